@@ -1,0 +1,72 @@
+//! A codemod and what it proposes.
+
+use audit::{Finding, Rule, Survey};
+use edit::{Edit, FileId, Piece, RelPath};
+
+/// How far to trust a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Safety {
+    /// The app behaves as before, or more safely.
+    Safe,
+    /// Look at it.
+    Review,
+}
+
+/// A new file.
+#[derive(Clone, Debug)]
+pub struct NewFile {
+    /// Where.
+    pub path: RelPath,
+    /// Content.
+    pub pieces: Vec<Piece>,
+    /// Unix mode: `0o644`, `0o600` for secrets.
+    pub mode: u32,
+}
+
+/// Edits and requests that land whole or not at all.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The codemod's id.
+    pub codemod: &'static str,
+    /// What it does, one line.
+    pub title: String,
+    /// How far to trust it.
+    pub safety: Safety,
+    /// Edits of existing files.
+    pub edits: Vec<Edit>,
+    /// What others may want alike.
+    pub requests: Vec<crate::Request>,
+    /// New files that are this change's alone.
+    pub creates: Vec<NewFile>,
+    /// Files that go.
+    pub deletes: Vec<FileId>,
+    /// Files that stay on disk and leave git's index.
+    pub untracks: Vec<FileId>,
+    /// Which of the findings given to `fix` it resolves (indices).
+    pub fixes: Vec<usize>,
+}
+
+/// What a codemod is.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// kebab-case.
+    pub id: &'static str,
+    /// One line.
+    pub title: &'static str,
+    /// Its rules.
+    pub rules: &'static [Rule],
+    /// Its README.md.
+    pub readme: &'static str,
+    /// Framework ids for which it changes code; for all others it only reports.
+    pub frameworks: &'static [&'static str],
+}
+
+/// Knowledge of one thing to migrate.
+pub trait Codemod: Sync {
+    /// What it is.
+    fn about(&self) -> About;
+    /// What is wrong.
+    fn find(&self, survey: &Survey<'_>) -> Vec<Finding>;
+    /// What to do about it.
+    fn fix(&self, survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change>;
+}

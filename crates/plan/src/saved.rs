@@ -1,0 +1,1 @@
+//! A plan on disk: hashes of every input, edits as byte ranges with pieces, no secret value. `format_version` 1.0.

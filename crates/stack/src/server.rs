@@ -1,0 +1,1 @@
+//! Where server code lives: the framework itself, or a server beside a browser-only app.
