@@ -18,7 +18,8 @@ struct Case {
 }
 
 fn folders(of: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<_> = fs::read_dir(of).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut found: Vec<_> =
+        fs::read_dir(of).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     found.retain(|path| path.is_dir());
     found.sort();
     found
@@ -69,7 +70,13 @@ fn laws(case: &str, survey: &Survey<'_>, plan: &Plan, codemods: &[&dyn Codemod])
     assert!(complaints.is_empty(), "{case}: the recheck complains:\n  {}", complaints.join("\n  "));
     for (path, outcome) in &plan.files {
         if let Outcome::Edited { file, edits } = outcome {
-            unchanged_outside(case, path, &survey.project.get(*file).text, edits, &plan::text_after(survey, outcome));
+            unchanged_outside(
+                case,
+                path,
+                &survey.project.get(*file).text,
+                edits,
+                &plan::text_after(survey, outcome),
+            );
         }
     }
 }
@@ -97,7 +104,10 @@ fn plan_of(project: &Project, codemods: &[&dyn Codemod], case: &str) -> String {
         let (line, column) = file.line_column(finding.span.start as usize);
         let change = change.as_deref().unwrap_or("by hand");
         let severity = format!("{:?}", finding.severity).to_lowercase();
-        shown += &format!("{severity} {} {}:{line}:{column} [{change}]\n  {}\n", finding.rule, file.path, finding.message);
+        shown += &format!(
+            "{severity} {} {}:{line}:{column} [{change}]\n  {}\n",
+            finding.rule, file.path, finding.message
+        );
         if change == "by hand" {
             shown += &format!("  -> {}\n", finding.todo);
         }
@@ -157,10 +167,17 @@ fn the_before_and_after_of_every_readme_is_true() {
         let (path, before) = block("Before").unwrap_or_else(|| panic!("{name}/README.md has no Before"));
         let (_, after) = block("After").unwrap_or_else(|| panic!("{name}/README.md has no After"));
         // The info string of the block is `language path/of/file`.
-        let path = path.split_whitespace().nth(1).unwrap_or_else(|| panic!("{name}/README.md: `{path}` names no file"));
+        let path = path
+            .split_whitespace()
+            .nth(1)
+            .unwrap_or_else(|| panic!("{name}/README.md: `{path}` names no file"));
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name).join("fixtures/readme/before");
         let project = read(&here);
-        assert_eq!(project.file(path).map(|file| file.text.to_string()), Some(before), "{name}: fixtures/readme is the Before");
+        assert_eq!(
+            project.file(path).map(|file| file.text.to_string()),
+            Some(before),
+            "{name}: fixtures/readme is the Before"
+        );
         let stack = Stack::detect(&project);
         let survey = Survey::of(&project, &stack);
         let id = name.replace('_', "-");

@@ -94,7 +94,9 @@ fn no_source_file_is_over_500_lines_without_its_tests() {
 fn only_the_rim_touches_the_disk_or_runs_programs() {
     let rim = ["crates/project", "crates/apply", "crates/verify", "crates/cli"];
     let mut complaints = Vec::new();
-    for path in sources().into_iter().filter(|path| !is_test(path) && !rim.iter().any(|rim| path.starts_with(rim))) {
+    for path in
+        sources().into_iter().filter(|path| !is_test(path) && !rim.iter().any(|rim| path.starts_with(rim)))
+    {
         let source = program(&read(&path));
         for word in ["std::fs", "std::process", "std::net", "SystemTime", "Instant::now"] {
             if source.contains(word) {
@@ -121,7 +123,8 @@ fn only_the_cli_prints() {
 
 /// The codemods, by folder.
 fn codemods() -> Vec<PathBuf> {
-    let mut found: Vec<_> = fs::read_dir(root().join("codemods")).unwrap().flatten().map(|entry| entry.path()).collect();
+    let mut found: Vec<_> =
+        fs::read_dir(root().join("codemods")).unwrap().flatten().map(|entry| entry.path()).collect();
     found.retain(|path| path.join("mod.rs").is_file());
     found.sort();
     found.into_iter().map(|path| path.strip_prefix(root()).unwrap().to_owned()).collect()
@@ -143,7 +146,8 @@ fn no_codemod_knows_a_framework_by_name_and_no_crate_knows_a_codemod() {
             }
         }
     }
-    let names: Vec<_> = codemods().iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    let names: Vec<_> =
+        codemods().iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
     for path in files("crates", ".rs").into_iter().filter(|path| !is_test(path)) {
         let source = program(&read(&path));
         for name in &names {
@@ -162,7 +166,9 @@ fn every_codemod_folder_is_whole() {
     for folder in codemods() {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
         let readme = read(&folder.join("README.md"));
-        for heading in ["## What it finds", "## Why it matters", "## What it changes", "## What is left to you"] {
+        for heading in
+            ["## What it finds", "## Why it matters", "## What it changes", "## What is left to you"]
+        {
             if !readme.contains(heading) {
                 complaints.push(format!("{name}/README.md lacks \"{heading}\""));
             }

@@ -1,2 +1,51 @@
-//! Skeleton.
-fn main() {}
+//! Work on the project itself: `cargo xtask corpus DIR`, `bench DIR`, `docs`, `oracle DIR`. Not part of the program.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
+
+mod bench;
+mod corpus;
+mod docs;
+mod run;
+
+use anyhow::{Context, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const USAGE: &str = "cargo xtask corpus DIR [--install]   run the program over every export below DIR, a line each
+cargo xtask bench DIR                time and memory of audit and plan on one export, beside ast-grep if it is installed
+cargo xtask docs [--check]           write docs/codemods.md and the support table of README.md from the program
+cargo xtask oracle DIR [--verbose]   compare parsing and references with oxc over a folder";
+
+fn main() -> anyhow::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let flag = |name: &str| args.iter().any(|arg| arg == name);
+    let folder = || {
+        let folder = args.iter().skip(1).find(|arg| !arg.starts_with("--")).context(USAGE)?;
+        Path::new(folder).canonicalize().with_context(|| format!("{folder} is not there"))
+    };
+    match args.first().map(String::as_str) {
+        Some("corpus") => corpus::run_corpus(&folder()?, flag("--install")),
+        Some("bench") => bench::run_bench(&folder()?),
+        Some("docs") => docs::run_docs(flag("--check")),
+        Some("oracle") => {
+            let mut cargo = Command::new("cargo");
+            cargo.args(["run", "--release", "--quiet", "--package", "oracle", "--"]).args(&args[1..]);
+            std::process::exit(cargo.status()?.code().unwrap_or(1))
+        }
+        _ => bail!("{USAGE}"),
+    }
+}
+
+/// Builds the program and says where it is.
+fn program() -> anyhow::Result<PathBuf> {
+    let built = Command::new("cargo").args(["build", "--release", "--quiet", "--bin", "migrate"]).status()?;
+    if !built.success() {
+        bail!("the program does not build");
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(target.join("release/migrate"))
+}
+
+/// The root of the project.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+}

@@ -46,12 +46,22 @@ pub struct Lockfile {
 /// Who installs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are the tools' own")]
-pub enum PackageManager { Npm, Pnpm, Bun, Yarn }
+pub enum PackageManager {
+    Npm,
+    Pnpm,
+    Bun,
+    Yarn,
+}
 
 impl PackageManager {
     /// As written in `packageManager` and reports.
     pub fn id(self) -> &'static str {
-        match self { Self::Npm => "npm", Self::Pnpm => "pnpm", Self::Bun => "bun", Self::Yarn => "yarn" }
+        match self {
+            Self::Npm => "npm",
+            Self::Pnpm => "pnpm",
+            Self::Bun => "bun",
+            Self::Yarn => "yarn",
+        }
     }
 }
 

@@ -11,7 +11,19 @@ pub struct BindingId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the language")]
 pub enum Declared {
-    Var, Let, Const, Function, Class, Parameter, Catch, Import, Enum, Interface, TypeAlias, TypeParameter, Namespace,
+    Var,
+    Let,
+    Const,
+    Function,
+    Class,
+    Parameter,
+    Catch,
+    Import,
+    Enum,
+    Interface,
+    TypeAlias,
+    TypeParameter,
+    Namespace,
 }
 
 /// A declared name.
