@@ -4,9 +4,11 @@
 pub mod change;
 pub mod request;
 pub mod saved;
+pub mod write;
 
 pub use change::{About, Change, Codemod, NewFile, Safety};
 pub use request::Request;
+pub use write::{Action, FileWrite};
 
 use audit::{Finding, Survey};
 use edit::{Edit, FileId, Piece, RelPath, Span};
