@@ -2,9 +2,11 @@
 
 use audit::{Finding, Rule, Survey};
 use edit::{Edit, FileId, Piece, RelPath};
+use serde::{Deserialize, Serialize};
 
 /// How far to trust a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Safety {
     /// The app behaves as before, or more safely.
     Safe,
@@ -44,6 +46,30 @@ pub struct Change {
     pub untracks: Vec<FileId>,
     /// Which of the findings given to `fix` it resolves (indices).
     pub fixes: Vec<usize>,
+    /// A word by which changes of other codemods can need this one.
+    pub key: Option<String>,
+    /// Keys of other changes without which this one must not land: if a change of that key is held, or none is there, this
+    /// one is held too. Two changes that name each other land together or not at all.
+    pub needs: Vec<String>,
+}
+
+impl Change {
+    /// A change that does nothing yet.
+    pub fn new(codemod: &'static str, title: impl Into<String>, safety: Safety) -> Self {
+        Self {
+            codemod,
+            title: title.into(),
+            safety,
+            edits: Vec::new(),
+            requests: Vec::new(),
+            creates: Vec::new(),
+            deletes: Vec::new(),
+            untracks: Vec::new(),
+            fixes: Vec::new(),
+            key: None,
+            needs: Vec::new(),
+        }
+    }
 }
 
 /// What a codemod is.
