@@ -1,7 +1,11 @@
 //! Edits as data. Every edit is against the original bytes of a file; a replacement keeps slices of the originals.
 //! Many authors propose edits without seeing each other's; [`merge`](merge::merge) decides in one pass which stand together.
 
+mod extent;
+mod flatten;
+mod indent;
 pub mod merge;
+mod standing;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
