@@ -1,10 +1,14 @@
 //! KNOW. How each framework, backend, server target and host spells what the codemods need. One file each, one line in a list.
-//! SKELETON: signatures agreed, bodies to be written.
+//!
+//! [`Stack::detect`] asks the tell-tales who made the export ([`builder`]), finds the framework of every app, and follows the
+//! module graph from the framework's entries to say on which side each file runs ([`sides`]).
 
 pub mod backend;
+mod builder;
 pub mod framework;
 pub mod host;
 pub mod server;
+mod sides;
 
 use edit::FileId;
 use project::Project;
@@ -70,9 +74,25 @@ pub struct Stack {
 
 impl Stack {
     /// Reads the tell-tales. Never fails; what is unknown is said to be unknown.
-    pub fn detect(_project: &Project) -> Self {
-        unimplemented!()
+    pub fn detect(project: &Project) -> Self {
+        let main = project.apps.first();
+        let framework = main.map_or(framework::none(), |app| framework::of(project, app));
+        let version = main
+            .and_then(|app| project.packages.get(app.package))
+            .and_then(|package| package.version(framework.package()));
+        let (sides, side_reasons) = sides::of(project);
+        Self {
+            builder: builder::detect(project),
+            generation: main.map_or("unknown", |app| framework.generation(project, app)),
+            framework,
+            framework_version: version,
+            backends: backend::in_use(project, &sides),
+            hosts: host::configured(project),
+            sides,
+            side_reasons,
+        }
     }
+
     /// Where a file runs.
     pub fn side(&self, file: FileId) -> Side {
         self.sides[file.0 as usize]

@@ -1,0 +1,195 @@
+//! App roots: the nearest package that declares a framework *and* has its entry.
+
+use super::{Package, PackageManager, manager};
+use crate::File;
+use std::collections::BTreeSet;
+
+/// One app of the tree.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Its folder, `""` for the root.
+    pub folder: String,
+    /// Index into `Project::packages`.
+    pub package: usize,
+    /// The manager by `packageManager`, then by the lockfile that is in sync, then by the one that is there, then npm.
+    pub manager: PackageManager,
+    /// Why this manager, in a sentence.
+    pub manager_reason: String,
+}
+
+/// What shows that a package is an app: one of the dependencies, and one of the files or folders (`/` at the end).
+struct Sign {
+    /// Apps of one rank are alternatives to each other; the lowest rank is the main app.
+    rank: u8,
+    dependencies: &'static [&'static str],
+    entries: &'static [&'static str],
+}
+
+const SIGNS: &[Sign] = &[
+    Sign {
+        rank: 0,
+        dependencies: &["next"],
+        entries: &["app/", "pages/", "src/app/", "src/pages/"],
+    },
+    Sign {
+        rank: 0,
+        dependencies: &["@tanstack/react-start", "@tanstack/start"],
+        entries: &["src/routes/", "app/routes/", "index.html"],
+    },
+    Sign {
+        rank: 0,
+        dependencies: &["vite", "@vitejs/plugin-react", "@vitejs/plugin-react-swc"],
+        entries: &["index.html"],
+    },
+    Sign {
+        rank: 1,
+        dependencies: &["expo"],
+        entries: &[
+            "app.json",
+            "app.config.js",
+            "app.config.ts",
+            "app/",
+            "App.tsx",
+            "App.js",
+        ],
+    },
+    Sign {
+        rank: 2,
+        dependencies: &["express", "fastify", "hono", "koa", "@nestjs/core"],
+        entries: &[
+            "server.js",
+            "server.ts",
+            "server.mjs",
+            "index.js",
+            "index.ts",
+            "index.mjs",
+            "app.js",
+            "app.ts",
+            "main.js",
+            "main.ts",
+            "src/server.js",
+            "src/server.ts",
+            "src/index.js",
+            "src/index.ts",
+            "src/app.js",
+            "src/app.ts",
+            "src/main.ts",
+            "server/",
+        ],
+    },
+];
+
+/// The apps, the main one first, and the roots between which nobody but the user can choose. `chosen` is the user's choice.
+pub(crate) fn apps(
+    files: &[File],
+    packages: &[Package],
+    chosen: Option<&str>,
+) -> (Vec<App>, Vec<String>) {
+    let mut found: Vec<(u8, usize)> = Vec::new();
+    for (at, package) in packages.iter().enumerate() {
+        let sign = SIGNS.iter().find(|sign| {
+            sign.dependencies
+                .iter()
+                .any(|name| package.dependencies.contains_key(*name))
+                && sign
+                    .entries
+                    .iter()
+                    .any(|entry| has_entry(files, &package.folder, entry))
+        });
+        if let Some(sign) = sign {
+            found.push((sign.rank, at));
+        } else if chosen == Some(package.folder.as_str()) {
+            found.push((u8::MAX, at));
+        }
+    }
+    let depth = |at: usize| {
+        packages[at]
+            .folder
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .count()
+    };
+    found.sort_by_key(|(rank, at)| {
+        let folder = &packages[*at].folder;
+        (
+            chosen != Some(folder.as_str()),
+            *rank,
+            depth(*at),
+            folder.clone(),
+        )
+    });
+    let ambiguous = if chosen.is_some() {
+        BTreeSet::new()
+    } else {
+        ambiguous(files, packages, &found)
+    };
+    let apps = found.iter().map(|(_, at)| {
+        let (manager, manager_reason) = manager(&packages[*at]);
+        App {
+            folder: packages[*at].folder.clone(),
+            package: *at,
+            manager,
+            manager_reason,
+        }
+    });
+    (apps.collect(), ambiguous.into_iter().collect())
+}
+
+fn has_entry(files: &[File], folder: &str, entry: &str) -> bool {
+    let Some(path) = crate::join(folder, entry.trim_end_matches('/')) else {
+        return false;
+    };
+    if !entry.ends_with('/') {
+        return crate::find(files, path.as_str()).is_some();
+    }
+    let below = format!("{path}/");
+    let first = files.partition_point(|file| file.path.as_str() < below.as_str());
+    files[first..]
+        .iter()
+        .take_while(|file| file.path.as_str().starts_with(&below))
+        .any(|file| matches!(file.kind, crate::Kind::Code(_)))
+}
+
+/// The folders of apps of one kind that look like two ages of one app: half of the smaller one's files are also in the other,
+/// or a third of them and the same package name.
+fn ambiguous(files: &[File], packages: &[Package], found: &[(u8, usize)]) -> BTreeSet<String> {
+    let folders: Vec<&str> = found
+        .iter()
+        .map(|(_, at)| packages[*at].folder.as_str())
+        .collect();
+    let own_files = |folder: &str| -> BTreeSet<&str> {
+        let nested = |path: &str| {
+            folders
+                .iter()
+                .any(|other| other.len() > folder.len() && crate::below(path, other).is_some())
+        };
+        let code = files.iter().filter(|file| {
+            matches!(file.kind, crate::Kind::Code(_)) && !nested(file.path.as_str())
+        });
+        // Generated parts are the same in every app; they tell nothing.
+        code.filter_map(|file| crate::below(file.path.as_str(), folder))
+            .filter(|path| !path.contains("components/ui/"))
+            .collect()
+    };
+    let mut ambiguous = BTreeSet::new();
+    for (at, (rank, one)) in found.iter().enumerate() {
+        for (other_rank, other) in &found[at + 1..] {
+            if rank != other_rank || *rank > 1 {
+                continue;
+            }
+            let (one, other) = (&packages[*one], &packages[*other]);
+            let (these, those) = (own_files(&one.folder), own_files(&other.folder));
+            let smaller = these.len().min(those.len()).max(1);
+            let share = these.intersection(&those).count() as f64 / smaller as f64;
+            let enough = if one.name.is_some() && one.name == other.name {
+                0.34
+            } else {
+                0.5
+            };
+            if share >= enough && smaller >= 3 {
+                ambiguous.extend([one.folder.clone(), other.folder.clone()]);
+            }
+        }
+    }
+    ambiguous
+}

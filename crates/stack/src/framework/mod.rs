@@ -1,0 +1,151 @@
+//! Frameworks: a trait object each, one file each, one line in [`ALL`].
+
+mod expo;
+mod express;
+mod next;
+mod none;
+mod tanstack_start;
+mod vite;
+
+use crate::{EnvAccess, Side};
+use edit::FileId;
+use project::package::{App, Package};
+use project::{File, Kind, Project};
+
+/// What every codemod may ask of a framework.
+pub trait Framework: Sync {
+    /// `vite`, `next`, `tanstack-start`, `expo`, `express`, `none`: the name of template folders too.
+    fn id(&self) -> &'static str;
+    /// For people: `Vite + React`.
+    fn title(&self) -> &'static str;
+    /// The npm package whose version is the framework's.
+    fn package(&self) -> &'static str;
+    /// Whether the app at this package is of this framework.
+    fn detect(&self, project: &Project, app: &App) -> bool;
+    /// `vite-spa`, `next-app`, …
+    fn generation(&self, project: &Project, app: &App) -> &'static str;
+    /// Files from which the browser bundle, and those from which server code is reached ([`Side::Both`]: from both). The reason is
+    /// a few words for people.
+    fn entries(&self, project: &Project, app: &App) -> Vec<Entry>;
+    /// Whether `target`, imported by `importer`, becomes part of what `importer` is part of on `side` (browser or server): a
+    /// framework cuts some imports, such as those of server actions in the browser.
+    fn follows(&self, _side: Side, _importer: &File, _target: &File) -> bool {
+        true
+    }
+    /// Imports (indices into `module.imports`) that the framework removes from the browser's copy of `file`.
+    fn cut_from_browser(&self, _file: &File) -> Vec<usize> {
+        Vec::new()
+    }
+    /// The prefix that publishes a variable: `VITE_`, `NEXT_PUBLIC_`, `EXPO_PUBLIC_`; `None` if none does.
+    fn public_prefix(&self) -> Option<&'static str>;
+    /// How `name` is read on `side`.
+    fn env(&self, side: Side, name: &str) -> EnvAccess;
+    /// Whether the migration supports it; if not, what to tell the user.
+    fn unsupported(&self) -> Option<&'static str> {
+        None
+    }
+    /// Lines that its `.gitignore` needs: env files and build output.
+    fn ignores(&self) -> &'static [&'static str];
+}
+
+/// A file at which the framework starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The file.
+    pub file: FileId,
+    /// Where it runs.
+    pub side: Side,
+    /// Why, in words.
+    pub reason: &'static str,
+}
+
+pub(crate) use express::SERVERS;
+
+/// All frameworks, most specific first. The last one fits everything.
+pub static ALL: &[&dyn Framework] = &[
+    &next::Next,
+    &tanstack_start::TanStackStart,
+    &expo::Expo,
+    &vite::Vite,
+    &express::Express,
+    &none::None,
+];
+
+/// The framework of an app; [`none`] is the answer for all others.
+pub fn of(project: &Project, app: &App) -> &'static dyn Framework {
+    ALL.iter()
+        .find(|framework| framework.detect(project, app))
+        .copied()
+        .unwrap_or(&none::None)
+}
+
+/// What stands for an app that is not there.
+pub fn none() -> &'static dyn Framework {
+    &none::None
+}
+
+/// The package of an app.
+fn package<'p>(project: &'p Project, app: &App) -> &'p Package {
+    &project.packages[app.package]
+}
+
+/// `path` below the app's folder, as a path of the project.
+fn in_app(app: &App, path: &str) -> String {
+    if app.folder.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{}/{path}", app.folder)
+    }
+}
+
+/// The code files below `folder` of the app, with their path seen from there.
+fn code_below<'p>(
+    project: &'p Project,
+    app: &App,
+    folder: &str,
+) -> impl Iterator<Item = (&'p File, &'p str)> {
+    let prefix = format!("{}/", in_app(app, folder));
+    let code = project
+        .files
+        .iter()
+        .filter(|file| matches!(file.kind, Kind::Code(_)));
+    code.filter_map(move |file| Some((file, file.path.as_str().strip_prefix(&prefix)?)))
+}
+
+/// The first of these names, each with any code extension, that the app has.
+fn first_code<'p>(project: &'p Project, app: &App, stems: &[&str]) -> Option<&'p File> {
+    stems
+        .iter()
+        .find_map(|stem| with_extension(project, app, stem))
+}
+
+/// `stem` of the app with any code extension.
+fn with_extension<'p>(project: &'p Project, app: &App, stem: &str) -> Option<&'p File> {
+    ["tsx", "ts", "jsx", "js", "mjs", "mts", "cjs"]
+        .iter()
+        .find_map(|extension| project.file(&in_app(app, &format!("{stem}.{extension}"))))
+}
+
+/// `process.env.NAME`, and `Deno.env.get("NAME")` in an edge function.
+fn process_env(side: Side, name: &str, prefix: Option<&str>) -> EnvAccess {
+    let public = prefix.is_some_and(|prefix| name.starts_with(prefix)) && side != Side::Edge;
+    let expression = if side == Side::Edge {
+        format!("Deno.env.get(\"{name}\")")
+    } else {
+        format!("process.env.{name}")
+    };
+    EnvAccess { expression, public }
+}
+
+/// `import.meta.env.NAME` in the bundle, else as [`process_env`].
+fn vite_env(side: Side, name: &str) -> EnvAccess {
+    let bundled = matches!(side, Side::Browser | Side::Both | Side::None);
+    if bundled {
+        EnvAccess {
+            expression: format!("import.meta.env.{name}"),
+            public: name.starts_with("VITE_"),
+        }
+    } else {
+        process_env(side, name, Some("VITE_"))
+    }
+}

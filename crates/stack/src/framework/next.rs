@@ -1,0 +1,196 @@
+//! Next.js, app and pages router. Pages and layouts are server code until a module says `'use client'`: that module and what it
+//! imports are in the browser. `'use server'` modules are called over the network and stay on the server.
+
+use super::{Entry, Framework, code_below, package, process_env, with_extension};
+use crate::{EnvAccess, Side};
+use project::package::App;
+use project::{File, Project};
+
+/// Next.js.
+pub(super) struct Next;
+
+impl Framework for Next {
+    fn id(&self) -> &'static str {
+        "next"
+    }
+    fn title(&self) -> &'static str {
+        "Next.js"
+    }
+    fn package(&self) -> &'static str {
+        "next"
+    }
+    fn detect(&self, project: &Project, app: &App) -> bool {
+        package(project, app).dependencies.contains_key("next")
+    }
+    fn generation(&self, project: &Project, app: &App) -> &'static str {
+        let has_app = ["app", "src/app"]
+            .iter()
+            .any(|folder| code_below(project, app, folder).next().is_some());
+        if has_app { "next-app" } else { "next-pages" }
+    }
+    fn entries(&self, project: &Project, app: &App) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        for folder in ["app", "src/app"] {
+            for (file, path) in code_below(project, app, folder) {
+                let stem = path
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or(path)
+                    .split('.')
+                    .next()
+                    .unwrap_or("");
+                let reason = match stem {
+                    "route" => "a route handler",
+                    _ if SPECIAL.contains(&stem) => "a page or layout of the app router",
+                    _ if METADATA.iter().any(|name| {
+                        stem.trim_end_matches(|last: char| last.is_ascii_digit()) == *name
+                    }) =>
+                    {
+                        "makes metadata at request or build time"
+                    }
+                    _ => continue,
+                };
+                let side = if is_client(file) {
+                    Side::Browser
+                } else {
+                    Side::Server
+                };
+                let reason = if side == Side::Browser {
+                    "says 'use client'"
+                } else {
+                    reason
+                };
+                entries.push(Entry {
+                    file: file.id,
+                    side,
+                    reason,
+                });
+            }
+        }
+        for folder in ["pages", "src/pages"] {
+            for (file, path) in code_below(project, app, folder) {
+                let stem = path.split('.').next().unwrap_or(path);
+                let (side, reason) = match stem {
+                    "_document" => (Side::Server, "the document of the pages router"),
+                    _ if path.starts_with("api/") => {
+                        (Side::Server, "an API route of the pages router")
+                    }
+                    _ => (
+                        Side::Both,
+                        "a page of the pages router: rendered on the server and in the browser",
+                    ),
+                };
+                entries.push(Entry {
+                    file: file.id,
+                    side,
+                    reason,
+                });
+            }
+        }
+        let alone = [
+            ("middleware", Side::Server, "runs before every request"),
+            ("proxy", Side::Server, "runs before every request"),
+            (
+                "instrumentation",
+                Side::Server,
+                "runs when the server starts",
+            ),
+            (
+                "instrumentation-client",
+                Side::Browser,
+                "runs when the browser starts",
+            ),
+            ("mdx-components", Side::Server, "renders Markdown"),
+        ];
+        for (stem, side, reason) in alone {
+            for stem in [stem.to_owned(), format!("src/{stem}")] {
+                entries.extend(with_extension(project, app, &stem).map(|file| Entry {
+                    file: file.id,
+                    side,
+                    reason,
+                }));
+            }
+        }
+        // Where server code meets a module that says so, the browser begins.
+        let roots: Vec<_> = entries.iter().map(|entry| entry.file).collect();
+        let reached = project.graph.reachable(project, &roots);
+        let clients = reached
+            .into_iter()
+            .filter(|file| is_client(project.get(*file)));
+        entries.extend(clients.map(|file| Entry {
+            file,
+            side: Side::Browser,
+            reason: "says 'use client'",
+        }));
+        entries
+    }
+    fn follows(&self, side: Side, _importer: &File, target: &File) -> bool {
+        match side {
+            Side::Browser => !is_server_action(target),
+            _ => !is_client(target),
+        }
+    }
+    fn public_prefix(&self) -> Option<&'static str> {
+        Some("NEXT_PUBLIC_")
+    }
+    fn env(&self, side: Side, name: &str) -> EnvAccess {
+        process_env(side, name, Some("NEXT_PUBLIC_"))
+    }
+    fn ignores(&self) -> &'static [&'static str] {
+        &[
+            "node_modules",
+            ".next",
+            "out",
+            "build",
+            "next-env.d.ts",
+            "*.tsbuildinfo",
+            ".vercel",
+            ".env",
+            ".env.*",
+            "!.env.example",
+        ]
+    }
+}
+
+const SPECIAL: &[&str] = &[
+    "page",
+    "layout",
+    "template",
+    "loading",
+    "error",
+    "global-error",
+    "not-found",
+    "default",
+    "forbidden",
+    "unauthorized",
+    "global-not-found",
+];
+
+const METADATA: &[&str] = &[
+    "sitemap",
+    "robots",
+    "manifest",
+    "icon",
+    "apple-icon",
+    "opengraph-image",
+    "twitter-image",
+];
+
+fn is_client(file: &File) -> bool {
+    file.module
+        .directives
+        .iter()
+        .any(|directive| directive == "use client")
+}
+
+fn is_server_action(file: &File) -> bool {
+    file.module
+        .directives
+        .iter()
+        .any(|directive| directive == "use server")
+        || file
+            .module
+            .imports
+            .iter()
+            .any(|import| import.specifier == "server-only")
+}

@@ -1,0 +1,215 @@
+//! TanStack Start: routes run on both sides, server functions are called over the network, `*.server.*` stays on the server.
+//! Only where Vite's config holds the plugin: an app that was turned back into a browser-only one keeps files of Start that
+//! nothing runs any more.
+
+use super::{Entry, Framework, code_below, package, vite_env, with_extension};
+use crate::{EnvAccess, Side};
+use project::package::App;
+use project::{File, Project};
+use syntax::view;
+
+/// TanStack Start with React.
+pub(super) struct TanStackStart;
+
+impl Framework for TanStackStart {
+    fn id(&self) -> &'static str {
+        "tanstack-start"
+    }
+    fn title(&self) -> &'static str {
+        "TanStack Start"
+    }
+    fn package(&self) -> &'static str {
+        "@tanstack/react-start"
+    }
+    fn detect(&self, project: &Project, app: &App) -> bool {
+        let package = package(project, app);
+        let declared = ["@tanstack/react-start", "@tanstack/start"]
+            .iter()
+            .any(|name| package.dependencies.contains_key(*name));
+        declared
+            && ["vite.config", "app.config"]
+                .iter()
+                .filter_map(|stem| with_extension(project, app, stem))
+                .any(has_plugin)
+    }
+    fn generation(&self, _project: &Project, _app: &App) -> &'static str {
+        "tanstack-start"
+    }
+    fn entries(&self, project: &Project, app: &App) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        for folder in ["src", "app"] {
+            for (file, path) in code_below(project, app, folder) {
+                let stem = path.split('.').next().unwrap_or(path);
+                let (side, reason) = match stem {
+                    "router" | "start" => (Side::Both, "starts the app on both sides"),
+                    "client" => (Side::Browser, "starts the app in the browser"),
+                    "server" | "ssr" => (Side::Server, "starts the app on the server"),
+                    _ if !path.starts_with("routes/") => continue,
+                    _ if serves_only(file) => (Side::Server, "a route that only answers requests"),
+                    _ => (
+                        Side::Both,
+                        "a route: rendered on the server and in the browser",
+                    ),
+                };
+                entries.push(Entry {
+                    file: file.id,
+                    side,
+                    reason,
+                });
+            }
+        }
+        entries
+    }
+    fn follows(&self, side: Side, _importer: &File, target: &File) -> bool {
+        match side {
+            Side::Browser => !is_server_module(target) && !serves_only(target),
+            _ => true,
+        }
+    }
+    fn cut_from_browser(&self, file: &File) -> Vec<usize> {
+        server_only_imports(file)
+    }
+    fn public_prefix(&self) -> Option<&'static str> {
+        Some("VITE_")
+    }
+    fn env(&self, side: Side, name: &str) -> EnvAccess {
+        vite_env(side, name)
+    }
+    fn ignores(&self) -> &'static [&'static str] {
+        &[
+            "node_modules",
+            "dist",
+            ".output",
+            ".nitro",
+            ".tanstack",
+            ".vinxi",
+            ".wrangler",
+            "*.local",
+            ".env",
+            ".env.*",
+            "!.env.example",
+        ]
+    }
+}
+
+/// Whether a Vite config holds the plugin of Start, itself or by the builder's wrapper.
+fn has_plugin(config: &File) -> bool {
+    config
+        .module
+        .imports
+        .iter()
+        .map(|import| import.specifier.as_str())
+        .any(|specifier| {
+            specifier.starts_with("@tanstack/react-start")
+                || specifier.starts_with("@tanstack/start")
+                || specifier == "@lovable.dev/vite-tanstack-config"
+        })
+}
+
+/// `client.server.ts`.
+fn is_server_module(file: &File) -> bool {
+    file.path.name().contains(".server.")
+}
+
+/// A file route with handlers and nothing to show.
+fn serves_only(file: &File) -> bool {
+    let text = &file.text;
+    let answers = text.contains("createServerFileRoute")
+        || text.contains("createAPIFileRoute")
+        || (text.contains("server:") && text.contains("handlers"));
+    answers && file.path.as_str().contains("routes/") && !text.contains("component:")
+}
+
+/// Imports whose names are only used inside what Start removes from the browser's copy: handlers and validators of server
+/// functions, the server half of a middleware, server-only functions, the handlers of a route.
+fn server_only_imports(file: &File) -> Vec<usize> {
+    let marks = [
+        "createServerFn",
+        "createMiddleware",
+        "createServerOnlyFn",
+        "createIsomorphicFn",
+        "handlers",
+    ];
+    if !marks.iter().any(|mark| file.text.contains(mark)) {
+        return Vec::new();
+    }
+    let Some((tree, scopes)) = file.syntax() else {
+        return Vec::new();
+    };
+    let mut removed = Vec::new();
+    view::walk(tree.root(), &mut |node| {
+        match node.kind() {
+            "call_expression" => {
+                let called = node.child_by_field_name("function").map(view::unwrapped);
+                let property = called
+                    .and_then(|called| called.child_by_field_name("property"))
+                    .map(|property| tree.text(property));
+                let server_half = match property {
+                    Some("handler" | "inputValidator" | "validator") => {
+                        starts_with_call(tree, node, "createServerFn")
+                    }
+                    Some("server") => {
+                        starts_with_call(tree, node, "createMiddleware")
+                            || starts_with_call(tree, node, "createIsomorphicFn")
+                    }
+                    _ => called.is_some_and(|called| tree.text(called) == "createServerOnlyFn"),
+                };
+                if server_half && let Some(arguments) = node.child_by_field_name("arguments") {
+                    removed.push(arguments.byte_range());
+                }
+            }
+            "pair"
+                if node
+                    .child_by_field_name("key")
+                    .is_some_and(|key| tree.text(key) == "server") =>
+            {
+                removed.push(node.byte_range())
+            }
+            _ => {}
+        }
+        true
+    });
+    let removed_at = |at: usize| removed.iter().any(|range| range.contains(&at));
+    let cut = |import: &syntax::module::Import| {
+        !import.names.is_empty()
+            && import.names.iter().all(|name| {
+                let Some(binding) = scopes.binding_at(name_range(file, name)) else {
+                    return false;
+                };
+                scopes
+                    .references_of(binding)
+                    .all(|reference| reference.in_type || removed_at(reference.range.start))
+            })
+    };
+    let dynamic = |import: &syntax::module::Import| {
+        import.kind == syntax::module::ImportKind::Dynamic && removed_at(import.range.start)
+    };
+    let imports = file.module.imports.iter().enumerate();
+    imports
+        .filter(|(_, import)| dynamic(import) || cut(import))
+        .map(|(at, _)| at)
+        .collect()
+}
+
+/// Whether the chain that ends in `call` starts with `name`.
+fn starts_with_call(tree: &syntax::Tree, call: tree_sitter::Node<'_>, name: &str) -> bool {
+    let mut node = Some(call);
+    while let Some(part) = node {
+        match part.kind() {
+            "call_expression" => node = part.child_by_field_name("function"),
+            "member_expression" => node = part.child_by_field_name("object"),
+            "non_null_expression" | "parenthesized_expression" | "as_expression" => {
+                node = part.named_child(0)
+            }
+            _ => return tree.text(part) == name,
+        }
+    }
+    false
+}
+
+/// The local identifier inside an import specifier.
+fn name_range(file: &File, name: &syntax::module::ImportName) -> std::ops::Range<usize> {
+    let specifier = file.text.get(name.range.clone()).unwrap_or("");
+    let start = name.range.start + specifier.rfind(name.local.as_str()).unwrap_or(0);
+    start..start + name.local.len()
+}
