@@ -55,10 +55,6 @@ pub struct Secret {
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            out,
-            "Secret({} {} {:?})",
-            self.kind, self.masked, self.place
-        )
+        write!(out, "Secret({} {} {:?})", self.kind, self.masked, self.place)
     }
 }

@@ -46,9 +46,7 @@ impl RelPath {
 
     /// What follows the last dot of the name, without the dot; `""` if there is none.
     pub fn extension(&self) -> &str {
-        self.name()
-            .rsplit_once('.')
-            .map_or("", |(_, extension)| extension)
+        self.name().rsplit_once('.').map_or("", |(_, extension)| extension)
     }
 }
 
@@ -85,11 +83,7 @@ pub struct Span {
 impl Span {
     /// The span of `range` in `file`. Files above 4 GiB are never read.
     pub fn new(file: FileId, range: std::ops::Range<usize>) -> Self {
-        Self {
-            file,
-            start: range.start as u32,
-            end: range.end as u32,
-        }
+        Self { file, start: range.start as u32, end: range.end as u32 }
     }
 
     /// The bytes as a range.
@@ -142,17 +136,11 @@ pub struct Edit {
 impl Edit {
     /// Replaces `span` by `text`.
     pub fn replace(span: Span, text: impl Into<String>) -> Self {
-        Self {
-            span,
-            replacement: vec![Piece::text(text)],
-        }
+        Self { span, replacement: vec![Piece::text(text)] }
     }
 
     /// Removes `span`.
     pub fn delete(span: Span) -> Self {
-        Self {
-            span,
-            replacement: Vec::new(),
-        }
+        Self { span, replacement: Vec::new() }
     }
 }

@@ -33,21 +33,18 @@ pub(crate) fn kind(path: &RelPath) -> Kind {
         "css" | "scss" | "sass" | "less" | "pcss" => Kind::Css,
         "md" | "mdx" | "markdown" => Kind::Markdown,
         // `bun.lock` is JSON with comments.
-        _ if name == "bun.lock" || matches!(name, ".prettierrc" | ".eslintrc" | ".babelrc") => {
-            Kind::Json
-        }
+        _ if name == "bun.lock" || matches!(name, ".prettierrc" | ".eslintrc" | ".babelrc") => Kind::Json,
         _ if BINARY.contains(&extension.as_str()) => Kind::Binary,
         _ => Kind::Text,
     }
 }
 
 const BINARY: &[&str] = &[
-    "png", "jpg", "jpeg", "gif", "webp", "avif", "ico", "icns", "bmp", "tiff", "psd", "woff",
-    "woff2", "ttf", "otf", "eot", "mp3", "mp4", "m4a", "wav", "ogg", "webm", "mov", "avi", "mkv",
-    "flac", "pdf", "zip", "gz", "tgz", "bz2", "xz", "7z", "rar", "tar", "jar", "apk", "exe", "dll",
-    "so", "dylib", "bin", "wasm", "node", "class", "pyc", "sqlite", "sqlite3", "db", "lockb",
-    "glb", "gltf", "fbx", "docx", "xlsx", "pptx", "doc", "xls", "ppt", "keystore", "jks", "p12",
-    "pfx", "ds_store",
+    "png", "jpg", "jpeg", "gif", "webp", "avif", "ico", "icns", "bmp", "tiff", "psd", "woff", "woff2", "ttf",
+    "otf", "eot", "mp3", "mp4", "m4a", "wav", "ogg", "webm", "mov", "avi", "mkv", "flac", "pdf", "zip", "gz",
+    "tgz", "bz2", "xz", "7z", "rar", "tar", "jar", "apk", "exe", "dll", "so", "dylib", "bin", "wasm", "node",
+    "class", "pyc", "sqlite", "sqlite3", "db", "lockb", "glb", "gltf", "fbx", "docx", "xlsx", "pptx", "doc",
+    "xls", "ppt", "keystore", "jks", "p12", "pfx", "ds_store",
 ];
 
 /// `.env`, `.env.local`, `.env-old`, `prod.env`, `.dev.vars`.
@@ -56,10 +53,7 @@ pub(crate) fn is_env_file(name: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
         || name.starts_with(".dev.vars")
         || (name.ends_with(".env") && name != ".env")
-        || matches!(
-            name,
-            "env.example" | "env.sample" | "env.template" | ".envrc"
-        )
+        || matches!(name, "env.example" | "env.sample" | "env.template" | ".envrc")
 }
 
 /// What is taken of `bytes`.
@@ -72,11 +66,7 @@ pub(crate) fn content(path: &RelPath, kind: Kind, bytes: Vec<u8>) -> Content {
     }
     // A known extension with odd bytes is a text in another encoding; an unknown one is most likely no text.
     let known = kind != Kind::Text || path.extension() == "txt";
-    let odd = if known {
-        Content::Skipped(Skipped::Encoding)
-    } else {
-        Content::Binary
-    };
+    let odd = if known { Content::Skipped(Skipped::Encoding) } else { Content::Binary };
     if bytes.contains(&0) {
         return odd;
     }
@@ -136,12 +126,7 @@ pub(crate) fn is_output<'a>(folder: &RelPath, inside: impl Iterator<Item = &'a s
         return true;
     }
     // `public/dist` is served as it stands; its minified files are passed over one by one.
-    if !may_be_output(name)
-        || folder
-            .folder()
-            .split('/')
-            .any(|part| part == "public" || part == "static")
-    {
+    if !may_be_output(name) || folder.folder().split('/').any(|part| part == "public" || part == "static") {
         return false;
     }
     let (mut sources, mut bundles) = (false, false);
@@ -170,9 +155,7 @@ fn has_content_hash(file: &str, extension: &str) -> bool {
     let hash = |separator: char| {
         let tail = stem.rsplit_once(separator).map_or("", |(_, tail)| tail);
         (8..=20).contains(&tail.len())
-            && tail
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+            && tail.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
             && (tail.bytes().any(|byte| byte.is_ascii_digit())
                 || tail.bytes().skip(1).any(|byte| byte.is_ascii_uppercase()))
             && tail.bytes().any(|byte| byte.is_ascii_alphabetic())

@@ -106,9 +106,7 @@ impl File {
     /// Its tree, for one look: not kept unless it already is.
     fn parsed(&self) -> Option<Tree> {
         match self.kind {
-            Kind::Code(language) if self.skipped.is_none() => {
-                Some(Tree::parse(self.text.clone(), language))
-            }
+            Kind::Code(language) if self.skipped.is_none() => Some(Tree::parse(self.text.clone(), language)),
             _ => None,
         }
     }
@@ -121,14 +119,8 @@ impl File {
     /// Line and column of a byte, both from 1; columns count characters, a BOM apart. A byte past the end means the end.
     pub fn line_column(&self, byte: usize) -> (usize, usize) {
         let starts = self.lines.get_or_init(|| {
-            let newlines = self
-                .text
-                .bytes()
-                .enumerate()
-                .filter(|(_, byte)| *byte == b'\n');
-            std::iter::once(0)
-                .chain(newlines.map(|(at, _)| at as u32 + 1))
-                .collect()
+            let newlines = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(newlines.map(|(at, _)| at as u32 + 1)).collect()
         });
         let byte = byte.min(self.text.len());
         let line = starts.partition_point(|start| *start as usize <= byte);
@@ -136,9 +128,7 @@ impl File {
         let column = self.text[start..]
             .char_indices()
             .take_while(|(at, character)| start + at + character.len_utf8() <= byte);
-        let column = column
-            .filter(|(at, character)| !(start + at == 0 && *character == '\u{feff}'))
-            .count();
+        let column = column.filter(|(at, character)| !(start + at == 0 && *character == '\u{feff}')).count();
         (line, column + 1)
     }
 }
@@ -214,25 +204,12 @@ impl Project {
         let (vcs, tracked) = vcs::state(&root);
         let tree = walk::read(&root, options, tracked.as_ref(), vcs.top.as_deref());
         let files = parsed(tree.files, |_| None);
-        let wanted = options
-            .app_root
-            .as_deref()
-            .map(|wanted| wanted.trim_start_matches("./").trim_matches('/'));
+        let wanted =
+            options.app_root.as_deref().map(|wanted| wanted.trim_start_matches("./").trim_matches('/'));
         let wanted = wanted.map(|wanted| if wanted == "." { "" } else { wanted });
-        let project = Self::joined(
-            Parts {
-                root,
-                files,
-                output_folders: tree.output_folders,
-                vcs,
-            },
-            wanted,
-        );
+        let project = Self::joined(Parts { root, files, output_folders: tree.output_folders, vcs }, wanted);
         if let Some(wanted) = wanted
-            && !project
-                .packages
-                .iter()
-                .any(|package| package.folder == wanted)
+            && !project.packages.iter().any(|package| package.folder == wanted)
         {
             bail!(
                 "`{shown}` holds no package.json in `{wanted}`. Give `--root` a folder with one, relative to `{shown}`."
@@ -260,19 +237,15 @@ impl Project {
     /// anew, git state carried over (`untracked` names the files that are no longer tracked). Unchanged files keep their trees.
     pub fn planned(&self, texts: Vec<(RelPath, Option<String>)>, untracked: &[RelPath]) -> Self {
         let changed: BTreeMap<RelPath, Option<String>> = texts.into_iter().collect();
-        let kept = self
-            .files
-            .iter()
-            .filter(|file| !changed.contains_key(&file.path))
-            .map(|file| Loaded {
-                path: file.path.clone(),
-                kind: file.kind,
-                text: file.text.clone(),
-                hash: file.hash.clone(),
-                skipped: file.skipped,
-                tracked: file.tracked,
-                mode: file.mode,
-            });
+        let kept = self.files.iter().filter(|file| !changed.contains_key(&file.path)).map(|file| Loaded {
+            path: file.path.clone(),
+            kind: file.kind,
+            text: file.text.clone(),
+            hash: file.hash.clone(),
+            skipped: file.skipped,
+            tracked: file.tracked,
+            mode: file.mode,
+        });
         let written = changed.iter().filter_map(|(path, text)| {
             let mut loaded = walk::of_text(path.clone(), text.clone()?);
             if let Some(before) = self.file(path.as_str()) {
@@ -285,13 +258,8 @@ impl Project {
         for file in &mut loaded {
             file.tracked &= !untracked.contains(&file.path);
         }
-        let files = parsed(loaded, |path| {
-            if changed.contains_key(path) {
-                None
-            } else {
-                self.file(path.as_str())
-            }
-        });
+        let files =
+            parsed(loaded, |path| if changed.contains_key(path) { None } else { self.file(path.as_str()) });
         let parts = Parts {
             root: self.root.clone(),
             files,
@@ -320,10 +288,7 @@ impl Project {
 
     /// The file at `path`.
     pub fn file(&self, path: &str) -> Option<&File> {
-        self.files
-            .binary_search_by(|file| file.path.as_str().cmp(path))
-            .ok()
-            .map(|at| &self.files[at])
+        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|at| &self.files[at])
     }
 
     /// The file of an id.
@@ -333,10 +298,7 @@ impl Project {
 }
 
 /// Parses everything at once, sorted by path. `before` gives the file as it was parsed earlier, if its text is the same.
-fn parsed<'p>(
-    mut loaded: Vec<Loaded>,
-    before: impl Fn(&RelPath) -> Option<&'p File> + Sync,
-) -> Vec<File> {
+fn parsed<'p>(mut loaded: Vec<Loaded>, before: impl Fn(&RelPath) -> Option<&'p File> + Sync) -> Vec<File> {
     loaded.sort_by(|one, other| one.path.cmp(&other.path));
     let parse = |(at, loaded): (usize, Loaded)| {
         let mut file = File {
@@ -363,8 +325,8 @@ fn parsed<'p>(
             file.module = Module::of(&tree);
             file.parse = Some(tree.state());
             let looked_at = LOOKED_AT.iter().any(|token| file.text.contains(token));
-            let typed = !matches!(file.kind, Kind::Code(Language::JavaScript))
-                && !file.module.imports.is_empty();
+            let typed =
+                !matches!(file.kind, Kind::Code(Language::JavaScript)) && !file.module.imports.is_empty();
             if looked_at || typed {
                 let scopes = Scopes::of(&tree);
                 if typed {
@@ -404,9 +366,7 @@ fn elided(module: &Module, scopes: &Scopes) -> Vec<usize> {
         name.type_only
             || (!exported.contains(name.local.as_str())
                 && name.local != "React"
-                && bindings
-                    .get(name.local.as_str())
-                    .is_some_and(|binding| !used_as_value.contains(binding)))
+                && bindings.get(name.local.as_str()).is_some_and(|binding| !used_as_value.contains(binding)))
     };
     let is_static = |import: &syntax::module::Import| {
         import.kind == syntax::module::ImportKind::Static && !import.names.is_empty()
@@ -419,32 +379,18 @@ fn elided(module: &Module, scopes: &Scopes) -> Vec<usize> {
 }
 
 /// A file that holds one of these will be asked about; the trees of all others are parsed again if they are.
-const LOOKED_AT: &[&str] = &[
-    "env",
-    "supabase",
-    "fetch(",
-    ".from(",
-    "createClient",
-    "apiKey",
-    "secret",
-    "SECRET",
-    "token",
-];
+const LOOKED_AT: &[&str] =
+    &["env", "supabase", "fetch(", ".from(", "createClient", "apiKey", "secret", "SECRET", "token"];
 
 /// JSON or JSONC, a BOM allowed.
 fn json(text: &str) -> Option<serde_json::Value> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    serde_json::from_str(text)
-        .ok()
-        .or_else(|| syntax::document::json::parse(text))
+    serde_json::from_str(text).ok().or_else(|| syntax::document::json::parse(text))
 }
 
 /// The file at `path` among `files`, which are sorted.
 fn find<'f>(files: &'f [File], path: &str) -> Option<&'f File> {
-    files
-        .binary_search_by(|file| file.path.as_str().cmp(path))
-        .ok()
-        .map(|at| &files[at])
+    files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|at| &files[at])
 }
 
 /// `path` seen from `folder`, `.` and `..` resolved; `None` if it leaves the project.
@@ -468,11 +414,7 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
         return Some(path);
     }
     let rest = path.strip_prefix(folder)?;
-    if rest.is_empty() {
-        Some(rest)
-    } else {
-        rest.strip_prefix('/')
-    }
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
 }
 
 /// Whether one part of a path matches a pattern in which `*` stands for anything.

@@ -24,24 +24,8 @@ pub struct Vcs {
 
 /// The state, and the tracked paths relative to `root` (`None` without git).
 pub(crate) fn state(root: &Path) -> (Vcs, Option<BTreeSet<String>>) {
-    let absent = |reason: String| {
-        (
-            Vcs {
-                reason: Some(reason),
-                ..Vcs::default()
-            },
-            None,
-        )
-    };
-    let place = match run(
-        root,
-        &[
-            "rev-parse",
-            "--is-inside-work-tree",
-            "--show-toplevel",
-            "--show-prefix",
-        ],
-    ) {
+    let absent = |reason: String| (Vcs { reason: Some(reason), ..Vcs::default() }, None);
+    let place = match run(root, &["rev-parse", "--is-inside-work-tree", "--show-toplevel", "--show-prefix"]) {
         Ok(place) => place,
         Err(reason) => return absent(reason),
     };
@@ -58,15 +42,7 @@ pub(crate) fn state(root: &Path) -> (Vcs, Option<BTreeSet<String>>) {
     };
     let status = match run(
         root,
-        &[
-            "status",
-            "--porcelain=v1",
-            "-z",
-            "--untracked-files=normal",
-            "--ignore-submodules=all",
-            "--",
-            ".",
-        ],
+        &["status", "--porcelain=v1", "-z", "--untracked-files=normal", "--ignore-submodules=all", "--", "."],
     ) {
         Ok(status) => status,
         Err(reason) => return absent(reason),
@@ -76,16 +52,7 @@ pub(crate) fn state(root: &Path) -> (Vcs, Option<BTreeSet<String>>) {
         .split(|byte| *byte == 0)
         .filter(|path| !path.is_empty())
         .map(|path| String::from_utf8_lossy(path).into_owned());
-    (
-        Vcs {
-            present: true,
-            dirty,
-            staged,
-            top,
-            reason: None,
-        },
-        Some(tracked.collect()),
-    )
+    (Vcs { present: true, dirty, staged, top, reason: None }, Some(tracked.collect()))
 }
 
 /// Reads `git status --porcelain=v1 -z`: its paths are relative to the top of the work tree, and a renamed file has two.
@@ -93,11 +60,9 @@ fn changes(status: &str, prefix: &str) -> (Vec<String>, Vec<String>) {
     let (mut dirty, mut staged) = (Vec::new(), Vec::new());
     let mut records = status.split('\0');
     while let Some(record) = records.next() {
-        let (Some(index), Some(tree), Some(path)) = (
-            record.chars().next(),
-            record.chars().nth(1),
-            record.get(3..),
-        ) else {
+        let (Some(index), Some(tree), Some(path)) =
+            (record.chars().next(), record.chars().nth(1), record.get(3..))
+        else {
             continue;
         };
         if matches!(index, 'R' | 'C') {
@@ -134,14 +99,7 @@ pub fn first_commit_with(root: &Path, path: &str, needle: &str) -> Option<(Strin
         return None;
     }
     let search = format!("-S{needle}");
-    let log = [
-        "log",
-        "--no-ext-diff",
-        "--no-textconv",
-        "--no-renames",
-        "--format=%h %cs",
-        &search,
-    ];
+    let log = ["log", "--no-ext-diff", "--no-textconv", "--no-renames", "--format=%h %cs", &search];
     let in_file = run(root, &[&log[..], &["--", path]].concat()).ok()?;
     let found = last_line(&in_file);
     found.or_else(|| last_line(&run(root, &[&log[..], &["--", "."]].concat()).ok()?))
@@ -166,23 +124,14 @@ fn run(root: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
         "-c",
         "core.quotePath=false",
     ]);
-    git.args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    git.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     git.env("LC_ALL", "C")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_LAZY_FETCH", "1");
     // A hook that starts us sets these; the folder decides, not they. Pathspecs are taken as they stand.
     git.env("GIT_LITERAL_PATHSPECS", "1");
-    for name in [
-        "GIT_DIR",
-        "GIT_WORK_TREE",
-        "GIT_INDEX_FILE",
-        "GIT_PREFIX",
-        "GIT_EXTERNAL_DIFF",
-    ] {
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF"] {
         git.env_remove(name);
     }
     let mut child = match git.spawn() {
@@ -200,18 +149,8 @@ fn run(root: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
             bytes
         })
     };
-    let output = drain(
-        child
-            .stdout
-            .take()
-            .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
-    );
-    let errors = drain(
-        child
-            .stderr
-            .take()
-            .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
-    );
+    let output = drain(child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
+    let errors = drain(child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
     let deadline = Instant::now() + HISTORY_LIMIT;
     let mut pause = Duration::from_millis(1);
     let status = loop {
@@ -237,10 +176,7 @@ fn run(root: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
     } else if errors.contains("not a git repository") {
         "The folder is not part of a git work tree.".to_owned()
     } else {
-        format!(
-            "git refused: {}",
-            errors.lines().next().unwrap_or("no reason given").trim()
-        )
+        format!("git refused: {}", errors.lines().next().unwrap_or("no reason given").trim())
     })
 }
 
@@ -250,8 +186,7 @@ mod tests {
 
     #[test]
     fn status_paths_are_made_relative_and_renames_are_one_change() {
-        let status =
-            " M app/a.ts\0R  app/new.ts\0app/old.ts\0?? app/notes/\0MM app/b.ts\0 M other/c.ts\0";
+        let status = " M app/a.ts\0R  app/new.ts\0app/old.ts\0?? app/notes/\0MM app/b.ts\0 M other/c.ts\0";
         let (dirty, staged) = changes(status, "app/");
         assert_eq!(dirty, ["a.ts", "notes/", "b.ts"]);
         assert_eq!(staged, ["new.ts", "b.ts"]);

@@ -37,19 +37,13 @@ pub(crate) fn read(
     let wanted = if options.no_ignore {
         None
     } else {
-        Some(not_ignored(
-            root,
-            &folders,
-            top.is_some_and(|top| top != root),
-        ))
+        Some(not_ignored(root, &folders, top.is_some_and(|top| top != root)))
     };
     let is_tracked = |path: &str| tracked.is_none_or(|tracked| tracked.contains(path));
     let files: Vec<Loaded> = entries
         .into_par_iter()
         .filter(|(path, _)| {
-            wanted
-                .as_ref()
-                .is_none_or(|wanted| wanted.contains(path.as_str()))
+            wanted.as_ref().is_none_or(|wanted| wanted.contains(path.as_str()))
                 || content::is_env_file(path.name())
                 || tracked.is_some_and(|tracked| tracked.contains(path.as_str()))
         })
@@ -63,19 +57,13 @@ pub(crate) fn read(
         .map(|folder| {
             let below = format!("{folder}/");
             let any = |tracked: &BTreeSet<String>| {
-                tracked
-                    .range(below.clone()..)
-                    .next()
-                    .is_some_and(|path| path.starts_with(&below))
+                tracked.range(below.clone()..).next().is_some_and(|path| path.starts_with(&below))
             };
             let tracked = tracked.is_none_or(any);
             (folder, tracked)
         })
         .collect();
-    Tree {
-        files,
-        output_folders,
-    }
+    Tree { files, output_folders }
 }
 
 /// All files (and whether each is a link), and the folders of build output, which are not entered.
@@ -138,12 +126,7 @@ fn not_ignored(root: &Path, output: &BTreeSet<RelPath>, in_subfolder: bool) -> B
     let (root, output) = (root.to_owned(), output.clone());
     let relative = {
         let root = root.clone();
-        move |path: &Path| {
-            path.strip_prefix(&root)
-                .ok()
-                .and_then(Path::to_str)
-                .map(str::to_owned)
-        }
+        move |path: &Path| path.strip_prefix(&root).ok().and_then(Path::to_str).map(str::to_owned)
     };
     let mut walk = ignore::WalkBuilder::new(&root);
     walk.standard_filters(false)
@@ -159,10 +142,7 @@ fn not_ignored(root: &Path, output: &BTreeSet<RelPath>, in_subfolder: bool) -> B
                 .and_then(RelPath::new)
                 .is_some_and(|path| output.contains(&path))
     });
-    walk.build()
-        .flatten()
-        .filter_map(|entry| relative(entry.path()))
-        .collect()
+    walk.build().flatten().filter_map(|entry| relative(entry.path())).collect()
 }
 
 fn load(root: &Path, path: RelPath, link: bool, tracked: bool) -> Loaded {
@@ -191,15 +171,9 @@ fn load(root: &Path, path: RelPath, link: bool, tracked: bool) -> Loaded {
     }
     if metadata.len() > SIZE_LIMIT {
         let mut hasher = blake3::Hasher::new();
-        let hashed =
-            fs::File::open(&on_disk).and_then(|file| hasher.update_reader(file).map(|_| ()));
-        loaded.hash = if hashed.is_ok() {
-            hasher.finalize().to_hex().to_string()
-        } else {
-            String::new()
-        };
-        loaded.skipped =
-            (loaded.kind != Kind::Binary || hashed.is_err()).then_some(Skipped::TooLarge);
+        let hashed = fs::File::open(&on_disk).and_then(|file| hasher.update_reader(file).map(|_| ()));
+        loaded.hash = if hashed.is_ok() { hasher.finalize().to_hex().to_string() } else { String::new() };
+        loaded.skipped = (loaded.kind != Kind::Binary || hashed.is_err()).then_some(Skipped::TooLarge);
         return loaded;
     }
     let Ok(bytes) = fs::read(&on_disk) else {
@@ -228,32 +202,22 @@ pub(crate) fn from_texts(texts: Vec<(RelPath, String)>) -> Tree {
                 continue;
             };
             if content::may_be_output(folder.name()) {
-                inside
-                    .entry(folder)
-                    .or_default()
-                    .push(path.as_str()[at + 1..].to_owned());
+                inside.entry(folder).or_default().push(path.as_str()[at + 1..].to_owned());
             }
         }
     }
     inside.retain(|folder, paths| content::is_output(folder, paths.iter().map(String::as_str)));
     let output: Vec<RelPath> = inside.into_keys().collect();
     let below = |path: &RelPath, folder: &RelPath| {
-        path.as_str()
-            .strip_prefix(folder.as_str())
-            .is_some_and(|rest| rest.starts_with('/'))
+        path.as_str().strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
     };
     let files = texts
         .into_iter()
         .filter(|(path, _)| !output.iter().any(|folder| below(path, folder)))
         .map(|(path, text)| of_text(path, text));
     let files = files.collect();
-    let outermost = output
-        .iter()
-        .filter(|folder| !output.iter().any(|other| below(folder, other)));
-    Tree {
-        files,
-        output_folders: outermost.map(|folder| (folder.clone(), true)).collect(),
-    }
+    let outermost = output.iter().filter(|folder| !output.iter().any(|other| below(folder, other)));
+    Tree { files, output_folders: outermost.map(|folder| (folder.clone(), true)).collect() }
 }
 
 /// A file that holds `text`.

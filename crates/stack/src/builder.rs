@@ -41,11 +41,7 @@ pub(crate) fn detect(project: &Project) -> Builder {
             .filter_map(|(_, script)| script.as_str())
             .any(|script| script.contains("EXPO_NO_TELEMETRY"))
         {
-            tell(
-                "bolt",
-                0.5,
-                format!("{place}: a script sets `EXPO_NO_TELEMETRY`"),
-            );
+            tell("bolt", 0.5, format!("{place}: a script sets `EXPO_NO_TELEMETRY`"));
         }
     }
     for file in &project.files {
@@ -60,24 +56,11 @@ pub(crate) fn detect(project: &Project) -> Builder {
             tell("lovable", 0.95, "a `.lovable` folder".to_owned());
         }
     }
-    if !project.packages.is_empty()
-        && project
-            .apps
-            .first()
-            .is_some_and(|app| app.folder == "project")
-    {
+    if !project.packages.is_empty() && project.apps.first().is_some_and(|app| app.folder == "project") {
         tell("bolt", 0.5, "the app lies in `project/`".to_owned());
     }
-    let score = |tells: &[(f64, String)]| {
-        1.0 - tells
-            .iter()
-            .map(|(weight, _)| 1.0 - weight)
-            .product::<f64>()
-    };
-    let scores: BTreeMap<_, _> = seen
-        .iter()
-        .map(|(builder, tells)| (*builder, score(tells)))
-        .collect();
+    let score = |tells: &[(f64, String)]| 1.0 - tells.iter().map(|(weight, _)| 1.0 - weight).product::<f64>();
+    let scores: BTreeMap<_, _> = seen.iter().map(|(builder, tells)| (*builder, score(tells))).collect();
     let best = scores.iter().max_by(|one, other| one.1.total_cmp(other.1));
     match best {
         Some((id, score)) if *score >= 0.4 => {
@@ -90,17 +73,9 @@ pub(crate) fn detect(project: &Project) -> Builder {
             let mut tells = seen.remove(id).unwrap_or_default();
             tells.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
             let confidence = ((score - doubt).clamp(0.0, 0.99) * 100.0).round() / 100.0;
-            Builder {
-                id,
-                tells: tells.into_iter().map(|(_, words)| words).collect(),
-                confidence,
-            }
+            Builder { id, tells: tells.into_iter().map(|(_, words)| words).collect(), confidence }
         }
-        _ => Builder {
-            id: "unknown",
-            tells: Vec::new(),
-            confidence: 0.0,
-        },
+        _ => Builder { id: "unknown", tells: Vec::new(), confidence: 0.0 },
     }
 }
 
@@ -113,10 +88,7 @@ fn of_file(file: &File) -> Vec<(&'static str, f64, &'static str)> {
             if text.contains("cdn.gpteng.co") {
                 tells.push(("lovable", 0.9, "the builder's script"));
             }
-            if text.contains("lovable.dev")
-                || text.contains("lovable.app")
-                || text.contains("@Lovable")
-            {
+            if text.contains("lovable.dev") || text.contains("lovable.app") || text.contains("@Lovable") {
                 tells.push(("lovable", 0.7, "the builder's image or name"));
             }
             if text.contains("bolt.new") {
@@ -138,10 +110,7 @@ fn of_file(file: &File) -> Vec<(&'static str, f64, &'static str)> {
             if text.contains("lovable") {
                 tells.push(("lovable", 0.8, "the builder's plugin"));
             }
-            if text.contains("optimizeDeps")
-                && text.contains("exclude")
-                && text.contains("lucide-react")
-            {
+            if text.contains("optimizeDeps") && text.contains("exclude") && text.contains("lucide-react") {
                 tells.push(("bolt", 0.6, "`optimizeDeps.exclude: ['lucide-react']`"));
             }
         }
@@ -167,9 +136,7 @@ fn of_file(file: &File) -> Vec<(&'static str, f64, &'static str)> {
                 tells.push(("lovable", 0.7, "assets below `/lovable-uploads/`"));
             }
         }
-        _ if path.ends_with("public/icon-light-32x32.png") => {
-            tells.push(("v0", 0.4, "the template's icon"))
-        }
+        _ if path.ends_with("public/icon-light-32x32.png") => tells.push(("v0", 0.4, "the template's icon")),
         _ => {}
     }
     tells

@@ -15,10 +15,8 @@ pub(crate) fn of(project: &Project) -> (Vec<Side>, Vec<&'static str>) {
         }
     }
     let fixed = |side: Side| {
-        let of_side = project
-            .files
-            .iter()
-            .filter(|file| map.sides[file.id.0 as usize] == side && is_code(file));
+        let of_side =
+            project.files.iter().filter(|file| map.sides[file.id.0 as usize] == side && is_code(file));
         of_side.map(|file| file.id).collect::<Vec<_>>()
     };
     let (edge, functions) = (fixed(Side::Edge), fixed(Side::Server));
@@ -27,30 +25,15 @@ pub(crate) fn of(project: &Project) -> (Vec<Side>, Vec<&'static str>) {
         let entries = framework.entries(project, app);
         map.spread(framework, &entries);
     }
-    map.reach(
-        &framework::none(),
-        &functions,
-        Mark::Server,
-        "reached from a function of the server",
-    );
-    map.reach(
-        &framework::none(),
-        &edge,
-        Mark::Edge,
-        "reached from an edge function",
-    );
+    map.reach(&framework::none(), &functions, Mark::Server, "reached from a function of the server");
+    map.reach(&framework::none(), &edge, Mark::Edge, "reached from an edge function");
     let servers: Vec<FileId> = project
         .files
         .iter()
         .filter(|file| map.is_free(file.id) && makes_server(file))
         .map(|file| file.id)
         .collect();
-    map.reach(
-        &framework::none(),
-        &servers,
-        Mark::Server,
-        "reached from a server of its own",
-    );
+    map.reach(&framework::none(), &servers, Mark::Server, "reached from a server of its own");
     // Scripts come last: that one imports a module does not move it to the server.
     let scripts: Vec<FileId> = project
         .files
@@ -59,11 +42,7 @@ pub(crate) fn of(project: &Project) -> (Vec<Side>, Vec<&'static str>) {
         .map(|file| file.id)
         .collect();
     let reached = project.graph.reachable(project, &scripts);
-    for file in reached
-        .into_iter()
-        .filter(|file| map.is_free(*file))
-        .collect::<Vec<_>>()
-    {
+    for file in reached.into_iter().filter(|file| map.is_free(*file)).collect::<Vec<_>>() {
         map.mark(
             file,
             Mark::Server,
@@ -152,23 +131,11 @@ impl<'p> Map<'p> {
             }
         }
         let roots = |wanted: Side| {
-            let of_side = entries
-                .iter()
-                .filter(|entry| entry.side == wanted || entry.side == Side::Both);
+            let of_side = entries.iter().filter(|entry| entry.side == wanted || entry.side == Side::Both);
             of_side.map(|entry| entry.file).collect::<Vec<_>>()
         };
-        self.reach(
-            &framework,
-            &roots(Side::Browser),
-            Mark::Browser,
-            "reached from the browser's entry",
-        );
-        self.reach(
-            &framework,
-            &roots(Side::Server),
-            Mark::Server,
-            "reached from server code",
-        );
+        self.reach(&framework, &roots(Side::Browser), Mark::Browser, "reached from the browser's entry");
+        self.reach(&framework, &roots(Side::Server), Mark::Server, "reached from server code");
     }
 
     fn reach(
@@ -178,24 +145,13 @@ impl<'p> Map<'p> {
         mark: Mark,
         reason: &'static str,
     ) {
-        let side = if mark == Mark::Browser {
-            Side::Browser
-        } else {
-            Side::Server
-        };
+        let side = if mark == Mark::Browser { Side::Browser } else { Side::Server };
         let cut = |file: &File| {
-            if side == Side::Browser {
-                framework.cut_from_browser(file)
-            } else {
-                Vec::new()
-            }
+            if side == Side::Browser { framework.cut_from_browser(file) } else { Vec::new() }
         };
-        let reached =
-            self.project
-                .graph
-                .reachable_past(self.project, roots, cut, |importer, target| {
-                    framework.follows(side, importer, target)
-                });
+        let reached = self.project.graph.reachable_past(self.project, roots, cut, |importer, target| {
+            framework.follows(side, importer, target)
+        });
         for file in reached {
             self.mark(file, mark, reason);
         }
@@ -209,10 +165,7 @@ impl<'p> Map<'p> {
                 // A function or a worker that the page also imports is in the browser too.
                 let also = self.sides[at] == Side::Server && marks.browser.is_some();
                 return if also {
-                    (
-                        Side::Both,
-                        "on the server by its place, and reached from the browser",
-                    )
+                    (Side::Both, "on the server by its place, and reached from the browser")
                 } else {
                     (self.sides[at], reason)
                 };
@@ -220,16 +173,11 @@ impl<'p> Map<'p> {
             match (marks.browser, marks.server, marks.edge) {
                 (Some(one), Some(other), _) => (
                     Side::Both,
-                    if one == other {
-                        one
-                    } else {
-                        "reached from the browser and from the server"
-                    },
+                    if one == other { one } else { "reached from the browser and from the server" },
                 ),
-                (Some(_), None, Some(_)) => (
-                    Side::Both,
-                    "reached from the browser and from an edge function",
-                ),
+                (Some(_), None, Some(_)) => {
+                    (Side::Both, "reached from the browser and from an edge function")
+                }
                 (Some(reason), None, None) => (Side::Browser, reason),
                 (None, Some(reason), _) => (Side::Server, reason),
                 (None, None, Some(reason)) => (Side::Edge, reason),
@@ -244,15 +192,10 @@ impl<'p> Map<'p> {
 /// What the place alone decides.
 fn by_place(project: &Project, file: &File) -> Option<(Side, &'static str)> {
     let (path, name) = (file.path.as_str(), file.path.name());
-    let folders: Vec<&str> = file
-        .path
-        .folder()
-        .split('/')
-        .filter(|part| !part.is_empty())
-        .collect();
+    let folders: Vec<&str> = file.path.folder().split('/').filter(|part| !part.is_empty()).collect();
     if !is_code(file) {
-        let known = matches!(file.kind, Kind::Json | Kind::Toml | Kind::Yaml)
-            && is_config_document(name, &folders);
+        let known =
+            matches!(file.kind, Kind::Json | Kind::Toml | Kind::Yaml) && is_config_document(name, &folders);
         return known.then_some((Side::Config, "configuration of a tool"));
     }
     if name.ends_with(".d.ts") {
@@ -260,27 +203,15 @@ fn by_place(project: &Project, file: &File) -> Option<(Side, &'static str)> {
     }
     let stem = name.split('.').next().unwrap_or(name);
     let is_test = name.contains(".test.") || name.contains(".spec.") || name.contains(".stories.");
-    let test_folders = [
-        "__tests__",
-        "__mocks__",
-        "tests",
-        "test",
-        "e2e",
-        "cypress",
-        "playwright",
-        "playwright-fixture",
-    ];
+    let test_folders =
+        ["__tests__", "__mocks__", "tests", "test", "e2e", "cypress", "playwright", "playwright-fixture"];
     if is_test
         || folders.iter().any(|part| test_folders.contains(part))
         || matches!(stem, "playwright-fixture" | "setupTests")
     {
         return Some((Side::None, "a test"));
     }
-    let pair = |one: &str, other: &str| {
-        folders
-            .windows(2)
-            .any(|pair| pair[0] == one && pair[1] == other)
-    };
+    let pair = |one: &str, other: &str| folders.windows(2).any(|pair| pair[0] == one && pair[1] == other);
     if pair("supabase", "functions") {
         return Some((Side::Edge, "an edge function of Supabase"));
     }
@@ -296,9 +227,7 @@ fn by_place(project: &Project, file: &File) -> Option<(Side, &'static str)> {
         .iter()
         .filter(|package| inside(path, &package.folder).is_some())
         .max_by_key(|package| package.folder.len());
-    let local = package
-        .and_then(|package| inside(path, &package.folder))
-        .unwrap_or(path);
+    let local = package.and_then(|package| inside(path, &package.folder)).unwrap_or(path);
     let next = package.is_some_and(|package| package.dependencies.contains_key("next"));
     if local.starts_with("api/") && !next {
         return Some((Side::Server, "a function of Vercel, below `api/`"));
@@ -306,18 +235,9 @@ fn by_place(project: &Project, file: &File) -> Option<(Side, &'static str)> {
     if local.starts_with("public/") {
         return Some((Side::Browser, "served as it stands from `public/`"));
     }
-    let config = name.contains(".config.")
-        || name.starts_with(".eslintrc")
-        || name.starts_with(".prettierrc");
-    let odd_config = [
-        "gulpfile",
-        "Gruntfile",
-        "tailwind",
-        "metro",
-        "babel",
-        "knexfile",
-    ]
-    .contains(&stem)
+    let config =
+        name.contains(".config.") || name.starts_with(".eslintrc") || name.starts_with(".prettierrc");
+    let odd_config = ["gulpfile", "Gruntfile", "tailwind", "metro", "babel", "knexfile"].contains(&stem)
         && !local.contains('/');
     if (config && !local.starts_with("src/")) || odd_config {
         return Some((Side::Config, "configuration of a tool"));
@@ -327,11 +247,7 @@ fn by_place(project: &Project, file: &File) -> Option<(Side, &'static str)> {
 
 /// What of `path` lies below `folder`.
 fn inside<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
-    if folder.is_empty() {
-        Some(path)
-    } else {
-        path.strip_prefix(folder)?.strip_prefix('/')
-    }
+    if folder.is_empty() { Some(path) } else { path.strip_prefix(folder)?.strip_prefix('/') }
 }
 
 fn is_config_document(name: &str, folders: &[&str]) -> bool {
@@ -373,17 +289,14 @@ fn is_config_document(name: &str, folders: &[&str]) -> bool {
 /// Imports a package that answers requests, or Node's own server, and listens.
 fn makes_server(file: &File) -> bool {
     let asks = |name: &str| {
-        file.module.imports.iter().any(|import| {
-            import.specifier == name && import.kind != ImportKind::Url && !import.type_only
-        })
+        file.module
+            .imports
+            .iter()
+            .any(|import| import.specifier == name && import.kind != ImportKind::Url && !import.type_only)
     };
     let listens = file.text.contains(".listen(") || file.text.contains("serve(");
-    (framework::SERVERS.iter().any(|name| asks(name))
-        && (listens || file.text.contains("express()")))
-        || (listens
-            && ["http", "node:http", "https", "node:https"]
-                .iter()
-                .any(|name| asks(name)))
+    (framework::SERVERS.iter().any(|name| asks(name)) && (listens || file.text.contains("express()")))
+        || (listens && ["http", "node:http", "https", "node:https"].iter().any(|name| asks(name)))
 }
 
 /// Below `scripts/`, or named in a script of `package.json`.
@@ -392,12 +305,11 @@ fn is_script(project: &Project, file: &File) -> bool {
         return false;
     }
     let path = file.path.as_str();
-    let in_folder = file.path.folder().split('/').any(|part| {
-        matches!(
-            part,
-            "scripts" | "bin" | "tools" | "prisma" | "seeds" | "migrations"
-        )
-    });
+    let in_folder = file
+        .path
+        .folder()
+        .split('/')
+        .any(|part| matches!(part, "scripts" | "bin" | "tools" | "prisma" | "seeds" | "migrations"));
     in_folder
         || project.packages.iter().any(|package| {
             let Some(local) = inside(path, &package.folder) else {
@@ -408,8 +320,6 @@ fn is_script(project: &Project, file: &File) -> bool {
                 .into_iter()
                 .flatten()
                 .filter_map(|(_, script)| script.as_str());
-            scripts
-                .flat_map(str::split_whitespace)
-                .any(|word| word.trim_start_matches("./") == local)
+            scripts.flat_map(str::split_whitespace).any(|word| word.trim_start_matches("./") == local)
         })
 }

@@ -45,35 +45,22 @@ impl Graph {
             });
             (links.collect::<Vec<_>>(), globs(files, &resolver, file))
         };
-        let (links, globs): (Vec<Vec<Link>>, Vec<Vec<FileId>>) =
-            files.par_iter().map(links_of).unzip();
+        let (links, globs): (Vec<Vec<Link>>, Vec<Vec<FileId>>) = files.par_iter().map(links_of).unzip();
         let mut importers = vec![Vec::new(); files.len()];
         for (file, (links, globs)) in files.iter().zip(links.iter().zip(&globs)) {
-            for target in links
-                .iter()
-                .map(|link| link.target)
-                .chain(globs.iter().copied())
-            {
+            for target in links.iter().map(|link| link.target).chain(globs.iter().copied()) {
                 let of_target: &mut Vec<FileId> = &mut importers[target.0 as usize];
                 if of_target.last() != Some(&file.id) {
                     of_target.push(file.id);
                 }
             }
         }
-        Self {
-            links,
-            globs,
-            importers,
-            resolver,
-        }
+        Self { links, globs, importers, resolver }
     }
 
     /// The file that `specifier` means in `from`; `None` for packages and what is missing.
     pub fn resolve(project: &Project, from: FileId, specifier: &str) -> Option<FileId> {
-        project
-            .graph
-            .resolver
-            .resolve(&project.files, project.get(from).path.as_str(), specifier)
+        project.graph.resolver.resolve(&project.files, project.get(from).path.as_str(), specifier)
     }
 
     /// Follows the value that the identifier or member expression at `range` names through imports, re-exports, barrels and
@@ -117,20 +104,11 @@ impl Graph {
                 }
             }
         }
-        project
-            .files
-            .iter()
-            .map(|file| file.id)
-            .filter(|id| seen[id.0 as usize])
-            .collect()
+        project.files.iter().map(|file| file.id).filter(|id| seen[id.0 as usize]).collect()
     }
 
     /// What `file` imports at run time, without the imports in `cut`.
-    fn targets<'g>(
-        &'g self,
-        file: &'g File,
-        cut: &'g [usize],
-    ) -> impl Iterator<Item = FileId> + 'g {
+    fn targets<'g>(&'g self, file: &'g File, cut: &'g [usize]) -> impl Iterator<Item = FileId> + 'g {
         let at = file.id.0 as usize;
         let links = self.links[at].iter().filter(|link| {
             let import = &file.module.imports[link.import];
@@ -138,17 +116,14 @@ impl Graph {
                 || (!import.names.is_empty() && import.names.iter().all(|name| name.type_only));
             !types && !file.elided.contains(&link.import) && !cut.contains(&link.import)
         });
-        links
-            .map(|link| link.target)
-            .chain(self.globs[at].iter().copied())
+        links.map(|link| link.target).chain(self.globs[at].iter().copied())
     }
 }
 
 /// The files that `file` reaches by a pattern.
 fn globs(files: &[File], resolver: &Resolver, file: &File) -> Vec<FileId> {
-    let likely = ["import.meta.glob", "import(`", "require.context"]
-        .iter()
-        .any(|token| file.text.contains(token));
+    let likely =
+        ["import.meta.glob", "import(`", "require.context"].iter().any(|token| file.text.contains(token));
     if !likely || !matches!(file.kind, Kind::Code(_)) {
         return Vec::new();
     }
@@ -163,9 +138,9 @@ fn globs(files: &[File], resolver: &Resolver, file: &File) -> Vec<FileId> {
         {
             match tree.text(called) {
                 "import" => patterns.extend(template_pattern(tree, *first)),
-                "require.context" => patterns.extend(
-                    view::string_value(tree, *first).map(|folder| format!("{folder}/**/*")),
-                ),
+                "require.context" => {
+                    patterns.extend(view::string_value(tree, *first).map(|folder| format!("{folder}/**/*")))
+                }
                 called if called.starts_with("import.meta.glob") => {
                     view::walk(*first, &mut |node| match view::string_value(tree, node) {
                         Some(pattern) => {
@@ -182,13 +157,7 @@ fn globs(files: &[File], resolver: &Resolver, file: &File) -> Vec<FileId> {
     });
     let matcher = |pattern: &str| {
         let pattern = resolver.pattern(file.path.as_str(), pattern)?;
-        Some(
-            globset::GlobBuilder::new(&pattern)
-                .literal_separator(true)
-                .build()
-                .ok()?
-                .compile_matcher(),
-        )
+        Some(globset::GlobBuilder::new(&pattern).literal_separator(true).build().ok()?.compile_matcher())
     };
     let (mut wanted, mut unwanted) = (Vec::new(), Vec::new());
     for pattern in &patterns {
@@ -197,13 +166,10 @@ fn globs(files: &[File], resolver: &Resolver, file: &File) -> Vec<FileId> {
             None => wanted.extend(matcher(pattern)),
         }
     }
-    let any = |matchers: &[globset::GlobMatcher], path: &str| {
-        matchers.iter().any(|matcher| matcher.is_match(path))
-    };
+    let any =
+        |matchers: &[globset::GlobMatcher], path: &str| matchers.iter().any(|matcher| matcher.is_match(path));
     let found = files.iter().filter(|other| {
-        other.id != file.id
-            && any(&wanted, other.path.as_str())
-            && !any(&unwanted, other.path.as_str())
+        other.id != file.id && any(&wanted, other.path.as_str()) && !any(&unwanted, other.path.as_str())
     });
     found.map(|file| file.id).collect()
 }
@@ -217,10 +183,7 @@ fn template_pattern(tree: &Tree, node: tree_sitter::Node<'_>) -> Option<String> 
     let mut cursor = node.walk();
     let (mut pattern, mut at) = (String::new(), start);
     let source = tree.source();
-    for child in node
-        .named_children(&mut cursor)
-        .filter(|child| child.kind() == "template_substitution")
-    {
+    for child in node.named_children(&mut cursor).filter(|child| child.kind() == "template_substitution") {
         pattern.push_str(source.get(at..child.start_byte())?);
         pattern.push('*');
         at = child.end_byte();

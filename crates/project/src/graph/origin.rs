@@ -34,10 +34,9 @@ pub(super) fn of_range(project: &Project, file: FileId, range: Range<usize>) -> 
     // `a.b.c` is `a`, then its members `b` and `c`.
     let mut node = view::unwrapped(node);
     let mut members = Vec::new();
-    while let (Some(object), Some(property)) = (
-        node.child_by_field_name("object"),
-        node.child_by_field_name("property"),
-    ) {
+    while let (Some(object), Some(property)) =
+        (node.child_by_field_name("object"), node.child_by_field_name("property"))
+    {
         members.push(tree.text(property));
         node = view::unwrapped(object);
     }
@@ -45,11 +44,7 @@ pub(super) fn of_range(project: &Project, file: FileId, range: Range<usize>) -> 
         return Origin::Unknown;
     }
     let Some(binding) = scopes.binding_at(node.byte_range()) else {
-        return if members.is_empty() {
-            Origin::Global
-        } else {
-            Origin::Unknown
-        };
+        return if members.is_empty() { Origin::Global } else { Origin::Unknown };
     };
     let binding = scopes.binding(binding);
     let local = || Origin::Local(file, binding.name_range.clone());
@@ -88,12 +83,7 @@ fn exported(project: &Project, file: FileId, name: &str, seen: &mut Seen) -> Ori
     if !matches!(holder.kind, Kind::Code(_)) {
         return Origin::Module(file);
     }
-    if let Some(export) = holder
-        .module
-        .exports
-        .iter()
-        .find(|export| export.name == name)
-    {
+    if let Some(export) = holder.module.exports.iter().find(|export| export.name == name) {
         return match (&export.from, &export.local) {
             (Some((specifier, there)), _) => through(project, file, specifier, there, seen),
             (None, Some(local)) => declared(project, file, local, seen)
@@ -103,12 +93,7 @@ fn exported(project: &Project, file: FileId, name: &str, seen: &mut Seen) -> Ori
     }
     // `export * from` gives every name but the default.
     let mut packages = Vec::new();
-    for export in holder
-        .module
-        .exports
-        .iter()
-        .filter(|export| export.name == "*" && name != "default")
-    {
+    for export in holder.module.exports.iter().filter(|export| export.name == "*" && name != "default") {
         let Some((specifier, _)) = &export.from else {
             continue;
         };
@@ -128,13 +113,7 @@ fn exported(project: &Project, file: FileId, name: &str, seen: &mut Seen) -> Ori
 }
 
 /// `name` of the module that `specifier` means in `file`; `"*"` is the module itself.
-fn through(
-    project: &Project,
-    file: FileId,
-    specifier: &str,
-    name: &str,
-    seen: &mut Seen,
-) -> Origin {
+fn through(project: &Project, file: FileId, specifier: &str, name: &str, seen: &mut Seen) -> Origin {
     match Graph::resolve(project, file, specifier) {
         Some(target) if name == "*" => Origin::Module(target),
         Some(target) => exported(project, target, name, seen),
@@ -146,16 +125,16 @@ fn through(
 /// A name at the top of a file: imported from elsewhere, or declared there.
 fn declared(project: &Project, file: FileId, name: &str, seen: &mut Seen) -> Option<Origin> {
     let holder = project.get(file);
-    if holder.module.imports.iter().any(|import| {
-        import.names.iter().any(|imported| imported.local == name) && is_import(import)
-    }) {
+    if holder
+        .module
+        .imports
+        .iter()
+        .any(|import| import.names.iter().any(|imported| imported.local == name) && is_import(import))
+    {
         return Some(of_import(project, file, name, seen));
     }
     let (_, scopes) = holder.syntax()?;
-    let binding = scopes
-        .bindings
-        .iter()
-        .find(|binding| binding.top_level && binding.name == name)?;
+    let binding = scopes.bindings.iter().find(|binding| binding.top_level && binding.name == name)?;
     Some(Origin::Local(file, binding.name_range.clone()))
 }
 
@@ -164,25 +143,14 @@ fn is_import(import: &Import) -> bool {
 }
 
 fn of_import(project: &Project, file: FileId, local: &str, seen: &mut Seen) -> Origin {
-    let imports = project
-        .get(file)
-        .module
-        .imports
-        .iter()
-        .filter(|import| is_import(import));
+    let imports = project.get(file).module.imports.iter().filter(|import| is_import(import));
     let found = imports
         .flat_map(|import| import.names.iter().map(move |name| (import, name)))
         .find(|(_, name)| name.local == local);
     let Some((import, name)) = found else {
         return Origin::Unknown;
     };
-    through(
-        project,
-        file,
-        &import.specifier,
-        imported_name(&name.imported),
-        seen,
-    )
+    through(project, file, &import.specifier, imported_name(&name.imported), seen)
 }
 
 fn imported_name(imported: &Imported) -> &str {
@@ -194,12 +162,7 @@ fn imported_name(imported: &Imported) -> &str {
 }
 
 /// `const x = require("y")` and `const { x } = require("y")`: what an import of `y` would give.
-fn required(
-    project: &Project,
-    file: FileId,
-    local: &str,
-    declaration: Range<usize>,
-) -> Option<Origin> {
+fn required(project: &Project, file: FileId, local: &str, declaration: Range<usize>) -> Option<Origin> {
     let inside = |import: &&Import| {
         import.kind == ImportKind::Require
             && declaration.start <= import.range.start
@@ -207,11 +170,5 @@ fn required(
     };
     let import = project.get(file).module.imports.iter().find(inside)?;
     let name = import.names.iter().find(|name| name.local == local)?;
-    Some(through(
-        project,
-        file,
-        &import.specifier,
-        imported_name(&name.imported),
-        &mut BTreeSet::new(),
-    ))
+    Some(through(project, file, &import.specifier, imported_name(&name.imported), &mut BTreeSet::new()))
 }

@@ -41,31 +41,20 @@ impl Rule {
             None if self.pattern == specifier => "",
             None => return None,
         };
-        Some(
-            self.targets
-                .iter()
-                .map(move |target| target.replacen('*', star, 1)),
-        )
+        Some(self.targets.iter().map(move |target| target.replacen('*', star, 1)))
     }
 }
 
 impl Resolver {
     pub(crate) fn of(files: &[File], packages: &[Package]) -> Self {
         let mut folders: Vec<Folder> = Vec::new();
-        let mut add = |folder: &str, rules: Vec<Rule>| match folders
-            .iter_mut()
-            .find(|known| known.folder == folder)
-        {
-            Some(known) => known.rules.extend(rules),
-            None => folders.push(Folder {
-                folder: folder.to_owned(),
-                rules,
-            }),
-        };
+        let mut add =
+            |folder: &str, rules: Vec<Rule>| match folders.iter_mut().find(|known| known.folder == folder) {
+                Some(known) => known.rules.extend(rules),
+                None => folders.push(Folder { folder: folder.to_owned(), rules }),
+            };
         // tsconfig comes before Vite's aliases where both name one pattern: it is what the editor and the type check follow.
-        for file in files
-            .iter()
-            .filter(|file| matches!(file.path.name(), "tsconfig.json" | "jsconfig.json"))
+        for file in files.iter().filter(|file| matches!(file.path.name(), "tsconfig.json" | "jsconfig.json"))
         {
             add(file.path.folder(), config_rules(files, file));
         }
@@ -77,40 +66,25 @@ impl Resolver {
                 add(file.path.folder(), import_map_rules(file));
             }
         }
-        let deepest_first =
-            |one: &str, other: &str| other.len().cmp(&one.len()).then_with(|| one.cmp(other));
+        let deepest_first = |one: &str, other: &str| other.len().cmp(&one.len()).then_with(|| one.cmp(other));
         folders.retain(|folder| !folder.rules.is_empty());
         folders.sort_by(|one, other| deepest_first(&one.folder, &other.folder));
         for folder in &mut folders {
             // The longest text before the star is the most specific; stable, so tsconfig stays before Vite.
             folder.rules.sort_by_key(|rule| {
                 let exact = !rule.pattern.contains('*');
-                (
-                    !exact,
-                    std::cmp::Reverse(rule.pattern.find('*').unwrap_or(rule.pattern.len())),
-                )
+                (!exact, std::cmp::Reverse(rule.pattern.find('*').unwrap_or(rule.pattern.len())))
             });
         }
-        let mut roots: Vec<String> = packages
-            .iter()
-            .map(|package| package.folder.clone())
-            .collect();
+        let mut roots: Vec<String> = packages.iter().map(|package| package.folder.clone()).collect();
         roots.sort_by(|one, other| deepest_first(one, other));
         let named = packages.iter().filter(|package| !package.folder.is_empty());
         let packages = named
             .filter_map(|package| {
-                Some((
-                    package.name.clone()?,
-                    package.folder.clone(),
-                    entry(files, package),
-                ))
+                Some((package.name.clone()?, package.folder.clone(), entry(files, package)))
             })
             .collect();
-        Self {
-            folders,
-            packages,
-            roots,
-        }
+        Self { folders, packages, roots }
     }
 
     /// The file that `specifier` means in the file at `from`.
@@ -127,11 +101,7 @@ impl Resolver {
         {
             return at_path(files, join_or_root(folder, specifier)?.as_str());
         }
-        let root = self
-            .roots
-            .iter()
-            .find(|root| below(folder, root).is_some())
-            .map_or("", String::as_str);
+        let root = self.roots.iter().find(|root| below(folder, root).is_some()).map_or("", String::as_str);
         if let Some(path) = specifier.strip_prefix('/') {
             return at_path(files, join(root, path)?.as_str())
                 .or_else(|| at_path(files, join(&format!("{root}/public"), path)?.as_str()));
@@ -153,17 +123,14 @@ impl Resolver {
                     None => {}
                     Some(path) => {
                         let inside = at_path(files, join(folder, path)?.as_str());
-                        return inside.or_else(|| {
-                            at_path(files, join(&format!("{folder}/src"), path)?.as_str())
-                        });
+                        return inside
+                            .or_else(|| at_path(files, join(&format!("{folder}/src"), path)?.as_str()));
                     }
                 }
             }
         }
         // Without any configuration the builders mean the source folder.
-        let path = specifier
-            .strip_prefix("@/")
-            .or_else(|| specifier.strip_prefix("~/"))?;
+        let path = specifier.strip_prefix("@/").or_else(|| specifier.strip_prefix("~/"))?;
         at_path(files, join(&format!("{root}/src"), path)?.as_str())
             .or_else(|| at_path(files, join(root, path)?.as_str()))
     }
@@ -171,11 +138,7 @@ impl Resolver {
     /// A pattern of `import.meta.glob` as a pattern of paths from the project root.
     pub(crate) fn pattern(&self, from: &str, pattern: &str) -> Option<String> {
         let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let root = self
-            .roots
-            .iter()
-            .find(|root| below(folder, root).is_some())
-            .map_or("", String::as_str);
+        let root = self.roots.iter().find(|root| below(folder, root).is_some()).map_or("", String::as_str);
         if pattern.starts_with('.') {
             return join(folder, pattern).map(String::from);
         }
@@ -187,10 +150,7 @@ impl Resolver {
             .iter()
             .filter(|known| below(folder, &known.folder).is_some())
             .flat_map(|known| &known.rules);
-        rules
-            .filter_map(|rule| rule.apply(pattern))
-            .flatten()
-            .next()
+        rules.filter_map(|rule| rule.apply(pattern)).flatten().next()
     }
 }
 
@@ -201,18 +161,13 @@ fn join_or_root(folder: &str, specifier: &str) -> Option<String> {
         None => {
             let depth = folder.split('/').filter(|part| !part.is_empty()).count();
             let up = specifier.split('/').filter(|part| *part == "..").count();
-            (up <= depth
-                && specifier
-                    .split('/')
-                    .all(|part| matches!(part, "." | ".." | "")))
-            .then(String::new)
+            (up <= depth && specifier.split('/').all(|part| matches!(part, "." | ".." | "")))
+                .then(String::new)
         }
     }
 }
 
-const EXTENSIONS: &[&str] = &[
-    "ts", "tsx", "js", "jsx", "mjs", "cjs", "mts", "cts", "d.ts", "json",
-];
+const EXTENSIONS: &[&str] = &["ts", "tsx", "js", "jsx", "mjs", "cjs", "mts", "cts", "d.ts", "json"];
 
 /// The file at `path`, with an extension to be found, or as a folder with an `index`. `./x.js` may mean `x.ts`.
 fn at_path(files: &[File], path: &str) -> Option<FileId> {
@@ -228,34 +183,19 @@ fn at_path(files: &[File], path: &str) -> Option<FileId> {
             "cjs" => &["cts"],
             _ => &[],
         };
-        if let Some(found) = written
-            .iter()
-            .find_map(|extension| file(&format!("{stem}.{extension}")))
-        {
+        if let Some(found) = written.iter().find_map(|extension| file(&format!("{stem}.{extension}"))) {
             return Some(found);
         }
     }
-    let index = if path.is_empty() {
-        "index".to_owned()
-    } else {
-        format!("{path}/index")
-    };
-    let with = |stem: &str| {
-        EXTENSIONS
-            .iter()
-            .find_map(|extension| file(&format!("{stem}.{extension}")))
-    };
+    let index = if path.is_empty() { "index".to_owned() } else { format!("{path}/index") };
+    let with = |stem: &str| EXTENSIONS.iter().find_map(|extension| file(&format!("{stem}.{extension}")));
     with(path).or_else(|| with(&index))
 }
 
 /// What a package of the project gives when it is imported by its name.
 fn entry(files: &[File], package: &Package) -> Option<FileId> {
     let exports = &package.json["exports"];
-    let dot = if exports["."].is_null() {
-        exports
-    } else {
-        &exports["."]
-    };
+    let dot = if exports["."].is_null() { exports } else { &exports["."] };
     let named = [
         &package.json["source"],
         dot,
@@ -264,13 +204,8 @@ fn entry(files: &[File], package: &Package) -> Option<FileId> {
         &package.json["module"],
         &package.json["main"],
     ];
-    let named = named
-        .into_iter()
-        .filter_map(Value::as_str)
-        .chain(["src/index", "index"]);
-    named
-        .filter_map(|path| join(&package.folder, path))
-        .find_map(|path| at_path(files, path.as_str()))
+    let named = named.into_iter().filter_map(Value::as_str).chain(["src/index", "index"]);
+    named.filter_map(|path| join(&package.folder, path)).find_map(|path| at_path(files, path.as_str()))
 }
 
 /// `paths` and `baseUrl` of a tsconfig, of what it extends and of what it refers to.
@@ -289,31 +224,19 @@ fn config_rules(files: &[File], config: &File) -> Vec<Rule> {
         let folder = config.path.folder();
         let options = &json["compilerOptions"];
         let base = options["baseUrl"].as_str();
-        let from =
-            |path: &str| join(&format!("{folder}/{}", base.unwrap_or("")), path).map(String::from);
+        let from = |path: &str| join(&format!("{folder}/{}", base.unwrap_or("")), path).map(String::from);
         for (pattern, targets) in options["paths"].as_object().into_iter().flatten() {
             if pattern == "*" || rules.iter().any(|rule| rule.pattern == *pattern) {
                 continue;
             }
-            let targets = targets
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .filter_map(from)
-                .collect();
-            rules.push(Rule {
-                pattern: pattern.clone(),
-                targets,
-            });
+            let targets =
+                targets.as_array().into_iter().flatten().filter_map(Value::as_str).filter_map(from).collect();
+            rules.push(Rule { pattern: pattern.clone(), targets });
         }
         if base.is_some()
             && let Some(target) = from("*")
         {
-            base_rules.push(Rule {
-                pattern: "*".to_owned(),
-                targets: vec![target],
-            });
+            base_rules.push(Rule { pattern: "*".to_owned(), targets: vec![target] });
         }
         let extended = match &json["extends"] {
             Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
@@ -324,19 +247,11 @@ fn config_rules(files: &[File], config: &File) -> Vec<Rule> {
             .into_iter()
             .flatten()
             .filter_map(|reference| reference["path"].as_str());
-        for path in extended
-            .into_iter()
-            .filter(|path| path.starts_with('.'))
-            .chain(referred)
-        {
+        for path in extended.into_iter().filter(|path| path.starts_with('.')).chain(referred) {
             let Some(path) = join(folder, path) else {
                 continue;
             };
-            let names = [
-                path.to_string(),
-                format!("{path}.json"),
-                format!("{path}/tsconfig.json"),
-            ];
+            let names = [path.to_string(), format!("{path}.json"), format!("{path}/tsconfig.json")];
             open.extend(names.iter().find_map(|name| find(files, name)));
         }
     }
@@ -367,14 +282,8 @@ fn vite_rules(file: &File) -> Vec<Rule> {
                         return;
                     };
                     let name = name.trim_end_matches('/');
-                    rules.push(Rule {
-                        pattern: name.to_owned(),
-                        targets: vec![target.to_string()],
-                    });
-                    rules.push(Rule {
-                        pattern: format!("{name}/*"),
-                        targets: vec![format!("{target}/*")],
-                    });
+                    rules.push(Rule { pattern: name.to_owned(), targets: vec![target.to_string()] });
+                    rules.push(Rule { pattern: format!("{name}/*"), targets: vec![format!("{target}/*")] });
                 };
                 if value.kind() == "object" {
                     for (name, _, target) in view::pairs(tree, value) {
@@ -385,10 +294,7 @@ fn vite_rules(file: &File) -> Vec<Rule> {
                     for item in value.named_children(&mut cursor) {
                         let pairs = view::pairs(tree, item);
                         let of = |wanted: &str| {
-                            pairs
-                                .iter()
-                                .find(|(key, ..)| key == wanted)
-                                .map(|(.., value)| *value)
+                            pairs.iter().find(|(key, ..)| key == wanted).map(|(.., value)| *value)
                         };
                         if let (Some(found), Some(replacement)) = (of("find"), of("replacement"))
                             && let Some(name) = view::string_value(tree, found)
@@ -422,25 +328,14 @@ fn import_map_rules(file: &File) -> Vec<Rule> {
     let Some(json) = crate::json(&file.text) else {
         return Vec::new();
     };
-    let local = json["imports"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, target)| {
-            let target = target.as_str().filter(|target| target.starts_with('.'))?;
-            let folder = name.ends_with('/');
-            let target = join(file.path.folder(), target)?.to_string();
-            let star = |text: String| {
-                if folder {
-                    format!("{}/*", text.trim_end_matches('/'))
-                } else {
-                    text
-                }
-            };
-            Some(Rule {
-                pattern: star(name.clone()),
-                targets: vec![star(target)],
-            })
-        });
+    let local = json["imports"].as_object().into_iter().flatten().filter_map(|(name, target)| {
+        let target = target.as_str().filter(|target| target.starts_with('.'))?;
+        let folder = name.ends_with('/');
+        let target = join(file.path.folder(), target)?.to_string();
+        let star = |text: String| {
+            if folder { format!("{}/*", text.trim_end_matches('/')) } else { text }
+        };
+        Some(Rule { pattern: star(name.clone()), targets: vec![star(target)] })
+    });
     local.collect()
 }

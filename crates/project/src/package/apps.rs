@@ -26,11 +26,7 @@ struct Sign {
 }
 
 const SIGNS: &[Sign] = &[
-    Sign {
-        rank: 0,
-        dependencies: &["next"],
-        entries: &["app/", "pages/", "src/app/", "src/pages/"],
-    },
+    Sign { rank: 0, dependencies: &["next"], entries: &["app/", "pages/", "src/app/", "src/pages/"] },
     Sign {
         rank: 0,
         dependencies: &["@tanstack/react-start", "@tanstack/start"],
@@ -44,14 +40,7 @@ const SIGNS: &[Sign] = &[
     Sign {
         rank: 1,
         dependencies: &["expo"],
-        entries: &[
-            "app.json",
-            "app.config.js",
-            "app.config.ts",
-            "app/",
-            "App.tsx",
-            "App.js",
-        ],
+        entries: &["app.json", "app.config.js", "app.config.ts", "app/", "App.tsx", "App.js"],
     },
     Sign {
         rank: 2,
@@ -80,21 +69,12 @@ const SIGNS: &[Sign] = &[
 ];
 
 /// The apps, the main one first, and the roots between which nobody but the user can choose. `chosen` is the user's choice.
-pub(crate) fn apps(
-    files: &[File],
-    packages: &[Package],
-    chosen: Option<&str>,
-) -> (Vec<App>, Vec<String>) {
+pub(crate) fn apps(files: &[File], packages: &[Package], chosen: Option<&str>) -> (Vec<App>, Vec<String>) {
     let mut found: Vec<(u8, usize)> = Vec::new();
     for (at, package) in packages.iter().enumerate() {
         let sign = SIGNS.iter().find(|sign| {
-            sign.dependencies
-                .iter()
-                .any(|name| package.dependencies.contains_key(*name))
-                && sign
-                    .entries
-                    .iter()
-                    .any(|entry| has_entry(files, &package.folder, entry))
+            sign.dependencies.iter().any(|name| package.dependencies.contains_key(*name))
+                && sign.entries.iter().any(|entry| has_entry(files, &package.folder, entry))
         });
         if let Some(sign) = sign {
             found.push((sign.rank, at));
@@ -102,35 +82,15 @@ pub(crate) fn apps(
             found.push((u8::MAX, at));
         }
     }
-    let depth = |at: usize| {
-        packages[at]
-            .folder
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .count()
-    };
+    let depth = |at: usize| packages[at].folder.split('/').filter(|part| !part.is_empty()).count();
     found.sort_by_key(|(rank, at)| {
         let folder = &packages[*at].folder;
-        (
-            chosen != Some(folder.as_str()),
-            *rank,
-            depth(*at),
-            folder.clone(),
-        )
+        (chosen != Some(folder.as_str()), *rank, depth(*at), folder.clone())
     });
-    let ambiguous = if chosen.is_some() {
-        BTreeSet::new()
-    } else {
-        ambiguous(files, packages, &found)
-    };
+    let ambiguous = if chosen.is_some() { BTreeSet::new() } else { ambiguous(files, packages, &found) };
     let apps = found.iter().map(|(_, at)| {
         let (manager, manager_reason) = manager(&packages[*at]);
-        App {
-            folder: packages[*at].folder.clone(),
-            package: *at,
-            manager,
-            manager_reason,
-        }
+        App { folder: packages[*at].folder.clone(), package: *at, manager, manager_reason }
     });
     (apps.collect(), ambiguous.into_iter().collect())
 }
@@ -153,19 +113,14 @@ fn has_entry(files: &[File], folder: &str, entry: &str) -> bool {
 /// The folders of apps of one kind that look like two ages of one app: half of the smaller one's files are also in the other,
 /// or a third of them and the same package name.
 fn ambiguous(files: &[File], packages: &[Package], found: &[(u8, usize)]) -> BTreeSet<String> {
-    let folders: Vec<&str> = found
-        .iter()
-        .map(|(_, at)| packages[*at].folder.as_str())
-        .collect();
+    let folders: Vec<&str> = found.iter().map(|(_, at)| packages[*at].folder.as_str()).collect();
     let own_files = |folder: &str| -> BTreeSet<&str> {
         let nested = |path: &str| {
-            folders
-                .iter()
-                .any(|other| other.len() > folder.len() && crate::below(path, other).is_some())
+            folders.iter().any(|other| other.len() > folder.len() && crate::below(path, other).is_some())
         };
-        let code = files.iter().filter(|file| {
-            matches!(file.kind, crate::Kind::Code(_)) && !nested(file.path.as_str())
-        });
+        let code = files
+            .iter()
+            .filter(|file| matches!(file.kind, crate::Kind::Code(_)) && !nested(file.path.as_str()));
         // Generated parts are the same in every app; they tell nothing.
         code.filter_map(|file| crate::below(file.path.as_str(), folder))
             .filter(|path| !path.contains("components/ui/"))
@@ -181,11 +136,7 @@ fn ambiguous(files: &[File], packages: &[Package], found: &[(u8, usize)]) -> BTr
             let (these, those) = (own_files(&one.folder), own_files(&other.folder));
             let smaller = these.len().min(those.len()).max(1);
             let share = these.intersection(&those).count() as f64 / smaller as f64;
-            let enough = if one.name.is_some() && one.name == other.name {
-                0.34
-            } else {
-                0.5
-            };
+            let enough = if one.name.is_some() && one.name == other.name { 0.34 } else { 0.5 };
             if share >= enough && smaller >= 3 {
                 ambiguous.extend([one.folder.clone(), other.folder.clone()]);
             }

@@ -52,20 +52,16 @@ impl Lock {
     /// Name to version, what the package itself sees first.
     pub(super) fn resolved(&self) -> BTreeMap<String, String> {
         let mut resolved = self.all.clone();
-        resolved.extend(
-            self.direct
-                .iter()
-                .map(|(name, (_, version))| (name.clone(), version.clone())),
-        );
+        resolved.extend(self.direct.iter().map(|(name, (_, version))| (name.clone(), version.clone())));
         resolved
     }
 
     /// Whether every dependency is in it, at a version that satisfies its range.
     pub(super) fn in_sync(&self, dependencies: &BTreeMap<String, String>) -> bool {
         dependencies.iter().all(|(name, range)| {
-            self.direct.get(name).is_some_and(|(locked, version)| {
-                locked.as_ref() == Some(range) || satisfies(version, range)
-            })
+            self.direct
+                .get(name)
+                .is_some_and(|(locked, version)| locked.as_ref() == Some(range) || satisfies(version, range))
         })
     }
 
@@ -82,10 +78,7 @@ impl Lock {
 
     fn host(&mut self, address: &str) {
         let address = address.strip_prefix("git+").unwrap_or(address);
-        let Some(rest) = address
-            .strip_prefix("https://")
-            .or_else(|| address.strip_prefix("http://"))
-        else {
+        let Some(rest) = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://")) else {
             return;
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
@@ -112,15 +105,15 @@ impl Lock {
                 // A workspace is a link to where it lies.
                 let linked = package["link"].as_bool() == Some(true);
                 let target = if linked {
-                    package["resolved"]
-                        .as_str()
-                        .and_then(|path| packages.get(path))
+                    package["resolved"].as_str().and_then(|path| packages.get(path))
                 } else {
                     Some(package)
                 };
-                let version = target
-                    .and_then(|target| target["version"].as_str())
-                    .unwrap_or(if linked { "0.0.0" } else { "" });
+                let version = target.and_then(|target| target["version"].as_str()).unwrap_or(if linked {
+                    "0.0.0"
+                } else {
+                    ""
+                });
                 let Some((_, name)) = path.rsplit_once("node_modules/") else {
                     continue;
                 };
@@ -133,23 +126,17 @@ impl Lock {
                 }
                 let own = format!("{folder}/node_modules/{name}");
                 if !folder.is_empty() && *path == own {
-                    self.direct
-                        .insert(name.to_owned(), (None, version.to_owned()));
+                    self.direct.insert(name.to_owned(), (None, version.to_owned()));
                 }
             }
             for name in dependencies.keys() {
                 if let Some(version) = top.get(name) {
-                    self.direct
-                        .entry(name.clone())
-                        .or_insert_with(|| (None, version.clone()));
+                    self.direct.entry(name.clone()).or_insert_with(|| (None, version.clone()));
                 }
             }
             self.all.extend(top);
         } else if let Some(tree) = json["dependencies"].as_object() {
-            let mut open: Vec<_> = tree
-                .iter()
-                .map(|(name, package)| (name, package, true))
-                .collect();
+            let mut open: Vec<_> = tree.iter().map(|(name, package)| (name, package, true)).collect();
             while let Some((name, package, top)) = open.pop() {
                 self.host(package["resolved"].as_str().unwrap_or(""));
                 if let Some(version) = package["version"].as_str() {
@@ -184,20 +171,16 @@ impl Lock {
         }
         for kind in ["dependencies", "devDependencies", "optionalDependencies"] {
             for (name, range) in workspace[kind].as_object().into_iter().flatten() {
-                let own = &json["packages"]
-                    [format!("{}/{name}", workspace["name"].as_str().unwrap_or(""))][0];
-                let own = own
-                    .as_str()
-                    .and_then(split_name)
-                    .map(|(_, version)| version.to_owned());
+                let own =
+                    &json["packages"][format!("{}/{name}", workspace["name"].as_str().unwrap_or(""))][0];
+                let own = own.as_str().and_then(split_name).map(|(_, version)| version.to_owned());
                 // The key is the name it is installed under; an alias has another package behind it.
                 let at_top = json["packages"][name][0]
                     .as_str()
                     .and_then(split_name)
                     .map(|(_, version)| version.to_owned());
                 if let Some(version) = own.or(at_top) {
-                    self.direct
-                        .insert(name.clone(), (range.as_str().map(str::to_owned), version));
+                    self.direct.insert(name.clone(), (range.as_str().map(str::to_owned), version));
                 }
             }
         }
@@ -234,23 +217,14 @@ impl Lock {
                         self.host(&value);
                     }
                 }
-                [
-                    "dependencies" | "devDependencies" | "optionalDependencies",
-                    name,
-                    "specifier",
-                ]
+                ["dependencies" | "devDependencies" | "optionalDependencies", name, "specifier"]
                 | ["specifiers", name] => {
                     specifiers.insert((*name).to_owned(), value);
                 }
-                [
-                    "dependencies" | "devDependencies" | "optionalDependencies",
-                    name,
-                ]
-                | [
-                    "dependencies" | "devDependencies" | "optionalDependencies",
-                    name,
-                    "version",
-                ] if !value.is_empty() => {
+                ["dependencies" | "devDependencies" | "optionalDependencies", name]
+                | ["dependencies" | "devDependencies" | "optionalDependencies", name, "version"]
+                    if !value.is_empty() =>
+                {
                     let version = value.split(['(', '_']).next().unwrap_or(&value);
                     // An alias is locked as `other@1.2.3`.
                     let version = split_name(version).map_or(version, |(_, version)| version);
@@ -267,8 +241,7 @@ impl Lock {
             {
                 continue;
             }
-            self.direct
-                .insert(name.clone(), (specifiers.remove(&name), version));
+            self.direct.insert(name.clone(), (specifiers.remove(&name), version));
         }
     }
 
@@ -280,16 +253,12 @@ impl Lock {
             }
             if !line.starts_with(' ') {
                 let line = line.trim_end().trim_end_matches(':');
-                keys = line
-                    .split(", ")
-                    .map(|key| key.trim_matches('"').to_owned())
-                    .collect();
+                keys = line.split(", ").map(|key| key.trim_matches('"').to_owned()).collect();
                 continue;
             }
             let line = line.trim();
             let value = |key: &str| {
-                line.strip_prefix(key)
-                    .map(|value| value.trim_start_matches(':').trim().trim_matches('"'))
+                line.strip_prefix(key).map(|value| value.trim_start_matches(':').trim().trim_matches('"'))
             };
             if let Some(address) = value("resolved ") {
                 self.host(address);
@@ -299,14 +268,11 @@ impl Lock {
                         continue;
                     };
                     self.note(name, version);
-                    let same = |wanted: &String| {
-                        wanted == range || range.strip_prefix("npm:") == Some(wanted)
-                    };
+                    let same =
+                        |wanted: &String| wanted == range || range.strip_prefix("npm:") == Some(wanted);
                     if dependencies.get(name).is_some_and(same) {
-                        self.direct.insert(
-                            name.to_owned(),
-                            (dependencies.get(name).cloned(), version.to_owned()),
-                        );
+                        self.direct
+                            .insert(name.to_owned(), (dependencies.get(name).cloned(), version.to_owned()));
                     }
                 }
             }
@@ -316,11 +282,7 @@ impl Lock {
 
 /// `@scope/name@1.2.3` into name and what follows.
 fn split_name(key: &str) -> Option<(&str, &str)> {
-    let at = key
-        .char_indices()
-        .skip(1)
-        .find(|(_, character)| *character == '@')?
-        .0;
+    let at = key.char_indices().skip(1).find(|(_, character)| *character == '@')?.0;
     Some((&key[..at], &key[at + 1..]))
 }
 
@@ -335,24 +297,14 @@ fn scalars(text: &str) -> Vec<(Vec<String>, String)> {
         }
         let depth = line.len() - body.len();
         // A quoted key may hold a colon.
-        let (key, value) = match body
-            .chars()
-            .next()
-            .filter(|first| matches!(first, '\'' | '"'))
-        {
+        let (key, value) = match body.chars().next().filter(|first| matches!(first, '\'' | '"')) {
             Some(quote) => {
                 let Some(end) = body[1..].find(quote) else {
                     continue;
                 };
-                (
-                    &body[1..=end],
-                    body[end + 2..].trim_start().trim_start_matches(':'),
-                )
+                (&body[1..=end], body[end + 2..].trim_start().trim_start_matches(':'))
             }
-            None => match body
-                .split_once(": ")
-                .or_else(|| body.strip_suffix(':').map(|key| (key, "")))
-            {
+            None => match body.split_once(": ").or_else(|| body.strip_suffix(':').map(|key| (key, ""))) {
                 Some(pair) => pair,
                 None => continue,
             },
@@ -361,10 +313,7 @@ fn scalars(text: &str) -> Vec<(Vec<String>, String)> {
         open.push((depth, key.to_owned()));
         let value = value.trim().trim_matches(['\'', '"']);
         if !value.is_empty() {
-            found.push((
-                open.iter().map(|(_, key)| key.clone()).collect(),
-                value.to_owned(),
-            ));
+            found.push((open.iter().map(|(_, key)| key.clone()).collect(), value.to_owned()));
         }
     }
     found
@@ -380,16 +329,10 @@ mod tests {
         text: &str,
         dependencies: &[(&str, &str)],
     ) -> (bool, BTreeMap<String, String>, BTreeMap<String, usize>) {
-        let dependencies = dependencies
-            .iter()
-            .map(|(name, range)| ((*name).to_owned(), (*range).to_owned()))
-            .collect();
+        let dependencies =
+            dependencies.iter().map(|(name, range)| ((*name).to_owned(), (*range).to_owned())).collect();
         let lock = Lock::read(name, text, "", &dependencies).unwrap();
-        (
-            lock.in_sync(&dependencies),
-            lock.resolved(),
-            lock.private_hosts,
-        )
+        (lock.in_sync(&dependencies), lock.resolved(), lock.private_hosts)
     }
 
     #[test]
@@ -401,10 +344,7 @@ mod tests {
         assert_eq!(resolved["vite"], "5.4.1");
         let first = r#"{"lockfileVersion":1,"dependencies":{"vite":{"version":"5.4.1"}}}"#;
         assert!(check("package-lock.json", first, &[("vite", "^5.4.0")]).0);
-        assert!(
-            !check("package-lock.json", third, &[("vite", "^6.0.0")]).0,
-            "a range that moved on"
-        );
+        assert!(!check("package-lock.json", third, &[("vite", "^6.0.0")]).0, "a range that moved on");
         assert!(
             !check("package-lock.json", third, &[("react", "^18.0.0")]).0,
             "a dependency that is missing"
@@ -417,11 +357,8 @@ mod tests {
                     version: 1.2.0(react@19.0.0)\n      next:\n        specifier: 15.2.4\n        version: 15.2.4(react@19.0.0)\n\npackages:\n\n  \
                     '@scope/part@1.2.0':\n    resolution: {integrity: sha512-x, tarball: https://npm.example.org/p.tgz}\n  \
                     deep@3.0.0:\n    resolution: {integrity: sha512-y}\n";
-        let (in_sync, resolved, hosts) = check(
-            "pnpm-lock.yaml",
-            text,
-            &[("next", "15.2.4"), ("@scope/part", "^1.0.0")],
-        );
+        let (in_sync, resolved, hosts) =
+            check("pnpm-lock.yaml", text, &[("next", "15.2.4"), ("@scope/part", "^1.0.0")]);
         assert!(in_sync);
         assert_eq!(resolved["@scope/part"], "1.2.0");
         assert_eq!(resolved["deep"], "3.0.0");
@@ -453,11 +390,8 @@ mod tests {
         let text = r#"{"lockfileVersion":1,"workspaces":{"":{"name":"a","dependencies":{"vite":"^5.0.0","alias":"npm:real@^2"}}},"packages":{
             "vite":["vite@5.4.1","https://packages.example.org/vite.tgz",{},"sha512-x"],"alias":["real@2.1.0","",{},""],
             "x/vite":["vite@6.0.0","",{},""]}}"#;
-        let (in_sync, resolved, hosts) = check(
-            "bun.lock",
-            text,
-            &[("vite", "^5.0.0"), ("alias", "npm:real@^2")],
-        );
+        let (in_sync, resolved, hosts) =
+            check("bun.lock", text, &[("vite", "^5.0.0"), ("alias", "npm:real@^2")]);
         assert!(in_sync);
         assert_eq!(resolved["vite"], "5.4.1");
         assert_eq!(hosts["packages.example.org"], 1);

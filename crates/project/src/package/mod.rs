@@ -34,10 +34,7 @@ pub struct Package {
 impl Package {
     /// The resolved version of a dependency, else the lowest that its range allows (`^5.4.1` gives `5.4.1`), else `None`.
     pub fn version(&self, dependency: &str) -> Option<String> {
-        self.resolved
-            .get(dependency)
-            .cloned()
-            .or_else(|| range::lowest(self.dependencies.get(dependency)?))
+        self.resolved.get(dependency).cloned().or_else(|| range::lowest(self.dependencies.get(dependency)?))
     }
 }
 
@@ -84,9 +81,7 @@ impl PackageManager {
 
 /// Every `package.json` that parses, with what its lockfiles say.
 pub(crate) fn packages(files: &[File]) -> Vec<Package> {
-    let manifests = files
-        .iter()
-        .filter(|file| file.path.name() == "package.json");
+    let manifests = files.iter().filter(|file| file.path.name() == "package.json");
     let mut packages: Vec<Package> = manifests.filter_map(manifest).collect();
     let roots = workspace_roots(files, &packages);
     for (package, root) in packages.iter_mut().zip(roots) {
@@ -145,26 +140,15 @@ fn workspace_roots(files: &[File], packages: &[Package]) -> Vec<Option<String>> 
                 !path.is_empty() && patterns.iter().any(|pattern| is_member(path, pattern))
             })
         };
-        patterns
-            .iter()
-            .filter(inside)
-            .map(|(root, _)| root.clone())
-            .max_by_key(String::len)
+        patterns.iter().filter(inside).map(|(root, _)| root.clone()).max_by_key(String::len)
     };
-    packages
-        .iter()
-        .map(|package| member(&package.folder))
-        .collect()
+    packages.iter().map(|package| member(&package.folder)).collect()
 }
 
 /// The list below `packages:`.
 fn pnpm_members(text: &str) -> Vec<String> {
-    let after = text
-        .lines()
-        .skip_while(|line| !line.starts_with("packages:"))
-        .skip(1);
-    let listed =
-        after.take_while(|line| line.trim().is_empty() || line.starts_with([' ', '-', '#']));
+    let after = text.lines().skip_while(|line| !line.starts_with("packages:")).skip(1);
+    let listed = after.take_while(|line| line.trim().is_empty() || line.starts_with([' ', '-', '#']));
     listed
         .filter_map(|line| line.trim().strip_prefix('-'))
         .map(|item| item.trim().trim_matches(['\'', '"']).to_owned())
@@ -174,19 +158,12 @@ fn pnpm_members(text: &str) -> Vec<String> {
 /// `packages/*`, `apps/**`, `web`.
 fn is_member(path: &str, pattern: &str) -> bool {
     let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
-    if let Some(above) = pattern
-        .strip_suffix("/**")
-        .or_else(|| pattern.strip_suffix("**"))
-    {
+    if let Some(above) = pattern.strip_suffix("/**").or_else(|| pattern.strip_suffix("**")) {
         return above.is_empty() || crate::below(path, above).is_some_and(|rest| !rest.is_empty());
     }
-    let (path, pattern): (Vec<&str>, Vec<&str>) =
-        (path.split('/').collect(), pattern.split('/').collect());
+    let (path, pattern): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), pattern.split('/').collect());
     path.len() == pattern.len()
-        && path
-            .iter()
-            .zip(&pattern)
-            .all(|(part, wanted)| crate::matches_glob(part, wanted))
+        && path.iter().zip(&pattern).all(|(part, wanted)| crate::matches_glob(part, wanted))
 }
 
 /// The lockfiles of a package: those beside it, else those of its workspace root.
@@ -194,31 +171,22 @@ fn find_locks(files: &[File], package: &mut Package, root: Option<&str>) {
     let mut found: Vec<(Lockfile, BTreeMap<String, String>)> = Vec::new();
     for folder in std::iter::once(package.folder.clone()).chain(root.map(str::to_owned)) {
         for (name, manager) in lockfile::NAMES {
-            let Some(file) =
-                crate::join(&folder, name).and_then(|path| crate::find(files, path.as_str()))
+            let Some(file) = crate::join(&folder, name).and_then(|path| crate::find(files, path.as_str()))
             else {
                 continue;
             };
             let inside = crate::below(&package.folder, &folder).unwrap_or("");
             let lock = Lock::read(name, &file.text, inside, &package.dependencies);
             let binary = *name == "bun.lockb";
-            let in_sync = lock
-                .as_ref()
-                .map(|lock| lock.in_sync(&package.dependencies))
-                .or((!binary).then_some(false));
+            let in_sync =
+                lock.as_ref().map(|lock| lock.in_sync(&package.dependencies)).or((!binary).then_some(false));
             let lockfile = Lockfile {
                 path: file.path.clone(),
                 manager: *manager,
                 in_sync,
-                private_hosts: lock
-                    .as_ref()
-                    .map(|lock| lock.private_hosts.clone())
-                    .unwrap_or_default(),
+                private_hosts: lock.as_ref().map(|lock| lock.private_hosts.clone()).unwrap_or_default(),
             };
-            found.push((
-                lockfile,
-                lock.map(|lock| lock.resolved()).unwrap_or_default(),
-            ));
+            found.push((lockfile, lock.map(|lock| lock.resolved()).unwrap_or_default()));
         }
         if !found.is_empty() {
             break;
@@ -236,9 +204,7 @@ fn find_locks(files: &[File], package: &mut Package, root: Option<&str>) {
     });
     // Versions come from the first that can be read: `bun.lockb` cannot.
     let readable = found.iter().find(|(_, resolved)| !resolved.is_empty());
-    package.resolved = readable
-        .map(|(_, resolved)| resolved.clone())
-        .unwrap_or_default();
+    package.resolved = readable.map(|(_, resolved)| resolved.clone()).unwrap_or_default();
     package.lockfiles = found.into_iter().map(|(lockfile, _)| lockfile).collect();
 }
 
@@ -246,52 +212,29 @@ fn find_locks(files: &[File], package: &mut Package, root: Option<&str>) {
 fn declared_manager(json: &Value) -> Option<PackageManager> {
     let declared = json["packageManager"].as_str()?;
     let name = declared.split('@').next().unwrap_or(declared);
-    [
-        PackageManager::Npm,
-        PackageManager::Pnpm,
-        PackageManager::Bun,
-        PackageManager::Yarn,
-    ]
-    .into_iter()
-    .find(|manager| manager.id() == name)
+    [PackageManager::Npm, PackageManager::Pnpm, PackageManager::Bun, PackageManager::Yarn]
+        .into_iter()
+        .find(|manager| manager.id() == name)
 }
 
 /// Who installs the package, and why, in a sentence.
 fn manager(package: &Package) -> (PackageManager, String) {
     if let Some(declared) = declared_manager(&package.json) {
-        return (
-            declared,
-            format!("`packageManager` in package.json names {}.", declared.id()),
-        );
+        return (declared, format!("`packageManager` in package.json names {}.", declared.id()));
     }
     let Some(first) = package.lockfiles.first() else {
-        return (
-            PackageManager::Npm,
-            "There is no lockfile, so npm, which comes with Node.".to_owned(),
-        );
+        return (PackageManager::Npm, "There is no lockfile, so npm, which comes with Node.".to_owned());
     };
     let name = first.path.name();
-    let others: Vec<&str> = package
-        .lockfiles
-        .iter()
-        .skip(1)
-        .map(|lockfile| lockfile.path.name())
-        .collect();
-    let beside = if others.is_empty() {
-        String::new()
-    } else {
-        format!(" (also there: {})", others.join(", "))
-    };
+    let others: Vec<&str> = package.lockfiles.iter().skip(1).map(|lockfile| lockfile.path.name()).collect();
+    let beside =
+        if others.is_empty() { String::new() } else { format!(" (also there: {})", others.join(", ")) };
     let reason = match first.in_sync {
         Some(true) if others.is_empty() => {
             format!("{name} is the only lockfile and agrees with package.json.")
         }
         Some(true) => {
-            let stale = package
-                .lockfiles
-                .iter()
-                .skip(1)
-                .all(|lockfile| lockfile.in_sync == Some(false));
+            let stale = package.lockfiles.iter().skip(1).all(|lockfile| lockfile.in_sync == Some(false));
             let why = if stale {
                 "is the only lockfile that agrees with package.json"
             } else {

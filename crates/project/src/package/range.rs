@@ -16,10 +16,7 @@ impl Version {
         let [Some(major), Some(minor), Some(patch)] = partial else {
             return None;
         };
-        Some(Self {
-            numbers: [major, minor, patch],
-            pre,
-        })
+        Some(Self { numbers: [major, minor, patch], pre })
     }
 }
 
@@ -40,13 +37,11 @@ impl Ord for Version {
             one.len().cmp(&other.len())
         };
         // A release is above its pre-releases.
-        self.numbers.cmp(&other.numbers).then_with(|| {
-            match (self.pre.is_empty(), other.pre.is_empty()) {
-                (true, true) => Ordering::Equal,
-                (true, false) => Ordering::Greater,
-                (false, true) => Ordering::Less,
-                (false, false) => identifiers(&self.pre, &other.pre),
-            }
+        self.numbers.cmp(&other.numbers).then_with(|| match (self.pre.is_empty(), other.pre.is_empty()) {
+            (true, true) => Ordering::Equal,
+            (true, false) => Ordering::Greater,
+            (false, true) => Ordering::Less,
+            (false, false) => identifiers(&self.pre, &other.pre),
         })
     }
 }
@@ -61,9 +56,7 @@ impl PartialOrd for Version {
 fn partial(text: &str) -> Option<([Option<u64>; 3], Vec<String>)> {
     let text = text.trim().trim_start_matches(['v', '=']);
     let text = text.split('+').next().unwrap_or(text);
-    let (numbers, pre) = text
-        .split_once('-')
-        .map_or((text, ""), |(numbers, pre)| (numbers, pre));
+    let (numbers, pre) = text.split_once('-').map_or((text, ""), |(numbers, pre)| (numbers, pre));
     let mut found = [None; 3];
     let parts: Vec<&str> = numbers.split('.').collect();
     if parts.len() > 3 {
@@ -75,13 +68,7 @@ fn partial(text: &str) -> Option<([Option<u64>; 3], Vec<String>)> {
             number => *slot = Some(number.parse().ok()?),
         }
     }
-    Some((
-        found,
-        pre.split('.')
-            .filter(|part| !part.is_empty())
-            .map(str::to_owned)
-            .collect(),
-    ))
+    Some((found, pre.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect()))
 }
 
 /// The lowest version that a range names: `^5.4.1` gives `5.4.1`, `>=4 <6` gives `4.0.0`. `None` for tags and addresses.
@@ -93,17 +80,8 @@ pub(crate) fn lowest(range: &str) -> Option<String> {
     }
     let (numbers, pre) = partial(first.trim_start_matches(['^', '~', '>', '=']))?;
     numbers[0]?;
-    let pre = if pre.is_empty() {
-        String::new()
-    } else {
-        format!("-{}", pre.join("."))
-    };
-    Some(format!(
-        "{}.{}.{}{pre}",
-        numbers[0]?,
-        numbers[1].unwrap_or(0),
-        numbers[2].unwrap_or(0)
-    ))
+    let pre = if pre.is_empty() { String::new() } else { format!("-{}", pre.join(".")) };
+    Some(format!("{}.{}.{}{pre}", numbers[0]?, numbers[1].unwrap_or(0), numbers[2].unwrap_or(0)))
 }
 
 /// `npm:other@^1` and `workspace:^1` without what stands before the range.
@@ -113,9 +91,7 @@ fn after_protocol(range: &str) -> &str {
         return match alias.rfind('@') {
             Some(at) if at > 0 => &alias[at + 1..],
             // `npm:^1.2.3`, as yarn writes every range.
-            _ if alias
-                .starts_with(|first: char| first.is_ascii_digit() || "^~<>=*v".contains(first)) =>
-            {
+            _ if alias.starts_with(|first: char| first.is_ascii_digit() || "^~<>=*v".contains(first)) => {
                 alias
             }
             _ => "*",
@@ -131,15 +107,13 @@ pub(crate) fn satisfies(version: &str, range: &str) -> bool {
         return true;
     };
     let mut unclear = false;
-    let met = range
-        .split("||")
-        .any(|alternative| match comparators(alternative) {
-            Some(comparators) => within(&version, &comparators),
-            None => {
-                unclear = true;
-                false
-            }
-        });
+    let met = range.split("||").any(|alternative| match comparators(alternative) {
+        Some(comparators) => within(&version, &comparators),
+        None => {
+            unclear = true;
+            false
+        }
+    });
     met || unclear
 }
 
@@ -156,9 +130,7 @@ fn within(version: &Version, comparators: &[Comparator]) -> bool {
     };
     // A pre-release is only meant where the range names one of the same numbers.
     let meant = version.pre.is_empty()
-        || comparators
-            .iter()
-            .any(|(_, bound)| !bound.pre.is_empty() && bound.numbers == version.numbers);
+        || comparators.iter().any(|(_, bound)| !bound.pre.is_empty() && bound.numbers == version.numbers);
     meant && comparators.iter().all(holds)
 }
 
@@ -190,10 +162,7 @@ fn comparators(alternative: &str) -> Option<Vec<Comparator>> {
         let (numbers, pre) = partial(&word[operator.len()..])?;
         let low = floor(numbers, pre.clone());
         let Some(major) = numbers[0] else { continue };
-        let next = |numbers: [u64; 3]| Version {
-            numbers,
-            pre: vec!["0".to_owned()],
-        };
+        let next = |numbers: [u64; 3]| Version { numbers, pre: vec!["0".to_owned()] };
         match operator {
             "^" => {
                 let high = match (major, numbers[1], numbers[2]) {
@@ -224,10 +193,7 @@ fn comparators(alternative: &str) -> Option<Vec<Comparator>> {
 
 /// Missing numbers as zero.
 fn floor(numbers: [Option<u64>; 3], pre: Vec<String>) -> Version {
-    Version {
-        numbers: numbers.map(|number| number.unwrap_or(0)),
-        pre,
-    }
+    Version { numbers: numbers.map(|number| number.unwrap_or(0)), pre }
 }
 
 /// The first version above all that a partial version means; `None` if it is whole.
@@ -238,10 +204,7 @@ fn ceiling(numbers: [Option<u64>; 3]) -> Option<Version> {
         [Some(major), ..] => [major + 1, 0, 0],
         [None, ..] => [u64::MAX, 0, 0],
     };
-    Some(Version {
-        numbers,
-        pre: vec!["0".to_owned()],
-    })
+    Some(Version { numbers, pre: vec!["0".to_owned()] })
 }
 
 #[cfg(test)]
@@ -259,11 +222,7 @@ mod tests {
 
     #[test]
     fn ranges_mean_what_npm_means() {
-        check(
-            "^1.2.3",
-            &["1.2.3", "1.9.0"],
-            &["1.2.2", "2.0.0", "2.0.0-rc.1", "1.3.0-beta.1"],
-        );
+        check("^1.2.3", &["1.2.3", "1.9.0"], &["1.2.2", "2.0.0", "2.0.0-rc.1", "1.3.0-beta.1"]);
         check("^0.2.3", &["0.2.9"], &["0.3.0"]);
         check("^0.0.3", &["0.0.3"], &["0.0.4"]);
         check("~1.2", &["1.2.9"], &["1.3.0"]);
@@ -272,11 +231,7 @@ mod tests {
         check(">= 18 < 20", &["18.0.0", "19.9.9"], &["20.0.0", "17.0.0"]);
         check("^17 || ^18", &["17.0.2", "18.3.1"], &["19.0.0"]);
         check("1.2 - 2.3", &["1.2.0", "2.3.9"], &["2.4.0"]);
-        check(
-            "^1.0.0-beta.2",
-            &["1.0.0-beta.10", "1.0.0"],
-            &["1.0.0-beta.1"],
-        );
+        check("^1.0.0-beta.2", &["1.0.0-beta.10", "1.0.0"], &["1.0.0-beta.1"]);
         check("*", &["0.0.1"], &[]);
         check("npm:other@^2", &["2.1.0"], &["3.0.0"]);
         check("latest", &["9.9.9"], &[]);

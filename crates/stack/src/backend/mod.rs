@@ -47,10 +47,7 @@ pub static ALL: &[&dyn Backend] = &[
         ],
         implicit_env: &[
             ("@supabase/auth-helpers-nextjs", "NEXT_PUBLIC_SUPABASE_URL"),
-            (
-                "@supabase/auth-helpers-nextjs",
-                "NEXT_PUBLIC_SUPABASE_ANON_KEY",
-            ),
+            ("@supabase/auth-helpers-nextjs", "NEXT_PUBLIC_SUPABASE_ANON_KEY"),
         ],
     },
     &Plain {
@@ -68,21 +65,14 @@ pub static ALL: &[&dyn Backend] = &[
             "drizzle-orm",
             "@prisma/client",
         ],
-        implicit_env: &[
-            ("@vercel/postgres", "POSTGRES_URL"),
-            ("@prisma/client", "DATABASE_URL"),
-        ],
+        implicit_env: &[("@vercel/postgres", "POSTGRES_URL"), ("@prisma/client", "DATABASE_URL")],
     },
     &Plain {
         id: "mysql",
         packages: &["mysql", "mysql2", "sequelize", "@planetscale/database"],
         implicit_env: &[],
     },
-    &Plain {
-        id: "mongo",
-        packages: &["mongodb", "mongoose"],
-        implicit_env: &[],
-    },
+    &Plain { id: "mongo", packages: &["mongodb", "mongoose"], implicit_env: &[] },
     &Plain {
         id: "sqlite",
         packages: &["better-sqlite3", "sqlite3", "sqlite", "@libsql/client"],
@@ -91,16 +81,9 @@ pub static ALL: &[&dyn Backend] = &[
     &Plain {
         id: "redis",
         packages: &["redis", "ioredis", "@upstash/redis", "@vercel/kv"],
-        implicit_env: &[
-            ("@vercel/kv", "KV_REST_API_URL"),
-            ("@vercel/kv", "KV_REST_API_TOKEN"),
-        ],
+        implicit_env: &[("@vercel/kv", "KV_REST_API_URL"), ("@vercel/kv", "KV_REST_API_TOKEN")],
     },
-    &Plain {
-        id: "convex",
-        packages: &["convex"],
-        implicit_env: &[],
-    },
+    &Plain { id: "convex", packages: &["convex"], implicit_env: &[] },
 ];
 
 /// Names that SDKs of other services read by themselves, by package.
@@ -129,19 +112,14 @@ static SERVICES: &[(&str, &str)] = &[
 
 /// Package and name of every variable that an SDK reads by itself.
 pub fn implicit_env() -> impl Iterator<Item = (&'static str, &'static str)> {
-    ALL.iter()
-        .flat_map(|backend| backend.implicit_env())
-        .chain(SERVICES)
-        .copied()
+    ALL.iter().flat_map(|backend| backend.implicit_env()).chain(SERVICES).copied()
 }
 
 /// The backends that code which runs asks for. A dependency that nothing imports, and a client module that nothing reaches, do
 /// not count.
 pub(crate) fn in_use(project: &Project, sides: &[Side]) -> Vec<&'static dyn Backend> {
-    let running = project
-        .files
-        .iter()
-        .filter(|file| !matches!(sides[file.id.0 as usize], Side::None | Side::Config));
+    let running =
+        project.files.iter().filter(|file| !matches!(sides[file.id.0 as usize], Side::None | Side::Config));
     let asked: std::collections::BTreeSet<&str> = running
         .flat_map(|file| {
             let imports = file.module.imports.iter().enumerate();
@@ -152,12 +130,7 @@ pub(crate) fn in_use(project: &Project, sides: &[Side]) -> Vec<&'static dyn Back
         })
         .collect();
     ALL.iter()
-        .filter(|backend| {
-            backend
-                .packages()
-                .iter()
-                .any(|package| asked.contains(package))
-        })
+        .filter(|backend| backend.packages().iter().any(|package| asked.contains(package)))
         .copied()
         .collect()
 }
@@ -175,14 +148,8 @@ pub fn package_of(specifier: &str) -> &str {
     ] {
         rest = rest.strip_prefix(prefix).unwrap_or(rest);
     }
-    let scope = if rest.starts_with('@') {
-        rest.find('/').map_or(rest.len(), |at| at + 1)
-    } else {
-        0
-    };
-    let end = rest[scope..]
-        .find(['/', '@', '?'])
-        .map_or(rest.len(), |at| scope + at);
+    let scope = if rest.starts_with('@') { rest.find('/').map_or(rest.len(), |at| at + 1) } else { 0 };
+    let end = rest[scope..].find(['/', '@', '?']).map_or(rest.len(), |at| scope + at);
     &rest[..end]
 }
 

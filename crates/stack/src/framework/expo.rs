@@ -25,9 +25,7 @@ impl Framework for Expo {
         "expo"
     }
     fn entries(&self, project: &Project, app: &App) -> Vec<Entry> {
-        let routes = ["app", "src/app"]
-            .into_iter()
-            .flat_map(|folder| code_below(project, app, folder));
+        let routes = ["app", "src/app"].into_iter().flat_map(|folder| code_below(project, app, folder));
         let mut entries: Vec<Entry> = routes
             .map(|(file, path)| {
                 let (side, reason) = if path.contains("+api.") {
@@ -35,11 +33,7 @@ impl Framework for Expo {
                 } else {
                     (Side::Browser, "a screen of Expo's router")
                 };
-                Entry {
-                    file: file.id,
-                    side,
-                    reason,
-                }
+                Entry { file: file.id, side, reason }
             })
             .collect();
         let first = first_code(project, app, &["App", "src/App", "index"]);
@@ -62,15 +56,6 @@ impl Framework for Expo {
         )
     }
     fn ignores(&self) -> &'static [&'static str] {
-        &[
-            "node_modules",
-            ".expo",
-            "dist",
-            "web-build",
-            "expo-env.d.ts",
-            ".env",
-            ".env.*",
-            "!.env.example",
-        ]
+        &["node_modules", ".expo", "dist", "web-build", "expo-env.d.ts", ".env", ".env.*", "!.env.example"]
     }
 }

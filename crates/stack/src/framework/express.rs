@@ -9,14 +9,8 @@ use project::package::App;
 pub(super) struct Express;
 
 /// The packages that make a server.
-pub(crate) const SERVERS: &[&str] = &[
-    "express",
-    "fastify",
-    "koa",
-    "hono",
-    "@hono/node-server",
-    "@nestjs/core",
-];
+pub(crate) const SERVERS: &[&str] =
+    &["express", "fastify", "koa", "hono", "@hono/node-server", "@nestjs/core"];
 
 impl Framework for Express {
     fn id(&self) -> &'static str {
@@ -29,30 +23,19 @@ impl Framework for Express {
         "express"
     }
     fn detect(&self, project: &Project, app: &App) -> bool {
-        SERVERS
-            .iter()
-            .any(|name| package(project, app).dependencies.contains_key(*name))
+        SERVERS.iter().any(|name| package(project, app).dependencies.contains_key(*name))
     }
     fn generation(&self, _project: &Project, _app: &App) -> &'static str {
         "express"
     }
     fn entries(&self, project: &Project, app: &App) -> Vec<Entry> {
         let json = &package(project, app).json;
-        let scripts = ["start", "dev", "serve"]
-            .iter()
-            .filter_map(|name| json["scripts"][*name].as_str());
-        let named = json["main"]
-            .as_str()
-            .into_iter()
-            .chain(scripts.flat_map(str::split_whitespace));
+        let scripts = ["start", "dev", "serve"].iter().filter_map(|name| json["scripts"][*name].as_str());
+        let named = json["main"].as_str().into_iter().chain(scripts.flat_map(str::split_whitespace));
         let mut entries: Vec<Entry> = named
             .filter_map(|path| project.file(&in_app(app, path.trim_start_matches("./"))))
             .filter(|file| matches!(file.kind, project::Kind::Code(_)))
-            .map(|file| Entry {
-                file: file.id,
-                side: Side::Server,
-                reason: "the first module of the server",
-            })
+            .map(|file| Entry { file: file.id, side: Side::Server, reason: "the first module of the server" })
             .collect();
         let usual = [
             "server",
@@ -82,13 +65,6 @@ impl Framework for Express {
         process_env(side, name, None)
     }
     fn ignores(&self) -> &'static [&'static str] {
-        &[
-            "node_modules",
-            "dist",
-            "*.log",
-            ".env",
-            ".env.*",
-            "!.env.example",
-        ]
+        &["node_modules", "dist", "*.log", ".env", ".env.*", "!.env.example"]
     }
 }

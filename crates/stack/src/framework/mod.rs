@@ -62,21 +62,12 @@ pub struct Entry {
 pub(crate) use express::SERVERS;
 
 /// All frameworks, most specific first. The last one fits everything.
-pub static ALL: &[&dyn Framework] = &[
-    &next::Next,
-    &tanstack_start::TanStackStart,
-    &expo::Expo,
-    &vite::Vite,
-    &express::Express,
-    &none::None,
-];
+pub static ALL: &[&dyn Framework] =
+    &[&next::Next, &tanstack_start::TanStackStart, &expo::Expo, &vite::Vite, &express::Express, &none::None];
 
 /// The framework of an app; [`none`] is the answer for all others.
 pub fn of(project: &Project, app: &App) -> &'static dyn Framework {
-    ALL.iter()
-        .find(|framework| framework.detect(project, app))
-        .copied()
-        .unwrap_or(&none::None)
+    ALL.iter().find(|framework| framework.detect(project, app)).copied().unwrap_or(&none::None)
 }
 
 /// What stands for an app that is not there.
@@ -91,11 +82,7 @@ fn package<'p>(project: &'p Project, app: &App) -> &'p Package {
 
 /// `path` below the app's folder, as a path of the project.
 fn in_app(app: &App, path: &str) -> String {
-    if app.folder.is_empty() {
-        path.to_owned()
-    } else {
-        format!("{}/{path}", app.folder)
-    }
+    if app.folder.is_empty() { path.to_owned() } else { format!("{}/{path}", app.folder) }
 }
 
 /// The code files below `folder` of the app, with their path seen from there.
@@ -105,18 +92,13 @@ fn code_below<'p>(
     folder: &str,
 ) -> impl Iterator<Item = (&'p File, &'p str)> {
     let prefix = format!("{}/", in_app(app, folder));
-    let code = project
-        .files
-        .iter()
-        .filter(|file| matches!(file.kind, Kind::Code(_)));
+    let code = project.files.iter().filter(|file| matches!(file.kind, Kind::Code(_)));
     code.filter_map(move |file| Some((file, file.path.as_str().strip_prefix(&prefix)?)))
 }
 
 /// The first of these names, each with any code extension, that the app has.
 fn first_code<'p>(project: &'p Project, app: &App, stems: &[&str]) -> Option<&'p File> {
-    stems
-        .iter()
-        .find_map(|stem| with_extension(project, app, stem))
+    stems.iter().find_map(|stem| with_extension(project, app, stem))
 }
 
 /// `stem` of the app with any code extension.
@@ -129,11 +111,8 @@ fn with_extension<'p>(project: &'p Project, app: &App, stem: &str) -> Option<&'p
 /// `process.env.NAME`, and `Deno.env.get("NAME")` in an edge function.
 fn process_env(side: Side, name: &str, prefix: Option<&str>) -> EnvAccess {
     let public = prefix.is_some_and(|prefix| name.starts_with(prefix)) && side != Side::Edge;
-    let expression = if side == Side::Edge {
-        format!("Deno.env.get(\"{name}\")")
-    } else {
-        format!("process.env.{name}")
-    };
+    let expression =
+        if side == Side::Edge { format!("Deno.env.get(\"{name}\")") } else { format!("process.env.{name}") };
     EnvAccess { expression, public }
 }
 
@@ -141,10 +120,7 @@ fn process_env(side: Side, name: &str, prefix: Option<&str>) -> EnvAccess {
 fn vite_env(side: Side, name: &str) -> EnvAccess {
     let bundled = matches!(side, Side::Browser | Side::Both | Side::None);
     if bundled {
-        EnvAccess {
-            expression: format!("import.meta.env.{name}"),
-            public: name.starts_with("VITE_"),
-        }
+        EnvAccess { expression: format!("import.meta.env.{name}"), public: name.starts_with("VITE_") }
     } else {
         process_env(side, name, Some("VITE_"))
     }

@@ -23,48 +23,29 @@ impl Framework for Next {
         package(project, app).dependencies.contains_key("next")
     }
     fn generation(&self, project: &Project, app: &App) -> &'static str {
-        let has_app = ["app", "src/app"]
-            .iter()
-            .any(|folder| code_below(project, app, folder).next().is_some());
+        let has_app =
+            ["app", "src/app"].iter().any(|folder| code_below(project, app, folder).next().is_some());
         if has_app { "next-app" } else { "next-pages" }
     }
     fn entries(&self, project: &Project, app: &App) -> Vec<Entry> {
         let mut entries = Vec::new();
         for folder in ["app", "src/app"] {
             for (file, path) in code_below(project, app, folder) {
-                let stem = path
-                    .rsplit('/')
-                    .next()
-                    .unwrap_or(path)
-                    .split('.')
-                    .next()
-                    .unwrap_or("");
+                let stem = path.rsplit('/').next().unwrap_or(path).split('.').next().unwrap_or("");
                 let reason = match stem {
                     "route" => "a route handler",
                     _ if SPECIAL.contains(&stem) => "a page or layout of the app router",
-                    _ if METADATA.iter().any(|name| {
-                        stem.trim_end_matches(|last: char| last.is_ascii_digit()) == *name
-                    }) =>
+                    _ if METADATA
+                        .iter()
+                        .any(|name| stem.trim_end_matches(|last: char| last.is_ascii_digit()) == *name) =>
                     {
                         "makes metadata at request or build time"
                     }
                     _ => continue,
                 };
-                let side = if is_client(file) {
-                    Side::Browser
-                } else {
-                    Side::Server
-                };
-                let reason = if side == Side::Browser {
-                    "says 'use client'"
-                } else {
-                    reason
-                };
-                entries.push(Entry {
-                    file: file.id,
-                    side,
-                    reason,
-                });
+                let side = if is_client(file) { Side::Browser } else { Side::Server };
+                let reason = if side == Side::Browser { "says 'use client'" } else { reason };
+                entries.push(Entry { file: file.id, side, reason });
             }
         }
         for folder in ["pages", "src/pages"] {
@@ -72,34 +53,19 @@ impl Framework for Next {
                 let stem = path.split('.').next().unwrap_or(path);
                 let (side, reason) = match stem {
                     "_document" => (Side::Server, "the document of the pages router"),
-                    _ if path.starts_with("api/") => {
-                        (Side::Server, "an API route of the pages router")
+                    _ if path.starts_with("api/") => (Side::Server, "an API route of the pages router"),
+                    _ => {
+                        (Side::Both, "a page of the pages router: rendered on the server and in the browser")
                     }
-                    _ => (
-                        Side::Both,
-                        "a page of the pages router: rendered on the server and in the browser",
-                    ),
                 };
-                entries.push(Entry {
-                    file: file.id,
-                    side,
-                    reason,
-                });
+                entries.push(Entry { file: file.id, side, reason });
             }
         }
         let alone = [
             ("middleware", Side::Server, "runs before every request"),
             ("proxy", Side::Server, "runs before every request"),
-            (
-                "instrumentation",
-                Side::Server,
-                "runs when the server starts",
-            ),
-            (
-                "instrumentation-client",
-                Side::Browser,
-                "runs when the browser starts",
-            ),
+            ("instrumentation", Side::Server, "runs when the server starts"),
+            ("instrumentation-client", Side::Browser, "runs when the browser starts"),
             ("mdx-components", Side::Server, "renders Markdown"),
         ];
         for (stem, side, reason) in alone {
@@ -114,14 +80,8 @@ impl Framework for Next {
         // Where server code meets a module that says so, the browser begins.
         let roots: Vec<_> = entries.iter().map(|entry| entry.file).collect();
         let reached = project.graph.reachable(project, &roots);
-        let clients = reached
-            .into_iter()
-            .filter(|file| is_client(project.get(*file)));
-        entries.extend(clients.map(|file| Entry {
-            file,
-            side: Side::Browser,
-            reason: "says 'use client'",
-        }));
+        let clients = reached.into_iter().filter(|file| is_client(project.get(*file)));
+        entries.extend(clients.map(|file| Entry { file, side: Side::Browser, reason: "says 'use client'" }));
         entries
     }
     fn follows(&self, side: Side, _importer: &File, target: &File) -> bool {
@@ -166,31 +126,14 @@ const SPECIAL: &[&str] = &[
     "global-not-found",
 ];
 
-const METADATA: &[&str] = &[
-    "sitemap",
-    "robots",
-    "manifest",
-    "icon",
-    "apple-icon",
-    "opengraph-image",
-    "twitter-image",
-];
+const METADATA: &[&str] =
+    &["sitemap", "robots", "manifest", "icon", "apple-icon", "opengraph-image", "twitter-image"];
 
 fn is_client(file: &File) -> bool {
-    file.module
-        .directives
-        .iter()
-        .any(|directive| directive == "use client")
+    file.module.directives.iter().any(|directive| directive == "use client")
 }
 
 fn is_server_action(file: &File) -> bool {
-    file.module
-        .directives
-        .iter()
-        .any(|directive| directive == "use server")
-        || file
-            .module
-            .imports
-            .iter()
-            .any(|import| import.specifier == "server-only")
+    file.module.directives.iter().any(|directive| directive == "use server")
+        || file.module.imports.iter().any(|import| import.specifier == "server-only")
 }

@@ -46,16 +46,9 @@ impl Framework for TanStackStart {
                     "server" | "ssr" => (Side::Server, "starts the app on the server"),
                     _ if !path.starts_with("routes/") => continue,
                     _ if serves_only(file) => (Side::Server, "a route that only answers requests"),
-                    _ => (
-                        Side::Both,
-                        "a route: rendered on the server and in the browser",
-                    ),
+                    _ => (Side::Both, "a route: rendered on the server and in the browser"),
                 };
-                entries.push(Entry {
-                    file: file.id,
-                    side,
-                    reason,
-                });
+                entries.push(Entry { file: file.id, side, reason });
             }
         }
         entries
@@ -94,16 +87,11 @@ impl Framework for TanStackStart {
 
 /// Whether a Vite config holds the plugin of Start, itself or by the builder's wrapper.
 fn has_plugin(config: &File) -> bool {
-    config
-        .module
-        .imports
-        .iter()
-        .map(|import| import.specifier.as_str())
-        .any(|specifier| {
-            specifier.starts_with("@tanstack/react-start")
-                || specifier.starts_with("@tanstack/start")
-                || specifier == "@lovable.dev/vite-tanstack-config"
-        })
+    config.module.imports.iter().map(|import| import.specifier.as_str()).any(|specifier| {
+        specifier.starts_with("@tanstack/react-start")
+            || specifier.starts_with("@tanstack/start")
+            || specifier == "@lovable.dev/vite-tanstack-config"
+    })
 }
 
 /// `client.server.ts`.
@@ -123,13 +111,8 @@ fn serves_only(file: &File) -> bool {
 /// Imports whose names are only used inside what Start removes from the browser's copy: handlers and validators of server
 /// functions, the server half of a middleware, server-only functions, the handlers of a route.
 fn server_only_imports(file: &File) -> Vec<usize> {
-    let marks = [
-        "createServerFn",
-        "createMiddleware",
-        "createServerOnlyFn",
-        "createIsomorphicFn",
-        "handlers",
-    ];
+    let marks =
+        ["createServerFn", "createMiddleware", "createServerOnlyFn", "createIsomorphicFn", "handlers"];
     if !marks.iter().any(|mark| file.text.contains(mark)) {
         return Vec::new();
     }
@@ -158,11 +141,7 @@ fn server_only_imports(file: &File) -> Vec<usize> {
                     removed.push(arguments.byte_range());
                 }
             }
-            "pair"
-                if node
-                    .child_by_field_name("key")
-                    .is_some_and(|key| tree.text(key) == "server") =>
-            {
+            "pair" if node.child_by_field_name("key").is_some_and(|key| tree.text(key) == "server") => {
                 removed.push(node.byte_range())
             }
             _ => {}
@@ -185,10 +164,7 @@ fn server_only_imports(file: &File) -> Vec<usize> {
         import.kind == syntax::module::ImportKind::Dynamic && removed_at(import.range.start)
     };
     let imports = file.module.imports.iter().enumerate();
-    imports
-        .filter(|(_, import)| dynamic(import) || cut(import))
-        .map(|(at, _)| at)
-        .collect()
+    imports.filter(|(_, import)| dynamic(import) || cut(import)).map(|(at, _)| at).collect()
 }
 
 /// Whether the chain that ends in `call` starts with `name`.

@@ -38,15 +38,7 @@ impl Framework for Vite {
         vite_env(side, name)
     }
     fn ignores(&self) -> &'static [&'static str] {
-        &[
-            "node_modules",
-            "dist",
-            "dist-ssr",
-            "*.local",
-            ".env",
-            ".env.*",
-            "!.env.example",
-        ]
+        &["node_modules", "dist", "dist-ssr", "*.local", ".env", ".env.*", "!.env.example"]
     }
 }
 
@@ -54,11 +46,7 @@ impl Framework for Vite {
 pub(super) fn entries(project: &Project, app: &App) -> Vec<Entry> {
     let mut entries = Vec::new();
     for page in pages(project, app) {
-        entries.push(Entry {
-            file: page.id,
-            side: Side::Browser,
-            reason: "the page that the browser loads",
-        });
+        entries.push(Entry { file: page.id, side: Side::Browser, reason: "the page that the browser loads" });
         for source in script_sources(&page.text) {
             let source = source.trim_start_matches("./").trim_start_matches('/');
             let found = project
@@ -71,10 +59,7 @@ pub(super) fn entries(project: &Project, app: &App) -> Vec<Entry> {
             }));
         }
     }
-    if !entries
-        .iter()
-        .any(|entry| matches!(project.get(entry.file).kind, Kind::Code(_)))
-    {
+    if !entries.iter().any(|entry| matches!(project.get(entry.file).kind, Kind::Code(_))) {
         let usual = ["src/main", "src/index", "main", "index", "client/src/main"]
             .iter()
             .find_map(|stem| with_extension(project, app, stem));
@@ -91,26 +76,18 @@ pub(super) fn entries(project: &Project, app: &App) -> Vec<Entry> {
 fn pages<'p>(project: &'p Project, app: &App) -> Vec<&'p File> {
     let of_app = |file: &&File| {
         file.kind == Kind::Html
-            && (file.path.folder() == app.folder
-                || file.path.as_str() == in_app(app, "client/index.html"))
+            && (file.path.folder() == app.folder || file.path.as_str() == in_app(app, "client/index.html"))
     };
     project.files.iter().filter(of_app).collect()
 }
 
 /// The `src` of every `<script>`.
 fn script_sources(html: &str) -> Vec<&str> {
-    let tags = html
-        .split("<script")
-        .skip(1)
-        .filter_map(|rest| rest.split('>').next());
+    let tags = html.split("<script").skip(1).filter_map(|rest| rest.split('>').next());
     let source = |tag: &'_ str| {
         let at = tag.find("src=")? + 4;
-        let quote = tag[at..]
-            .chars()
-            .next()
-            .filter(|quote| matches!(quote, '"' | '\''))?;
+        let quote = tag[at..].chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
         Some((at + 1, tag[at + 1..].find(quote)? + at + 1))
     };
-    tags.filter_map(|tag| source(tag).map(|(start, end)| &tag[start..end]))
-        .collect()
+    tags.filter_map(|tag| source(tag).map(|(start, end)| &tag[start..end])).collect()
 }

@@ -27,28 +27,13 @@ impl Host for Plain {
 
 /// All hosts.
 pub static ALL: &[&dyn Host] = &[
-    &Plain {
-        id: "vercel",
-        files: &["vercel.json", ".vercelignore", ".vercel/"],
-    },
-    &Plain {
-        id: "netlify",
-        files: &["netlify.toml", "netlify/", "public/_redirects", ".netlify/"],
-    },
+    &Plain { id: "vercel", files: &["vercel.json", ".vercelignore", ".vercel/"] },
+    &Plain { id: "netlify", files: &["netlify.toml", "netlify/", "public/_redirects", ".netlify/"] },
     &Plain {
         id: "docker",
-        files: &[
-            "Dockerfile",
-            "docker-compose.yml",
-            "docker-compose.yaml",
-            "compose.yml",
-            "compose.yaml",
-        ],
+        files: &["Dockerfile", "docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"],
     },
-    &Plain {
-        id: "cloudflare",
-        files: &["wrangler.toml", "wrangler.json", "wrangler.jsonc"],
-    },
+    &Plain { id: "cloudflare", files: &["wrangler.toml", "wrangler.json", "wrangler.jsonc"] },
     &Plain {
         id: "node",
         files: &[
@@ -68,28 +53,15 @@ pub(crate) fn configured(project: &Project) -> Vec<&'static dyn Host> {
     folders.push("");
     let there = |name: &str| {
         folders.iter().any(|folder| {
-            let path = if folder.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{folder}/{name}")
-            };
+            let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
             match path.strip_suffix('/') {
                 Some(inside) => {
-                    project
-                        .output_folders
-                        .iter()
-                        .any(|(output, _)| output.as_str() == inside)
-                        || project
-                            .files
-                            .iter()
-                            .any(|file| file.path.as_str().starts_with(&path))
+                    project.output_folders.iter().any(|(output, _)| output.as_str() == inside)
+                        || project.files.iter().any(|file| file.path.as_str().starts_with(&path))
                 }
                 None => project.file(&path).is_some(),
             }
         })
     };
-    ALL.iter()
-        .filter(|host| host.files().iter().any(|name| there(name)))
-        .copied()
-        .collect()
+    ALL.iter().filter(|host| host.files().iter().any(|name| there(name))).copied().collect()
 }

@@ -22,18 +22,11 @@ pub fn strings(_text: &str) -> Vec<Scalar> {
 }
 /// Sets the value at `path` (objects made on the way, keys in `package.json`'s customary order where it has one, dependencies
 /// sorted), in the layout of the file. `None` if the text does not parse or a non-object is in the way.
-pub fn set(
-    _text: &str,
-    _path: &[&str],
-    _value: &serde_json::Value,
-) -> Option<Vec<super::Replacement>> {
+pub fn set(_text: &str, _path: &[&str], _value: &serde_json::Value) -> Option<Vec<super::Replacement>> {
     None
 }
 /// Several [`set`]s in one go.
-pub fn set_all(
-    _text: &str,
-    _values: &[(Vec<String>, serde_json::Value)],
-) -> Option<Vec<super::Replacement>> {
+pub fn set_all(_text: &str, _values: &[(Vec<String>, serde_json::Value)]) -> Option<Vec<super::Replacement>> {
     None
 }
 /// Removes the key at `path` with its comma and line.
