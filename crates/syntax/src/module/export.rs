@@ -8,7 +8,10 @@ use tree_sitter::Node;
 
 /// What one `export` statement exports.
 pub(super) fn export_statement(tree: &Tree, statement: Node<'_>, exports: &mut Vec<Export>) {
-    let from = statement.child_by_field_name("source").and_then(|source| string_value(tree, source)).map(|value| value.into_owned());
+    let from = statement
+        .child_by_field_name("source")
+        .and_then(|source| string_value(tree, source))
+        .map(|value| value.into_owned());
     let type_only = has_type_keyword(statement);
     let has_word = |word: &str| {
         let mut cursor = statement.walk();
@@ -17,13 +20,21 @@ pub(super) fn export_statement(tree: &Tree, statement: Node<'_>, exports: &mut V
     if let Some(declaration) = statement.child_by_field_name("declaration") {
         if has_word("default") {
             let local = declaration.child_by_field_name("name").map(|name| tree.text(name).to_owned());
-            exports.push(Export { name: "default".to_owned(), local, from: None, range: declaration.byte_range(), type_only: is_type(declaration) });
+            exports.push(Export {
+                name: "default".to_owned(),
+                local,
+                from: None,
+                range: declaration.byte_range(),
+                type_only: is_type(declaration),
+            });
         } else {
             declared(tree, declaration, exports);
         }
         return;
     }
-    let value = statement.child_by_field_name("value").or_else(|| has_word("=").then(|| code_children(statement).next()).flatten());
+    let value = statement
+        .child_by_field_name("value")
+        .or_else(|| has_word("=").then(|| code_children(statement).next()).flatten());
     if let Some(value) = value {
         exports.push(default(tree, value, value));
         return;
@@ -31,7 +42,9 @@ pub(super) fn export_statement(tree: &Tree, statement: Node<'_>, exports: &mut V
     for part in code_children(statement) {
         match part.kind() {
             "export_clause" => {
-                for specifier in code_children(part).filter(|specifier| specifier.kind() == "export_specifier") {
+                for specifier in
+                    code_children(part).filter(|specifier| specifier.kind() == "export_specifier")
+                {
                     exports.extend(export_specifier(tree, specifier, from.as_deref(), type_only));
                 }
                 return;
@@ -100,13 +113,22 @@ fn declared(tree: &Tree, declaration: Node<'_>, exports: &mut Vec<Export>) {
     let mut export = |name: Node<'_>, range: Node<'_>, type_only: bool| {
         let name = tree.text(name).to_owned();
         // Overloads and merged declarations are one export.
-        if !exports.iter().any(|known| known.name == name && known.local.as_ref() == Some(&name) && known.type_only == type_only) {
-            exports.push(Export { name: name.clone(), local: Some(name), from: None, range: range.byte_range(), type_only });
+        if !exports.iter().any(|known| {
+            known.name == name && known.local.as_ref() == Some(&name) && known.type_only == type_only
+        }) {
+            exports.push(Export {
+                name: name.clone(),
+                local: Some(name),
+                from: None,
+                range: range.byte_range(),
+                type_only,
+            });
         }
     };
     match declaration.kind() {
         "lexical_declaration" | "variable_declaration" | "using_declaration" => {
-            for declarator in code_children(declaration).filter(|child| child.kind() == "variable_declarator") {
+            for declarator in code_children(declaration).filter(|child| child.kind() == "variable_declarator")
+            {
                 let Some(pattern) = declarator.child_by_field_name("name") else { continue };
                 for name in bound(pattern) {
                     export(name, declarator, false);
@@ -139,7 +161,9 @@ fn bound(pattern: Node<'_>) -> Vec<Node<'_>> {
         match part.kind() {
             "identifier" | "shorthand_property_identifier_pattern" => found.push(part),
             "pair_pattern" => pending.extend(part.child_by_field_name("value")),
-            "assignment_pattern" | "object_assignment_pattern" => pending.extend(part.child_by_field_name("left")),
+            "assignment_pattern" | "object_assignment_pattern" => {
+                pending.extend(part.child_by_field_name("left"))
+            }
             "object_pattern" | "array_pattern" | "rest_pattern" => pending.extend(code_children(part).rev()),
             _ => {}
         }
@@ -149,10 +173,14 @@ fn bound(pattern: Node<'_>) -> Vec<Node<'_>> {
 
 /// `module.exports = x`, `module.exports = { a, b: c }`, `exports.a = x`.
 pub(super) fn common_js(tree: &Tree, statement: Node<'_>, exports: &mut Vec<Export>) {
-    let mut assignment = code_children(statement).next().filter(|node| node.kind() == "assignment_expression");
+    let mut assignment =
+        code_children(statement).next().filter(|node| node.kind() == "assignment_expression");
     // `exports.a = exports.b = x` has one value and two names.
     while let Some(node) = assignment {
-        let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right")) else { return };
+        let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right"))
+        else {
+            return;
+        };
         let path = member_path(tree, left).unwrap_or_default();
         let path: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
         match path.as_slice() {
@@ -171,6 +199,7 @@ pub(super) fn common_js(tree: &Tree, statement: Node<'_>, exports: &mut Vec<Expo
 
 fn named(tree: &Tree, name: &str, value: Node<'_>, range: Node<'_>) -> Export {
     let value = unwrapped(value);
-    let local = matches!(value.kind(), "identifier" | "shorthand_property_identifier").then(|| tree.text(value).to_owned());
+    let local = matches!(value.kind(), "identifier" | "shorthand_property_identifier")
+        .then(|| tree.text(value).to_owned());
     Export { name: name.to_owned(), local, from: None, range: range.byte_range(), type_only: false }
 }

@@ -133,9 +133,12 @@ fn statements(root: Node<'_>) -> Vec<Node<'_>> {
 fn directives(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     for statement in code_children(tree.root()).filter(|statement| statement.kind() != "hash_bang_line") {
-        let string = (statement.kind() == "expression_statement").then(|| code_children(statement).next()).flatten();
+        let string =
+            (statement.kind() == "expression_statement").then(|| code_children(statement).next()).flatten();
         match string {
-            Some(string) if string.kind() == "string" => found.push(tree.text(string).trim_matches(['"', '\'']).to_owned()),
+            Some(string) if string.kind() == "string" => {
+                found.push(tree.text(string).trim_matches(['"', '\'']).to_owned())
+            }
             _ => break,
         }
     }

@@ -34,7 +34,14 @@ pub(super) fn import_statement(tree: &Tree, statement: Node<'_>) -> Option<Impor
     import(tree, kind, source?, statement, names, type_only)
 }
 
-fn import(tree: &Tree, kind: ImportKind, source: Node<'_>, whole: Node<'_>, names: Vec<ImportName>, type_only: bool) -> Option<Import> {
+fn import(
+    tree: &Tree,
+    kind: ImportKind,
+    source: Node<'_>,
+    whole: Node<'_>,
+    names: Vec<ImportName>,
+    type_only: bool,
+) -> Option<Import> {
     Some(Import {
         kind,
         specifier: string_value(tree, source)?.into_owned(),
@@ -66,7 +73,9 @@ fn import_names(tree: &Tree, clause: Node<'_>, type_only: bool, names: &mut Vec<
                 type_only,
             })),
             "named_imports" => {
-                for specifier in code_children(part).filter(|specifier| specifier.kind() == "import_specifier") {
+                for specifier in
+                    code_children(part).filter(|specifier| specifier.kind() == "import_specifier")
+                {
                     names.extend(import_specifier(tree, specifier, type_only));
                 }
             }
@@ -82,9 +91,16 @@ fn import_specifier(tree: &Tree, specifier: Node<'_>, type_only: bool) -> Option
         name if name == "default" => Imported::Default,
         name => Imported::Named(name),
     };
-    let marked = specifier.child(0).is_some_and(|first| !first.is_named() && matches!(first.kind(), "type" | "typeof"))
+    let marked = specifier
+        .child(0)
+        .is_some_and(|first| !first.is_named() && matches!(first.kind(), "type" | "typeof"))
         && first_is_not_the_name(specifier, name);
-    Some(ImportName { imported, local: tree.text(local).to_owned(), range: specifier.byte_range(), type_only: type_only || marked })
+    Some(ImportName {
+        imported,
+        local: tree.text(local).to_owned(),
+        range: specifier.byte_range(),
+        type_only: type_only || marked,
+    })
 }
 
 /// `import { type }` imports a thing called `type`.
@@ -129,11 +145,20 @@ fn call(tree: &Tree, node: Node<'_>, imports: &mut Vec<Import>) {
     let Some(first) = arguments.first().copied() else { return };
     match function.kind() {
         "import" => imports.extend(loaded(tree, ImportKind::Dynamic, node, first)),
-        "identifier" if tree.text(function) == "require" => imports.extend(loaded(tree, ImportKind::Require, node, first)),
+        "identifier" if tree.text(function) == "require" => {
+            imports.extend(loaded(tree, ImportKind::Require, node, first))
+        }
         "member_expression" => match view::member_path(tree, function).as_deref() {
-            Some([import, meta, glob]) if import == "import" && meta == "meta" && (glob == "glob" || glob == "globEager") => {
-                let patterns = if first.kind() == "array" { code_children(first).collect() } else { vec![first] };
-                imports.extend(patterns.into_iter().filter_map(|pattern| import_of(tree, ImportKind::Dynamic, pattern, node)));
+            Some([import, meta, glob])
+                if import == "import" && meta == "meta" && (glob == "glob" || glob == "globEager") =>
+            {
+                let patterns =
+                    if first.kind() == "array" { code_children(first).collect() } else { vec![first] };
+                imports.extend(
+                    patterns
+                        .into_iter()
+                        .filter_map(|pattern| import_of(tree, ImportKind::Dynamic, pattern, node)),
+                );
             }
             Some([require, resolve]) if require == "require" && resolve == "resolve" => {
                 imports.extend(import_of(tree, ImportKind::Require, first, node));
@@ -157,7 +182,14 @@ fn loaded(tree: &Tree, kind: ImportKind, call: Node<'_>, argument: Node<'_>) -> 
         None => pattern(tree, argument)?,
     };
     let names = if type_only { Vec::new() } else { names_of_result(tree, call) };
-    Some(Import { kind, specifier, specifier_range: argument.byte_range(), range: call.byte_range(), names, type_only })
+    Some(Import {
+        kind,
+        specifier,
+        specifier_range: argument.byte_range(),
+        range: call.byte_range(),
+        names,
+        type_only,
+    })
 }
 
 /// `` `./locales/${language}.json` `` with a `*` for what is computed; `None` if nothing but that is left.
@@ -181,7 +213,12 @@ fn names_of_result(tree: &Tree, call: Node<'_>) -> Vec<ImportName> {
     while let Some(parent) = value.parent() {
         match parent.kind() {
             "await_expression" => value = view::wrapped(parent),
-            "member_expression" if member.is_none() && parent.child_by_field_name("object").is_some_and(|object| object.id() == value.id()) => {
+            "member_expression"
+                if member.is_none()
+                    && parent
+                        .child_by_field_name("object")
+                        .is_some_and(|object| object.id() == value.id()) =>
+            {
                 member = parent.child_by_field_name("property");
                 value = view::wrapped(parent);
             }
@@ -189,14 +226,17 @@ fn names_of_result(tree: &Tree, call: Node<'_>) -> Vec<ImportName> {
         }
     }
     let declarator = value.parent().filter(|parent| parent.kind() == "variable_declarator");
-    let Some(pattern) = declarator.and_then(|declarator| declarator.child_by_field_name("name")) else { return Vec::new() };
+    let Some(pattern) = declarator.and_then(|declarator| declarator.child_by_field_name("name")) else {
+        return Vec::new();
+    };
     let name = |imported, local: Node<'_>, range: Node<'_>| ImportName {
         imported,
         local: tree.text(local).to_owned(),
         range: range.byte_range(),
         type_only: false,
     };
-    let named = |text: &str| if text == "default" { Imported::Default } else { Imported::Named(text.to_owned()) };
+    let named =
+        |text: &str| if text == "default" { Imported::Default } else { Imported::Named(text.to_owned()) };
     match (pattern.kind(), member) {
         ("identifier", Some(member)) => vec![name(named(tree.text(member)), pattern, pattern)],
         ("identifier", None) => vec![name(Imported::Namespace, pattern, pattern)],
@@ -209,7 +249,8 @@ fn names_of_result(tree: &Tree, call: Node<'_>) -> Vec<ImportName> {
                 }
                 "pair_pattern" => {
                     let key = view::key_name(tree, part.child_by_field_name("key")?)?;
-                    let local = part.child_by_field_name("value").filter(|value| value.kind() == "identifier")?;
+                    let local =
+                        part.child_by_field_name("value").filter(|value| value.kind() == "identifier")?;
                     Some(name(named(&key), local, part))
                 }
                 _ => None,

@@ -47,7 +47,9 @@ fn exports(text: &str) -> Vec<String> {
 #[test]
 fn static_imports_declare_names() {
     assert_eq!(
-        imports("import a, { b, c as d, type T, default as e } from './x'; import * as n from \"y\"; import 'z'; import type U from 'u';"),
+        imports(
+            "import a, { b, c as d, type T, default as e } from './x'; import * as n from \"y\"; import 'z'; import type U from 'u';"
+        ),
         [
             "Static ./x [default>a, b>b, c>d, type T>T, default>e]",
             "Static y [*>n]",
@@ -55,13 +57,18 @@ fn static_imports_declare_names() {
             "Static type u [type default>U]"
         ]
     );
-    assert_eq!(imports("import { type } from 'x'; import r = require('y');"), ["Static x [type>type]", "Require y [*>r]"]);
+    assert_eq!(
+        imports("import { type } from 'x'; import r = require('y');"),
+        ["Static x [type>type]", "Require y [*>r]"]
+    );
 }
 
 #[test]
 fn calls_load_modules() {
     assert_eq!(
-        imports("const A = lazy(() => import('./A')); async function f() { const { b, c: d } = await import(`./b`); const e = (await import('e')).default; }"),
+        imports(
+            "const A = lazy(() => import('./A')); async function f() { const { b, c: d } = await import(`./b`); const e = (await import('e')).default; }"
+        ),
         ["Dynamic ./A []", "Dynamic ./b [b>b, c>d]", "Dynamic e [default>e]"]
     );
     assert_eq!(
@@ -69,7 +76,9 @@ fn calls_load_modules() {
         ["Require x [*>x]", "Require y [y>y]", "Require z []"]
     );
     assert_eq!(
-        imports("import.meta.glob('./pages/*.tsx'); import(`./locales/${l}.json`); import(l); new URL('./w.ts', import.meta.url); new URL('/a', base);"),
+        imports(
+            "import.meta.glob('./pages/*.tsx'); import(`./locales/${l}.json`); import(l); new URL('./w.ts', import.meta.url); new URL('/a', base);"
+        ),
         ["Dynamic ./pages/*.tsx []", "Dynamic ./locales/*.json []", "Url ./w.ts []"]
     );
     assert_eq!(imports("let a: import('./types').T;"), ["Dynamic type ./types []"]);
@@ -78,7 +87,10 @@ fn calls_load_modules() {
 #[test]
 fn re_exports_are_requests_and_exports() {
     let text = "export { a as b, default } from './x'; export * from './y'; export * as n from './z'; export type { T } from './t';";
-    assert_eq!(imports(text), ["ReExport ./x []", "ReExport ./y []", "ReExport ./z []", "ReExport type ./t []"]);
+    assert_eq!(
+        imports(text),
+        ["ReExport ./x []", "ReExport ./y []", "ReExport ./z []", "ReExport type ./t []"]
+    );
     assert_eq!(
         exports(text),
         ["b = a of ./x", "default = default of ./x", "* = * of ./y", "n = * of ./z", "T = T of ./t (type)"]
@@ -88,14 +100,21 @@ fn re_exports_are_requests_and_exports() {
 #[test]
 fn declarations_are_exports() {
     assert_eq!(
-        exports("export const a = 1, { b, c: [d = 1], ...e } = x; export function f(): void; export function f() {} export class G {} export interface H {}"),
+        exports(
+            "export const a = 1, { b, c: [d = 1], ...e } = x; export function f(): void; export function f() {} export class G {} export interface H {}"
+        ),
         ["a = a", "b = b", "d = d", "e = e", "f = f", "G = G", "H = H (type)"]
     );
     assert_eq!(
-        exports("export enum A {} export type B = 1; export declare const c: number; export namespace D {} export abstract class E {}"),
+        exports(
+            "export enum A {} export type B = 1; export declare const c: number; export namespace D {} export abstract class E {}"
+        ),
         ["A = A", "B = B (type)", "c = c", "D = D", "E = E"]
     );
-    assert_eq!(exports("const a = 1; export { a, a as b, type T }; export = a;"), ["a = a", "b = a", "T = T (type)", "default = a"]);
+    assert_eq!(
+        exports("const a = 1; export { a, a as b, type T }; export = a;"),
+        ["a = a", "b = a", "T = T (type)", "default = a"]
+    );
 }
 
 #[test]
@@ -116,6 +135,9 @@ fn common_js_is_read_as_far_as_it_is_written_out() {
 
 #[test]
 fn directives_stand_at_the_top_only() {
-    assert_eq!(module("// a\n\n'use client';\n\"use strict\"\nimport 'x'; 'use server'").directives, ["use client", "use strict"]);
+    assert_eq!(
+        module("// a\n\n'use client';\n\"use strict\"\nimport 'x'; 'use server'").directives,
+        ["use client", "use strict"]
+    );
     assert_eq!(module("export async function f() { 'use server'; }").directives, [] as [&str; 0]);
 }

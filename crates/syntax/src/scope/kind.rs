@@ -120,7 +120,8 @@ impl Kinds {
         TABLES[language as usize].get_or_init(|| {
             let grammar = language.grammar();
             let numbers = 0..u16::try_from(grammar.node_kind_count()).unwrap_or(u16::MAX);
-            let name = |number| grammar.node_kind_for_id(number).filter(|_| grammar.node_kind_is_named(number));
+            let name =
+                |number| grammar.node_kind_for_id(number).filter(|_| grammar.node_kind_is_named(number));
             Self(numbers.map(|number| name(number).map_or(Kind::Other, Kind::named)).collect())
         })
     }

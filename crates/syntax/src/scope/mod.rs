@@ -18,7 +18,20 @@ pub struct BindingId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the language")]
 pub enum Declared {
-    Var, Let, Const, Function, Class, Parameter, Catch, Import, Enum, EnumMember, Interface, TypeAlias, TypeParameter, Namespace,
+    Var,
+    Let,
+    Const,
+    Function,
+    Class,
+    Parameter,
+    Catch,
+    Import,
+    Enum,
+    EnumMember,
+    Interface,
+    TypeAlias,
+    TypeParameter,
+    Namespace,
 }
 
 /// A declared name.
@@ -65,7 +78,12 @@ impl Spaces {
     /// The spaces in which a declaration puts its name.
     fn of(declared: Declared) -> Self {
         match declared {
-            Declared::Var | Declared::Let | Declared::Const | Declared::Function | Declared::Parameter | Declared::Catch => Self::VALUE,
+            Declared::Var
+            | Declared::Let
+            | Declared::Const
+            | Declared::Function
+            | Declared::Parameter
+            | Declared::Catch => Self::VALUE,
             Declared::Class => Self(Self::VALUE.0 | Self::TYPE.0),
             Declared::EnumMember => Self(Self::VALUE.0 | Self::TYPE.0),
             Declared::Namespace => Self(Self::VALUE.0 | Self::NAMESPACE.0),
@@ -117,7 +135,8 @@ impl Scopes {
 
     /// The use of a name whose identifier is `range`.
     pub fn reference_at(&self, range: Range<usize>) -> Option<&Reference> {
-        let at = self.references.binary_search_by_key(&range.start, |reference| reference.range.start).ok()?;
+        let at =
+            self.references.binary_search_by_key(&range.start, |reference| reference.range.start).ok()?;
         Some(&self.references[at]).filter(|reference| reference.range == range)
     }
 

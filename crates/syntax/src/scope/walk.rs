@@ -122,7 +122,13 @@ impl<'t> Walk<'t> {
                 None => {
                     let whole = 0..self.tree.source().len() + 1;
                     self.open(whole, ScopeKind::Body);
-                    Frame { kind: Kind::Program, role: Role::Value, declaration: (0, 0), name: None, outer: 0 }
+                    Frame {
+                        kind: Kind::Program,
+                        role: Role::Value,
+                        declaration: (0, 0),
+                        name: None,
+                        outer: 0,
+                    }
                 }
             };
             if cursor.goto_first_child() {
@@ -158,7 +164,8 @@ impl<'t> Walk<'t> {
 
     /// Notes what `node` declares or uses and opens its scope.
     fn enter(&mut self, node: Node<'t>, kind: Kind, role: Role, parent: Frame) -> Frame {
-        let mut frame = Frame { kind, role, declaration: parent.declaration, name: None, outer: self.current };
+        let mut frame =
+            Frame { kind, role, declaration: parent.declaration, name: None, outer: self.current };
         let range = node.byte_range();
         if let Some(declared) = names_itself(kind)
             && let Some(name) = node.child_by_field_name("name")
@@ -194,10 +201,17 @@ impl<'t> Walk<'t> {
             Kind::LexicalDeclaration | Kind::VariableDeclaration | Kind::UsingDeclaration => {
                 frame.role = Role::Declare(declared_by(node.child(0)));
             }
-            Kind::VariableDeclarator | Kind::RequiredParameter | Kind::OptionalParameter | Kind::ImportSpecifier | Kind::NamespaceImport => {
+            Kind::VariableDeclarator
+            | Kind::RequiredParameter
+            | Kind::OptionalParameter
+            | Kind::ImportSpecifier
+            | Kind::NamespaceImport => {
                 frame.declaration = (range.start, range.end);
                 if kind == Kind::ImportSpecifier {
-                    frame.name = node.child_by_field_name("alias").and(node.child_by_field_name("name")).map(|name| name.start_byte());
+                    frame.name = node
+                        .child_by_field_name("alias")
+                        .and(node.child_by_field_name("name"))
+                        .map(|name| name.start_byte());
                 }
             }
             Kind::ImportAlias | Kind::ImportRequireClause => frame.declaration = (range.start, range.end),
@@ -214,11 +228,20 @@ impl<'t> Walk<'t> {
                     None => Role::Target,
                 };
             }
-            Kind::TypeParameter | Kind::MappedTypeClause | Kind::InferType => frame.declaration = (range.start, range.end),
+            Kind::TypeParameter | Kind::MappedTypeClause | Kind::InferType => {
+                frame.declaration = (range.start, range.end)
+            }
             _ => {}
         }
         if matches!(role, Role::Declare(_))
-            && matches!(parent.kind, Kind::FormalParameters | Kind::ArrowFunction | Kind::CatchClause | Kind::ForInStatement | Kind::ImportClause)
+            && matches!(
+                parent.kind,
+                Kind::FormalParameters
+                    | Kind::ArrowFunction
+                    | Kind::CatchClause
+                    | Kind::ForInStatement
+                    | Kind::ImportClause
+            )
             && !matches!(kind, Kind::RequiredParameter | Kind::OptionalParameter | Kind::NamespaceImport)
         {
             frame.declaration = (range.start, range.end);
@@ -232,7 +255,9 @@ impl<'t> Walk<'t> {
     /// An identifier that is not the name of the declaration above it.
     fn name(&mut self, node: Node<'t>, kind: Kind, role: Role, parent: Frame) {
         if kind == Kind::PropertyIdentifier {
-            if matches!(parent.kind, Kind::EnumBody | Kind::EnumAssignment) && role == Role::Declare(Declared::EnumMember) {
+            if matches!(parent.kind, Kind::EnumBody | Kind::EnumAssignment)
+                && role == Role::Declare(Declared::EnumMember)
+            {
                 self.declare(node, Declared::EnumMember, node.byte_range());
             }
             return;
@@ -240,9 +265,11 @@ impl<'t> Walk<'t> {
         let (spaces, in_type, writes) = match role {
             Role::Declare(declared) => {
                 let range = match parent.kind {
-                    Kind::FormalParameters | Kind::ArrowFunction | Kind::CatchClause | Kind::ForInStatement | Kind::ImportClause => {
-                        node.byte_range()
-                    }
+                    Kind::FormalParameters
+                    | Kind::ArrowFunction
+                    | Kind::CatchClause
+                    | Kind::ForInStatement
+                    | Kind::ImportClause => node.byte_range(),
                     _ => parent.declaration.0..parent.declaration.1,
                 };
                 self.declare(node, declared, range);
@@ -289,7 +316,10 @@ impl<'t> Walk<'t> {
         // `function f(a) { var a }`: the variable is the parameter.
         if declared == Declared::Var && self.scopes[scope as usize].kind == ScopeKind::Body && scope != 0 {
             let outer = self.scopes[scope as usize].parent;
-            let parameter = self.declared.get(&(outer, word)).is_some_and(|id| self.bindings[id.0 as usize].declared == Declared::Parameter);
+            let parameter = self
+                .declared
+                .get(&(outer, word))
+                .is_some_and(|id| self.bindings[id.0 as usize].declared == Declared::Parameter);
             if parameter && self.scopes[outer as usize].range.end == self.scopes[scope as usize].range.end {
                 scope = outer;
             }
@@ -308,7 +338,15 @@ impl<'t> Walk<'t> {
         self.declarations.push((name_range.clone(), id));
         let top_level = scope == 0;
         let scope = self.scopes[scope as usize].range.clone();
-        self.bindings.push(Binding { name: text.to_owned(), declared, name_range, range, scope, top_level, spaces });
+        self.bindings.push(Binding {
+            name: text.to_owned(),
+            declared,
+            name_range,
+            range,
+            scope,
+            top_level,
+            spaces,
+        });
     }
 
     /// The scope that holds a declaration made here.
@@ -357,11 +395,17 @@ impl<'t> Walk<'t> {
             if binding.is_none() && self.tree.source().get(using.range.clone()) == Some("arguments") {
                 continue;
             }
-            references.push(Reference { range: using.range.clone(), binding, in_type: using.in_type, writes: using.writes });
+            references.push(Reference {
+                range: using.range.clone(),
+                binding,
+                in_type: using.in_type,
+                writes: using.writes,
+            });
         }
         let mut by_name: Vec<BindingId> = (0..self.bindings.len() as u32).map(BindingId).collect();
         by_name.sort_by(|a, b| {
-            let key = |id: &BindingId| (self.bindings[id.0 as usize].name.as_str(), self.homes[id.0 as usize].1);
+            let key =
+                |id: &BindingId| (self.bindings[id.0 as usize].name.as_str(), self.homes[id.0 as usize].1);
             key(a).cmp(&key(b))
         });
         self.declarations.sort_by_key(|(name, _)| name.start);
@@ -382,7 +426,14 @@ impl<'t> Walk<'t> {
                 next[id.0 as usize] += 1;
             }
         }
-        Scopes { bindings: self.bindings, references, declarations: self.declarations, uses, uses_start, by_name }
+        Scopes {
+            bindings: self.bindings,
+            references,
+            declarations: self.declarations,
+            uses,
+            uses_start,
+            by_name,
+        }
     }
 }
 
@@ -398,7 +449,10 @@ fn role(parent: &Frame, kind: Kind, field: Option<&str>, node: Node<'_>) -> Role
         },
         Kind::PairPattern if field == Some("value") => parent.role,
         Kind::AssignmentPattern | Kind::ObjectAssignmentPattern if field == Some("left") => parent.role,
-        Kind::ParenthesizedExpression | Kind::NonNullExpression | Kind::AsExpression | Kind::SatisfiesExpression
+        Kind::ParenthesizedExpression
+        | Kind::NonNullExpression
+        | Kind::AsExpression
+        | Kind::SatisfiesExpression
             if parent.role == Role::Target && kind != Kind::TypeAnnotation =>
         {
             Role::Target
@@ -413,9 +467,13 @@ fn role(parent: &Frame, kind: Kind, field: Option<&str>, node: Node<'_>) -> Role
         Kind::ArrowFunction if field == Some("parameter") => Role::Declare(Declared::Parameter),
         Kind::CatchClause if field == Some("parameter") => Role::Declare(Declared::Catch),
         Kind::ForInStatement if field == Some("left") => parent.role,
-        Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression if field == Some("left") => Role::Target,
+        Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression if field == Some("left") => {
+            Role::Target
+        }
         Kind::UpdateExpression if field == Some("argument") => Role::Target,
-        Kind::ImportClause | Kind::NamespaceImport | Kind::ImportRequireClause | Kind::ImportSpecifier => Role::Declare(Declared::Import),
+        Kind::ImportClause | Kind::NamespaceImport | Kind::ImportRequireClause | Kind::ImportSpecifier => {
+            Role::Declare(Declared::Import)
+        }
         Kind::ImportAlias => match kind {
             Kind::Identifier if node.prev_named_sibling().is_none() => Role::Declare(Declared::Import),
             _ => Role::Qualifier,
@@ -427,24 +485,33 @@ fn role(parent: &Frame, kind: Kind, field: Option<&str>, node: Node<'_>) -> Role
         },
         Kind::ExportClause => match parent.role {
             Role::Export { type_only } => {
-                let marked = kind == Kind::ExportSpecifier && node.child(0).is_some_and(|first| first.kind() == "type");
+                let marked = kind == Kind::ExportSpecifier
+                    && node.child(0).is_some_and(|first| first.kind() == "type");
                 Role::Export { type_only: type_only || marked }
             }
             role => role,
         },
         Kind::ExportSpecifier if field == Some("name") => parent.role,
         Kind::ExportSpecifier | Kind::NamespaceExport | Kind::JsxNamespaceName => Role::Nothing,
-        Kind::JsxOpeningElement | Kind::JsxSelfClosingElement | Kind::JsxClosingElement if field == Some("name") => match kind {
-            Kind::Identifier => Role::Element,
-            _ => Role::Value,
-        },
-        Kind::TypeParameter | Kind::MappedTypeClause if field == Some("name") => Role::Declare(Declared::TypeParameter),
+        Kind::JsxOpeningElement | Kind::JsxSelfClosingElement | Kind::JsxClosingElement
+            if field == Some("name") =>
+        {
+            match kind {
+                Kind::Identifier => Role::Element,
+                _ => Role::Value,
+            }
+        }
+        Kind::TypeParameter | Kind::MappedTypeClause if field == Some("name") => {
+            Role::Declare(Declared::TypeParameter)
+        }
         Kind::InferType if kind == Kind::TypeIdentifier && node.prev_named_sibling().is_none() => Role::Infer,
         Kind::IndexSignature if field == Some("name") => Role::Nothing,
         Kind::EnumBody => Role::Declare(Declared::EnumMember),
         Kind::EnumAssignment if field == Some("name") => parent.role,
         Kind::NestedTypeIdentifier if field == Some("name") => Role::Nothing,
-        Kind::NestedTypeIdentifier | Kind::NestedIdentifier if parent.role != Role::Nothing => Role::Qualifier,
+        Kind::NestedTypeIdentifier | Kind::NestedIdentifier if parent.role != Role::Nothing => {
+            Role::Qualifier
+        }
         Kind::InternalModule | Kind::Module if field == Some("name") => Role::Nothing,
         Kind::TypeQuery => match kind {
             Kind::TypeArguments => Role::Type,

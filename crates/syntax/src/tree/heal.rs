@@ -45,7 +45,8 @@ pub(super) fn parse(text: &str, language: Language) -> Parsed {
         let errors = weight(&faults(&tree));
         if errors < best.errors || (errors == 0 && best.errors == 0) {
             masked.sort_by_key(|range| range.start);
-            best = Parsed { tree: tree.clone(), language, parse: Parse::Healed, masked: masked.clone(), errors };
+            best =
+                Parsed { tree: tree.clone(), language, parse: Parse::Healed, masked: masked.clone(), errors };
         }
     }
     if best.errors > 0 {
@@ -104,7 +105,8 @@ fn masks(text: &[u8], tree: &Tree) -> Vec<Mask> {
 
 fn whole_lines(text: &[u8], range: Range<usize>) -> Range<usize> {
     let start = text[..range.start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let end = text[range.end..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| range.end + at);
+    let end =
+        text[range.end..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| range.end + at);
     start..end
 }
 
@@ -125,7 +127,9 @@ fn ampersands(text: &[u8], range: Range<usize>, masks: &mut Vec<Mask>) {
 fn is_character_reference(text: &[u8]) -> bool {
     let Some(end) = text.iter().take(34).position(|byte| *byte == b';') else { return false };
     match &text[1..end] {
-        [b'#', b'x' | b'X', digits @ ..] => matches!(digits.len(), 1..=6) && digits.iter().all(u8::is_ascii_hexdigit),
+        [b'#', b'x' | b'X', digits @ ..] => {
+            matches!(digits.len(), 1..=6) && digits.iter().all(u8::is_ascii_hexdigit)
+        }
         [b'#', digits @ ..] => matches!(digits.len(), 1..=5) && digits.iter().all(u8::is_ascii_digit),
         name => matches!(name.len(), 1..=30) && name.iter().all(u8::is_ascii_alphabetic),
     }
@@ -183,7 +187,8 @@ fn type_arguments_before(text: &[u8], template: Node<'_>) -> Option<Range<usize>
             b'<' if depth > 1 => depth -= 1,
             b'<' => {
                 let tag = text[..at].last()?;
-                return (tag.is_ascii_alphanumeric() || matches!(tag, b'_' | b'$' | b')' | b']')).then_some(at..end);
+                return (tag.is_ascii_alphanumeric() || matches!(tag, b'_' | b'$' | b')' | b']'))
+                    .then_some(at..end);
             }
             b'`' => return None,
             _ => {}

@@ -123,7 +123,8 @@ impl Tree {
             if ancestor.is_error() {
                 return false;
             }
-            let block = matches!(ancestor.kind(), "statement_block" | "program" | "switch_body" | "class_body");
+            let block =
+                matches!(ancestor.kind(), "statement_block" | "program" | "switch_body" | "class_body");
             in_statement &= !block;
             if in_statement && ancestor.has_error() {
                 return false;

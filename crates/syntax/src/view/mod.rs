@@ -13,7 +13,9 @@ pub fn unwrapped(node: Node<'_>) -> Node<'_> {
     let mut current = node;
     loop {
         let inner = match current.kind() {
-            "parenthesized_expression" | "as_expression" | "satisfies_expression" | "non_null_expression" => code_children(current).next(),
+            "parenthesized_expression" | "as_expression" | "satisfies_expression" | "non_null_expression" => {
+                code_children(current).next()
+            }
             "type_assertion" => code_children(current).last(),
             _ => None,
         };
@@ -30,7 +32,11 @@ pub fn wrapped(node: Node<'_>) -> Node<'_> {
     while let Some(parent) = current.parent()
         && matches!(
             parent.kind(),
-            "parenthesized_expression" | "as_expression" | "satisfies_expression" | "non_null_expression" | "type_assertion"
+            "parenthesized_expression"
+                | "as_expression"
+                | "satisfies_expression"
+                | "non_null_expression"
+                | "type_assertion"
         )
         && unwrapped(parent).id() == unwrapped(current).id()
     {
@@ -58,7 +64,11 @@ pub fn string_value<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Cow<'t, str>> 
         "string" => {
             let quote = text.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
             let inner = text.get(1..)?.strip_suffix(quote)?;
-            if node.parent().is_some_and(|parent| parent.kind() == "jsx_attribute") { Some(references_decoded(inner)) } else { Some(escapes_decoded(inner)) }
+            if node.parent().is_some_and(|parent| parent.kind() == "jsx_attribute") {
+                Some(references_decoded(inner))
+            } else {
+                Some(escapes_decoded(inner))
+            }
         }
         "template_string" => {
             if code_children(node).any(|child| child.kind() == "template_substitution") {
@@ -81,7 +91,12 @@ pub fn template_parts<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Vec<Template
     }
     let mut parts = Vec::new();
     let mut start = node.start_byte() + 1;
-    let between = |from: usize, to: usize| tree.source().get(from..to).filter(|text| !text.is_empty()).map(|text| TemplatePart::Text(escapes_decoded(text)));
+    let between = |from: usize, to: usize| {
+        tree.source()
+            .get(from..to)
+            .filter(|text| !text.is_empty())
+            .map(|text| TemplatePart::Text(escapes_decoded(text)))
+    };
     for child in code_children(node).filter(|child| child.kind() == "template_substitution") {
         parts.extend(between(start, child.start_byte()));
         parts.extend(code_children(child).next().map(TemplatePart::Expression));
@@ -119,7 +134,8 @@ pub fn member_path<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Vec<Cow<'t, str
                 break;
             }
             "meta_property" => {
-                let mut words: Vec<_> = tree.text(current).split('.').map(|word| Cow::Borrowed(word.trim())).collect();
+                let mut words: Vec<_> =
+                    tree.text(current).split('.').map(|word| Cow::Borrowed(word.trim())).collect();
                 words.reverse();
                 parts.append(&mut words);
                 break;
@@ -216,7 +232,9 @@ pub fn jsx_attributes<'t>(tree: &'t Tree, element: Node<'t>) -> Vec<(&'t str, No
     for attribute in code_children(tag).filter(|child| child.kind() == "jsx_attribute") {
         let mut parts = code_children(attribute);
         let Some(name) = parts.next() else { continue };
-        let value = parts.next().and_then(|value| if value.kind() == "jsx_expression" { code_children(value).next() } else { Some(value) });
+        let value = parts.next().and_then(|value| {
+            if value.kind() == "jsx_expression" { code_children(value).next() } else { Some(value) }
+        });
         found.push((tree.text(name), attribute, value));
     }
     found
@@ -247,7 +265,10 @@ pub fn enclosing_function(node: Node<'_>) -> Option<Node<'_>> {
 pub fn enclosing_statement(node: Node<'_>) -> Node<'_> {
     let mut current = node;
     while let Some(parent) = current.parent() {
-        if matches!(parent.kind(), "statement_block" | "program" | "switch_case" | "switch_default" | "class_body") {
+        if matches!(
+            parent.kind(),
+            "statement_block" | "program" | "switch_case" | "switch_default" | "class_body"
+        ) {
             break;
         }
         current = parent;
@@ -260,12 +281,41 @@ pub fn is_in_type_position(node: Node<'_>) -> bool {
     let mut current = Some(node);
     while let Some(around) = current {
         match around.kind() {
-            "type_annotation" | "type_arguments" | "type_parameters" | "type_alias_declaration" | "interface_declaration" | "literal_type"
-            | "type_query" | "object_type" | "interface_body" | "implements_clause" | "extends_type_clause" | "type_predicate_annotation"
-            | "asserts_annotation" | "union_type" | "intersection_type" | "array_type" | "tuple_type" | "generic_type" | "lookup_type"
-            | "conditional_type" | "function_type" | "constructor_type" | "type_identifier" | "predefined_type" | "template_literal_type"
-            | "index_type_query" | "readonly_type" | "parenthesized_type" | "nested_type_identifier" => return true,
-            "statement_block" | "program" | "class_body" | "arguments" | "expression_statement" | "variable_declarator" => return false,
+            "type_annotation"
+            | "type_arguments"
+            | "type_parameters"
+            | "type_alias_declaration"
+            | "interface_declaration"
+            | "literal_type"
+            | "type_query"
+            | "object_type"
+            | "interface_body"
+            | "implements_clause"
+            | "extends_type_clause"
+            | "type_predicate_annotation"
+            | "asserts_annotation"
+            | "union_type"
+            | "intersection_type"
+            | "array_type"
+            | "tuple_type"
+            | "generic_type"
+            | "lookup_type"
+            | "conditional_type"
+            | "function_type"
+            | "constructor_type"
+            | "type_identifier"
+            | "predefined_type"
+            | "template_literal_type"
+            | "index_type_query"
+            | "readonly_type"
+            | "parenthesized_type"
+            | "nested_type_identifier" => return true,
+            "statement_block"
+            | "program"
+            | "class_body"
+            | "arguments"
+            | "expression_statement"
+            | "variable_declarator" => return false,
             _ => current = around.parent(),
         }
     }
@@ -372,7 +422,9 @@ fn escapes_decoded(raw: &str) -> Cow<'_, str> {
                 Some(kind @ ('x' | 'u')) => {
                     match code_unit(kind, &mut rest) {
                         Some(value) if value <= 0xFFFF => units.push(value as u16),
-                        Some(value) => units.extend_from_slice(char::from_u32(value).unwrap_or('\u{fffd}').encode_utf16(&mut [0; 2])),
+                        Some(value) => units.extend_from_slice(
+                            char::from_u32(value).unwrap_or('\u{fffd}').encode_utf16(&mut [0; 2]),
+                        ),
                         None => units.push(kind as u16),
                     }
                     continue;

@@ -67,7 +67,10 @@ fn a_template_is_its_parts() {
 fn an_object_has_pairs() {
     with_expression("({ a: 1, 'b-c': 2, ['d']: 3, [e]: 4, f, g() {}, ...h, 5: 6 })", |tree, node| {
         let object = unwrapped(node);
-        let keys: Vec<_> = pairs(tree, object).into_iter().map(|(key, _, value)| format!("{key}={}", tree.text(value))).collect();
+        let keys: Vec<_> = pairs(tree, object)
+            .into_iter()
+            .map(|(key, _, value)| format!("{key}={}", tree.text(value)))
+            .collect();
         assert_eq!(keys, ["a=1", "b-c=2", "d=3", "f=f", "g=g() {}", "5=6"]);
         assert_eq!(value_of(tree, object, "b-c").map(|value| tree.text(value)), Some("2"));
     });
@@ -87,7 +90,11 @@ fn a_chain_is_read_from_its_start() {
     with_expression("(await db).from('a')!.select().eq('id', x).data", |tree, node| {
         let chain = Chain::of(tree, node);
         assert_eq!(chain.root.kind(), "await_expression");
-        let names: Vec<_> = chain.links.iter().map(|link| format!("{}{}", link.name, if link.call.is_some() { "()" } else { "" })).collect();
+        let names: Vec<_> = chain
+            .links
+            .iter()
+            .map(|link| format!("{}{}", link.name, if link.call.is_some() { "()" } else { "" }))
+            .collect();
         assert_eq!(names, ["from()", "select()", "eq()", "data"]);
         assert_eq!(whole_chain(chain.root.parent().unwrap()).id(), node.id());
     });
@@ -110,7 +117,8 @@ fn jsx_has_a_name_and_attributes() {
 
 #[test]
 fn a_type_position_is_told_from_a_value() {
-    let tree = Tree::parse("const a: 'x' = 'y'; f<'z'>('w'); type T = 'v' | typeof a;".into(), Language::TypeScript);
+    let tree =
+        Tree::parse("const a: 'x' = 'y'; f<'z'>('w'); type T = 'v' | typeof a;".into(), Language::TypeScript);
     let mut shown = Vec::new();
     walk(tree.root(), &mut |node| {
         if node.kind() == "string" {
