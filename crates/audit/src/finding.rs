@@ -88,7 +88,13 @@ pub struct Finding {
 
 impl Finding {
     /// Hex of a hash of rule, path, subject and `occurrence` (0 for the first with the same three): stable when lines move.
-    pub fn fingerprint(&self, _project: &project::Project, _occurrence: usize) -> String {
-        unimplemented!()
+    pub fn fingerprint(&self, project: &project::Project, occurrence: usize) -> String {
+        let path = project.get(self.span.file).path.as_str();
+        let mut hasher = blake3::Hasher::new();
+        for part in [self.rule, path, &self.subject, &occurrence.to_string()] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        hasher.finalize().to_hex()[..32].to_owned()
     }
 }

@@ -1,13 +1,13 @@
 //! AUDIT. The [`Survey`]: the inventory of what is there; and [`Finding`]: what is wrong. Data to data.
-//! SKELETON: signatures agreed, bodies to be written.
 
 pub mod env;
 pub mod finding;
 pub mod secret;
 
-pub use finding::{Confidence, Finding, Rule, Severity, Treatment};
+pub use finding::{Confidence, Finding, Related, Rule, Severity, Treatment};
 
 use project::Project;
+use rayon::prelude::*;
 use stack::Stack;
 
 /// Everything that is there, for all codemods.
@@ -16,15 +16,47 @@ pub struct Survey<'p> {
     pub project: &'p Project,
     /// What it is made of.
     pub stack: &'p Stack,
-    /// Environment names: reads, definitions, scope.
+    /// Environment names: reads, definitions, scope. Sorted by name.
     pub env: Vec<env::EnvName>,
-    /// Secrets and public-by-design keys.
+    /// Reads whose name is computed: `process.env[name]`.
+    pub dynamic_env: Vec<env::EnvRead>,
+    /// Secrets and public-by-design keys, by path and place.
     pub secrets: Vec<secret::Secret>,
 }
 
 impl<'p> Survey<'p> {
     /// Reads the whole project once, in parallel.
-    pub fn of(_project: &'p Project, _stack: &'p Stack) -> Self {
-        unimplemented!()
+    pub fn of(project: &'p Project, stack: &'p Stack) -> Self {
+        let files: Vec<_> = project
+            .files
+            .par_iter()
+            .map(|file| {
+                let side = stack.side(file.id);
+                let secrets = secret::of_file(file, side);
+                let reads = if file.skipped.is_some() { env::Reads::default() } else { env::reads_of(file, side, &secrets) };
+                let definitions = if file.skipped.is_some() { Vec::new() } else { env::definitions_of(file) };
+                (secrets, reads, definitions)
+            })
+            .collect();
+        let (mut secrets, mut named, mut dynamic_env, mut definitions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (own_secrets, reads, own_definitions) in files {
+            secrets.extend(own_secrets);
+            named.extend(reads.named);
+            dynamic_env.extend(reads.dynamic);
+            definitions.extend(own_definitions);
+        }
+        let env = env::gather(project, stack, named, definitions, &secrets);
+        secret::name_all(project, &mut secrets, &env);
+        Self { project, stack, env, dynamic_env, secrets }
+    }
+
+    /// The rotation list: every true secret that git has, once, with all its places.
+    pub fn rotation(&self) -> Vec<secret::Rotation> {
+        secret::rotation(&self.secrets)
+    }
+
+    /// The variable of this name.
+    pub fn env_name(&self, name: &str) -> Option<&env::EnvName> {
+        self.env.binary_search_by(|known| known.name.as_str().cmp(name)).ok().map(|at| &self.env[at])
     }
 }

@@ -1,0 +1,275 @@
+//! Secrets in code: shapes at their place in the tree, and values that only their context gives away.
+
+use super::place::{self, Position};
+use super::{Found, Place, judge, kind_of, password, rules, verdict};
+use crate::Confidence;
+use crate::env::{secret_by_name, words};
+use project::File;
+use regex::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+use syntax::{Tree, view};
+use tree_sitter::Node;
+
+/// Texts without a match hold nothing that only context gives away; they are not parsed for it.
+static SUSPICIOUS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?i)(?:passw|passwd|pwd|passcode|senha|contrase|parola|\bpass\b|\bpin\b|\bword\b|secret|token|api[_-]?key|credential|bearer|access[_-]?key|authorization|jwt|signing|hmac|_key\b|\bkey\b)[^\n]{0,120}["'`][^"'`\s]{3,}"#,
+    )
+    .expect("the pattern compiles")
+});
+static PARAMETER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[?&](?i:key|api_?key|api-key|appid|app_key|access_?token|token|client_?secret|secret|auth)=([A-Za-z0-9_.\-]{16,})")
+        .expect("the pattern compiles")
+});
+static SCHEME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(?:Bearer|Basic|Token|Key|Api-Key|KakaoAK|Client-ID) +(\S{8,})$").expect("the pattern compiles"));
+
+/// Every secret and public key in a code file.
+pub(super) fn of_code(file: &File) -> Vec<Found> {
+    let shapes = rules::shapes(&file.text);
+    let suspicious = SUSPICIOUS.is_match(&file.text) || PARAMETER.is_match(&file.text);
+    if shapes.is_empty() && !suspicious {
+        return Vec::new();
+    }
+    let Some((tree, _)) = file.syntax() else { return Vec::new() };
+    let mut search = Search { file, tree, served: served(file), tested: tested(file), found: Vec::new() };
+    for (kind, range) in shapes {
+        search.shape(kind, range);
+    }
+    if suspicious {
+        search.parameters();
+        view::walk(tree.root(), &mut |node| {
+            match node.kind() {
+                "string" | "template_string" => search.string(node),
+                "object" if !search.tested => search.login(node),
+                _ => {}
+            }
+            true
+        });
+    }
+    search.found
+}
+
+/// Files that are served as they are, such as a service worker: no bundler replaces anything in them.
+fn served(file: &File) -> bool {
+    let path = file.path.as_str();
+    path.starts_with("public/") || path.contains("/public/")
+}
+
+/// Tests and their mocks: logins there open nothing.
+pub(super) fn tested(file: &File) -> bool {
+    let path = file.path.as_str();
+    [".test.", ".spec.", ".cy.", ".stories.", "__tests__/", "__mocks__/", "cypress/", "e2e/"].iter().any(|mark| path.contains(mark))
+        || path.starts_with("test/")
+        || path.starts_with("tests/")
+}
+
+struct Search<'t> {
+    file: &'t File,
+    tree: &'t Tree,
+    served: bool,
+    tested: bool,
+    found: Vec<Found>,
+}
+
+impl<'t> Search<'t> {
+    fn known(&self, range: &Range<usize>) -> bool {
+        self.found.iter().any(|found| found.range.start < range.end && range.start < found.range.end)
+    }
+
+    fn push(&mut self, range: Range<usize>, position: Position<'t>, kind: &'static str, confidence: Confidence) {
+        if self.known(&range) {
+            return;
+        }
+        let public = kind_of(kind).public;
+        let place = if self.served { Place::Text } else { position.place };
+        let (literal, named, owner) = (position.literal, position.named, position.owner);
+        self.found.push(Found { range, literal, kind, public, place, named, owner, confidence, detail: None });
+    }
+
+    fn shape(&mut self, kind: &'static rules::Kind, range: Range<usize>) {
+        let position = place::of_range(self.tree, &range);
+        let Some(verdict) = verdict::of(kind, &self.file.text, &range, position.named.as_deref()) else { return };
+        // The project's address is configuration where code uses it, not in comments, images and preconnect links.
+        let used = matches!(position.place, Place::Literal | Place::Fallback | Place::DefaultParameter)
+            || position.place == Place::InsideString && self.api_address(&range);
+        if verdict.kind == "supabase-url" && !used || position.no_value {
+            return;
+        }
+        self.push(range, position, verdict.kind, verdict.confidence);
+        if let Some(found) = self.found.last_mut() {
+            found.detail = verdict.detail;
+        }
+    }
+
+    fn api_address(&self, range: &Range<usize>) -> bool {
+        let rest = self.file.text.get(range.end..).unwrap_or("");
+        ["/functions/v1", "/rest/v1", "/auth/v1"].iter().any(|api| rest.starts_with(api))
+    }
+
+    /// `?key=…` in an address.
+    fn parameters(&mut self) {
+        let text = &self.file.text;
+        for captures in PARAMETER.captures_iter(text) {
+            let Some(value) = captures.get(1) else { continue };
+            let before = &text[..value.start()];
+            let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+            // Download links of storage services carry a token by design.
+            if line.contains("alt=media") || line.contains("/storage/v1/") || !judge::random(value.as_str()) {
+                continue;
+            }
+            let mut position = place::of_range(self.tree, &value.range());
+            let host = line.rsplit("://").next().and_then(|address| address.split(['/', '?']).next()).filter(|_| line.contains("://"));
+            position.owner = host.map(service_of).or(position.owner);
+            position.named = Some("API_KEY".to_owned());
+            self.push(value.range(), position, "api-key", Confidence::Likely);
+        }
+    }
+
+    /// A string that a name, a comparison or a call gives away.
+    fn string(&mut self, node: Node<'t>) {
+        let range = node.byte_range();
+        if range.len() < 5 || range.len() > 700 {
+            return;
+        }
+        let inner = range.start + 1..range.end - 1;
+        let Some(text) = self.file.text.get(inner.clone()) else { return };
+        if text.contains("${") || self.known(&inner) {
+            return;
+        }
+        if let Some(value) = SCHEME.captures(text).and_then(|captures| captures.get(1)) {
+            if judge::random(value.as_str()) {
+                let value = inner.start + value.start()..inner.start + value.end();
+                let position = place::of_string(self.tree, node, &value);
+                self.push(value, position, "access-token", Confidence::Likely);
+            }
+            return;
+        }
+        let chance = judge::random(text);
+        let parent = node.parent().map_or("", |parent| parent.kind());
+        let compared = parent == "binary_expression";
+        let short = text.chars().count() <= 72 && !text.contains([' ', '\n']);
+        if !(chance || judge::uuid(text) || short && (compared || parent != "arguments" && parent != "jsx_attribute")) {
+            return;
+        }
+        let position = place::of_string(self.tree, node, &inner);
+        let Some(named) = position.named.clone().filter(|_| !position.no_value) else { return };
+        if parent == "jsx_attribute" && named == "key" {
+            return;
+        }
+        if !self.tested && short && password::in_code(self.tree, &named, text, &position) {
+            self.push(inner, position, "password-literal", Confidence::Likely);
+            return;
+        }
+        if position.compared_with.is_some() {
+            // A token that is compared is as secret as a password that is.
+            if chance && secret_by_name(&named) {
+                self.push(inner, position, kind_by_name(&named), Confidence::Likely);
+            }
+            return;
+        }
+        let fallback = matches!(position.place, Place::Fallback | Place::DefaultParameter);
+        let variable = if fallback { self.variable_before(node).unwrap_or(named) } else { named };
+        if signs(&variable) && short && (fallback || chance || signing_literal(&variable, text)) {
+            self.push(inner, position, "signing-secret", Confidence::Likely);
+        } else if secret_by_name(&variable) && (chance || judge::uuid(text) && says_key(&variable)) {
+            self.push(inner, position, kind_by_name(&variable), Confidence::Likely);
+        } else if chance && bare_key(&variable) && text.len() >= 20 {
+            self.push(inner, position, "api-key", Confidence::Possible);
+        }
+    }
+
+    /// The variable on the left of `env.NAME || "…"`.
+    fn variable_before(&self, string: Node<'t>) -> Option<String> {
+        let mut at = string;
+        while let Some(parent) = at.parent() {
+            match parent.kind() {
+                "binary_expression" => {
+                    let left = parent.child_by_field_name("left").filter(|left| *left != at)?;
+                    let text = self.tree.text(left);
+                    return text.contains("env").then(|| place::last_name(text));
+                }
+                "parenthesized_expression" | "as_expression" => at = parent,
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// `{ email: "a@b.example", password: "…" }`: a login written down.
+    fn login(&mut self, object: Node<'t>) {
+        let pairs = view::pairs(self.tree, object);
+        if !(2..=40).contains(&pairs.len()) {
+            return;
+        }
+        let value = |node: Node<'t>| view::string_value(self.tree, view::unwrapped(node));
+        let identified = pairs.iter().any(|(key, _, node)| password::identifies(key, value(*node).as_deref()));
+        if !identified {
+            return;
+        }
+        for (key, _, node) in &pairs {
+            let node = view::unwrapped(*node);
+            let Some(text) = value(node).filter(|_| matches!(node.kind(), "string" | "template_string")) else { continue };
+            let inner = node.start_byte() + 1..node.end_byte() - 1;
+            if password::named(key) && password::credible(&text) && !self.known(&inner) {
+                let position = place::of_string(self.tree, node, &inner);
+                self.push(inner, position, "password-literal", Confidence::Likely);
+            }
+        }
+    }
+}
+
+/// `api.openweathermap.org` as `openweathermap`.
+fn service_of(host: &str) -> String {
+    let parts: Vec<&str> = host.split('.').collect();
+    let at = parts.len().saturating_sub(2);
+    parts.get(at).copied().unwrap_or("service").to_owned()
+}
+
+/// The kind that a name speaks of.
+pub(super) fn kind_by_name(name: &str) -> &'static str {
+    let words = words(name);
+    let has = |word: &str| words.iter().any(|own| own == word);
+    let kind = if password::named(name) || has("PASSWORD") || has("PASS") {
+        "password-literal"
+    } else if signs(name) {
+        "signing-secret"
+    } else if has("URL") || has("URI") || has("DSN") {
+        "database-url"
+    } else if has("TOKEN") || has("BEARER") || has("AUTHORIZATION") {
+        "access-token"
+    } else if has("KEY") || has("APIKEY") {
+        "api-key"
+    } else {
+        "generic-secret"
+    };
+    &kind_of(kind).id
+}
+
+/// Whether a name is that of a secret by which the app itself signs or encrypts.
+pub(super) fn signs(name: &str) -> bool {
+    const WHAT: &[&str] = &["JWT", "SESSION", "COOKIE", "AUTH", "NEXTAUTH", "SIGNING", "SIGNATURE", "ENCRYPTION", "ENCRYPT", "HMAC", "CSRF", "TOKEN", "REFRESH", "ACCESS", "CRYPTO", "IRON"];
+    let words = words(name);
+    let Some(last) = words.last() else { return false };
+    let secret = matches!(last.as_str(), "SECRET" | "SECRETS") || last == "KEY" && !words.iter().any(|word| word == "API" || word == "ACCESS" || word == "STORAGE" || word == "ROLE");
+    let client = words.iter().any(|word| matches!(word.as_str(), "CLIENT" | "CONSUMER" | "APP" | "WEBHOOK" | "STORAGE" | "CACHE" | "QUERY" | "PUBLIC" | "NAME"));
+    secret && !client && words.iter().any(|word| WHAT.contains(&word.as_str()))
+}
+
+/// `JWT_SECRET = "supersecret"` signs whatever its entropy; `TOKEN_KEY = "auth_token"` is a storage key.
+fn signing_literal(name: &str, text: &str) -> bool {
+    let words = words(name);
+    words.last().is_some_and(|last| last == "SECRET") && text.len() >= 4 && text != name && !words.iter().any(|word| word == "LABEL")
+}
+
+fn says_key(name: &str) -> bool {
+    let words = words(name);
+    words.iter().any(|word| matches!(word.as_str(), "KEY" | "APIKEY" | "SECRET" | "TOKEN"))
+}
+
+fn bare_key(name: &str) -> bool {
+    let words = words(name);
+    let upper = name.chars().all(|character| !character.is_lowercase());
+    upper && words.last().is_some_and(|last| last == "KEY") && !words.iter().any(|word| matches!(word.as_str(), "STORAGE" | "CACHE" | "QUERY" | "PUBLIC" | "SITE" | "ANON" | "PUBLISHABLE" | "VAPID" | "MEASUREMENT"))
+}

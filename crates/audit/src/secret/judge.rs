@@ -1,0 +1,135 @@
+//! Judging a value: is it a placeholder, does it look random, what does a token say of itself.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// Shannon entropy in bits per character; 0 for the empty text.
+pub(super) fn entropy(value: &str) -> f64 {
+    let mut counts = std::collections::BTreeMap::new();
+    let mut total = 0usize;
+    for character in value.chars() {
+        *counts.entry(character).or_insert(0usize) += 1;
+        total += 1;
+    }
+    counts.values().map(|count| *count as f64 / total as f64).map(|share| -share * share.log2()).sum()
+}
+
+/// Whether a value only holds the place of a real one: `your-key-here`, `sk-...`, `<token>`, `xxxx`, `${NAME}`.
+pub fn placeholder(value: &str) -> bool {
+    const MARKS: &[&str] = &[
+        "your", "example", "placeholder", "change", "replace", "xxxx", "****", "...", "…", "••", "dummy", "insert", "redacted", "todo",
+        "<", ">", "${", "{{", "lorem", "sample", "_here", "-here", "goes", "not-set", "not_set", "undefined", "n/a", "abcdefgh",
+        "12345678901234567890", "put_", "enter-", "enter_", "fill",
+    ];
+    let lower = value.trim().to_lowercase();
+    let bare = lower.trim_matches(|character: char| !character.is_alphanumeric());
+    bare.is_empty()
+        || MARKS.iter().any(|mark| lower.contains(mark))
+        || matches!(bare, "test" | "secret" | "password" | "token" | "key" | "none" | "null" | "false" | "true" | "demo" | "mock" | "fake" | "tbd")
+        || entropy(bare) < 1.5 && bare.chars().count() > 3
+}
+
+/// Whether a value is words, not chance: pieces between `-`, `_`, `.`, `/`, `:` and spaces that are letters alone, or a short number.
+pub(super) fn wordlike(value: &str) -> bool {
+    value.split(|character: char| "-_./: +@".contains(character)).all(|piece| {
+        let letters = piece.trim_end_matches(|character: char| character.is_ascii_digit());
+        let digits = piece.len() - letters.len();
+        let plain = letters.chars().all(char::is_alphabetic);
+        plain && digits <= 4 && (letters.len() <= 24 || letters.chars().any(|character| !character.is_ascii()))
+    })
+}
+
+/// Whether a value looks like chance: long enough, letters and digits, high entropy; no address, path, date, file name or words.
+pub(super) fn random(value: &str) -> bool {
+    let length = value.chars().count();
+    let hex = value.chars().all(|character| character.is_ascii_hexdigit());
+    let allowed = |character: char| character.is_ascii_alphanumeric() || "-_+/=.~:$@!#%^&*".contains(character);
+    (16..=600).contains(&length)
+        && value.chars().all(allowed)
+        && value.bytes().any(|byte| byte.is_ascii_digit())
+        && value.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && entropy(value) >= if hex { 2.8 } else { 3.3 }
+        && !value.contains("://")
+        && !value.starts_with(['/', '.', '@', '#'])
+        && !value.starts_with("data:")
+        && !placeholder(value)
+        && !wordlike(value)
+        && !path(value)
+}
+
+/// A file path, a package with its version, a class list.
+fn path(value: &str) -> bool {
+    const ENDINGS: &[&str] = &[".js", ".ts", ".tsx", ".jsx", ".json", ".png", ".jpg", ".svg", ".css", ".html", ".md", ".webp", ".mp4", ".mp3", ".pdf"];
+    ENDINGS.iter().any(|ending| value.ends_with(ending)) || value.starts_with("sha512-") || value.starts_with("sha256-")
+}
+
+/// A UUID in its usual spelling.
+pub(super) fn uuid(value: &str) -> bool {
+    let groups: Vec<&str> = value.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// What a JSON Web Token says of itself. Nothing is verified: only what it claims matters here.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Claims {
+    /// `role`.
+    pub(super) role: Option<String>,
+    /// `iss`.
+    pub(super) issuer: Option<String>,
+    /// `ref`: the Supabase project.
+    pub(super) project: Option<String>,
+    /// `sub`.
+    pub(super) subject: Option<String>,
+}
+
+/// The claims of a token; `None` if its middle part is no JSON object.
+pub(super) fn claims(token: &str) -> Option<Claims> {
+    let payload = token.split('.').nth(1)?;
+    let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    let json: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    let text = |key: &str| json.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+    json.is_object().then(|| Claims { role: text("role"), issuer: text("iss"), project: text("ref"), subject: text("sub") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_known_by_their_words() {
+        for value in ["your-key-here", "sk-...", "<token>", "xxxxxxxx", "REPLACE_ME", "${API_KEY}", "sk-your-openai-key", "AKIAIOSFODNN7EXAMPLE", "••••••••"] {
+            assert!(placeholder(value), "{value}");
+        }
+        for value in ["hunter2", "Qm7Zx2Lp9Rt4Vb6N", "letmein!"] {
+            assert!(!placeholder(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn names_and_paths_do_not_look_random() {
+        for value in [
+            "app_auth_token_v2", "access-token-storage", "user.password.reset.2024", "/api/auth/token/refresh1", "validation:password:min8",
+            "accessTokenExpirationSeconds", "https://example.org/a1b2c3d4e5f6", "a1b2c3d4", "text-muted-foreground", "logo-2024-final3.png",
+        ] {
+            assert!(!random(value), "{value}");
+        }
+        for value in ["9f86d081884c7d659a2feaa0c55ad015", "Qm7Zx2Lp9Rt4Vb6NcKd8", "Zk3-Lq8_Vt5mWx2Rb7"] {
+            assert!(random(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_token_tells_its_role() {
+        let payload = URL_SAFE_NO_PAD.encode(r#"{"iss":"supabase","ref":"abcdefghij","role":"anon"}"#);
+        let claims = claims(&format!("eyJhbGciOiJIUzI1NiJ9.{payload}.signature")).unwrap();
+        assert_eq!(claims.role.as_deref(), Some("anon"));
+        assert_eq!(claims.project.as_deref(), Some("abcdefghij"));
+    }
+
+    #[test]
+    fn what_is_no_token_has_no_claims() {
+        assert_eq!(claims("eyJ.not-base64!.x"), None);
+        assert_eq!(claims("abc"), None);
+    }
+}

@@ -1,0 +1,125 @@
+//! Secrets outside of code: env files, configuration, SQL, HTML, Markdown, other languages.
+
+use super::{Found, Place, context, judge, password, rules, verdict};
+use crate::Confidence;
+use crate::env::secret_by_name;
+use project::{File, Kind};
+use regex::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?m)["']?([A-Za-z_][\w.-]{2,60}?)["']?\s*(?:=>|:=|[:=])\s*["'`]([^\s"'`]{12,600})["'`]"#).expect("the pattern compiles")
+});
+/// `crypt('…', gen_salt('bf'))` and `create role … password '…'` in SQL.
+static SQL_PASSWORD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)crypt\(\s*'([^'\s]{3,64})'\s*,\s*gen_salt|\b(?:role|user)\s+\S+\s+(?:with\s+)?(?:login\s+)?(?:encrypted\s+)?password\s+'([^'\s]{3,64})'")
+        .expect("the pattern compiles")
+});
+/// A login written into prose: `admin@club.example / letmein1`, `Password: letmein1`.
+static WRITTEN_DOWN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?im)\b(?:password|passwort|senha|contraseña|kata sandi)\b[`*_]*\s*[:=|]\s*[`*_]*\s*`?([^\s`*|,;)<>]{5,40})").expect("the pattern compiles")
+});
+/// What a value is called, from the text before it on its line.
+static NAME_BEFORE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"([A-Za-z_][\w-]*)["']?\s*(?:=>|[:=(])\s*["'`]?$"#).expect("the pattern compiles"));
+
+/// Every entry of an env file that is a secret or a public key. Comments count: they are committed too.
+pub(super) fn of_env_file(file: &File) -> Vec<Found> {
+    let entries = syntax::document::env::entries(&file.text);
+    let entry_of = |range: &Range<usize>| entries.iter().find(|entry| entry.value_range.start <= range.start && range.end <= entry.value_range.end);
+    let mut all: Vec<Found> = Vec::new();
+    for (kind, range) in rules::shapes(&file.text) {
+        let entry = entry_of(&range);
+        let named = entry.map(|entry| entry.name.clone());
+        let Some(verdict) = verdict::of(kind, &file.text, &range, named.as_deref()) else { continue };
+        let place = if entry.is_some() { Place::EnvFile } else { Place::Comment };
+        if place == Place::EnvFile || verdict.kind != "supabase-url" {
+            all.push(found(range, place, named, verdict));
+        }
+    }
+    let example = crate::env::is_example(file.path.name());
+    for entry in &entries {
+        let known = all.iter().any(|found| entry.value_range.start <= found.range.start && found.range.end <= entry.value_range.end);
+        let local = entry.value.contains("localhost") || entry.value.contains("127.0.0.1");
+        let weighs = if example { judge::random(&entry.value) } else { entry.value.chars().count() >= 6 && !super::placeholder(&entry.value) };
+        if known || local || !weighs || !secret_by_name(&entry.name) {
+            continue;
+        }
+        let kind = match context::kind_by_name(&entry.name) {
+            "database-url" if !entry.value.contains("://") => "generic-secret",
+            "database-url" if verdict::of(rules::kind_of("database-url"), &entry.value, &(0..entry.value.len()), None).is_none() => continue,
+            kind => kind,
+        };
+        all.push(Found {
+            range: entry.value_range.clone(),
+            literal: None,
+            kind,
+            public: false,
+            place: Place::EnvFile,
+            named: Some(entry.name.clone()),
+            owner: None,
+            confidence: Confidence::Likely,
+            detail: None,
+        });
+    }
+    all
+}
+
+/// Every secret in a document or in a language that is not ours.
+pub(super) fn of_document(file: &File) -> Vec<Found> {
+    let text: &str = &file.text;
+    let config = matches!(file.kind, Kind::Json | Kind::Toml | Kind::Yaml) || crate::env::configures(file);
+    let place = if config { Place::Config } else { Place::Text };
+    let mut all: Vec<Found> = Vec::new();
+    for (kind, range) in rules::shapes(text) {
+        let line = &text[text[..range.start].rfind('\n').map_or(0, |at| at + 1)..range.start];
+        let named = NAME_BEFORE.captures(line).and_then(|captures| captures.get(1)).map(|name| name.as_str().to_owned());
+        let Some(verdict) = verdict::of(kind, text, &range, named.as_deref()) else { continue };
+        // Links to the project are no configuration.
+        let linked = named.as_deref().is_none_or(|name| matches!(name, "href" | "src" | "content" | "url"));
+        if verdict.kind == "supabase-url" && (linked || !matches!(file.kind, Kind::Html | Kind::Toml | Kind::Yaml | Kind::Json)) {
+            continue;
+        }
+        all.push(found(range, place, named, verdict));
+    }
+    let mut push = |range: Range<usize>, named: Option<String>, kind: &'static str, confidence| {
+        let known = all.iter().any(|found| found.range.start < range.end && range.start < found.range.end);
+        if !known {
+            all.push(Found { range, literal: None, kind, public: false, place, named, owner: None, confidence, detail: None });
+        }
+    };
+    // Development passwords of containers and pipelines open nothing.
+    let throwaway = crate::env::compose(file.path.name()) || file.path.as_str().contains(".github/");
+    let prose = matches!(file.kind, Kind::Markdown);
+    if !throwaway {
+        for captures in NAMED.captures_iter(text) {
+            let Some((name, value)) = captures.get(1).zip(captures.get(2)) else { continue };
+            let name = name.as_str().rsplit('.').next().unwrap_or(name.as_str());
+            if secret_by_name(name) && judge::random(value.as_str()) {
+                push(value.range(), Some(name.to_owned()), context::kind_by_name(name), if prose { Confidence::Possible } else { Confidence::Likely });
+            }
+        }
+    }
+    let sql = matches!(file.kind, Kind::Sql);
+    for captures in SQL_PASSWORD.captures_iter(text).filter(|_| sql) {
+        let Some(value) = captures.get(1).or(captures.get(2)) else { continue };
+        if password::credible(value.as_str()) {
+            push(value.range(), None, "password-literal", Confidence::Likely);
+        }
+    }
+    for captures in WRITTEN_DOWN.captures_iter(text).filter(|_| prose) {
+        let Some(value) = captures.get(1) else { continue };
+        let written = value.as_str();
+        let chance = written.bytes().any(|byte| byte.is_ascii_digit()) && written.bytes().any(|byte| byte.is_ascii_alphabetic());
+        if chance && password::credible(written) && !written.contains(['(', '[', '{', '$', '=', '/', '"', '\'']) {
+            push(value.range(), None, "password-literal", Confidence::Possible);
+        }
+    }
+    all
+}
+
+fn found(range: Range<usize>, place: Place, named: Option<String>, verdict: verdict::Verdict) -> Found {
+    let verdict::Verdict { kind, public, confidence, detail } = verdict;
+    Found { range, literal: None, kind, public, place, named, owner: None, confidence, detail }
+}
