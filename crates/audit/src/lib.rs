@@ -33,12 +33,17 @@ impl<'p> Survey<'p> {
             .map(|file| {
                 let side = stack.side(file.id);
                 let secrets = secret::of_file(file, side);
-                let reads = if file.skipped.is_some() { env::Reads::default() } else { env::reads_of(file, side, &secrets) };
+                let reads = if file.skipped.is_some() {
+                    env::Reads::default()
+                } else {
+                    env::reads_of(file, side, &secrets)
+                };
                 let definitions = if file.skipped.is_some() { Vec::new() } else { env::definitions_of(file) };
                 (secrets, reads, definitions)
             })
             .collect();
-        let (mut secrets, mut named, mut dynamic_env, mut definitions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut secrets, mut named, mut dynamic_env, mut definitions) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (own_secrets, reads, own_definitions) in files {
             secrets.extend(own_secrets);
             named.extend(reads.named);

@@ -37,7 +37,9 @@ pub(super) fn names(project: &Project, stack: &Stack) -> Vec<(&'static str, &'st
         let subpath = format!("{package}/");
         project.files.iter().filter(|file| file.skipped.is_none()).any(|file| {
             let imports = file.module.imports.iter().filter(|import| !import.type_only);
-            imports.map(|import| &import.specifier).any(|specifier| specifier == package || specifier.starts_with(&subpath))
+            imports
+                .map(|import| &import.specifier)
+                .any(|specifier| specifier == package || specifier.starts_with(&subpath))
         })
     };
     known.filter(|(package, _)| imports(package)).map(|(package, name)| (name, package)).collect()

@@ -151,7 +151,8 @@ pub(crate) fn gather(
     for name in names.values_mut() {
         name.reads.sort_by_key(|read| read.span);
         name.definitions.sort_by_key(|definition| definition.span);
-        let holds = |at: Span| secrets.iter().any(|secret| !secret.public_by_design && at.covers(secret.span));
+        let holds =
+            |at: Span| secrets.iter().any(|secret| !secret.public_by_design && at.covers(secret.span));
         let by_value = name.definitions.iter().any(|definition| holds(definition.value))
             || name.reads.iter().any(|read| matches!(read.fallback, Fallback::Literal { secret: true }));
         // A key that is public by its shape stays public whatever its name says.

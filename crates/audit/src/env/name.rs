@@ -1,11 +1,16 @@
 //! What a variable's name says: who may see its value.
 
 /// Prefixes by which a framework publishes a variable in the browser bundle, longest first.
-const PUBLIC_PREFIXES: &[&str] = &["NEXT_PUBLIC_", "EXPO_PUBLIC_", "NUXT_PUBLIC_", "REACT_APP_", "GATSBY_", "PUBLIC_", "VITE_"];
+const PUBLIC_PREFIXES: &[&str] =
+    &["NEXT_PUBLIC_", "EXPO_PUBLIC_", "NUXT_PUBLIC_", "REACT_APP_", "GATSBY_", "PUBLIC_", "VITE_"];
 
 /// The name without a prefix that publishes it.
 pub fn without_public_prefix(name: &str) -> &str {
-    PUBLIC_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).filter(|rest| !rest.is_empty()).unwrap_or(name)
+    PUBLIC_PREFIXES
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix))
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(name)
 }
 
 /// Whether the name has a prefix that publishes its value.
@@ -15,8 +20,33 @@ pub fn published(name: &str) -> bool {
 
 /// Whether the name is given by the platform or the build tool, not by the app: `NODE_ENV`, `MODE`, `VERCEL_URL`.
 pub fn given(name: &str) -> bool {
-    const GIVEN: &[&str] = &["NODE_ENV", "MODE", "DEV", "PROD", "SSR", "BASE_URL", "CI", "PORT", "HOME", "PATH", "PWD", "TZ", "npm_package_version"];
-    const PLATFORM: &[&str] = &["VERCEL_URL", "VERCEL_ENV", "VERCEL_GIT_COMMIT_SHA", "VERCEL_PROJECT_PRODUCTION_URL", "VERCEL", "NETLIFY", "URL", "DEPLOY_PRIME_URL", "NEXT_RUNTIME", "V0_RUNTIME_URL"];
+    const GIVEN: &[&str] = &[
+        "NODE_ENV",
+        "MODE",
+        "DEV",
+        "PROD",
+        "SSR",
+        "BASE_URL",
+        "CI",
+        "PORT",
+        "HOME",
+        "PATH",
+        "PWD",
+        "TZ",
+        "npm_package_version",
+    ];
+    const PLATFORM: &[&str] = &[
+        "VERCEL_URL",
+        "VERCEL_ENV",
+        "VERCEL_GIT_COMMIT_SHA",
+        "VERCEL_PROJECT_PRODUCTION_URL",
+        "VERCEL",
+        "NETLIFY",
+        "URL",
+        "DEPLOY_PRIME_URL",
+        "NEXT_RUNTIME",
+        "V0_RUNTIME_URL",
+    ];
     GIVEN.contains(&name) || PLATFORM.contains(&name)
 }
 
@@ -27,7 +57,10 @@ pub fn words(name: &str) -> Vec<String> {
     let characters: Vec<char> = name.chars().collect();
     for (at, &character) in characters.iter().enumerate() {
         let next_is_lower = characters.get(at + 1).is_some_and(|next| next.is_lowercase());
-        let starts = character.is_uppercase() && (previous.is_lowercase() || previous.is_ascii_digit() || previous.is_uppercase() && next_is_lower);
+        let starts = character.is_uppercase()
+            && (previous.is_lowercase()
+                || previous.is_ascii_digit()
+                || previous.is_uppercase() && next_is_lower);
         if !character.is_alphanumeric() || starts {
             words.push(String::new());
         }
@@ -48,40 +81,178 @@ pub fn screaming(name: &str) -> String {
 /// Whether a name says that its value is secret: `SECRET`, `SERVICE_ROLE`, `PRIVATE_KEY`, `*_TOKEN`, provider names …; looks past
 /// a public prefix; names that are public by design (`ANON_KEY`, `PUBLISHABLE`, `FIREBASE_API_KEY`) are not secret.
 pub fn secret_by_name(name: &str) -> bool {
-    const DATABASES: &[&str] = &["DATABASE", "POSTGRES", "POSTGRESQL", "MONGO", "MONGODB", "REDIS", "MYSQL", "DB", "PG", "NEON", "KV", "DIRECT"];
-    const HARMLESS_ENDS: &[&str] = &[
-        "ID", "NAME", "HOST", "HOSTNAME", "ENDPOINT", "DOMAIN", "EMAIL", "MODEL", "REGION", "BUCKET", "PORT", "VERSION", "TTL", "EXPIRY", "EXPIRES", "EXPIRATION",
-        "TIMEOUT", "ISSUER", "ENABLED", "URL", "URI", "PATH", "LENGTH", "TYPE", "LIMIT", "HEADER", "PREFIX", "DAYS", "HOURS", "MINUTES", "SECONDS", "IN", "ROUNDS", "COUNT",
-        "USER", "USERNAME", "HINT", "LABEL", "ERROR", "MESSAGE", "REGEX", "PATTERN", "PLACEHOLDER", "MODE", "DURATION", "SITE", "COLUMN", "FIELD",
+    const DATABASES: &[&str] = &[
+        "DATABASE",
+        "POSTGRES",
+        "POSTGRESQL",
+        "MONGO",
+        "MONGODB",
+        "REDIS",
+        "MYSQL",
+        "DB",
+        "PG",
+        "NEON",
+        "KV",
+        "DIRECT",
     ];
-    const ALWAYS: &[&str] = &["SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "SENHA", "CREDENTIALS", "CREDENTIAL"];
-    const LAST: &[&str] = &["TOKEN", "PASS", "PWD", "SALT", "PEPPER", "APIKEY", "JWT", "BEARER", "AUTHORIZATION", "SECRETS", "PASSWORDS"];
+    const HARMLESS_ENDS: &[&str] = &[
+        "ID",
+        "NAME",
+        "HOST",
+        "HOSTNAME",
+        "ENDPOINT",
+        "DOMAIN",
+        "EMAIL",
+        "MODEL",
+        "REGION",
+        "BUCKET",
+        "PORT",
+        "VERSION",
+        "TTL",
+        "EXPIRY",
+        "EXPIRES",
+        "EXPIRATION",
+        "TIMEOUT",
+        "ISSUER",
+        "ENABLED",
+        "URL",
+        "URI",
+        "PATH",
+        "LENGTH",
+        "TYPE",
+        "LIMIT",
+        "HEADER",
+        "PREFIX",
+        "DAYS",
+        "HOURS",
+        "MINUTES",
+        "SECONDS",
+        "IN",
+        "ROUNDS",
+        "COUNT",
+        "USER",
+        "USERNAME",
+        "HINT",
+        "LABEL",
+        "ERROR",
+        "MESSAGE",
+        "REGEX",
+        "PATTERN",
+        "PLACEHOLDER",
+        "MODE",
+        "DURATION",
+        "SITE",
+        "COLUMN",
+        "FIELD",
+    ];
+    const ALWAYS: &[&str] =
+        &["SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "SENHA", "CREDENTIALS", "CREDENTIAL"];
+    const LAST: &[&str] = &[
+        "TOKEN",
+        "PASS",
+        "PWD",
+        "SALT",
+        "PEPPER",
+        "APIKEY",
+        "JWT",
+        "BEARER",
+        "AUTHORIZATION",
+        "SECRETS",
+        "PASSWORDS",
+    ];
     const KEYS: &[&str] = &[
-        "API", "ACCESS", "PRIVATE", "ENCRYPTION", "SIGNING", "SIGNER", "MASTER", "ADMIN", "ROLE", "SERVICE", "SERVER", "JWT", "SESSION", "HOOK", "WEBHOOK", "LICENSE", "AUTH",
-        "COOKIE", "CRYPT", "CIPHER", "HMAC", "TOKEN",
+        "API",
+        "ACCESS",
+        "PRIVATE",
+        "ENCRYPTION",
+        "SIGNING",
+        "SIGNER",
+        "MASTER",
+        "ADMIN",
+        "ROLE",
+        "SERVICE",
+        "SERVER",
+        "JWT",
+        "SESSION",
+        "HOOK",
+        "WEBHOOK",
+        "LICENSE",
+        "AUTH",
+        "COOKIE",
+        "CRYPT",
+        "CIPHER",
+        "HMAC",
+        "TOKEN",
     ];
     const PROVIDERS: &[&str] = &[
-        "OPENAI", "ANTHROPIC", "CLAUDE", "GROQ", "GEMINI", "MISTRAL", "DEEPSEEK", "OPENROUTER", "PERPLEXITY", "REPLICATE", "ELEVENLABS", "ELEVEN", "DEEPGRAM", "HUGGINGFACE",
-        "RESEND", "SENDGRID", "MAILGUN", "TWILIO", "MERCADOPAGO", "FAL", "COHERE", "XAI", "GROK", "FIREWORKS", "TOGETHER", "STABILITY", "ASSEMBLYAI", "SERPAPI", "TAVILY",
-        "LOVABLE", "BREVO", "POSTMARK", "PINECONE",
+        "OPENAI",
+        "ANTHROPIC",
+        "CLAUDE",
+        "GROQ",
+        "GEMINI",
+        "MISTRAL",
+        "DEEPSEEK",
+        "OPENROUTER",
+        "PERPLEXITY",
+        "REPLICATE",
+        "ELEVENLABS",
+        "ELEVEN",
+        "DEEPGRAM",
+        "HUGGINGFACE",
+        "RESEND",
+        "SENDGRID",
+        "MAILGUN",
+        "TWILIO",
+        "MERCADOPAGO",
+        "FAL",
+        "COHERE",
+        "XAI",
+        "GROK",
+        "FIREWORKS",
+        "TOGETHER",
+        "STABILITY",
+        "ASSEMBLYAI",
+        "SERPAPI",
+        "TAVILY",
+        "LOVABLE",
+        "BREVO",
+        "POSTMARK",
+        "PINECONE",
     ];
     let words = words(without_public_prefix(name));
     let has = |word: &str| words.iter().any(|own| own == word);
     let Some(last) = words.last().map(String::as_str) else { return false };
     let before = words.len().checked_sub(2).map_or("", |at| words[at].as_str());
 
-    if has("ANON") || has("PUBLISHABLE") || has("PUBLIC") || has("CSRF") || has("FIREBASE") && !has("PRIVATE") && !has("ADMIN") && !has("SECRET") && !has("TOKEN") {
+    if has("ANON")
+        || has("PUBLISHABLE")
+        || has("PUBLIC")
+        || has("CSRF")
+        || has("FIREBASE") && !has("PRIVATE") && !has("ADMIN") && !has("SECRET") && !has("TOKEN")
+    {
         return false;
     }
-    if (has("MAPS") || has("MAP") || has("MAPBOX") || has("MAPTILER") || has("RECAPTCHA") || has("TURNSTILE") || has("HCAPTCHA")) && !has("SECRET") {
+    if (has("MAPS")
+        || has("MAP")
+        || has("MAPBOX")
+        || has("MAPTILER")
+        || has("RECAPTCHA")
+        || has("TURNSTILE")
+        || has("HCAPTCHA"))
+        && !has("SECRET")
+    {
         return false;
     }
-    if has("SUPABASE") && last == "KEY" && words.len() == 2 || has("VAPID") && !has("PRIVATE") || has("SITEKEY") {
+    if has("SUPABASE") && last == "KEY" && words.len() == 2
+        || has("VAPID") && !has("PRIVATE")
+        || has("SITEKEY")
+    {
         return false;
     }
     if matches!(last, "URL" | "URI" | "DSN") {
         let hook = has("WEBHOOK") && (has("SLACK") || has("DISCORD") || has("TEAMS"));
-        return hook || DATABASES.contains(&words[0].as_str()) && !has("FIREBASE") && !has("REST") && !has("API");
+        return hook
+            || DATABASES.contains(&words[0].as_str()) && !has("FIREBASE") && !has("REST") && !has("API");
     }
     if HARMLESS_ENDS.contains(&last) {
         return false;
@@ -103,9 +274,27 @@ mod tests {
     #[test]
     fn names_that_say_secret() {
         for name in [
-            "JWT_SECRET", "SUPABASE_SERVICE_ROLE_KEY", "VITE_SUPABASE_SERVICE_ROLE", "SMTP_PASS", "NEXT_PUBLIC_AUTH_TOKEN", "VITE_OPENAI_API_KEY", "EXPO_PUBLIC_OPENAI_KEY", "GROQ_API_KEY",
-            "BLOB_READ_WRITE_TOKEN", "DATABASE_URL", "POSTGRES_URL_NON_POOLING_PASSWORD", "MONGODB_URI", "VITE_MERCADOPAGO_ACCESS_TOKEN", "ADMIN_PASSWORD", "VITE_HOOK_KEY", "FIREBASE_PRIVATE_KEY",
-            "VITE_PAY_SECRET", "VITE_SIGNER_KEY", "SLACK_WEBHOOK_URL", "apiKey", "x-api-key",
+            "JWT_SECRET",
+            "SUPABASE_SERVICE_ROLE_KEY",
+            "VITE_SUPABASE_SERVICE_ROLE",
+            "SMTP_PASS",
+            "NEXT_PUBLIC_AUTH_TOKEN",
+            "VITE_OPENAI_API_KEY",
+            "EXPO_PUBLIC_OPENAI_KEY",
+            "GROQ_API_KEY",
+            "BLOB_READ_WRITE_TOKEN",
+            "DATABASE_URL",
+            "POSTGRES_URL_NON_POOLING_PASSWORD",
+            "MONGODB_URI",
+            "VITE_MERCADOPAGO_ACCESS_TOKEN",
+            "ADMIN_PASSWORD",
+            "VITE_HOOK_KEY",
+            "FIREBASE_PRIVATE_KEY",
+            "VITE_PAY_SECRET",
+            "VITE_SIGNER_KEY",
+            "SLACK_WEBHOOK_URL",
+            "apiKey",
+            "x-api-key",
         ] {
             assert!(secret_by_name(name), "{name}");
         }
@@ -114,9 +303,25 @@ mod tests {
     #[test]
     fn names_that_do_not() {
         for name in [
-            "VITE_SUPABASE_ANON_KEY", "NEXT_PUBLIC_SUPABASE_PUBLISHABLE_KEY", "VITE_FIREBASE_API_KEY", "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY", "VITE_GOOGLE_MAPS_API_KEY", "VITE_MAPBOX_TOKEN",
-            "VITE_API_URL", "NODE_ENV", "VITE_RECAPTCHA_SITE_KEY", "VAPID_PUBLIC_KEY", "JWT_EXPIRES_IN", "AWS_REGION", "VITE_SUPABASE_URL", "VITE_SUPABASE_KEY", "GOOGLE_CLIENT_ID", "TOKEN_TTL",
-            "passwordHint", "PASSWORD_MIN_LENGTH", "",
+            "VITE_SUPABASE_ANON_KEY",
+            "NEXT_PUBLIC_SUPABASE_PUBLISHABLE_KEY",
+            "VITE_FIREBASE_API_KEY",
+            "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY",
+            "VITE_GOOGLE_MAPS_API_KEY",
+            "VITE_MAPBOX_TOKEN",
+            "VITE_API_URL",
+            "NODE_ENV",
+            "VITE_RECAPTCHA_SITE_KEY",
+            "VAPID_PUBLIC_KEY",
+            "JWT_EXPIRES_IN",
+            "AWS_REGION",
+            "VITE_SUPABASE_URL",
+            "VITE_SUPABASE_KEY",
+            "GOOGLE_CLIENT_ID",
+            "TOKEN_TTL",
+            "passwordHint",
+            "PASSWORD_MIN_LENGTH",
+            "",
         ] {
             assert!(!secret_by_name(name), "{name}");
         }

@@ -22,20 +22,31 @@ pub(crate) struct Reads {
 }
 
 static PYTHON: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"os\.(?:getenv\(|environ\.get\(|environ\[)\s*["']([A-Za-z_][A-Za-z0-9_]*)["']"#).expect("the pattern compiles")
+    Regex::new(r#"os\.(?:getenv\(|environ\.get\(|environ\[)\s*["']([A-Za-z_][A-Za-z0-9_]*)["']"#)
+        .expect("the pattern compiles")
 });
-static PRISMA: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"\benv\(\s*"([A-Za-z_][A-Za-z0-9_]*)"\s*\)"#).expect("the pattern compiles"));
-static HTML: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"%(VITE_[A-Z0-9_]+)%").expect("the pattern compiles"));
+static PRISMA: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"\benv\(\s*"([A-Za-z_][A-Za-z0-9_]*)"\s*\)"#).expect("the pattern compiles")
+});
+static HTML: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"%(VITE_[A-Z0-9_]+)%").expect("the pattern compiles"));
 
 /// Every read in a file. `secrets` are those of the same file: a literal behind a read is judged by them.
 pub(crate) fn of_file(file: &File, side: Side, secrets: &[Secret]) -> Reads {
     let plain = |pattern: &Regex, accessor: Accessor, side: Side| {
-        let names = pattern.captures_iter(&file.text).filter_map(|captures| captures.get(1).zip(captures.get(0)));
+        let names =
+            pattern.captures_iter(&file.text).filter_map(|captures| captures.get(1).zip(captures.get(0)));
         let read = |name: regex::Match<'_>, whole: regex::Match<'_>| {
             let span = file.span(whole.range());
-            let read =
-                EnvRead { span, whole: span, name: file.span(name.range()), accessor, side, fallback: Fallback::None, replaceable: false };
+            let read = EnvRead {
+                span,
+                whole: span,
+                name: file.span(name.range()),
+                accessor,
+                side,
+                fallback: Fallback::None,
+                replaceable: false,
+            };
             (name.as_str().to_owned(), read)
         };
         Reads { named: names.map(|(name, whole)| read(name, whole)).collect(), dynamic: Vec::new() }
@@ -53,7 +64,10 @@ pub(crate) fn of_file(file: &File, side: Side, secrets: &[Secret]) -> Reads {
 }
 
 fn speaks_of_env(text: &str) -> bool {
-    ["process", "import.meta", "Deno.env", "env.", "env[", "} = env", "loadEnv"].iter().any(|mark| text.contains(mark)) && text.contains("env")
+    ["process", "import.meta", "Deno.env", "env.", "env[", "} = env", "loadEnv"]
+        .iter()
+        .any(|mark| text.contains(mark))
+        && text.contains("env")
 }
 
 struct Reader<'t> {
@@ -106,7 +120,9 @@ impl<'t> Reader<'t> {
     fn call(&mut self, node: Node<'t>) {
         let Some(callee) = node.child_by_field_name("function").map(view::unwrapped) else { return };
         let get = callee.kind() == "member_expression"
-            && callee.child_by_field_name("property").is_some_and(|property| self.tree.text(property) == "get");
+            && callee
+                .child_by_field_name("property")
+                .is_some_and(|property| self.tree.text(property) == "get");
         let Some(object) = callee.child_by_field_name("object").filter(|_| get) else { return };
         if self.environment(object, 0) != Some(Accessor::Deno) {
             return;
@@ -128,10 +144,17 @@ impl<'t> Reader<'t> {
         for element in pattern.named_children(&mut cursor) {
             let (key, default) = match element.kind() {
                 "shorthand_property_identifier_pattern" => (Some(element), None),
-                "object_assignment_pattern" => (element.child_by_field_name("left"), element.child_by_field_name("right")),
+                "object_assignment_pattern" => {
+                    (element.child_by_field_name("left"), element.child_by_field_name("right"))
+                }
                 "pair_pattern" => {
-                    let value = element.child_by_field_name("value").filter(|value| value.kind() == "assignment_pattern");
-                    (element.child_by_field_name("key"), value.and_then(|value| value.child_by_field_name("right")))
+                    let value = element
+                        .child_by_field_name("value")
+                        .filter(|value| value.kind() == "assignment_pattern");
+                    (
+                        element.child_by_field_name("key"),
+                        value.and_then(|value| value.child_by_field_name("right")),
+                    )
                 }
                 _ => continue,
             };
@@ -140,7 +163,15 @@ impl<'t> Reader<'t> {
             let fallback = default.map_or(Fallback::None, |default| self.fallback(default));
             let span = self.span(element);
             let named = self.inner_span(key);
-            let read = EnvRead { span, whole: span, name: named, accessor, side: self.side, fallback, replaceable: false };
+            let read = EnvRead {
+                span,
+                whole: span,
+                name: named,
+                accessor,
+                side: self.side,
+                fallback,
+                replaceable: false,
+            };
             self.reads.named.push((name, read));
         }
     }
@@ -151,7 +182,8 @@ impl<'t> Reader<'t> {
         match node.kind() {
             "member_expression" => {
                 let object = view::unwrapped(node.child_by_field_name("object")?);
-                (self.tree.text(node.child_by_field_name("property")?) == "env").then(|| self.owner(object))?
+                (self.tree.text(node.child_by_field_name("property")?) == "env")
+                    .then(|| self.owner(object))?
             }
             "subscript_expression" => {
                 let object = view::unwrapped(node.child_by_field_name("object")?);
@@ -164,12 +196,17 @@ impl<'t> Reader<'t> {
                 (self.tree.text(callee) == "loadEnv").then_some(Accessor::Binding)
             }
             // `process.env ?? {}`
-            "binary_expression" => self.environment(node.child_by_field_name("left")?, depth + 1).filter(|_| depth < 4),
+            "binary_expression" => {
+                self.environment(node.child_by_field_name("left")?, depth + 1).filter(|_| depth < 4)
+            }
             "object" if depth < 4 => {
                 // `{ ...process.env, ...loadEnv(mode) }`
                 let mut cursor = node.walk();
-                let spreads = node.named_children(&mut cursor).filter(|child| child.kind() == "spread_element");
-                spreads.filter_map(|spread| spread.named_child(0)).find_map(|inner| self.environment(inner, depth + 1))
+                let spreads =
+                    node.named_children(&mut cursor).filter(|child| child.kind() == "spread_element");
+                spreads
+                    .filter_map(|spread| spread.named_child(0))
+                    .find_map(|inner| self.environment(inner, depth + 1))
             }
             _ => None,
         }
@@ -182,7 +219,8 @@ impl<'t> Reader<'t> {
             "process" | "globalThis.process" | "global.process" | "window.process" => Some(Accessor::Process),
             "import.meta" => Some(Accessor::ImportMeta),
             "Deno" | "globalThis.Deno" => Some(Accessor::Deno),
-            _ => matches!(last, "c" | "ctx" | "context" | "cloudflare" | "platform").then_some(Accessor::Binding),
+            _ => matches!(last, "c" | "ctx" | "context" | "cloudflare" | "platform")
+                .then_some(Accessor::Binding),
         }
     }
 
@@ -193,7 +231,9 @@ impl<'t> Reader<'t> {
         match binding.declared {
             Declared::Import => {
                 let imports = self.file.module.imports.iter();
-                let import = imports.filter(|import| import.names.iter().any(|name| name.local == binding.name)).next()?;
+                let import = imports
+                    .filter(|import| import.names.iter().any(|name| name.local == binding.name))
+                    .next()?;
                 match import.specifier.as_str() {
                     "process" | "node:process" => Some(Accessor::Process),
                     "cloudflare:workers" => Some(Accessor::Binding),
@@ -203,15 +243,19 @@ impl<'t> Reader<'t> {
             Declared::Parameter => {
                 let text = self.tree.text(declaration);
                 let typed = text.split_once(':').map_or("", |(_, kind)| kind.trim());
-                (binding.name == "env" && (typed.ends_with("Env") || typed.ends_with("Bindings") || self.file.text.contains("async fetch(")))
-                    .then_some(Accessor::Binding)
+                (binding.name == "env"
+                    && (typed.ends_with("Env")
+                        || typed.ends_with("Bindings")
+                        || self.file.text.contains("async fetch(")))
+                .then_some(Accessor::Binding)
             }
             Declared::Const | Declared::Let | Declared::Var => {
                 let mut declarator = declaration;
                 while declarator.kind() != "variable_declarator" {
                     declarator = declarator.parent()?;
                 }
-                let (name, value) = (declarator.child_by_field_name("name")?, declarator.child_by_field_name("value")?);
+                let (name, value) =
+                    (declarator.child_by_field_name("name")?, declarator.child_by_field_name("value")?);
                 match name.kind() {
                     "identifier" => self.environment(value, depth + 1),
                     // `const { env } = process`
@@ -234,19 +278,31 @@ impl<'t> Reader<'t> {
     }
 
     fn push_named(&mut self, name: String, node: Node<'t>, named: Span, accessor: Accessor) {
-        let plain = !name.is_empty() && name.chars().all(|character| character.is_alphanumeric() || character == '_');
+        let plain =
+            !name.is_empty() && name.chars().all(|character| character.is_alphanumeric() || character == '_');
         if !plain || written(node) {
             return;
         }
         let (whole, fallback) = self.around(node);
         let span = self.span(node);
-        self.reads.named.push((name, EnvRead { span, whole, name: named, accessor, side: self.side, fallback, replaceable: true }));
+        self.reads.named.push((
+            name,
+            EnvRead { span, whole, name: named, accessor, side: self.side, fallback, replaceable: true },
+        ));
     }
 
     fn push_dynamic(&mut self, node: Node<'t>, accessor: Accessor) {
         let (whole, fallback) = self.around(node);
         let span = self.span(node);
-        self.reads.dynamic.push(EnvRead { span, whole, name: span, accessor, side: self.side, fallback, replaceable: true });
+        self.reads.dynamic.push(EnvRead {
+            span,
+            whole,
+            name: span,
+            accessor,
+            side: self.side,
+            fallback,
+            replaceable: true,
+        });
     }
 
     /// What stands around a read: `!`, `as string`, `|| literal`, `?? other`. Of a chain, a later operand's whole is the rest of
@@ -271,7 +327,9 @@ impl<'t> Reader<'t> {
                     end = parent.end_byte();
                 }
                 "binary_expression" => {
-                    let operator = parent.child_by_field_name("operator").map_or("", |operator| self.tree.text(operator));
+                    let operator = parent
+                        .child_by_field_name("operator")
+                        .map_or("", |operator| self.tree.text(operator));
                     if !matches!(operator, "||" | "??") {
                         break;
                     }
@@ -298,7 +356,8 @@ impl<'t> Reader<'t> {
         let node = view::unwrapped(node);
         if let Some(value) = view::string_value(self.tree, node) {
             let span = self.span(node);
-            let secret = self.secrets.iter().any(|secret| !secret.public_by_design && span.covers(secret.span));
+            let secret =
+                self.secrets.iter().any(|secret| !secret.public_by_design && span.covers(secret.span));
             let local = ["localhost", "127.0.0.1", "0.0.0.0"].iter().any(|host| value.contains(host));
             return match value.trim() {
                 "" => Fallback::Empty,
@@ -312,17 +371,24 @@ impl<'t> Reader<'t> {
             "number" | "true" | "false" | "template_string" => Fallback::Literal { secret: false },
             "undefined" | "null" => Fallback::None,
             "member_expression" | "subscript_expression" => {
-                let accessor = node.child_by_field_name("object").and_then(|object| self.environment(object, 0));
+                let accessor =
+                    node.child_by_field_name("object").and_then(|object| self.environment(object, 0));
                 let name = node.child_by_field_name("property").or_else(|| node.child_by_field_name("index"));
                 match (accessor, name) {
-                    (Some(_), Some(name)) => Fallback::OtherEnv(self.tree.text(name).trim_matches(['"', '\'']).to_owned()),
+                    (Some(_), Some(name)) => {
+                        Fallback::OtherEnv(self.tree.text(name).trim_matches(['"', '\'']).to_owned())
+                    }
                     _ => Fallback::Expression,
                 }
             }
             "call_expression" => {
-                let object = node.child_by_field_name("function").and_then(|callee| callee.child_by_field_name("object"));
+                let object = node
+                    .child_by_field_name("function")
+                    .and_then(|callee| callee.child_by_field_name("object"));
                 let deno = object.and_then(|object| self.environment(object, 0)) == Some(Accessor::Deno);
-                let name = view::arguments(node).first().and_then(|argument| view::string_value(self.tree, *argument));
+                let name = view::arguments(node)
+                    .first()
+                    .and_then(|argument| view::string_value(self.tree, *argument));
                 match name.filter(|_| deno) {
                     Some(name) => Fallback::OtherEnv(name.into_owned()),
                     None => Fallback::Expression,
@@ -340,7 +406,9 @@ impl<'t> Reader<'t> {
     fn inner_span(&self, node: Node<'t>) -> Span {
         let range = node.byte_range();
         match node.kind() {
-            "string" | "template_string" if range.len() >= 2 => self.file.span(range.start + 1..range.end - 1),
+            "string" | "template_string" if range.len() >= 2 => {
+                self.file.span(range.start + 1..range.end - 1)
+            }
             _ => self.file.span(range),
         }
     }

@@ -22,8 +22,10 @@ static PARAMETER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"[?&](?i:key|api_?key|api-key|appid|app_key|access_?token|token|client_?secret|secret|auth)=([A-Za-z0-9_.\-]{16,})")
         .expect("the pattern compiles")
 });
-static SCHEME: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(?:Bearer|Basic|Token|Key|Api-Key|KakaoAK|Client-ID) +(\S{8,})$").expect("the pattern compiles"));
+static SCHEME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:Bearer|Basic|Token|Key|Api-Key|KakaoAK|Client-ID) +(\S{8,})$")
+        .expect("the pattern compiles")
+});
 
 /// Every secret and public key in a code file.
 pub(super) fn of_code(file: &File) -> Vec<Found> {
@@ -60,7 +62,9 @@ fn served(file: &File) -> bool {
 /// Tests and their mocks: logins there open nothing.
 pub(super) fn tested(file: &File) -> bool {
     let path = file.path.as_str();
-    [".test.", ".spec.", ".cy.", ".stories.", "__tests__/", "__mocks__/", "cypress/", "e2e/"].iter().any(|mark| path.contains(mark))
+    [".test.", ".spec.", ".cy.", ".stories.", "__tests__/", "__mocks__/", "cypress/", "e2e/"]
+        .iter()
+        .any(|mark| path.contains(mark))
         || path.starts_with("test/")
         || path.starts_with("tests/")
 }
@@ -78,19 +82,37 @@ impl<'t> Search<'t> {
         self.found.iter().any(|found| found.range.start < range.end && range.start < found.range.end)
     }
 
-    fn push(&mut self, range: Range<usize>, position: Position<'t>, kind: &'static str, confidence: Confidence) {
+    fn push(
+        &mut self,
+        range: Range<usize>,
+        position: Position<'t>,
+        kind: &'static str,
+        confidence: Confidence,
+    ) {
         if self.known(&range) {
             return;
         }
         let public = kind_of(kind).public;
         let place = if self.served { Place::Text } else { position.place };
         let (literal, named, owner) = (position.literal, position.named, position.owner);
-        self.found.push(Found { range, literal, kind, public, place, named, owner, confidence, detail: None });
+        self.found.push(Found {
+            range,
+            literal,
+            kind,
+            public,
+            place,
+            named,
+            owner,
+            confidence,
+            detail: None,
+        });
     }
 
     fn shape(&mut self, kind: &'static rules::Kind, range: Range<usize>) {
         let position = place::of_range(self.tree, &range);
-        let Some(verdict) = verdict::of(kind, &self.file.text, &range, position.named.as_deref()) else { return };
+        let Some(verdict) = verdict::of(kind, &self.file.text, &range, position.named.as_deref()) else {
+            return;
+        };
         // The project's address is configuration where code uses it, not in comments, images and preconnect links.
         let used = matches!(position.place, Place::Literal | Place::Fallback | Place::DefaultParameter)
             || position.place == Place::InsideString && self.api_address(&range);
@@ -120,7 +142,11 @@ impl<'t> Search<'t> {
                 continue;
             }
             let mut position = place::of_range(self.tree, &value.range());
-            let host = line.rsplit("://").next().and_then(|address| address.split(['/', '?']).next()).filter(|_| line.contains("://"));
+            let host = line
+                .rsplit("://")
+                .next()
+                .and_then(|address| address.split(['/', '?']).next())
+                .filter(|_| line.contains("://"));
             position.owner = host.map(service_of).or(position.owner);
             position.named = Some("API_KEY".to_owned());
             self.push(value.range(), position, "api-key", Confidence::Likely);
@@ -150,7 +176,10 @@ impl<'t> Search<'t> {
         let parent = node.parent().map_or("", |parent| parent.kind());
         let compared = parent == "binary_expression";
         let short = text.chars().count() <= 72 && !text.contains([' ', '\n']);
-        if !(chance || judge::uuid(text) || short && (compared || parent != "arguments" && parent != "jsx_attribute")) {
+        if !(chance
+            || judge::uuid(text)
+            || short && (compared || parent != "arguments" && parent != "jsx_attribute"))
+        {
             return;
         }
         let position = place::of_string(self.tree, node, &inner);
@@ -204,13 +233,17 @@ impl<'t> Search<'t> {
             return;
         }
         let value = |node: Node<'t>| view::string_value(self.tree, view::unwrapped(node));
-        let identified = pairs.iter().any(|(key, _, node)| password::identifies(key, value(*node).as_deref()));
+        let identified =
+            pairs.iter().any(|(key, _, node)| password::identifies(key, value(*node).as_deref()));
         if !identified {
             return;
         }
         for (key, _, node) in &pairs {
             let node = view::unwrapped(*node);
-            let Some(text) = value(node).filter(|_| matches!(node.kind(), "string" | "template_string")) else { continue };
+            let Some(text) = value(node).filter(|_| matches!(node.kind(), "string" | "template_string"))
+            else {
+                continue;
+            };
             let inner = node.start_byte() + 1..node.end_byte() - 1;
             if password::named(key) && password::credible(&text) && !self.known(&inner) {
                 let position = place::of_string(self.tree, node, &inner);
@@ -249,18 +282,47 @@ pub(super) fn kind_by_name(name: &str) -> &'static str {
 
 /// Whether a name is that of a secret by which the app itself signs or encrypts.
 pub(super) fn signs(name: &str) -> bool {
-    const WHAT: &[&str] = &["JWT", "SESSION", "COOKIE", "AUTH", "NEXTAUTH", "SIGNING", "SIGNATURE", "ENCRYPTION", "ENCRYPT", "HMAC", "CSRF", "TOKEN", "REFRESH", "ACCESS", "CRYPTO", "IRON"];
+    const WHAT: &[&str] = &[
+        "JWT",
+        "SESSION",
+        "COOKIE",
+        "AUTH",
+        "NEXTAUTH",
+        "SIGNING",
+        "SIGNATURE",
+        "ENCRYPTION",
+        "ENCRYPT",
+        "HMAC",
+        "CSRF",
+        "TOKEN",
+        "REFRESH",
+        "ACCESS",
+        "CRYPTO",
+        "IRON",
+    ];
     let words = words(name);
     let Some(last) = words.last() else { return false };
-    let secret = matches!(last.as_str(), "SECRET" | "SECRETS") || last == "KEY" && !words.iter().any(|word| word == "API" || word == "ACCESS" || word == "STORAGE" || word == "ROLE");
-    let client = words.iter().any(|word| matches!(word.as_str(), "CLIENT" | "CONSUMER" | "APP" | "WEBHOOK" | "STORAGE" | "CACHE" | "QUERY" | "PUBLIC" | "NAME"));
+    let secret = matches!(last.as_str(), "SECRET" | "SECRETS")
+        || last == "KEY"
+            && !words
+                .iter()
+                .any(|word| word == "API" || word == "ACCESS" || word == "STORAGE" || word == "ROLE");
+    let client = words.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "CLIENT" | "CONSUMER" | "APP" | "WEBHOOK" | "STORAGE" | "CACHE" | "QUERY" | "PUBLIC" | "NAME"
+        )
+    });
     secret && !client && words.iter().any(|word| WHAT.contains(&word.as_str()))
 }
 
 /// `JWT_SECRET = "supersecret"` signs whatever its entropy; `TOKEN_KEY = "auth_token"` is a storage key.
 fn signing_literal(name: &str, text: &str) -> bool {
     let words = words(name);
-    words.last().is_some_and(|last| last == "SECRET") && text.len() >= 4 && text != name && !words.iter().any(|word| word == "LABEL")
+    words.last().is_some_and(|last| last == "SECRET")
+        && text.len() >= 4
+        && text != name
+        && !words.iter().any(|word| word == "LABEL")
 }
 
 fn says_key(name: &str) -> bool {
@@ -271,5 +333,20 @@ fn says_key(name: &str) -> bool {
 fn bare_key(name: &str) -> bool {
     let words = words(name);
     let upper = name.chars().all(|character| !character.is_lowercase());
-    upper && words.last().is_some_and(|last| last == "KEY") && !words.iter().any(|word| matches!(word.as_str(), "STORAGE" | "CACHE" | "QUERY" | "PUBLIC" | "SITE" | "ANON" | "PUBLISHABLE" | "VAPID" | "MEASUREMENT"))
+    upper
+        && words.last().is_some_and(|last| last == "KEY")
+        && !words.iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "STORAGE"
+                    | "CACHE"
+                    | "QUERY"
+                    | "PUBLIC"
+                    | "SITE"
+                    | "ANON"
+                    | "PUBLISHABLE"
+                    | "VAPID"
+                    | "MEASUREMENT"
+            )
+        })
 }

@@ -17,15 +17,60 @@ pub(super) fn entropy(value: &str) -> f64 {
 /// Whether a value only holds the place of a real one: `your-key-here`, `sk-...`, `<token>`, `xxxx`, `${NAME}`.
 pub fn placeholder(value: &str) -> bool {
     const MARKS: &[&str] = &[
-        "your", "example", "placeholder", "change", "replace", "xxxx", "****", "...", "…", "••", "dummy", "insert", "redacted", "todo",
-        "<", ">", "${", "{{", "lorem", "sample", "_here", "-here", "goes", "not-set", "not_set", "undefined", "n/a", "abcdefgh",
-        "12345678901234567890", "put_", "enter-", "enter_", "fill",
+        "your",
+        "example",
+        "placeholder",
+        "change",
+        "replace",
+        "xxxx",
+        "****",
+        "...",
+        "…",
+        "••",
+        "dummy",
+        "insert",
+        "redacted",
+        "todo",
+        "<",
+        ">",
+        "${",
+        "{{",
+        "lorem",
+        "sample",
+        "_here",
+        "-here",
+        "goes",
+        "not-set",
+        "not_set",
+        "undefined",
+        "n/a",
+        "abcdefgh",
+        "12345678901234567890",
+        "put_",
+        "enter-",
+        "enter_",
+        "fill",
     ];
     let lower = value.trim().to_lowercase();
     let bare = lower.trim_matches(|character: char| !character.is_alphanumeric());
     bare.is_empty()
         || MARKS.iter().any(|mark| lower.contains(mark))
-        || matches!(bare, "test" | "secret" | "password" | "token" | "key" | "none" | "null" | "false" | "true" | "demo" | "mock" | "fake" | "tbd")
+        || matches!(
+            bare,
+            "test"
+                | "secret"
+                | "password"
+                | "token"
+                | "key"
+                | "none"
+                | "null"
+                | "false"
+                | "true"
+                | "demo"
+                | "mock"
+                | "fake"
+                | "tbd"
+        )
         || entropy(bare) < 1.5 && bare.chars().count() > 3
 }
 
@@ -35,7 +80,9 @@ pub(super) fn wordlike(value: &str) -> bool {
         let letters = piece.trim_end_matches(|character: char| character.is_ascii_digit());
         let digits = piece.len() - letters.len();
         let plain = letters.chars().all(char::is_alphabetic);
-        plain && digits <= 4 && (letters.len() <= 24 || letters.chars().any(|character| !character.is_ascii()))
+        plain
+            && digits <= 4
+            && (letters.len() <= 24 || letters.chars().any(|character| !character.is_ascii()))
     })
 }
 
@@ -43,7 +90,8 @@ pub(super) fn wordlike(value: &str) -> bool {
 pub(super) fn random(value: &str) -> bool {
     let length = value.chars().count();
     let hex = value.chars().all(|character| character.is_ascii_hexdigit());
-    let allowed = |character: char| character.is_ascii_alphanumeric() || "-_+/=.~:$@!#%^&*".contains(character);
+    let allowed =
+        |character: char| character.is_ascii_alphanumeric() || "-_+/=.~:$@!#%^&*".contains(character);
     (16..=600).contains(&length)
         && value.chars().all(allowed)
         && value.bytes().any(|byte| byte.is_ascii_digit())
@@ -59,8 +107,13 @@ pub(super) fn random(value: &str) -> bool {
 
 /// A file path, a package with its version, a class list.
 fn path(value: &str) -> bool {
-    const ENDINGS: &[&str] = &[".js", ".ts", ".tsx", ".jsx", ".json", ".png", ".jpg", ".svg", ".css", ".html", ".md", ".webp", ".mp4", ".mp3", ".pdf"];
-    ENDINGS.iter().any(|ending| value.ends_with(ending)) || value.starts_with("sha512-") || value.starts_with("sha256-")
+    const ENDINGS: &[&str] = &[
+        ".js", ".ts", ".tsx", ".jsx", ".json", ".png", ".jpg", ".svg", ".css", ".html", ".md", ".webp",
+        ".mp4", ".mp3", ".pdf",
+    ];
+    ENDINGS.iter().any(|ending| value.ends_with(ending))
+        || value.starts_with("sha512-")
+        || value.starts_with("sha256-")
 }
 
 /// A UUID in its usual spelling.
@@ -89,7 +142,12 @@ pub(super) fn claims(token: &str) -> Option<Claims> {
     let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
     let json: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
     let text = |key: &str| json.get(key).and_then(|value| value.as_str()).map(str::to_owned);
-    json.is_object().then(|| Claims { role: text("role"), issuer: text("iss"), project: text("ref"), subject: text("sub") })
+    json.is_object().then(|| Claims {
+        role: text("role"),
+        issuer: text("iss"),
+        project: text("ref"),
+        subject: text("sub"),
+    })
 }
 
 #[cfg(test)]
@@ -98,7 +156,17 @@ mod tests {
 
     #[test]
     fn placeholders_are_known_by_their_words() {
-        for value in ["your-key-here", "sk-...", "<token>", "xxxxxxxx", "REPLACE_ME", "${API_KEY}", "sk-your-openai-key", "AKIAIOSFODNN7EXAMPLE", "••••••••"] {
+        for value in [
+            "your-key-here",
+            "sk-...",
+            "<token>",
+            "xxxxxxxx",
+            "REPLACE_ME",
+            "${API_KEY}",
+            "sk-your-openai-key",
+            "AKIAIOSFODNN7EXAMPLE",
+            "••••••••",
+        ] {
             assert!(placeholder(value), "{value}");
         }
         for value in ["hunter2", "Qm7Zx2Lp9Rt4Vb6N", "letmein!"] {
@@ -109,8 +177,16 @@ mod tests {
     #[test]
     fn names_and_paths_do_not_look_random() {
         for value in [
-            "app_auth_token_v2", "access-token-storage", "user.password.reset.2024", "/api/auth/token/refresh1", "validation:password:min8",
-            "accessTokenExpirationSeconds", "https://example.org/a1b2c3d4e5f6", "a1b2c3d4", "text-muted-foreground", "logo-2024-final3.png",
+            "app_auth_token_v2",
+            "access-token-storage",
+            "user.password.reset.2024",
+            "/api/auth/token/refresh1",
+            "validation:password:min8",
+            "accessTokenExpirationSeconds",
+            "https://example.org/a1b2c3d4e5f6",
+            "a1b2c3d4",
+            "text-muted-foreground",
+            "logo-2024-final3.png",
         ] {
             assert!(!random(value), "{value}");
         }

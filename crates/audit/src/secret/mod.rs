@@ -156,9 +156,22 @@ fn masked(value: &str) -> String {
 /// Lockfiles and the like: full of hashes, free of secrets.
 fn unread(file: &File) -> bool {
     const NAMES: &[&str] = &[
-        "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb", "deno.lock", "composer.lock", "poetry.lock", "Pipfile.lock", "Cargo.lock", "go.sum",
-        "tsconfig.tsbuildinfo", "components.json",
+        "package-lock.json",
+        "npm-shrinkwrap.json",
+        "pnpm-lock.yaml",
+        "yarn.lock",
+        "bun.lock",
+        "bun.lockb",
+        "deno.lock",
+        "composer.lock",
+        "poetry.lock",
+        "Pipfile.lock",
+        "Cargo.lock",
+        "go.sum",
+        "tsconfig.tsbuildinfo",
+        "components.json",
     ];
     let name = file.path.name();
-    NAMES.contains(&name) || [".svg", ".map", ".min.js", ".tsbuildinfo", ".lock"].iter().any(|ending| name.ends_with(ending))
+    NAMES.contains(&name)
+        || [".svg", ".map", ".min.js", ".tsbuildinfo", ".lock"].iter().any(|ending| name.ends_with(ending))
 }

@@ -9,12 +9,36 @@ use std::collections::BTreeMap;
 
 /// Names of one purpose: the first that the app already knows is kept.
 const SAME_PURPOSE: &[(&str, &[&str])] = &[
-    ("supabase-anon-key", &["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY", "SUPABASE_KEY", "SUPABASE_PUBLIC_KEY", "SUPABASE_PUBLISHABLE_DEFAULT_KEY"]),
-    ("supabase-publishable-key", &["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY", "SUPABASE_KEY", "SUPABASE_PUBLIC_KEY", "SUPABASE_PUBLISHABLE_DEFAULT_KEY"]),
+    (
+        "supabase-anon-key",
+        &[
+            "SUPABASE_PUBLISHABLE_KEY",
+            "SUPABASE_ANON_KEY",
+            "SUPABASE_KEY",
+            "SUPABASE_PUBLIC_KEY",
+            "SUPABASE_PUBLISHABLE_DEFAULT_KEY",
+        ],
+    ),
+    (
+        "supabase-publishable-key",
+        &[
+            "SUPABASE_PUBLISHABLE_KEY",
+            "SUPABASE_ANON_KEY",
+            "SUPABASE_KEY",
+            "SUPABASE_PUBLIC_KEY",
+            "SUPABASE_PUBLISHABLE_DEFAULT_KEY",
+        ],
+    ),
     ("supabase-url", &["SUPABASE_URL", "SUPABASE_PROJECT_URL"]),
-    ("supabase-service-role-key", &["SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SERVICE_KEY", "SUPABASE_SECRET_KEY", "SERVICE_ROLE_KEY"]),
+    (
+        "supabase-service-role-key",
+        &["SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SERVICE_KEY", "SUPABASE_SECRET_KEY", "SERVICE_ROLE_KEY"],
+    ),
     ("openai-api-key", &["OPENAI_API_KEY", "OPENAI_KEY"]),
-    ("gemini-api-key", &["GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_AI_API_KEY"]),
+    (
+        "gemini-api-key",
+        &["GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_AI_API_KEY"],
+    ),
     ("database-url", &["DATABASE_URL", "POSTGRES_URL", "MONGODB_URI", "MONGO_URI", "REDIS_URL"]),
 ];
 
@@ -98,12 +122,28 @@ fn wanted(project: &Project, secret: &Secret, env: &[EnvName]) -> String {
         return (*name).to_owned();
     }
     let kind = kind_of(&secret.kind);
-    let own = secret.named.as_deref().map(|name| screaming(without_public_prefix(&screaming(name)))).unwrap_or_default();
-    let shaped = !matches!(secret.kind.as_str(), "api-key" | "access-token" | "signing-secret" | "password-literal" | "generic-secret" | "jwt" | "publishable-key");
-    let plain = !own.is_empty() && own.is_ascii() && !own.starts_with(|character: char| character.is_ascii_digit());
+    let own = secret
+        .named
+        .as_deref()
+        .map(|name| screaming(without_public_prefix(&screaming(name))))
+        .unwrap_or_default();
+    let shaped = !matches!(
+        secret.kind.as_str(),
+        "api-key"
+            | "access-token"
+            | "signing-secret"
+            | "password-literal"
+            | "generic-secret"
+            | "jwt"
+            | "publishable-key"
+    );
+    let plain =
+        !own.is_empty() && own.is_ascii() && !own.starts_with(|character: char| character.is_ascii_digit());
     if shaped || !plain {
         return match &secret.owner {
-            Some(owner) if !shaped && specific(&screaming(owner)) => format!("{}_{}", screaming(owner), kind.env),
+            Some(owner) if !shaped && specific(&screaming(owner)) => {
+                format!("{}_{}", screaming(owner), kind.env)
+            }
             _ => kind.env.clone(),
         };
     }
@@ -112,10 +152,19 @@ fn wanted(project: &Project, secret: &Secret, env: &[EnvName]) -> String {
     }
     // `apiKey`, `token`, `password` alone say too little: who has them?
     let stem = project.get(secret.span.file).path.name().split('.').next().unwrap_or_default();
-    let owner = secret.owner.as_deref().map(screaming).filter(|owner| specific(owner)).or(Some(screaming(stem)).filter(|stem| specific(stem)));
+    let owner = secret
+        .owner
+        .as_deref()
+        .map(screaming)
+        .filter(|owner| specific(owner))
+        .or(Some(screaming(stem)).filter(|stem| specific(stem)));
     let tail = if words(&own).iter().all(|word| word == "KEY") { "API_KEY".to_owned() } else { own };
     match owner {
-        Some(owner) if owner.is_ascii() && owner.len() <= 40 && !owner.starts_with(|character: char| character.is_ascii_digit()) => {
+        Some(owner)
+            if owner.is_ascii()
+                && owner.len() <= 40
+                && !owner.starts_with(|character: char| character.is_ascii_digit()) =>
+        {
             let joined = format!("{owner}_{tail}");
             joined.replace("_API_API_", "_API_")
         }
@@ -127,9 +176,52 @@ fn wanted(project: &Project, secret: &Secret, env: &[EnvName]) -> String {
 /// Whether a name says more than that it is a key.
 fn specific(name: &str) -> bool {
     const VAGUE: &[&str] = &[
-        "API", "KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "PASS", "PWD", "ACCESS", "AUTH", "AUTHORIZATION", "X", "BEARER", "HEADERS", "CONFIG", "OPTIONS", "CLIENT", "INDEX", "MAIN", "APP",
-        "DEFAULT", "UTILS", "LIB", "SERVICE", "SERVICES", "ROUTE", "PAGE", "CONST", "CONSTANTS", "MY", "THE", "ENV", "SETTINGS", "DATA", "VALUE", "STRING", "LOGIN", "INPUT", "WORD", "USERS", "HELPERS",
-        "HANDLER", "FETCH", "CREDENTIALS", "REQUEST", "PARAMS",
+        "API",
+        "KEY",
+        "APIKEY",
+        "TOKEN",
+        "SECRET",
+        "PASSWORD",
+        "PASS",
+        "PWD",
+        "ACCESS",
+        "AUTH",
+        "AUTHORIZATION",
+        "X",
+        "BEARER",
+        "HEADERS",
+        "CONFIG",
+        "OPTIONS",
+        "CLIENT",
+        "INDEX",
+        "MAIN",
+        "APP",
+        "DEFAULT",
+        "UTILS",
+        "LIB",
+        "SERVICE",
+        "SERVICES",
+        "ROUTE",
+        "PAGE",
+        "CONST",
+        "CONSTANTS",
+        "MY",
+        "THE",
+        "ENV",
+        "SETTINGS",
+        "DATA",
+        "VALUE",
+        "STRING",
+        "LOGIN",
+        "INPUT",
+        "WORD",
+        "USERS",
+        "HELPERS",
+        "HANDLER",
+        "FETCH",
+        "CREDENTIALS",
+        "REQUEST",
+        "PARAMS",
     ];
     !name.is_empty() && words(name).iter().any(|word| !VAGUE.contains(&word.as_str()) && word.len() > 1)
 }

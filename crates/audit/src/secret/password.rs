@@ -5,14 +5,41 @@ use super::place::Position;
 use crate::env::words;
 use syntax::Tree;
 
-const PASSWORDS: &[&str] = &["PASSWORD", "PASSWD", "PASS", "PWD", "PASSCODE", "PASSPHRASE", "SENHA", "CONTRASENA", "CONTRASEÑA", "CLAVE", "PASSWORT", "KENNWORT", "PAROLA", "SANDI", "PIN", "MDP"];
+const PASSWORDS: &[&str] = &[
+    "PASSWORD",
+    "PASSWD",
+    "PASS",
+    "PWD",
+    "PASSCODE",
+    "PASSPHRASE",
+    "SENHA",
+    "CONTRASENA",
+    "CONTRASEÑA",
+    "CLAVE",
+    "PASSWORT",
+    "KENNWORT",
+    "PAROLA",
+    "SANDI",
+    "PIN",
+    "MDP",
+];
 
 /// Whether a name is that of a password: its last word, or the one before `input`, `value`, `attempt`.
 pub(super) fn named(name: &str) -> bool {
     let words = words(name);
-    let spoken = words.iter().rev().find(|word| !matches!(word.as_str(), "INPUT" | "VALUE" | "ATTEMPT" | "ENTERED" | "GUESS" | "TEXT" | "FIELD" | "TRIM"));
+    let spoken = words.iter().rev().find(|word| {
+        !matches!(
+            word.as_str(),
+            "INPUT" | "VALUE" | "ATTEMPT" | "ENTERED" | "GUESS" | "TEXT" | "FIELD" | "TRIM"
+        )
+    });
     // Messages, flags and settings about passwords.
-    let about = words.first().is_some_and(|word| matches!(word.as_str(), "SHOW" | "HIDE" | "IS" | "HAS" | "FORGOT" | "RESET" | "TOGGLE" | "ON" | "HANDLE" | "NO"));
+    let about = words.first().is_some_and(|word| {
+        matches!(
+            word.as_str(),
+            "SHOW" | "HIDE" | "IS" | "HAS" | "FORGOT" | "RESET" | "TOGGLE" | "ON" | "HANDLE" | "NO"
+        )
+    });
     let short = name.eq_ignore_ascii_case("word") || name.eq_ignore_ascii_case("passkey");
     !about && (short || spoken.is_some_and(|word| PASSWORDS.contains(&word.as_str())))
 }
@@ -23,9 +50,15 @@ pub(super) fn identifies(key: &str, value: Option<&str>) -> bool {
     let last = words.last().map_or("", String::as_str);
     let Some(value) = value else { return false };
     match last {
-        "EMAIL" | "MAIL" | "CORREO" => value.contains('@') && !value.contains(' ') && !value.contains("your") && !value.ends_with('@'),
+        "EMAIL" | "MAIL" | "CORREO" => {
+            value.contains('@') && !value.contains(' ') && !value.contains("your") && !value.ends_with('@')
+        }
         "USERNAME" | "USER" | "LOGIN" | "NIP" | "NIM" | "PHONE" | "IDENTIFIER" => {
-            !value.is_empty() && !value.contains(' ') && value.to_lowercase() == value && !placeholder(value) && value.to_lowercase() != key.to_lowercase()
+            !value.is_empty()
+                && !value.contains(' ')
+                && value.to_lowercase() == value
+                && !placeholder(value)
+                && value.to_lowercase() != key.to_lowercase()
         }
         "ROLE" => !value.is_empty() && value.len() < 30,
         _ => false,
@@ -36,9 +69,14 @@ pub(super) fn identifies(key: &str, value: Option<&str>) -> bool {
 pub(super) fn credible(text: &str) -> bool {
     let length = text.chars().count();
     let plain = !text.contains(char::is_whitespace) && text.is_ascii();
-    let label = placeholder(text) && !matches!(text, "test" | "demo") || PASSWORDS.contains(&text.to_uppercase().as_str());
-    let hash = text.starts_with("$2") && length > 50 || text.starts_with("pbkdf2") || text.starts_with("scrypt");
-    let described = text.ends_with(':') || text.contains("${") || text.starts_with("z.") || text.contains("assword") && wordlike(text) && !text.bytes().any(|byte| byte.is_ascii_digit());
+    let label = placeholder(text) && !matches!(text, "test" | "demo")
+        || PASSWORDS.contains(&text.to_uppercase().as_str());
+    let hash =
+        text.starts_with("$2") && length > 50 || text.starts_with("pbkdf2") || text.starts_with("scrypt");
+    let described = text.ends_with(':')
+        || text.contains("${")
+        || text.starts_with("z.")
+        || text.contains("assword") && wordlike(text) && !text.bytes().any(|byte| byte.is_ascii_digit());
     (3..=64).contains(&length) && plain && !label && !hash && !described
 }
 
@@ -49,10 +87,18 @@ pub(super) fn in_code(tree: &Tree, name: &str, text: &str, position: &Position<'
     }
     if let Some(other) = position.compared_with {
         let other = tree.text(other);
-        let about = ["error", "touched", "message", "type", "label", "mode", "field", "view", "step", "status"];
-        let state = ["pass", "fail", "failed", "passed", "weak", "strong", "medium", "hidden", "visible", "text", "password", "required"];
-        return !about.iter().any(|word| other.to_lowercase().split(|character: char| !character.is_alphanumeric()).any(|part| part.trim_end_matches('s') == *word))
-            && !state.contains(&text.to_lowercase().as_str())
+        let about =
+            ["error", "touched", "message", "type", "label", "mode", "field", "view", "step", "status"];
+        let state = [
+            "pass", "fail", "failed", "passed", "weak", "strong", "medium", "hidden", "visible", "text",
+            "password", "required",
+        ];
+        return !about.iter().any(|word| {
+            other
+                .to_lowercase()
+                .split(|character: char| !character.is_alphanumeric())
+                .any(|part| part.trim_end_matches('s') == *word)
+        }) && !state.contains(&text.to_lowercase().as_str())
             && text.chars().count() >= 3
             && !text.contains('•');
     }
@@ -70,10 +116,21 @@ mod tests {
 
     #[test]
     fn names_of_passwords() {
-        for name in ["password", "ADMIN_PASSWORD", "inputPassword", "passwordInput", "senha", "form_pass", "pin"] {
+        for name in
+            ["password", "ADMIN_PASSWORD", "inputPassword", "passwordInput", "senha", "form_pass", "pin"]
+        {
             assert!(named(name), "{name}");
         }
-        for name in ["showPassword", "passwordStrength", "passwordError", "key", "isPassword", "PASSWORD_MIN_LENGTH", "spinner", "resetPassword"] {
+        for name in [
+            "showPassword",
+            "passwordStrength",
+            "passwordError",
+            "key",
+            "isPassword",
+            "PASSWORD_MIN_LENGTH",
+            "spinner",
+            "resetPassword",
+        ] {
             assert!(!named(name), "{name}");
         }
     }

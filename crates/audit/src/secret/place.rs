@@ -31,7 +31,15 @@ pub(super) fn of_range<'t>(tree: &'t Tree, range: &Range<usize>) -> Position<'t>
     while let Some(inner) = node.filter(|node| matches!(node.kind(), "string_fragment" | "escape_sequence")) {
         node = inner.parent();
     }
-    let nowhere = |place| Position { place, literal: None, named: None, owner: None, object: None, compared_with: None, no_value: false };
+    let nowhere = |place| Position {
+        place,
+        literal: None,
+        named: None,
+        owner: None,
+        object: None,
+        compared_with: None,
+        no_value: false,
+    };
     let Some(node) = node else { return nowhere(Place::Text) };
     match node.kind() {
         "string" | "template_string" => of_string(tree, node, range),
@@ -63,13 +71,23 @@ fn climb<'t>(tree: &'t Tree, string: Node<'t>, position: &mut Position<'t>) {
     let name = |node: Option<Node<'t>>| node.map(|node| last_name(tree.text(node)));
     while let Some(parent) = at.parent() {
         match parent.kind() {
-            "parenthesized_expression" | "as_expression" | "satisfies_expression" | "non_null_expression" | "array" | "jsx_expression"
-            | "await_expression" | "spread_element" | "type_assertion" => {}
+            "parenthesized_expression"
+            | "as_expression"
+            | "satisfies_expression"
+            | "non_null_expression"
+            | "array"
+            | "jsx_expression"
+            | "await_expression"
+            | "spread_element"
+            | "type_assertion" => {}
             "binary_expression" => {
                 let field = |name| parent.child_by_field_name(name);
                 match field("operator").map_or("", |operator| tree.text(operator)) {
                     "||" | "??" => {
-                        if field("right") == Some(at) && position.place == Place::Literal && names_env(tree, field("left")) {
+                        if field("right") == Some(at)
+                            && position.place == Place::Literal
+                            && names_env(tree, field("left"))
+                        {
                             position.place = Place::Fallback;
                         }
                     }
@@ -95,12 +113,14 @@ fn climb<'t>(tree: &'t Tree, string: Node<'t>, position: &mut Position<'t>) {
                 match callee.as_str() {
                     "set" | "append" | "header" | "setHeader" | "setRequestHeader" | "setItem" | "define" => {
                         let key = arguments.first().filter(|first| **first != at);
-                        position.named = key.and_then(|key| view::string_value(tree, *key)).map(|key| key.into_owned());
+                        position.named =
+                            key.and_then(|key| view::string_value(tree, *key)).map(|key| key.into_owned());
                         return;
                     }
                     // What only wraps a value leaves it its name.
-                    "useState" | "useRef" | "atom" | "signal" | "ref" | "String" | "encode" | "from" | "createSecretKey" | "trim" | "atob"
-                    | "btoa" | "freeze" | "Uint8Array" | "parse" | "stringify" => at = call,
+                    "useState" | "useRef" | "atom" | "signal" | "ref" | "String" | "encode" | "from"
+                    | "createSecretKey" | "trim" | "atob" | "btoa" | "freeze" | "Uint8Array" | "parse"
+                    | "stringify" => at = call,
                     _ => {
                         position.owner = Some(callee);
                         return;
@@ -112,7 +132,9 @@ fn climb<'t>(tree: &'t Tree, string: Node<'t>, position: &mut Position<'t>) {
             "variable_declarator" => {
                 let declared = parent.child_by_field_name("name");
                 // `const [password, setPassword] = useState("…")`
-                let first = declared.filter(|declared| declared.kind() == "array_pattern").and_then(|pattern| pattern.named_child(0));
+                let first = declared
+                    .filter(|declared| declared.kind() == "array_pattern")
+                    .and_then(|pattern| pattern.named_child(0));
                 position.named = name(first.or(declared.filter(|declared| declared.kind() == "identifier")));
                 return;
             }
@@ -121,7 +143,8 @@ fn climb<'t>(tree: &'t Tree, string: Node<'t>, position: &mut Position<'t>) {
                     position.no_value = true;
                     return;
                 }
-                position.named = name(parent.child_by_field_name("key")).map(|key| key.trim_matches(['"', '\'', '`']).to_owned());
+                position.named = name(parent.child_by_field_name("key"))
+                    .map(|key| key.trim_matches(['"', '\'', '`']).to_owned());
                 position.object = parent.parent();
                 position.owner = position.object.and_then(|object| owner(tree, object));
                 return;
@@ -231,10 +254,12 @@ fn owner(tree: &Tree, node: Node<'_>) -> Option<String> {
 /// `form.password` as `password`, `this.#key` as `key`, `row["pass"]` as `pass`, `word.trim()` as `word`.
 pub(super) fn last_name(text: &str) -> String {
     let text = text.trim();
-    let called = text.strip_suffix("()").and_then(|call| call.rsplit_once('.')).map_or(text, |(object, _)| object);
+    let called =
+        text.strip_suffix("()").and_then(|call| call.rsplit_once('.')).map_or(text, |(object, _)| object);
     let called = called.trim_end_matches(['!', '?']);
     let bare = called.trim_end_matches([']', '"', '\'', '`']);
-    let name = bare.rsplit(|character: char| !(character.is_alphanumeric() || "_$-".contains(character))).next();
+    let name =
+        bare.rsplit(|character: char| !(character.is_alphanumeric() || "_$-".contains(character))).next();
     name.unwrap_or_default().to_owned()
 }
 
@@ -244,7 +269,14 @@ mod tests {
 
     #[test]
     fn the_last_part_names_a_value() {
-        for (text, name) in [("form.password", "password"), ("this.#key", "key"), ("row[\"pass\"]", "pass"), ("word.trim()", "word"), ("user?.pin!", "pin"), ("\"x-api-key\"", "x-api-key")] {
+        for (text, name) in [
+            ("form.password", "password"),
+            ("this.#key", "key"),
+            ("row[\"pass\"]", "pass"),
+            ("word.trim()", "word"),
+            ("user?.pin!", "pin"),
+            ("\"x-api-key\"", "x-api-key"),
+        ] {
             assert_eq!(last_name(text), name);
         }
     }

@@ -31,7 +31,10 @@ pub(crate) fn list(secrets: &[Secret]) -> Vec<Rotation> {
                 kind: secret.kind.clone(),
                 masked: secret.masked.clone(),
                 env_name: secret.env_name.clone(),
-                rotate_at: kind_of(&secret.kind).rotate.clone().unwrap_or_else(|| "the service that it belongs to".to_owned()),
+                rotate_at: kind_of(&secret.kind)
+                    .rotate
+                    .clone()
+                    .unwrap_or_else(|| "the service that it belongs to".to_owned()),
                 places: vec![at],
             }),
         }

@@ -38,9 +38,14 @@ struct Rules {
 }
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| {
-    let document = include_str!("../../data/secrets.toml").parse::<DocumentMut>().expect("data/secrets.toml parses");
+    let document =
+        include_str!("../../data/secrets.toml").parse::<DocumentMut>().expect("data/secrets.toml parses");
     let tables = document["rules"].as_array_of_tables().expect("data/secrets.toml holds [[rules]]");
-    let mut rules = Rules { kinds: Vec::new(), keywords: AhoCorasick::new([""; 0]).expect("no keywords"), calls: Vec::new() };
+    let mut rules = Rules {
+        kinds: Vec::new(),
+        keywords: AhoCorasick::new([""; 0]).expect("no keywords"),
+        calls: Vec::new(),
+    };
     let mut keywords = Vec::new();
     for table in tables {
         for keyword in table.get("keywords").and_then(|item| item.as_array()).into_iter().flatten() {
@@ -49,15 +54,22 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
         }
         rules.kinds.push(kind(table));
     }
-    rules.keywords = AhoCorasick::builder().ascii_case_insensitive(true).build(keywords).expect("the keywords are few and short");
+    rules.keywords = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(keywords)
+        .expect("the keywords are few and short");
     rules
 });
 
 fn kind(table: &Table) -> Kind {
     let text = |key: &str| table.get(key).and_then(|item| item.as_str()).map(str::to_owned);
     let flag = |key: &str| table.get(key).and_then(|item| item.as_bool()).unwrap_or(false);
+    // Secrets are ASCII: the classes mean that, which keeps the automata small and fast.
+    let ascii = |pattern: &str| {
+        pattern.replace(r"\b", r"(?-u:\b)").replace(r"\d", "[0-9]").replace(r"\w", "[0-9A-Za-z_]")
+    };
     let shape = text("regex").map(|pattern| Shape {
-        regex: Regex::new(&pattern).expect("a rule's regex compiles"),
+        regex: Regex::new(&ascii(&pattern)).expect("a rule's regex compiles"),
         entropy: table.get("entropy").and_then(|item| item.as_float()).unwrap_or(0.0),
         digit: flag("digit"),
     });
@@ -89,7 +101,8 @@ pub(super) fn shapes(text: &str) -> Vec<(&'static Kind, Range<usize>)> {
     for (kind, shape) in candidates.filter_map(|(kind, _)| Some((kind, kind.shape.as_ref()?))) {
         for captures in shape.regex.captures_iter(text) {
             let Some(value) = captures.get(1).or(captures.get(0)) else { continue };
-            let apart = values.iter().all(|(_, other)| value.end() <= other.start || other.end <= value.start());
+            let apart =
+                values.iter().all(|(_, other)| value.end() <= other.start || other.end <= value.start());
             let digit = !shape.digit || value.as_str().bytes().any(|byte| byte.is_ascii_digit());
             if apart && digit && super::judge::entropy(value.as_str()) >= shape.entropy {
                 values.push((kind, value.range()));
@@ -111,7 +124,10 @@ mod tests {
         let before = ids.len();
         ids.dedup();
         assert_eq!(before, ids.len());
-        assert!(RULES.kinds.iter().all(|kind| kind.shape.is_none() || RULES.calls.iter().any(|call| RULES.kinds[*call].id == kind.id)));
+        assert!(
+            RULES.kinds.iter().all(|kind| kind.shape.is_none()
+                || RULES.calls.iter().any(|call| RULES.kinds[*call].id == kind.id))
+        );
     }
 
     #[test]

@@ -9,7 +9,8 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?m)["']?([A-Za-z_][\w.-]{2,60}?)["']?\s*(?:=>|:=|[:=])\s*["'`]([^\s"'`]{12,600})["'`]"#).expect("the pattern compiles")
+    Regex::new(r#"(?m)["']?([A-Za-z_][\w.-]{2,60}?)["']?\s*(?:=>|:=|[:=])\s*["'`]([^\s"'`]{12,600})["'`]"#)
+        .expect("the pattern compiles")
 });
 /// `crypt('…', gen_salt('bf'))` and `create role … password '…'` in SQL.
 static SQL_PASSWORD: LazyLock<Regex> = LazyLock::new(|| {
@@ -21,13 +22,18 @@ static WRITTEN_DOWN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?im)\b(?:password|passwort|senha|contraseña|kata sandi)\b[`*_]*\s*[:=|]\s*[`*_]*\s*`?([^\s`*|,;)<>]{5,40})").expect("the pattern compiles")
 });
 /// What a value is called, from the text before it on its line.
-static NAME_BEFORE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"([A-Za-z_][\w-]*)["']?\s*(?:=>|[:=(])\s*["'`]?$"#).expect("the pattern compiles"));
+static NAME_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"([A-Za-z_][\w-]*)["']?\s*(?:=>|[:=(])\s*["'`]?$"#).expect("the pattern compiles")
+});
 
 /// Every entry of an env file that is a secret or a public key. Comments count: they are committed too.
 pub(super) fn of_env_file(file: &File) -> Vec<Found> {
     let entries = syntax::document::env::entries(&file.text);
-    let entry_of = |range: &Range<usize>| entries.iter().find(|entry| entry.value_range.start <= range.start && range.end <= entry.value_range.end);
+    let entry_of = |range: &Range<usize>| {
+        entries
+            .iter()
+            .find(|entry| entry.value_range.start <= range.start && range.end <= entry.value_range.end)
+    };
     let mut all: Vec<Found> = Vec::new();
     for (kind, range) in rules::shapes(&file.text) {
         let entry = entry_of(&range);
@@ -40,15 +46,31 @@ pub(super) fn of_env_file(file: &File) -> Vec<Found> {
     }
     let example = crate::env::is_example(file.path.name());
     for entry in &entries {
-        let known = all.iter().any(|found| entry.value_range.start <= found.range.start && found.range.end <= entry.value_range.end);
+        let known = all.iter().any(|found| {
+            entry.value_range.start <= found.range.start && found.range.end <= entry.value_range.end
+        });
         let local = entry.value.contains("localhost") || entry.value.contains("127.0.0.1");
-        let weighs = if example { judge::random(&entry.value) } else { entry.value.chars().count() >= 6 && !super::placeholder(&entry.value) };
+        let weighs = if example {
+            judge::random(&entry.value)
+        } else {
+            entry.value.chars().count() >= 6 && !super::placeholder(&entry.value)
+        };
         if known || local || !weighs || !secret_by_name(&entry.name) {
             continue;
         }
         let kind = match context::kind_by_name(&entry.name) {
             "database-url" if !entry.value.contains("://") => "generic-secret",
-            "database-url" if verdict::of(rules::kind_of("database-url"), &entry.value, &(0..entry.value.len()), None).is_none() => continue,
+            "database-url"
+                if verdict::of(
+                    rules::kind_of("database-url"),
+                    &entry.value,
+                    &(0..entry.value.len()),
+                    None,
+                )
+                .is_none() =>
+            {
+                continue;
+            }
             kind => kind,
         };
         all.push(Found {
@@ -74,11 +96,16 @@ pub(super) fn of_document(file: &File) -> Vec<Found> {
     let mut all: Vec<Found> = Vec::new();
     for (kind, range) in rules::shapes(text) {
         let line = &text[text[..range.start].rfind('\n').map_or(0, |at| at + 1)..range.start];
-        let named = NAME_BEFORE.captures(line).and_then(|captures| captures.get(1)).map(|name| name.as_str().to_owned());
+        let named = NAME_BEFORE
+            .captures(line)
+            .and_then(|captures| captures.get(1))
+            .map(|name| name.as_str().to_owned());
         let Some(verdict) = verdict::of(kind, text, &range, named.as_deref()) else { continue };
         // Links to the project are no configuration.
         let linked = named.as_deref().is_none_or(|name| matches!(name, "href" | "src" | "content" | "url"));
-        if verdict.kind == "supabase-url" && (linked || !matches!(file.kind, Kind::Html | Kind::Toml | Kind::Yaml | Kind::Json)) {
+        if verdict.kind == "supabase-url"
+            && (linked || !matches!(file.kind, Kind::Html | Kind::Toml | Kind::Yaml | Kind::Json))
+        {
             continue;
         }
         all.push(found(range, place, named, verdict));
@@ -86,7 +113,17 @@ pub(super) fn of_document(file: &File) -> Vec<Found> {
     let mut push = |range: Range<usize>, named: Option<String>, kind: &'static str, confidence| {
         let known = all.iter().any(|found| found.range.start < range.end && range.start < found.range.end);
         if !known {
-            all.push(Found { range, literal: None, kind, public: false, place, named, owner: None, confidence, detail: None });
+            all.push(Found {
+                range,
+                literal: None,
+                kind,
+                public: false,
+                place,
+                named,
+                owner: None,
+                confidence,
+                detail: None,
+            });
         }
     };
     // Development passwords of containers and pipelines open nothing.
@@ -97,7 +134,12 @@ pub(super) fn of_document(file: &File) -> Vec<Found> {
             let Some((name, value)) = captures.get(1).zip(captures.get(2)) else { continue };
             let name = name.as_str().rsplit('.').next().unwrap_or(name.as_str());
             if secret_by_name(name) && judge::random(value.as_str()) {
-                push(value.range(), Some(name.to_owned()), context::kind_by_name(name), if prose { Confidence::Possible } else { Confidence::Likely });
+                push(
+                    value.range(),
+                    Some(name.to_owned()),
+                    context::kind_by_name(name),
+                    if prose { Confidence::Possible } else { Confidence::Likely },
+                );
             }
         }
     }
@@ -111,8 +153,12 @@ pub(super) fn of_document(file: &File) -> Vec<Found> {
     for captures in WRITTEN_DOWN.captures_iter(text).filter(|_| prose) {
         let Some(value) = captures.get(1) else { continue };
         let written = value.as_str();
-        let chance = written.bytes().any(|byte| byte.is_ascii_digit()) && written.bytes().any(|byte| byte.is_ascii_alphabetic());
-        if chance && password::credible(written) && !written.contains(['(', '[', '{', '$', '=', '/', '"', '\'']) {
+        let chance = written.bytes().any(|byte| byte.is_ascii_digit())
+            && written.bytes().any(|byte| byte.is_ascii_alphabetic());
+        if chance
+            && password::credible(written)
+            && !written.contains(['(', '[', '{', '$', '=', '/', '"', '\''])
+        {
             push(value.range(), None, "password-literal", Confidence::Possible);
         }
     }

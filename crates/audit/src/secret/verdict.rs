@@ -24,7 +24,12 @@ impl Verdict {
 
 /// The verdict on the value at `range` of `text`; `None` if it is no key after all: a placeholder, a local database, an asset.
 /// `named` is what it is called there.
-pub(super) fn of(kind: &'static Kind, text: &str, range: &Range<usize>, named: Option<&str>) -> Option<Verdict> {
+pub(super) fn of(
+    kind: &'static Kind,
+    text: &str,
+    range: &Range<usize>,
+    named: Option<&str>,
+) -> Option<Verdict> {
     let value = text.get(range.clone())?;
     let certain = Verdict::of(kind, Confidence::Certain);
     match kind.id.as_str() {
@@ -34,11 +39,19 @@ pub(super) fn of(kind: &'static Kind, text: &str, range: &Range<usize>, named: O
         "supabase-url" => {
             let rest = text.get(range.end..).unwrap_or("");
             let api = ["/functions/v1", "/rest/v1", "/auth/v1"].iter().any(|api| rest.starts_with(api));
-            let detail = value.strip_prefix("https://").and_then(|host| host.split('.').next()).map(|project| format!("project {project}"));
-            (api || rest.starts_with(['"', '\'', '`']) || rest.starts_with("/\"") || rest.trim_start().is_empty() || rest.starts_with(['\n', '\r']))
-                .then_some(Verdict { detail, ..certain })
+            let detail = value
+                .strip_prefix("https://")
+                .and_then(|host| host.split('.').next())
+                .map(|project| format!("project {project}"));
+            (api || rest.starts_with(['"', '\'', '`'])
+                || rest.starts_with("/\"")
+                || rest.trim_start().is_empty()
+                || rest.starts_with(['\n', '\r']))
+            .then_some(Verdict { detail, ..certain })
         }
-        "private-key" => (!value.contains("...") && !value.to_lowercase().contains("your")).then_some(certain),
+        "private-key" => {
+            (!value.contains("...") && !value.to_lowercase().contains("your")).then_some(certain)
+        }
         _ if placeholder(value) => None,
         "stripe-secret-key" if named.is_some_and(|name| name.to_lowercase().contains("clerk")) => {
             Some(Verdict { detail: Some("a Clerk key".to_owned()), ..certain })
@@ -52,7 +65,11 @@ fn token(value: &str) -> Option<Verdict> {
     let claims = claims(value)?;
     let of = |id, confidence| Verdict::of(kind_of(id), confidence);
     let project = claims.project.as_deref().map(|project| format!("project {project}"));
-    let issuer = claims.issuer.as_deref().filter(|issuer| issuer.len() < 80).map(|issuer| format!("issued by {issuer}"));
+    let issuer = claims
+        .issuer
+        .as_deref()
+        .filter(|issuer| issuer.len() < 80)
+        .map(|issuer| format!("issued by {issuer}"));
     let detail = [project, issuer].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let verdict = match (claims.role.as_deref(), claims.issuer.as_deref()) {
         (_, Some("supabase-demo")) => of("supabase-local-key", Confidence::Certain),
@@ -71,10 +88,15 @@ fn database(value: &str) -> bool {
     let Some((login, host)) = rest.rsplit_once('@') else { return false };
     let password = login.split_once(':').map_or("", |(_, password)| password);
     let host = host.split(['/', ':', '?']).next().unwrap_or("");
-    let local = !host.contains('.') || host.starts_with("127.") || host == "0.0.0.0" || host.ends_with(".internal") || host.ends_with(".local");
+    let local = !host.contains('.')
+        || host.starts_with("127.")
+        || host == "0.0.0.0"
+        || host.ends_with(".internal")
+        || host.ends_with(".local");
     let invented = placeholder(password)
         || placeholder(host)
-        || ["pass", "pwd", "pw", "user", "username", "dbpassword", "yourpassword", "mypassword"].contains(&password.to_lowercase().as_str())
+        || ["pass", "pwd", "pw", "user", "username", "dbpassword", "yourpassword", "mypassword"]
+            .contains(&password.to_lowercase().as_str())
         || password.contains(['[', ']', '{', '}', '$', '*'])
         || host.contains(['[', '{', '$']);
     !local && !invented
@@ -86,8 +108,12 @@ static PAID: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("the pattern compiles")
 });
-static FIREBASE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"authDomain|messagingSenderId|mobilesdk_app_id|storageBucket|firebaseapp\.com|identitytoolkit").expect("the pattern compiles"));
+static FIREBASE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"authDomain|messagingSenderId|mobilesdk_app_id|storageBucket|firebaseapp\.com|identitytoolkit",
+    )
+    .expect("the pattern compiles")
+});
 static MAPS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)maps\.googleapis|google\.maps|react-google-maps|useJsApiLoader|useLoadScript|google-map-react|/maps/embed|maps/api").expect("the pattern compiles")
 });
@@ -100,7 +126,13 @@ fn google(text: &str, range: &Range<usize>, named: Option<&str>) -> Verdict {
     if name.contains("firebase") {
         return of("firebase-web-key", Confidence::Certain);
     }
-    if name.contains("gemini") || name.contains("genai") || name.contains("generative") || name.contains("palm") || name.contains("vision") || name.contains("translate") {
+    if name.contains("gemini")
+        || name.contains("genai")
+        || name.contains("generative")
+        || name.contains("palm")
+        || name.contains("vision")
+        || name.contains("translate")
+    {
         return of("gemini-api-key", Confidence::Certain);
     }
     if name.contains("map") || name.contains("places") {
@@ -119,7 +151,9 @@ fn google(text: &str, range: &Range<usize>, named: Option<&str>) -> Verdict {
     };
     let line_start = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
     let line = &text[line_start..range.end];
-    for (reach, confidence) in [(line, Confidence::Certain), (around(500), Confidence::Certain), (text, Confidence::Likely)] {
+    for (reach, confidence) in
+        [(line, Confidence::Certain), (around(500), Confidence::Certain), (text, Confidence::Likely)]
+    {
         if FIREBASE.is_match(reach) {
             return of("firebase-web-key", confidence);
         }
@@ -140,8 +174,12 @@ mod tests {
     #[test]
     fn local_and_invented_databases_are_no_secrets() {
         for address in [
-            "postgres://postgres:postgres@localhost:5432/app", "postgresql://user:password@db.example.com/app", "mongodb://root:secret1@mongo:27017", "mysql://user:pass@host.tld/db",
-            "postgresql://postgres:[YOUR-PASSWORD]@db.abc.supabase.co:5432/postgres", "postgres://${USER}:${PASS}@db.host.tld/x",
+            "postgres://postgres:postgres@localhost:5432/app",
+            "postgresql://user:password@db.example.com/app",
+            "mongodb://root:secret1@mongo:27017",
+            "mysql://user:pass@host.tld/db",
+            "postgresql://postgres:[YOUR-PASSWORD]@db.abc.supabase.co:5432/postgres",
+            "postgres://${USER}:${PASS}@db.host.tld/x",
         ] {
             assert!(!database(address), "{address}");
         }
@@ -150,13 +188,23 @@ mod tests {
 
     #[test]
     fn a_google_key_is_judged_by_its_use() {
-        let key = format!("AIza{}", "Fixture0Only1Never2Real3Fixture4Key"); let verdict = |text: String| {
+        let key = format!("AIza{}", "Fixture0Only1Never2Real3Fixture4Key");
+        let verdict = |text: String| {
             let start = text.find("AIza").unwrap();
             google(&text, &(start..start + 39), None).kind
         };
-        assert_eq!(verdict(format!("const c = {{ apiKey: \"{key}\", authDomain: \"x.firebaseapp.com\" }}")), "firebase-web-key");
-        assert_eq!(verdict(format!("fetch(`https://generativelanguage.googleapis.com/v1?key={key}`)")), "gemini-api-key");
-        assert_eq!(verdict(format!("src=\"https://maps.googleapis.com/maps/api/js?key={key}\"")), "google-maps-key");
+        assert_eq!(
+            verdict(format!("const c = {{ apiKey: \"{key}\", authDomain: \"x.firebaseapp.com\" }}")),
+            "firebase-web-key"
+        );
+        assert_eq!(
+            verdict(format!("fetch(`https://generativelanguage.googleapis.com/v1?key={key}`)")),
+            "gemini-api-key"
+        );
+        assert_eq!(
+            verdict(format!("src=\"https://maps.googleapis.com/maps/api/js?key={key}\"")),
+            "google-maps-key"
+        );
         assert_eq!(verdict(format!("const KEY = \"{key}\"")), "google-api-key");
     }
 }
