@@ -1,19 +1,28 @@
 //! PLAN. Codemods propose changes over a survey; one pass makes them a [`Plan`]. No loop: the fixpoint is a check ([`recheck`]).
-//! SKELETON: signatures agreed, bodies to be written.
+//!
+//! The way of the data: codemods find and fix ([`change`]), the [`pass`] decides which changes stand and grants their
+//! [`request`]s, and what each file becomes is shown ([`diff`]), saved ([`saved`]), written as a patch for git ([`patch`]), and
+//! read again as a project ([`recheck`]). Nothing here touches the disk.
 
 pub mod change;
+mod content;
+mod import_list;
+mod lost;
+mod pass;
+mod recheck;
 pub mod request;
 pub mod saved;
 pub mod write;
 
 pub use change::{About, Change, Codemod, NewFile, Safety};
+pub use recheck::{recheck, recheck_chosen};
 pub use request::Request;
 pub use saved::SavedPlan;
 pub use write::{Action, FileWrite};
 
 use audit::{Finding, Survey};
 use edit::{Edit, FileId, Piece, RelPath, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one file becomes.
 #[derive(Clone, Debug)]
@@ -50,31 +59,105 @@ pub struct Plan {
     pub changes: Vec<(String, Change)>,
     /// Changes that do not.
     pub held: Vec<HeldChange>,
+    /// Ids of changes that the caller did not choose.
+    pub declined: BTreeSet<String>,
     /// What each file becomes.
     pub files: BTreeMap<RelPath, Outcome>,
 }
 
-/// Runs every codemod once and merges what they propose.
-pub fn plan(_survey: &Survey<'_>, _codemods: &[&dyn Codemod]) -> Plan {
-    unimplemented!()
-}
-
 /// What a caller lets through: suppressed findings, declined changes.
 pub struct Chosen<'a> {
-    /// Findings for which it is `false` are given to no codemod to fix; they are left out of the plan.
+    /// Findings for which it is `false` are given to no codemod to fix, and are left out of the plan.
     pub finding: &'a dyn Fn(&Finding) -> bool,
     /// Changes (by id) for which it is `false` do not land.
     pub change: &'a dyn Fn(&str, &Change) -> bool,
 }
 
+/// Runs every codemod once and merges what they propose.
+pub fn plan(survey: &Survey<'_>, codemods: &[&dyn Codemod]) -> Plan {
+    plan_chosen(survey, codemods, &Chosen { finding: &|_| true, change: &|_, _| true })
+}
+
 /// [`plan`] over a part of the findings and changes.
-pub fn plan_chosen(_survey: &Survey<'_>, _codemods: &[&dyn Codemod], _chosen: &Chosen<'_>) -> Plan {
-    unimplemented!()
+pub fn plan_chosen(survey: &Survey<'_>, codemods: &[&dyn Codemod], chosen: &Chosen<'_>) -> Plan {
+    let mut findings: Vec<(Finding, Option<usize>)> = Vec::new();
+    let mut changes: Vec<(String, Change)> = Vec::new();
+    let (mut ids, mut declined) = (BTreeSet::new(), BTreeSet::new());
+    for codemod in codemods {
+        let mut found = codemod.find(survey);
+        found.retain(chosen.finding);
+        let first = findings.len();
+        let proposed = codemod.fix(survey, &found);
+        findings.extend(found.into_iter().map(|finding| (finding, None)));
+        for change in proposed {
+            let id = new_id(&mut ids, &change);
+            if !(chosen.change)(&id, &change) {
+                declined.insert(id);
+                continue;
+            }
+            for fixed in &change.fixes {
+                if let Some((_, by)) = findings.get_mut(first + fixed) {
+                    by.get_or_insert(changes.len());
+                }
+            }
+            changes.push((id, change));
+        }
+    }
+    let settled = pass::settle(survey.project, &changes.iter().map(|(_, change)| change).collect::<Vec<_>>());
+    let held = settled.held.iter().map(|(at, reason)| HeldChange {
+        change: changes[*at].0.clone(),
+        because_of: changes[reason.because_of].0.clone(),
+        span: reason.span,
+        why: reason.why.clone(),
+    });
+    let held = held.collect();
+    let by_id = |by: usize| (!settled.held.contains_key(&by)).then(|| changes[by].0.clone());
+    let mut findings: Vec<_> =
+        findings.into_iter().map(|(finding, by)| (finding, by.and_then(by_id))).collect();
+    // Files are sorted by path, so their ids are.
+    findings.sort_by(|(one, _), (other, _)| {
+        (one.span.file, one.span.start, one.rule, &one.subject, one.span.end).cmp(&(
+            other.span.file,
+            other.span.start,
+            other.rule,
+            &other.subject,
+            other.span.end,
+        ))
+    });
+    let standing = changes.into_iter().enumerate().filter(|(at, _)| !settled.held.contains_key(at));
+    let changes = standing.map(|(_, change)| change).collect();
+    Plan { findings, changes, held, declined, files: settled.files }
+}
+
+/// `codemod-id/slug-of-title`, with `-2`, `-3` … when it is there already.
+fn new_id(ids: &mut BTreeSet<String>, change: &Change) -> String {
+    let words: Vec<_> = change
+        .title
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    let slug = if words.is_empty() { "change".to_owned() } else { words.join("-") };
+    let plain = format!("{}/{slug}", change.codemod);
+    let mut id = plain.clone();
+    let mut count = 1;
+    while !ids.insert(id.clone()) {
+        count += 1;
+        id = format!("{plain}-{count}");
+    }
+    id
 }
 
 /// The text of a file after the plan; empty for a deleted one.
-pub fn text_after(_survey: &Survey<'_>, _outcome: &Outcome) -> String {
-    unimplemented!()
+pub fn text_after(survey: &Survey<'_>, outcome: &Outcome) -> String {
+    let texts = |file: FileId| survey.project.files.get(file.0 as usize).map_or("", |file| &*file.text);
+    match outcome {
+        Outcome::Edited { file, edits } | Outcome::Untracked { file, edits } => {
+            edit::merge::apply(&texts, *file, edits)
+        }
+        Outcome::Created { pieces, .. } => edit::merge::render(&texts, pieces),
+        Outcome::Deleted { .. } => String::new(),
+    }
 }
 
 /// The whole plan as a unified diff for people, every secret masked.
@@ -89,10 +172,5 @@ pub fn redact(_text: &str, _survey: &Survey<'_>) -> String {
 
 /// The plan as a patch that `git apply` takes and that holds no secret value. What it leaves out is named in its first lines.
 pub fn patch(_survey: &Survey<'_>, _plan: &Plan) -> String {
-    unimplemented!()
-}
-
-/// Reads the planned tree as a project, runs the same pipeline over it, and says what is not as promised. Empty = as promised.
-pub fn recheck(_survey: &Survey<'_>, _plan: &Plan, _codemods: &[&dyn Codemod]) -> Vec<String> {
     unimplemented!()
 }

@@ -1,0 +1,138 @@
+//! The planned tree, read as a project and run through the same pipeline: is it as promised?
+
+use crate::{Chosen, Codemod, Outcome, Plan, plan_chosen, text_after};
+use audit::{Finding, Survey};
+use edit::RelPath;
+use project::{Kind, Project};
+use stack::Stack;
+use std::collections::BTreeMap;
+use syntax::{Parse, document};
+
+/// Reads the planned tree as a project, runs the same pipeline over it, and says what is not as promised, a sentence each:
+/// a file that parsed and no longer does, a change planned a second time, a finding that was claimed fixed and is still there,
+/// a finding that is new. Empty = as promised.
+pub fn recheck(survey: &Survey<'_>, plan: &Plan, codemods: &[&dyn Codemod]) -> Vec<String> {
+    recheck_chosen(survey, plan, codemods, &|_, _| true)
+}
+
+/// [`recheck`] of a plan over a part of the findings: `finding` says for the project that it is given (as it is, or as
+/// planned) whether a finding counts.
+pub fn recheck_chosen(
+    survey: &Survey<'_>,
+    plan: &Plan,
+    codemods: &[&dyn Codemod],
+    finding: &dyn Fn(&Project, &Finding) -> bool,
+) -> Vec<String> {
+    let planned = planned(survey, plan);
+    let stack = Stack::detect(&planned);
+    let after = Survey::of(&planned, &stack);
+    // What was declined or held is still to be done, and may be proposed again.
+    let waits = |id: &str| {
+        plan.declined.contains(id) || plan.held.iter().any(|held| held.change == id)
+    };
+    let counts = |found: &Finding| finding(&planned, found);
+    let again = plan_chosen(&after, codemods, &Chosen { finding: &counts, change: &|id, _| !waits(id) });
+    let mut complaints = unparsed(survey.project, &planned, plan);
+    for (id, change) in &again.changes {
+        let edited = change.edits.iter().map(|edit| &planned.get(edit.span.file).path);
+        let path = edited.chain(change.creates.iter().map(|new| &new.path)).next();
+        let place = path.map(|path| format!(" in {path}")).unwrap_or_default();
+        complaints.push(format!("After the plan, {id} is planned again{place}."));
+    }
+    for held in &again.held {
+        complaints.push(format!("After the plan, {} is planned again, and held: {}", held.change, held.why));
+    }
+    complaints.extend(findings(survey.project, plan, &planned, &again));
+    complaints
+}
+
+/// The tree after the plan.
+fn planned(survey: &Survey<'_>, plan: &Plan) -> Project {
+    let (mut texts, mut untracked) = (Vec::new(), Vec::new());
+    for (path, outcome) in &plan.files {
+        match outcome {
+            Outcome::Deleted { .. } => texts.push((path.clone(), None)),
+            Outcome::Untracked { edits, .. } => {
+                untracked.push(path.clone());
+                if !edits.is_empty() {
+                    texts.push((path.clone(), Some(text_after(survey, outcome))));
+                }
+            }
+            _ => texts.push((path.clone(), Some(text_after(survey, outcome)))),
+        }
+    }
+    survey.project.planned(texts, &untracked)
+}
+
+/// Changed and new files that do not parse, though they did, or though they are ours.
+fn unparsed(before: &Project, after: &Project, plan: &Plan) -> Vec<String> {
+    let parses = |project: &Project, path: &RelPath| -> Option<bool> {
+        let file = project.file(path.as_str())?;
+        match file.kind {
+            Kind::Code(_) => file.syntax().map(|(tree, _)| tree.state() != Parse::Broken),
+            Kind::Json if !file.text.trim().is_empty() => Some(document::json::parse(&file.text).is_some()),
+            _ => None,
+        }
+    };
+    let changed = plan.files.keys().filter(|path| parses(after, path) == Some(false));
+    changed
+        .filter_map(|path| match parses(before, path) {
+            Some(true) => Some(format!("{path} parses now and would not after the plan.")),
+            Some(false) => None,
+            None => Some(format!("{path}, a new file, does not parse.")),
+        })
+        .collect()
+}
+
+/// One cause: all findings of one rule about one subject in one file.
+type Cause<'f> = (&'f str, &'f str, &'f str);
+
+/// How many findings of one cause there are, and how many of them are claimed fixed.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    all: usize,
+    fixed: usize,
+}
+
+fn counted<'f>(project: &'f Project, plan: &'f Plan) -> BTreeMap<Cause<'f>, Count> {
+    let mut counts: BTreeMap<Cause<'f>, Count> = BTreeMap::new();
+    for (finding, by) in &plan.findings {
+        let path = project.get(finding.span.file).path.as_str();
+        let count = counts.entry((finding.rule, path, &finding.subject)).or_default();
+        count.all += 1;
+        count.fixed += usize::from(by.is_some());
+    }
+    counts
+}
+
+/// Findings that are still there though fixed, and findings that are new. Counted by cause and not by fingerprint alone: the
+/// fingerprint of the second of two equal findings is that of the first, once the first is gone.
+fn findings(before: &Project, plan: &Plan, planned: &Project, again: &Plan) -> Vec<String> {
+    let (old, new) = (counted(before, plan), counted(planned, again));
+    // A finding may move to another file along with its code.
+    let mut left: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for ((rule, path, subject), count) in &old {
+        let still = new.get(&(*rule, *path, *subject)).map_or(0, |count| count.all);
+        *left.entry((rule, subject)).or_default() += (count.all - count.fixed).saturating_sub(still);
+    }
+    let mut complaints = Vec::new();
+    for ((rule, path, subject), now) in &new {
+        let was = old.get(&(*rule, *path, *subject)).copied().unwrap_or_default();
+        let expected = was.all - was.fixed;
+        if now.all <= expected {
+            continue;
+        }
+        let about = if subject.is_empty() { String::new() } else { format!(" ({subject})") };
+        if was.fixed > 0 {
+            complaints.push(format!("{path}: {rule}{about} is claimed fixed and would still be found after the plan."));
+            continue;
+        }
+        let moved = left.entry((rule, subject)).or_default();
+        let fresh = (now.all - expected).saturating_sub(*moved);
+        *moved = moved.saturating_sub(now.all - expected);
+        if fresh > 0 {
+            complaints.push(format!("{path}: {rule}{about} would be found after the plan and is not found now."));
+        }
+    }
+    complaints
+}
