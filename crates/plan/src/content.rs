@@ -170,7 +170,8 @@ pub(crate) fn difference(before: &str, after: &str) -> Vec<Splice> {
     let mut splices = Vec::new();
     for operation in operations.iter().filter(|operation| operation.tag() != similar::DiffTag::Equal) {
         let (old, new) = (operation.old_range(), operation.new_range());
-        let (old, new) = (old_starts[old.start]..old_starts[old.end], new_starts[new.start]..new_starts[new.end]);
+        let (old, new) =
+            (old_starts[old.start]..old_starts[old.end], new_starts[new.start]..new_starts[new.end]);
         let (gone, come) = (&before[old.clone()], &after[new.clone()]);
         let head = common(gone.chars(), come.chars());
         let tail = common(gone[head..].chars().rev(), come[head..].chars().rev());

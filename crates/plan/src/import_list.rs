@@ -32,11 +32,19 @@ impl Style {
         let ended = |line: &str| line.trim_end().ends_with(';');
         let semicolon = match esm {
             Some(import) => text.get(import.range.clone()).is_some_and(ended),
-            None => text.lines().any(ended) || text.lines().all(|line| line.trim().is_empty() || line.trim_end().ends_with(['{', '}'])),
+            None => {
+                text.lines().any(ended)
+                    || text
+                        .lines()
+                        .all(|line| line.trim().is_empty() || line.trim_end().ends_with(['{', '}']))
+            }
         };
-        let tight = esm
-            .and_then(|import| text.get(import.range.clone()))
-            .is_some_and(|statement| statement.contains('{') && !statement.contains("{ ") && !statement.contains("{\n") && !statement.contains("{\r"));
+        let tight = esm.and_then(|import| text.get(import.range.clone())).is_some_and(|statement| {
+            statement.contains('{')
+                && !statement.contains("{ ")
+                && !statement.contains("{\n")
+                && !statement.contains("{\r")
+        });
         let required = imports().any(|import| import.kind == ImportKind::Require);
         Self {
             quote,
@@ -119,14 +127,17 @@ impl List {
         let first = import.names.iter().map(|name| name.range.start).min()?;
         let last = import.names.iter().map(|name| name.range.end).max()?;
         let start = brace_before(text, import, &named).map_or(first, |brace| brace.min(first));
-        let end = named.last().and_then(|last| closing_brace(text, last.range.end)).map_or(last, |close| close + 1);
+        let end =
+            named.last().and_then(|last| closing_brace(text, last.range.end)).map_or(last, |close| close + 1);
         let clause = text.get(start..end)?;
         if clause.contains("//") || clause.contains("/*") || !self.valued.is_empty() {
             return None;
         }
         let mut parts = Vec::new();
         for name in import.names.iter().filter(kept) {
-            if !matches!(name.imported, Imported::Named(_)) || !named.iter().any(|one| one.range == name.range) {
+            if !matches!(name.imported, Imported::Named(_))
+                || !named.iter().any(|one| one.range == name.range)
+            {
                 parts.push(text.get(name.range.clone())?.to_owned());
             }
         }
@@ -147,14 +158,19 @@ impl List {
         }
         if !list.is_empty() {
             let specifiers: Vec<_> = list.into_iter().map(|(_, specifier)| specifier).collect();
-            let inner = named.first().filter(|first| clause.contains('\n') && line_begins_with(text, first.range.start));
+            let inner = named
+                .first()
+                .filter(|first| clause.contains('\n') && line_begins_with(text, first.range.start));
             parts.push(match inner {
                 Some(first) => {
                     let indent = indentation(text, first.range.start);
                     let comma = if clause.trim_end_matches('}').trim_end().ends_with(',') { "," } else { "" };
                     let newline = style.newline;
                     let lines = specifiers.join(&format!(",{newline}{indent}"));
-                    format!("{{{newline}{indent}{lines}{comma}{newline}{}}}", indentation(text, import.range.start))
+                    format!(
+                        "{{{newline}{indent}{lines}{comma}{newline}{}}}",
+                        indentation(text, import.range.start)
+                    )
                 }
                 None => {
                     let space = if clause.contains("{ ") { " " } else { "" };
@@ -269,7 +285,9 @@ fn sort_key(name: &ImportName) -> &str {
 fn order(named: &[&ImportName]) -> Option<fn(&str) -> String> {
     let exact: fn(&str) -> String = str::to_owned;
     let folded: fn(&str) -> String = str::to_lowercase;
-    let holds = |order: &fn(&str) -> String| named.windows(2).all(|two| order(sort_key(two[0])) <= order(sort_key(two[1])));
+    let holds = |order: &fn(&str) -> String| {
+        named.windows(2).all(|two| order(sort_key(two[0])) <= order(sort_key(two[1])))
+    };
     [folded, exact].into_iter().find(|order| named.len() > 1 && holds(order))
 }
 

@@ -8,7 +8,12 @@ use syntax::scope::{Declared, Scopes};
 
 /// The local names of planned imports of `file` that were used and no longer are. Names that are asked for stay, and so does
 /// what was never used: it is not ours to tidy.
-pub(crate) fn lost_imports(file: &File, module: &Module, scopes: &Scopes, wishes: &[Wish]) -> BTreeSet<String> {
+pub(crate) fn lost_imports(
+    file: &File,
+    module: &Module,
+    scopes: &Scopes,
+    wishes: &[Wish],
+) -> BTreeSet<String> {
     let Some((_, before)) = file.syntax() else { return BTreeSet::new() };
     let (uses_before, uses_after) = (uses(before), uses(scopes));
     let names = module

@@ -98,7 +98,8 @@ impl<'a> Round<'a> {
             let there = self.content(&merged, &mut contents, path, &document.askers())?;
             let content =
                 there.unwrap_or_else(|| Content::created(&texts, vec![Piece::text(document.blank())]));
-            let splices = document.granted(&texts, path, &content.text).map_err(|refusal| self.refused(refusal))?;
+            let splices =
+                document.granted(&texts, path, &content.text).map_err(|refusal| self.refused(refusal))?;
             modes.entry(path.clone()).or_insert(document.mode());
             contents.insert(path.clone(), content.spliced(&texts, &splices));
         }
@@ -111,7 +112,8 @@ impl<'a> Round<'a> {
         let mut more = More::new();
         for (at, change) in self.standing() {
             for need in &change.needs {
-                let mut named = self.changes.iter().enumerate().filter(|(_, other)| other.key.as_ref() == Some(need));
+                let mut named =
+                    self.changes.iter().enumerate().filter(|(_, other)| other.key.as_ref() == Some(need));
                 let missing = named.clone().next().is_none();
                 let held = named.find(|(other, _)| self.held.contains_key(other)).map(|(other, _)| other);
                 if missing || held.is_some() {
@@ -217,7 +219,9 @@ impl<'a> Round<'a> {
             for at in whom {
                 let why = match (because_of == Some(*at), held.span) {
                     (true, _) => "Its own edits contradict each other.".to_owned(),
-                    (false, Some(span)) => format!("Both change the same part of `{}`.", self.path(span.file)),
+                    (false, Some(span)) => {
+                        format!("Both change the same part of `{}`.", self.path(span.file))
+                    }
                     (false, None) => "Both make the same new file.".to_owned(),
                 };
                 let reason = Reason { because_of: because_of.unwrap_or(*at), span: held.span, why };
@@ -318,7 +322,8 @@ impl<'a> Round<'a> {
                 declared: declared(&module, &scopes),
                 same: &same,
             };
-            let splices = import::granted(&importer, wishes, &lost).map_err(|refusal| self.refused(refusal))?;
+            let splices =
+                import::granted(&importer, wishes, &lost).map_err(|refusal| self.refused(refusal))?;
             contents.insert(file.path.clone(), content.spliced(&texts, &splices));
         }
         Ok(())
@@ -398,6 +403,7 @@ fn declared<'s>(module: &Module, scopes: &'s Scopes) -> BTreeSet<&'s str> {
         .filter(|import| import.kind == ImportKind::Static)
         .flat_map(|import| import.names.iter().map(|name| name.local.as_str()))
         .collect();
-    let top = scopes.bindings.iter().filter(|binding| binding.top_level && binding.declared != Declared::Import);
+    let top =
+        scopes.bindings.iter().filter(|binding| binding.top_level && binding.declared != Declared::Import);
     top.map(|binding| binding.name.as_str()).filter(|name| !imported.contains(name)).collect()
 }

@@ -27,9 +27,7 @@ pub fn recheck_chosen(
     let stack = Stack::detect(&planned);
     let after = Survey::of(&planned, &stack);
     // What was declined or held is still to be done, and may be proposed again.
-    let waits = |id: &str| {
-        plan.declined.contains(id) || plan.held.iter().any(|held| held.change == id)
-    };
+    let waits = |id: &str| plan.declined.contains(id) || plan.held.iter().any(|held| held.change == id);
     let counts = |found: &Finding| finding(&planned, found);
     let again = plan_chosen(&after, codemods, &Chosen { finding: &counts, change: &|id, _| !waits(id) });
     let mut complaints = unparsed(survey.project, &planned, plan);
@@ -124,14 +122,17 @@ fn findings(before: &Project, plan: &Plan, planned: &Project, again: &Plan) -> V
         }
         let about = if subject.is_empty() { String::new() } else { format!(" ({subject})") };
         if was.fixed > 0 {
-            complaints.push(format!("{path}: {rule}{about} is claimed fixed and would still be found after the plan."));
+            complaints.push(format!(
+                "{path}: {rule}{about} is claimed fixed and would still be found after the plan."
+            ));
             continue;
         }
         let moved = left.entry((rule, subject)).or_default();
         let fresh = (now.all - expected).saturating_sub(*moved);
         *moved = moved.saturating_sub(now.all - expected);
         if fresh > 0 {
-            complaints.push(format!("{path}: {rule}{about} would be found after the plan and is not found now."));
+            complaints
+                .push(format!("{path}: {rule}{about} would be found after the plan and is not found now."));
         }
     }
     complaints

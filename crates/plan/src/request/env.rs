@@ -53,7 +53,12 @@ impl Entries {
         Ok(())
     }
 
-    pub(super) fn granted(&self, texts: Texts<'_, '_>, path: &RelPath, text: &str) -> Result<Vec<Splice>, Refusal> {
+    pub(super) fn granted(
+        &self,
+        texts: Texts<'_, '_>,
+        path: &RelPath,
+        text: &str,
+    ) -> Result<Vec<Splice>, Refusal> {
         let there = env::entries(text);
         let names: BTreeSet<_> = there.iter().map(|entry| entry.name.as_str()).collect();
         let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
@@ -99,7 +104,9 @@ impl Entries {
         splices.sort_by_key(|(range, _)| range.start);
         match splices.last_mut() {
             // The last section of the file grows, and new ones follow it.
-            Some((range, pieces)) if range.end == text.len() && !text.ends_with('\n') && !appended.is_empty() => {
+            Some((range, pieces))
+                if range.end == text.len() && !text.ends_with('\n') && !appended.is_empty() =>
+            {
                 pieces.extend(appended.into_iter().skip(1));
             }
             _ if !appended.is_empty() => splices.push((text.len()..text.len(), appended)),
@@ -126,7 +133,8 @@ fn section_end(text: &str, entries: &[env::Entry], section: &str) -> Option<usiz
         if inside && bare.is_empty() && !in_value {
             return Some(start);
         }
-        inside = inside || (!in_value && !section.is_empty() && bare.strip_prefix('#').map(str::trim) == Some(section));
+        inside = inside
+            || (!in_value && !section.is_empty() && bare.strip_prefix('#').map(str::trim) == Some(section));
     }
     inside.then_some(at)
 }
@@ -149,7 +157,10 @@ fn spelled(texts: Texts<'_, '_>, value: &[Piece]) -> Option<Vec<Piece>> {
                     match piece {
                         Piece::Source(span) => {
                             let start = span.start as usize + offset;
-                            push(&mut pieces, Piece::Source(Span::new(span.file, start..start + char.len_utf8())));
+                            push(
+                                &mut pieces,
+                                Piece::Source(Span::new(span.file, start..start + char.len_utf8())),
+                            );
                         }
                         _ => push(&mut pieces, Piece::text(char)),
                     }
@@ -171,7 +182,9 @@ fn spelled(texts: Texts<'_, '_>, value: &[Piece]) -> Option<Vec<Piece>> {
 fn push(pieces: &mut Vec<Piece>, piece: Piece) {
     match (pieces.last_mut(), piece) {
         (Some(Piece::Text(before)), Piece::Text(text)) => *before += &text,
-        (Some(Piece::Source(before)), Piece::Source(span)) if before.file == span.file && before.end == span.start => {
+        (Some(Piece::Source(before)), Piece::Source(span))
+            if before.file == span.file && before.end == span.start =>
+        {
             before.end = span.end;
         }
         (_, piece) => pieces.push(piece),

@@ -152,7 +152,8 @@ fn declared(file: &Importer<'_>, wish: &Wish) -> Result<Option<(usize, bool)>, R
         if let Some(name) = import.names.iter().find(|name| name.local == wish.local) {
             let same = plain(&name.imported) == wish.name && (file.same)(&import.specifier, &wish.from);
             // `const x = require("x")` is the default of its module as far as anyone can tell.
-            let same = same || (import.kind == ImportKind::Require && (file.same)(&import.specifier, &wish.from));
+            let same =
+                same || (import.kind == ImportKind::Require && (file.same)(&import.specifier, &wish.from));
             if same {
                 return Ok(Some((place, name.type_only && import.kind == ImportKind::Static)));
             }
@@ -196,7 +197,8 @@ fn takes(file: &Importer<'_>, import: &Import, wish: &Wish) -> bool {
 fn statements(wishes: &[&Wish], style: &Style) -> Vec<String> {
     let mut modules: BTreeMap<(&str, bool, &str), Vec<&Wish>> = BTreeMap::new();
     for wish in wishes {
-        let alone = if wish.name == Imported::Namespace || (wish.type_only && wish.name == Imported::Default) {
+        let alone = if wish.name == Imported::Namespace || (wish.type_only && wish.name == Imported::Default)
+        {
             wish.local.as_str()
         } else {
             ""
@@ -208,7 +210,8 @@ fn statements(wishes: &[&Wish], style: &Style) -> Vec<String> {
         let default = wishes.iter().find(|wish| wish.name == Imported::Default);
         let namespace = wishes.iter().find(|wish| wish.name == Imported::Namespace);
         let named = wishes.iter().filter(|wish| {
-            matches!(wish.name, Imported::Named(_)) || (wish.name == Imported::Default && default.is_none_or(|one| one.local != wish.local))
+            matches!(wish.name, Imported::Named(_))
+                || (wish.name == Imported::Default && default.is_none_or(|one| one.local != wish.local))
         });
         let named: Vec<_> = named.map(|wish| wish.specifier(style.commonjs)).collect();
         style.statement(
@@ -232,7 +235,8 @@ fn placed(text: &str, module: &Module, statements: &[String], newline: &str) -> 
     // Imports that are indented stand in a `declare module` block.
     let on_top = imports.filter(|import| {
         let start = import.range.start.min(text.len());
-        text.get(line_start(start)..start).is_some_and(|before| before.trim_start_matches('\u{feff}').is_empty() || before.contains(';'))
+        text.get(line_start(start)..start)
+            .is_some_and(|before| before.trim_start_matches('\u{feff}').is_empty() || before.contains(';'))
     });
     let block = statements.join(newline);
     if let Some(end) = on_top.map(|import| import.range.end).max() {
@@ -280,13 +284,17 @@ fn below_the_top(text: &str) -> usize {
                 at = line_end(at);
             }
             // The documentation of the statement that follows stays with it; pragmas and titles of the file stay on top.
-            let pragma = ["@jsx", "@ts-", "@license", "@vitest", "@jest", "@file"].iter().any(|word| rest[..length].contains(word));
+            let pragma = ["@jsx", "@ts-", "@license", "@vitest", "@jest", "@file"]
+                .iter()
+                .any(|word| rest[..length].contains(word));
             let blank_follows = text[at..].split('\n').next().is_some_and(|line| line.trim().is_empty());
             if pragma || blank_follows || !rest.starts_with("/**") {
                 top = at;
             }
         } else if let Some(quote) = rest.chars().next().filter(|first| matches!(first, '"' | '\'')) {
-            let Some(length) = rest[1..].find([quote, '\n']).filter(|length| rest[1 + length..].starts_with(quote)) else {
+            let Some(length) =
+                rest[1..].find([quote, '\n']).filter(|length| rest[1 + length..].starts_with(quote))
+            else {
                 return top;
             };
             let behind = rest[length + 2..].trim_start_matches([' ', '\t']);
@@ -296,7 +304,11 @@ fn below_the_top(text: &str) -> usize {
             if behind.len() == after.len() && !line.is_empty() && !line.starts_with("//") {
                 return top;
             }
-            at = if line.is_empty() || line.starts_with("//") { line_end(start) } else { text.len() - after.len() };
+            at = if line.is_empty() || line.starts_with("//") {
+                line_end(start)
+            } else {
+                text.len() - after.len()
+            };
             top = at;
         } else {
             return top;

@@ -42,7 +42,8 @@ impl Keys {
         for (other, (theirs, askers)) in &self.keys {
             let same = *other == key && *theirs == value;
             // `a` and `a.b` contradict each other, unless `a` is only asked to be an object.
-            let within = |outer: &[String], inner: &[String]| inner.len() > outer.len() && inner.starts_with(outer);
+            let within =
+                |outer: &[String], inner: &[String]| inner.len() > outer.len() && inner.starts_with(outer);
             let object = |value: &Option<Value>| value.as_ref().is_some_and(Value::is_object);
             let apart = (other != &key && !within(other, &key) && !within(&key, other))
                 || (within(other, &key) && object(theirs) && value.is_some())
@@ -82,15 +83,17 @@ impl Keys {
             .collect();
         let mut after = text.to_owned();
         if !sets.is_empty() {
-            let replacements = json::set_all(text, &sets)
-                .ok_or_else(|| refused(format!("`{path}` holds another kind of value on the way to a key.")))?;
+            let replacements = json::set_all(text, &sets).ok_or_else(|| {
+                refused(format!("`{path}` holds another kind of value on the way to a key."))
+            })?;
             after = replaced(text, replacements);
         }
         for (key, _) in self.keys.iter().filter(|(_, (value, _))| value.is_none()) {
             if value_at(&document, key).is_some() {
                 let key: Vec<_> = key.iter().map(String::as_str).collect();
-                let replacements = json::remove(&after, &key)
-                    .ok_or_else(|| refused(format!("`{}` cannot be taken out of `{path}`.", key.join("."))))?;
+                let replacements = json::remove(&after, &key).ok_or_else(|| {
+                    refused(format!("`{}` cannot be taken out of `{path}`.", key.join(".")))
+                })?;
                 after = replaced(&after, replacements);
             }
         }

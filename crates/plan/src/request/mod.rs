@@ -144,14 +144,18 @@ impl Book {
                 let wish = import::Wish::new(by, from, name, local, *type_only);
                 import::take(self.imports.entry(*file).or_default(), wish)
             }
-            Request::Json { path, key, value } => match self.document(path, || Document::Json(Default::default())) {
-                Document::Json(keys) => keys.set(by, key, value),
-                _ => Err(mixed(by, path)),
-            },
-            Request::JsonRemove { path, key } => match self.document(path, || Document::Json(Default::default())) {
-                Document::Json(keys) => keys.remove(by, key),
-                _ => Err(mixed(by, path)),
-            },
+            Request::Json { path, key, value } => {
+                match self.document(path, || Document::Json(Default::default())) {
+                    Document::Json(keys) => keys.set(by, key, value),
+                    _ => Err(mixed(by, path)),
+                }
+            }
+            Request::JsonRemove { path, key } => {
+                match self.document(path, || Document::Json(Default::default())) {
+                    Document::Json(keys) => keys.remove(by, key),
+                    _ => Err(mixed(by, path)),
+                }
+            }
             Request::Line { path, heading, line } => {
                 match self.document(path, || Document::Lines(Default::default())) {
                     Document::Lines(lines) => {
@@ -201,7 +205,12 @@ impl Document {
     }
 
     /// What to splice into `text`, the planned text of `path`.
-    pub(crate) fn granted(&self, texts: Texts<'_, '_>, path: &RelPath, text: &str) -> Result<Vec<Splice>, Refusal> {
+    pub(crate) fn granted(
+        &self,
+        texts: Texts<'_, '_>,
+        path: &RelPath,
+        text: &str,
+    ) -> Result<Vec<Splice>, Refusal> {
         match self {
             Document::Json(keys) => keys.granted(path, text),
             Document::Lines(lines) => Ok(lines.granted(text)),

@@ -85,7 +85,9 @@ impl Module {
             why: format!("`{path}` is there already and does not end as the generated module does."),
         };
         let windows = text.contains("\r\n");
-        let local = |ours: &str| if windows { ours.replace("\r\n", "\n").replace('\n', "\r\n") } else { ours.to_owned() };
+        let local = |ours: &str| {
+            if windows { ours.replace("\r\n", "\n").replace('\n', "\r\n") } else { ours.to_owned() }
+        };
         let places: Vec<_> =
             flat.iter().map(|item| line_with(text, local(&render(texts, item)).trim())).collect();
         if places.iter().all(Option::is_some) {
