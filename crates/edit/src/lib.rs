@@ -1,6 +1,7 @@
 //! Edits as data. Every edit is against the original bytes of a file; a replacement keeps slices of the originals.
 //! Many authors propose edits without seeing each other's; [`merge`](merge::merge) decides in one pass which stand together.
 
+pub mod diff;
 mod extent;
 mod flatten;
 mod indent;

@@ -1,5 +1,9 @@
 //! What stands so far: the edits, slices and new files of the groups admitted, and whether one more group fits among them.
 
+mod conflict;
+
+pub(crate) use conflict::Conflict;
+
 use crate::extent::{Extent, Extents};
 use crate::indent::Texts;
 use crate::merge::Group;
@@ -20,13 +24,6 @@ impl Proposal {
     fn inserts(&self) -> bool {
         self.span.start == self.span.end && self.replacement.is_some()
     }
-}
-
-/// Why a group is held.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Conflict {
-    pub(crate) because_of: usize,
-    pub(crate) span: Option<Span>,
 }
 
 /// A group as it is looked at: its proposals by their ids, the slices it keeps, its new files.
@@ -150,7 +147,7 @@ impl Standing {
             return Err(Conflict { because_of: group, span: Some(span) });
         }
         self.raise(group);
-        let conflict = self.conflict(group).or_else(|| self.circle(group));
+        let conflict = self.conflict(group);
         match conflict {
             Some(conflict) => {
                 self.lower(group);
@@ -313,183 +310,6 @@ impl Standing {
         }
     }
 
-    /// The first conflict of `group`, which was raised just now: one with itself, or else one with another group.
-    fn conflict(&self, group: usize) -> Option<Conflict> {
-        let mut first = None;
-        let found = self.clashes(group, &mut |because_of, span| {
-            let conflict = Conflict { because_of, span };
-            first.get_or_insert(conflict);
-            if because_of == group { Some(conflict) } else { None }
-        });
-        found.or(first)
-    }
-
-    /// Tells each clash of `group` to `report`, until that returns something.
-    fn clashes(
-        &self,
-        group: usize,
-        report: &mut dyn FnMut(usize, Option<Span>) -> Option<Conflict>,
-    ) -> Option<Conflict> {
-        let candidate = &self.candidates[group];
-        for &id in &candidate.proposals {
-            let proposal = &self.proposals[id];
-            let sheet = self.sheets.get(&proposal.span.file)?;
-            for index in sheet.edits.meeting(proposal.extent) {
-                if proposal.inserts()
-                    && sheet.edits.at(index) == proposal.extent
-                    && !self.proposals[sheet.at[index][0]].inserts()
-                {
-                    // An empty file that goes and an insertion into it.
-                    let owner = self.proposals[sheet.at[index][0]].owners[0];
-                    let found = report(owner, Some(proposal.span));
-                    if found.is_some() {
-                        return found;
-                    }
-                }
-                for &other in &sheet.at[index] {
-                    if let Some(because_of) = self.quarrel(group, id, other) {
-                        let span = shared(proposal.span, self.proposals[other].span);
-                        let found = report(because_of, Some(span));
-                        if found.is_some() {
-                            return found;
-                        }
-                    }
-                }
-            }
-            for end in proposal.extent.ends() {
-                for index in sheet.slices.meeting(end) {
-                    if sheet.slices.at(index).crosses(proposal.extent) {
-                        let because_of = pick(&sheet.keepers[index], group);
-                        let found = report(because_of, Some(proposal.span));
-                        if found.is_some() {
-                            return found;
-                        }
-                    }
-                }
-            }
-        }
-        for &slice in &candidate.slices {
-            let sheet = self.sheets.get(&slice.file)?;
-            let extent = Extent::of(slice, sheet.length);
-            for end in extent.ends() {
-                for index in sheet.edits.meeting(end) {
-                    if sheet.edits.at(index).crosses(extent) {
-                        let other = &self.proposals[sheet.at[index][0]];
-                        let found = report(pick(&other.owners, group), Some(shared(slice, other.span)));
-                        if found.is_some() {
-                            return found;
-                        }
-                    }
-                }
-            }
-        }
-        for (index, (path, pieces)) in candidate.creates.iter().enumerate() {
-            let again = candidate.creates[..index].iter().find(|(other, _)| other == path);
-            let found =
-                if again.is_some_and(|(_, other)| other != pieces) { report(group, None) } else { None };
-            let found = found.or_else(|| {
-                let (other, owners) = self.creates.get(path)?;
-                let parted = if other == pieces {
-                    self.parted(group, owners, pieces)
-                } else {
-                    owners.first().copied()
-                };
-                report(parted?, None)
-            });
-            if found.is_some() {
-                return found;
-            }
-        }
-        None
-    }
-
-    /// With whom the edit `id` of `group` cannot stand because of the edit `other` (which may be the same one).
-    fn quarrel(&self, group: usize, id: usize, other: usize) -> Option<usize> {
-        let (mine, theirs) = (&self.proposals[id], &self.proposals[other]);
-        if id == other {
-            return self.parted(group, &mine.owners, mine.replacement.as_deref().unwrap_or(&[]));
-        }
-        let owners = &theirs.owners;
-        let i_keep = || self.keeps(group, mine, theirs.extent);
-        let stranger = || owners.iter().copied().find(|&owner| !self.keeps(owner, theirs, mine.extent));
-        if mine.extent == theirs.extent {
-            if mine.inserts() && theirs.inserts() {
-                return None;
-            }
-            if owners.contains(&group) {
-                return Some(group);
-            }
-            return match (&mine.replacement, &theirs.replacement) {
-                (None, _) => {
-                    if i_keep() {
-                        None
-                    } else {
-                        owners.first().copied()
-                    }
-                }
-                (_, None) => stranger(),
-                _ => {
-                    if i_keep() {
-                        None
-                    } else {
-                        stranger()
-                    }
-                }
-            };
-        }
-        if mine.extent.covers(theirs.extent) {
-            return if i_keep() { None } else { Some(pick(owners, group)) };
-        }
-        if theirs.extent.covers(mine.extent) {
-            if owners.contains(&group) && !self.keeps(group, theirs, mine.extent) {
-                return Some(group);
-            }
-            return stranger();
-        }
-        Some(pick(owners, group))
-    }
-
-    /// The first of `owners` for whom equal pieces mean another thing than for `group`: a slice of exactly a span that only
-    /// one of them edits, or both in different ways.
-    fn parted(&self, group: usize, owners: &[usize], pieces: &[Piece]) -> Option<usize> {
-        owners.iter().copied().filter(|&owner| owner != group).find(|&owner| {
-            slices(pieces).any(|slice| {
-                let length = self.sheets.get(&slice.file).map_or(0, |sheet| sheet.length);
-                let extent = Extent::of(slice, length);
-                self.own.get(&(group, slice.file, extent)) != self.own.get(&(owner, slice.file, extent))
-            })
-        })
-    }
-
-    /// A circle of slices that `group`, which was raised just now and has no other conflict, closes.
-    fn circle(&mut self, group: usize) -> Option<Conflict> {
-        for start in self.candidates[group].proposals.clone() {
-            if self.seen[start].0 == group {
-                continue;
-            }
-            let mut path = vec![(start, self.inside(start))];
-            self.seen[start] = (group, false);
-            while let Some((id, waiting)) = path.last_mut() {
-                let Some(next) = waiting.pop() else {
-                    self.seen[*id].1 = true;
-                    path.pop();
-                    continue;
-                };
-                match self.seen[next] {
-                    (seen, true) if seen == group => {}
-                    (seen, false) if seen == group => {
-                        return Some(Conflict { because_of: group, span: Some(self.proposals[start].span) });
-                    }
-                    _ => {
-                        self.seen[next] = (group, false);
-                        path.push((next, self.inside(next)));
-                    }
-                }
-            }
-        }
-        None
-    }
-
     /// The edits that the slices in the replacement `id` carry.
     pub(crate) fn inside(&self, id: usize) -> Vec<usize> {
         let proposal = &self.proposals[id];
@@ -531,15 +351,4 @@ fn mended(texts: Texts<'_, '_>, span: Span) -> Option<Span> {
     };
     let start = floor(span.start);
     Some(Span::new(span.file, start..floor(span.end).max(start)))
-}
-
-/// What two spans of one file share.
-fn shared(left: Span, right: Span) -> Span {
-    let start = left.start.max(right.start);
-    Span { start, end: left.end.min(right.end).max(start), ..left }
-}
-
-/// `group` if it is one of `owners`, otherwise the first of them.
-fn pick(owners: &[usize], group: usize) -> usize {
-    if owners.contains(&group) { group } else { owners.first().copied().unwrap_or(group) }
 }
