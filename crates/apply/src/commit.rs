@@ -118,7 +118,7 @@ impl Transaction<'_> {
         let (folder, last) = (self.home.transaction(), self.home.last());
         // One record at most: that of a time before `git init` goes as well.
         for home in Home::all(&self.root) {
-            if home.last().exists() {
+            if fs::symlink_metadata(home.last()).is_ok() {
                 journal::discard(&home.last(), step)?;
             }
         }
@@ -200,9 +200,9 @@ impl Transaction<'_> {
             return Ok(true);
         };
         let kept = self.home.transaction().join(number.to_string());
-        let bytes = fs::read(&kept).context("its old content cannot be read")?;
-        if disk::hash(&bytes) != before.hash {
-            bail!("its old content in `{}` is damaged", kept.display());
+        match disk::found(&kept).context("its old content cannot be read")? {
+            Found::File(standing, _) if standing.hash == before.hash => {}
+            _ => bail!("its old content in `{}` is damaged", kept.display()),
         }
         // Moving what was kept needs no room on the disk, which may be full.
         let file = fs::File::open(&kept)?;
@@ -215,7 +215,7 @@ impl Transaction<'_> {
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {
                 let stage = self.place(&entry.stage)?;
                 disk::remove_if_there(&stage)?;
-                disk::create(&stage, &bytes, ModeRule::Exact(before.mode), entry.owner)?;
+                disk::create(&stage, &fs::read(&kept)?, ModeRule::Exact(before.mode), entry.owner)?;
                 step(Step::Staged)?;
                 fs::rename(&stage, &place)?;
             }

@@ -18,13 +18,16 @@ use anyhow::{Context, bail};
 use edit::RelPath;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const FORMAT: u32 = 1;
 const JOURNAL: &str = "journal.json";
 /// How the names of staged files begin.
 pub(crate) const STAGED: &str = ".migrate-";
+/// How often the lock is tried, every 10 ms.
+const PATIENCE: usize = 20;
 
 /// Where a transaction, and the record of the last one, are kept.
 #[derive(Clone, Debug)]
@@ -68,38 +71,49 @@ impl Home {
                 .with_context(|| format!("the journal's folder `{shown}` cannot be made"))?,
         }
         let ignore = self.folder.join(".gitignore");
-        if self.repository.is_none() && !ignore.exists() {
-            fs::write(&ignore, "*\n").with_context(|| format!("`{}` cannot be written", ignore.display()))?;
+        if self.repository.is_none()
+            && let Err(error) = disk::create(&ignore, b"*\n", disk::ModeRule::New(0o644), None)
+            && error.kind() != ErrorKind::AlreadyExists
+        {
+            return Err(error).with_context(|| format!("`{}` cannot be written", ignore.display()));
         }
         Ok(())
     }
 
     /// Takes the lock, or says who has it.
     pub(crate) fn lock(&self) -> anyhow::Result<Lock> {
-        self.make()?;
         let path = self.folder.join("lock");
-        loop {
-            let mut file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(&path)
-                .with_context(|| format!("the lock `{}` cannot be opened", path.display()))?;
+        let mut holder = String::new();
+        // A process that was killed while it started git leaves the lock to that child until the child begins to run: so one look
+        // is not enough.
+        for _ in 0..PATIENCE {
+            self.make()?;
+            if fs::symlink_metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+                bail!("`{}` is where the lock belongs, and it is not a file; move it away", path.display());
+            }
+            let mut file =
+                match OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path) {
+                    Ok(file) => file,
+                    // The one who had it has just removed the folder.
+                    Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                    Err(error) => {
+                        return Err(error)
+                            .with_context(|| format!("the lock `{}` cannot be opened", path.display()));
+                    }
+                };
             match file.try_lock() {
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) => {
-                    let mut holder = String::new();
-                    file.read_to_string(&mut holder).ok();
-                    let holder =
-                        holder.trim().parse::<u32>().map_or(String::new(), |id| format!(" (process {id})"));
-                    bail!("another `migrate` is at work in this folder{holder}; wait until it is done");
-                }
                 // A file system without locks: better to go on than never to.
-                Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {}
+                Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
                 Err(TryLockError::Error(error)) => {
                     return Err(error)
                         .with_context(|| format!("the lock `{}` cannot be taken", path.display()));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    holder.clear();
+                    file.read_to_string(&mut holder).ok();
+                    std::thread::sleep(Duration::from_millis(10));
+                    continue;
                 }
             }
             // The one who had it may have removed the file just before it was free.
@@ -110,6 +124,8 @@ impl Home {
                 return Ok(Lock { file, home: self.clone() });
             }
         }
+        let holder = holder.trim().parse::<u32>().map_or(String::new(), |id| format!(" (process {id})"));
+        bail!("another `migrate` is at work in this folder{holder}; wait until it is done");
     }
 }
 
@@ -265,12 +281,13 @@ impl Journal {
 
 /// Removes a transaction's folder so that a kill in between leaves one without a journal, which counts for nothing.
 pub(crate) fn discard(folder: &Path, step: &mut Observer<'_>) -> anyhow::Result<()> {
-    disk::remove_if_there(&folder.join(JOURNAL)).context("the journal cannot be closed")?;
-    step(Step::JournalClosed)?;
-    if folder.exists() {
+    if fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir()) {
+        disk::remove_if_there(&folder.join(JOURNAL)).context("the journal cannot be closed")?;
         disk::flush_folder(folder)?;
-        fs::remove_dir_all(folder).with_context(|| format!("`{}` cannot be removed", folder.display()))?;
+        step(Step::JournalClosed)?;
     }
+    // What cannot be removed now - a git that outlived a killed run may still write there - the next run removes.
+    fs::remove_dir_all(folder).ok();
     step(Step::FolderDiscarded)?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
-use tree::{acted, export, git, hash, path, tree, versioned, write, writes, written};
+use tree::{acted, empty, export, git, hash, path, tree, versioned, write, writes, written};
 
 fn all_allowed() -> Options {
     let gate = Gate { allow_dirty: true, allow_staged: true, allow_no_vcs: true, ours: Vec::new() };
@@ -43,7 +43,7 @@ fn everything_of_a_plan_comes_to_stand() {
     assert_eq!(file("src/pages/Tasks.tsx").unwrap(), (0o644, "\u{feff}const key = read('KEY');".to_owned()));
     assert_eq!(file("server/functions/tasks.ts").unwrap().1, "export const tasks = 1;\n");
     assert_eq!(file("src/old.ts"), None);
-    assert!(!after.index.contains(".env\n") && after.index.contains("src/old.ts"), "{}", after.index);
+    assert!(!after.index.contains("\t.env\n") && after.index.contains("src/old.ts"), "{}", after.index);
     assert_eq!(done.untracked, [path(".env")]);
     assert_eq!(done.files.len(), 6);
     assert_eq!(done.notes, Vec::<String>::new());
@@ -163,7 +163,7 @@ fn a_file_can_change_and_leave_the_index_in_one() {
     let before = tree(&root);
     applied(&root, vec![written(&root, ".env", "", 0o644), acted(&root, ".env", Action::Untrack)]);
     assert_eq!(fs::read(root.join(".env")).unwrap(), b"");
-    assert!(!tree(&root).index.contains(".env"));
+    assert!(!tree(&root).index.contains("\t.env\n"));
     undo(&root, Changed::Refuse).unwrap();
     assert_eq!(tree(&root), before);
 }
@@ -277,7 +277,7 @@ fn a_file_that_appears_between_look_and_commit_is_not_overwritten() {
 #[test]
 fn nothing_is_written_through_a_link_or_onto_one() {
     let (_folder, root) = versioned();
-    let outside = tempfile::tempdir().unwrap();
+    let outside = empty();
     symlink(outside.path(), root.join("linked")).unwrap();
     symlink("src/old.ts", root.join("link.ts")).unwrap();
     let said = refusal(&root, vec![written(&root, "linked/deep/a.ts", "1", 0o644)]);
@@ -299,7 +299,7 @@ fn nothing_is_written_through_a_link_or_onto_one() {
 fn undo_does_not_write_through_a_folder_that_became_a_link() {
     let (_folder, root) = versioned();
     applied(&root, writes(&root));
-    let outside = tempfile::tempdir().unwrap();
+    let outside = empty();
     fs::rename(root.join("src"), outside.path().join("src")).unwrap();
     symlink(outside.path().join("src"), root.join("src")).unwrap();
     assert!(undo(&root, Changed::Overwrite).unwrap_err().to_string().contains("symbolic link"));
@@ -465,4 +465,43 @@ fn a_journal_of_another_version_or_a_damaged_one_is_left_as_it_is() {
         assert!(said.contains(sentence), "{said}");
         assert!(root.join(".migrate/tx/journal.json").exists());
     }
+}
+
+#[test]
+fn a_planted_link_in_the_place_of_the_journal_leads_nowhere() {
+    let outside = empty();
+    let file = outside.path().join("journal.json");
+    for planted in ["lock", ".gitignore", "tx", "last"] {
+        let (_folder, root) = export();
+        fs::write(&file, "{}").unwrap();
+        fs::create_dir(root.join(".migrate")).unwrap();
+        let to = if planted == "tx" || planted == "last" { outside.path() } else { &file };
+        symlink(to, root.join(".migrate").join(planted)).unwrap();
+        recover(&root).unwrap();
+        let _ = apply(&root, writes(&root), &all_allowed());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "{}", "{planted}");
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1, "{planted}");
+    }
+    let (_folder, root) = export();
+    symlink(outside.path(), root.join(".migrate")).unwrap();
+    assert!(refusal(&root, writes(&root)).contains("it is not a folder"));
+}
+
+#[test]
+fn a_linked_work_tree_whose_repository_is_on_another_disk_is_taken_back_and_undone_too() {
+    let (_folder, main) = versioned();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let root = elsewhere.path().canonicalize().unwrap().join("linked");
+    git(&main, &["worktree", "add", "-q", root.to_str().unwrap()]);
+    let before = tree(&root);
+    let failed = apply_with(&root, writes(&root), &all_allowed(), &mut |step| match step {
+        Step::FoldersFlushed => Err(io::Error::from(io::ErrorKind::StorageFull)),
+        _ => Ok(()),
+    });
+    assert!(format!("{:#}", failed.unwrap_err()).contains("nothing was changed"));
+    assert_eq!(tree(&root), before);
+    applied(&root, writes(&root));
+    assert!(!tree(&root).index.contains("\t.env\n") && tree(&main).index.contains("\t.env\n"));
+    undo(&root, Changed::Refuse).unwrap();
+    assert_eq!(tree(&root), before);
 }

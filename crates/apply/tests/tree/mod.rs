@@ -1,4 +1,5 @@
 //! A small export under git, what is to become of it, and a look at everything that stands there.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use edit::RelPath;
 use plan::{Action, FileWrite};
@@ -44,9 +45,14 @@ pub(crate) fn write(root: &Path, path: &str, bytes: impl AsRef<[u8]>, mode: u32)
     fs::set_permissions(place, fs::Permissions::from_mode(mode)).unwrap();
 }
 
+/// An empty folder, in memory where the system has such a place: flushing there costs nothing.
+pub(crate) fn empty() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 /// A folder with the export in it.
 pub(crate) fn export() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = empty();
     let root = folder.path().canonicalize().unwrap();
     write(&root, ".env", "VITE_URL=https://example.test\n", 0o644);
     write(&root, ".gitignore", "node_modules\r\ndist\r\n", 0o644);
@@ -95,6 +101,7 @@ pub(crate) fn tree(root: &Path) -> Tree {
             let place = entry.unwrap().path();
             let name = place.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
             let metadata = fs::symlink_metadata(&place).unwrap();
+            // A linked work tree's `.git` is a file; it is git's all the same.
             if [".git", ".migrate"].contains(&name.as_str()) {
                 continue;
             }
