@@ -436,3 +436,6 @@ fn matches_glob(part: &str, pattern: &str) -> bool {
     }
     rest.ends_with(last)
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,3 +98,6 @@ impl Stack {
         self.sides[file.0 as usize]
     }
 }
+
+#[cfg(test)]
+mod tests;
