@@ -329,7 +329,8 @@ fn parsed<'p>(mut loaded: Vec<Loaded>, before: impl Fn(&RelPath) -> Option<&'p F
                 !matches!(file.kind, Kind::Code(Language::JavaScript)) && !file.module.imports.is_empty();
             if looked_at || typed {
                 let scopes = Scopes::of(&tree);
-                if typed {
+                // What a broken file uses is not all seen.
+                if typed && tree.state() != Parse::Broken {
                     file.elided = elided(&file.module, &scopes);
                 }
                 if looked_at {
@@ -365,7 +366,6 @@ fn elided(module: &Module, scopes: &Scopes) -> Vec<usize> {
     let dropped = |name: &syntax::module::ImportName| {
         name.type_only
             || (!exported.contains(name.local.as_str())
-                && name.local != "React"
                 && bindings.get(name.local.as_str()).is_some_and(|binding| !used_as_value.contains(binding)))
     };
     let is_static = |import: &syntax::module::Import| {

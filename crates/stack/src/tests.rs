@@ -35,7 +35,7 @@ fn in_a_vite_app_the_browser_has_what_its_page_reaches() {
         ("package.json", VITE, Config),
         ("index.html", r#"<script type="module" src="/src/main.tsx"></script>"#, Browser),
         ("vite.config.ts", "export default {};", Config),
-        ("src/main.tsx", "import App from './App';", Browser),
+        ("src/main.tsx", "import App from './App';\nrender(<App/>);", Browser),
         ("src/App.tsx", "const Page = lazy(() => import('./Page'));\nexport default Page;", Browser),
         ("src/Page.tsx", "", Browser),
         ("src/unused.ts", "", None),

@@ -80,13 +80,18 @@ impl Framework for Next {
         // Where server code meets a module that says so, the browser begins.
         let roots: Vec<_> = entries.iter().map(|entry| entry.file).collect();
         let reached = project.graph.reachable(project, &roots);
-        let clients = reached.into_iter().filter(|file| is_client(project.get(*file)));
-        entries.extend(clients.map(|file| Entry { file, side: Side::Browser, reason: "says 'use client'" }));
+        for file in reached {
+            if is_client(project.get(file)) {
+                entries.push(Entry { file, side: Side::Browser, reason: "says 'use client'" });
+            } else if has_directive(project.get(file), "use server") {
+                entries.push(Entry { file, side: Side::Server, reason: "says 'use server'" });
+            }
+        }
         entries
     }
     fn follows(&self, side: Side, _importer: &File, target: &File) -> bool {
         match side {
-            Side::Browser => !is_server_action(target),
+            Side::Browser => !is_server_only(target),
             _ => !is_client(target),
         }
     }
@@ -130,10 +135,15 @@ const METADATA: &[&str] =
     &["sitemap", "robots", "manifest", "icon", "apple-icon", "opengraph-image", "twitter-image"];
 
 fn is_client(file: &File) -> bool {
-    file.module.directives.iter().any(|directive| directive == "use client")
+    has_directive(file, "use client")
 }
 
-fn is_server_action(file: &File) -> bool {
-    file.module.directives.iter().any(|directive| directive == "use server")
+fn has_directive(file: &File, wanted: &str) -> bool {
+    file.module.directives.iter().any(|directive| directive == wanted)
+}
+
+/// Called over the network, or declared to belong to the server alone.
+fn is_server_only(file: &File) -> bool {
+    has_directive(file, "use server")
         || file.module.imports.iter().any(|import| import.specifier == "server-only")
 }
