@@ -41,7 +41,7 @@ fn in_a_vite_app_the_browser_has_what_its_page_reaches() {
         ("src/unused.ts", "", None),
         ("src/App.test.tsx", "import './App';", None),
         ("src/shared.d.ts", "", None),
-        ("api/send.ts", "import { mail } from '../lib/mail';", Server),
+        ("api/send.ts", "import { mail } from '../lib/mail';\nmail();", Server),
         ("lib/mail.ts", "export const mail = 1;", Server),
         ("scripts/seed.ts", "import '../src/unused_too';", Server),
         ("src/unused_too.ts", "", Server),
