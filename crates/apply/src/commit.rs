@@ -216,6 +216,7 @@ impl Transaction<'_> {
                 let stage = self.place(&entry.stage)?;
                 disk::remove_if_there(&stage)?;
                 disk::create(&stage, &fs::read(&kept)?, ModeRule::Exact(before.mode), entry.owner)?;
+                disk::flush(&stage)?;
                 step(Step::Staged)?;
                 fs::rename(&stage, &place)?;
             }

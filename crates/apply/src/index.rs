@@ -59,7 +59,7 @@ pub(crate) fn set(
     git.env("GIT_INDEX_FILE", &copy).args(["update-index", "-z", "--index-info"]);
     git::output_with_input(git, &lines).context("git's index could not be changed")?;
     step(Step::IndexStaged)?;
-    fs::OpenOptions::new().read(true).write(true).open(&copy)?.sync_all()?;
+    disk::flush(&copy)?;
     fs::rename(&copy, &index).context("git's index could not be put into place")?;
     disk::flush_folder(&repository.folder)?;
     step(Step::IndexPlaced)?;

@@ -262,6 +262,7 @@ impl Journal {
         text.push(b'\n');
         disk::create(&new, &text, disk::ModeRule::Exact(0o600), None)
             .context("the journal cannot be written")?;
+        disk::flush(&new)?;
         step(Step::JournalWritten)?;
         fs::rename(&new, folder.join(JOURNAL)).context("the journal cannot be put into place")?;
         disk::flush_folder(folder)?;

@@ -1,8 +1,8 @@
 //! APPLY. What a plan says comes to stand on disk: all of it, or nothing, whenever the process is killed.
 //!
-//! [`gate`](mod@gate) asks git whether the tree can be brought back; [`stage`] looks at every file, keeps what goes and writes what
-//! comes beside its target; [`commit`] puts it into place, or takes all of it back; [`recover`](mod@recover) does the same for a run
-//! that was killed; [`undo`](mod@undo) is an apply in reverse. [`journal`] says where the transaction is written down.
+//! [`gate`](mod@gate) asks git whether the tree can be brought back; `stage` looks at every file, keeps what goes and writes what
+//! comes beside its target; `commit` puts it into place, or takes all of it back; [`recover`](mod@recover) does the same for a run
+//! that was killed; [`undo`](mod@undo) is an apply in reverse. `journal` says where the transaction is written down.
 //!
 //! It knows nothing of how a plan is made: it gets files, and the hashes of what they were made from.
 

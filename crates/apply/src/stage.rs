@@ -142,6 +142,14 @@ impl<'a> Transaction<'a> {
             self.journal.entries[number].after = Some(written);
             step(Step::Staged)?;
         }
+        for (number, entry) in self.journal.entries.iter().enumerate() {
+            let kept = entry.before.as_ref().map(|_| folder.join(number.to_string()));
+            let staged = entry.after.as_ref().map(|_| self.place(&entry.stage)).transpose()?;
+            for place in kept.iter().chain(&staged) {
+                disk::flush(place)
+                    .with_context(|| format!("`{}` cannot be written to the disk", entry.path))?;
+            }
+        }
         self.flush_folders()?;
         disk::flush_folder(&folder)?;
         self.journal.phase = Phase::Committing;

@@ -82,7 +82,8 @@ fn list(root: &Path) -> (Vec<(RelPath, bool)>, BTreeSet<RelPath>) {
             let Ok(kind) = entry.file_type() else {
                 continue;
             };
-            if name == ".git" {
+            // `.migrate` is our own journal.
+            if name == ".git" || name == ".migrate" {
                 continue;
             }
             if kind.is_dir() {
@@ -138,6 +139,7 @@ fn not_ignored(root: &Path, output: &BTreeSet<RelPath>, in_subfolder: bool) -> B
     let relative_of_folder = relative.clone();
     walk.filter_entry(move |entry| {
         entry.file_name() != ".git"
+            && entry.file_name() != ".migrate"
             && !relative_of_folder(entry.path())
                 .and_then(RelPath::new)
                 .is_some_and(|path| output.contains(&path))
