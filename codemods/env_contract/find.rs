@@ -1,0 +1,308 @@
+//! What is wrong with how the app reads its environment, and what it needs of each variable.
+
+use super::contract::{Audience, Contract, Need};
+use audit::env::{Accessor, DefinedIn, EnvName, EnvRead, Fallback, given};
+use audit::finding::Related;
+use audit::{Confidence, Finding, Severity, Survey};
+use edit::Span;
+use stack::Side;
+use std::collections::BTreeMap;
+use syntax::view::unwrapped;
+
+/// A read that goes through the contract from now on.
+pub(super) struct Read<'s> {
+    pub(super) name: &'s EnvName,
+    pub(super) read: &'s EnvRead,
+    pub(super) contract: Contract,
+}
+
+/// The reads that can go through a contract, and those that must not (a server's variable in a file that the browser loads too).
+pub(super) fn reads<'s>(survey: &'s Survey<'_>) -> (Vec<Read<'s>>, Vec<(&'s EnvName, &'s EnvRead)>) {
+    let (mut movable, mut mixed) = (Vec::new(), Vec::new());
+    for name in survey.env.iter().filter(|name| !given(&name.name)) {
+        // A secret with a public name, and a secret literal behind a name, belong to the codemod that takes secrets out.
+        if name.public && name.secret {
+            continue;
+        }
+        let audience = if name.public { Audience::Public } else { Audience::Server };
+        for read in name.reads.iter().filter(|read| read.replaceable && is_plain(survey, read)) {
+            let file = survey.project.get(read.span.file);
+            if audience == Audience::Server && matches!(read.side, Side::Browser | Side::Both) {
+                mixed.push((name, read));
+                continue;
+            }
+            let sound = file.syntax().is_some_and(|(tree, _)| {
+                tree.node_at(read.whole.range()).is_some_and(|node| tree.sound(node))
+            });
+            match Contract::of(survey, read.span.file, audience) {
+                Some(contract) if sound && !contract.written && contract.path != file.path => {
+                    movable.push(Read { name, read, contract });
+                }
+                _ => {}
+            }
+        }
+    }
+    (movable, mixed)
+}
+
+/// Whether the read is a member expression that stands for a value, with no secret in it.
+fn is_plain(survey: &Survey<'_>, read: &EnvRead) -> bool {
+    let spelled = matches!(read.accessor, Accessor::ImportMeta | Accessor::Process);
+    let secret = survey.secrets.iter().any(|secret| read.whole.covers(secret.span));
+    spelled && !secret && !matches!(read.fallback, Fallback::Literal { secret: true })
+}
+
+/// What the app needs of the variable: the strictest of what its reads and definitions say, without breaking a deployment
+/// that works.
+pub(super) fn need_of(survey: &Survey<'_>, name: &str) -> Need {
+    let Some(name) = survey.env.iter().find(|one| one.name == name) else { return Need::Required };
+    let values: Vec<&str> = name.definitions.iter().filter(|definition| !definition.example).map(|definition| {
+        &survey.project.get(definition.value.file).text[definition.value.range()]
+    }).filter(|value| !value.is_empty()).collect();
+    let is_address = |value: &str| value.starts_with("https://") || value.starts_with("http://");
+    let required = if !values.is_empty() && values.iter().all(|value| is_address(value)) { Need::RequiredUrl } else { Need::Required };
+    let reads: Vec<&EnvRead> = name.reads.iter().filter(|read| is_plain(survey, read)).collect();
+    // A literal behind any read is the value that the app runs on today when the variable is missing.
+    for read in &reads {
+        match read.fallback {
+            Fallback::Localhost => return literal(survey, read).map_or(required, Need::Development),
+            Fallback::Literal { secret: false } => return literal(survey, read).map_or(required, Need::Default),
+            _ => {}
+        }
+    }
+    let asked = reads.iter().any(|read| is_asked_for(survey, read));
+    let soft = |read: &&EnvRead| matches!(read.fallback, Fallback::Empty | Fallback::Placeholder);
+    let other = |read: &&EnvRead| matches!(read.fallback, Fallback::OtherEnv(_) | Fallback::Expression);
+    if reads.iter().any(other) {
+        Need::Optional
+    } else if !values.is_empty() || !(asked || reads.iter().any(soft)) {
+        required
+    } else if reads.iter().any(|read| read.accessor == Accessor::ImportMeta) || reads.iter().all(soft) {
+        Need::Empty
+    } else {
+        Need::Optional
+    }
+}
+
+/// The literal behind a read, decoded.
+fn literal(survey: &Survey<'_>, read: &EnvRead) -> Option<String> {
+    let (tree, _) = survey.project.get(read.whole.file).syntax()?;
+    let mut node = tree.node_at(read.whole.range())?;
+    while node.kind() != "binary_expression" {
+        node = node.named_child(0).filter(|child| child.end_byte() <= read.whole.end as usize)?;
+    }
+    let right = unwrapped(node.child_by_field_name("right")?);
+    syntax::view::string_value(tree, right).map(|value| value.into_owned())
+}
+
+/// Whether the code asks if the variable is there: a condition, a comparison, `!x`, or a constant that is used so.
+fn is_asked_for(survey: &Survey<'_>, read: &EnvRead) -> bool {
+    let Some((tree, scopes)) = survey.project.get(read.span.file).syntax() else { return false };
+    let Some(mut node) = tree.node_at(read.whole.range()) else { return false };
+    if is_condition(node) {
+        return true;
+    }
+    while let Some(parent) = node.parent() {
+        match parent.kind() {
+            "parenthesized_expression" | "non_null_expression" | "as_expression" | "binary_expression" => node = parent,
+            "variable_declarator" => {
+                let Some(name) = parent.child_by_field_name("name") else { return false };
+                let Some(binding) = scopes.binding_at(name.byte_range()) else { return false };
+                return scopes.references_of(binding).any(|reference| {
+                    tree.node_at(reference.range.clone()).is_some_and(is_condition)
+                });
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+fn is_condition(node: tree_sitter::Node<'_>) -> bool {
+    let mut child = node;
+    while let Some(parent) = child.parent() {
+        let field = |name: &str| parent.child_by_field_name(name).is_some_and(|field| field.id() == child.id());
+        match parent.kind() {
+            "parenthesized_expression" | "non_null_expression" | "as_expression" => child = parent,
+            "if_statement" | "ternary_expression" | "while_statement" => return field("condition"),
+            "unary_expression" => return true,
+            "binary_expression" => {
+                let operator = parent.child_by_field_name("operator").map(|operator| operator.kind());
+                match operator {
+                    Some("===" | "!==" | "==" | "!=") => return true,
+                    Some("&&" | "||" | "??") if field("left") => return true,
+                    _ => return false,
+                }
+            }
+            "member_expression" => return parent.child_by_field_name("optional_chain").is_some() && field("object"),
+            "call_expression" => return field("function"),
+            "arguments" => {
+                let call = parent.parent().and_then(|call| call.child_by_field_name("function"));
+                return call.is_some_and(|call| call.kind() == "identifier" && call.byte_range().len() == "Boolean".len());
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// All findings.
+pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
+    let (movable, mixed) = reads(survey);
+    let mut found = Vec::new();
+    let mut by_module: BTreeMap<String, Vec<&Read<'_>>> = BTreeMap::new();
+    for read in &movable {
+        by_module.entry(read.contract.path.to_string()).or_default().push(read);
+    }
+    for (module, reads) in by_module {
+        found.extend(unchecked(&module, &reads));
+    }
+    for name in survey.env.iter().filter(|name| !given(&name.name)) {
+        found.extend(silent(survey, name));
+        found.extend(undefined(survey, name));
+        found.extend(unused(survey, name));
+    }
+    found.extend(mixed_module(survey, &mixed));
+    found.extend(super::example::find(survey));
+    found
+}
+
+fn unchecked(module: &str, reads: &[&Read<'_>]) -> Option<Finding> {
+    let first = reads.iter().map(|read| read.read.span).min()?;
+    let names = distinct(reads.iter().map(|read| read.name.name.as_str()));
+    let taken = reads.iter().any(|read| read.contract.taken);
+    let many = |count: usize, one: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") };
+    let todo = if taken {
+        format!("`{module}` is taken by a file of the app. Check the variables there, or rename it and run again.")
+    } else {
+        format!("Read them through `{module}`, which checks all of them at first use.")
+    };
+    Some(Finding {
+        rule: super::UNCHECKED.id,
+        severity: Severity::Warning,
+        confidence: Confidence::Certain,
+        span: first,
+        message: format!("{} read in {} without a check.", many(names.len(), "variable is").replace("variable iss", "variables are"), many(reads.len(), "place")),
+        why: super::UNCHECKED.why.into(),
+        todo,
+        related: reads.iter().map(|read| read.read.span).filter(|span| *span != first).take(20).map(|span| Related { span, message: "read here".into() }).collect(),
+        subject: module.to_owned(),
+    })
+}
+
+fn silent(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
+    let hides = |read: &&EnvRead| {
+        is_plain(survey, read) && matches!(read.fallback, Fallback::Empty | Fallback::Placeholder | Fallback::Localhost | Fallback::Literal { secret: false })
+    };
+    let reads: Vec<&EnvRead> = name.reads.iter().filter(hides).filter(|read| read.side != Side::Config && read.side != Side::None).collect();
+    let first = reads.first()?;
+    let behind = match first.fallback {
+        Fallback::Empty => "an empty text",
+        Fallback::Placeholder => "a placeholder",
+        Fallback::Localhost => "a local address",
+        _ => "a fixed value",
+    };
+    Some(Finding {
+        rule: super::SILENT.id,
+        severity: if matches!(first.fallback, Fallback::Literal { .. }) { Severity::Note } else { Severity::Warning },
+        confidence: Confidence::Certain,
+        span: first.whole,
+        message: format!("Without `{}` the app goes on with {behind}.", name.name),
+        why: super::SILENT.why.into(),
+        todo: format!("Set `{}` in every environment; a default belongs into the env module, where it can be seen.", name.name),
+        related: reads[1..].iter().take(20).map(|read| Related { span: read.whole, message: "and here".into() }).collect(),
+        subject: name.name.clone(),
+    })
+}
+
+fn undefined(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
+    let first = name.reads.iter().find(|read| read.side != Side::None)?;
+    let valued = |definition: &audit::env::Definition| definition.within != DefinedIn::Types;
+    if name.definitions.iter().any(valued) || !matches!(first.fallback, Fallback::None | Fallback::NonNull) {
+        return None;
+    }
+    let close = survey.env.iter().find(|other| {
+        other.reads.is_empty() && other.definitions.iter().any(valued) && is_close(&other.name, &name.name)
+    });
+    let hint = close.map(|close| format!(" `{}` is defined and never read: a typing error?", close.name)).unwrap_or_default();
+    Some(Finding {
+        rule: super::UNDEFINED.id,
+        severity: Severity::Note,
+        confidence: if close.is_some() { Confidence::Likely } else { Confidence::Certain },
+        span: first.span,
+        message: format!("`{}` is read, and no file of the tree says that it exists.{hint}", name.name),
+        why: super::UNDEFINED.why.into(),
+        todo: format!("Set `{}` at the host, and in `.env.local` for development.", name.name),
+        related: Vec::new(),
+        subject: name.name.clone(),
+    })
+}
+
+fn unused(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
+    let definition = name.definitions.iter().find(|definition| definition.within == DefinedIn::EnvFile && !definition.example)?;
+    // What is about to be read, because a literal of that value leaves the code, is in use.
+    let value = &survey.project.get(definition.value.file).text[definition.value.range()];
+    let soon = !value.is_empty() && survey.secrets.iter().any(|secret| secret.value == value && secret.span != definition.value);
+    if !name.reads.is_empty() || name.implicit.is_some() || soon {
+        return None;
+    }
+    Some(Finding {
+        rule: super::UNUSED.id,
+        severity: Severity::Note,
+        confidence: Confidence::Likely,
+        span: definition.span,
+        message: format!("`{}` is defined and never read.", name.name),
+        why: super::UNUSED.why.into(),
+        todo: "Remove it, here and at the host, unless a tool outside this tree reads it.".into(),
+        related: Vec::new(),
+        subject: name.name.clone(),
+    })
+}
+
+fn mixed_module(survey: &Survey<'_>, mixed: &[(&EnvName, &EnvRead)]) -> Vec<Finding> {
+    let mut by_file: BTreeMap<edit::FileId, Vec<(&EnvName, Span)>> = BTreeMap::new();
+    for (name, read) in mixed.iter().filter(|(_, read)| read.side == Side::Browser) {
+        by_file.entry(read.span.file).or_default().push((name, read.span));
+    }
+    let finding = |reads: Vec<(&EnvName, Span)>| {
+        let names = distinct(reads.iter().map(|(name, _)| name.name.as_str()));
+        let first = reads.first()?.1;
+        Some(Finding {
+            rule: super::MIXED.id,
+            severity: Severity::Warning,
+            confidence: Confidence::Certain,
+            span: first,
+            message: format!("{} read in a file of the browser bundle, where it is always undefined.", listed(&names)),
+            why: super::MIXED.why.into(),
+            todo: format!("Move what needs it to a server file, then run again. `{}` is loaded by the browser.", survey.project.get(first.file).path),
+            related: Vec::new(),
+            subject: names.join(","),
+        })
+    };
+    by_file.into_values().filter_map(finding).collect()
+}
+
+fn listed(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("{} {}", quoted.join(", "), if names.len() == 1 { "is" } else { "are" })
+}
+
+fn distinct<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    names.collect::<std::collections::BTreeSet<_>>().into_iter().map(str::to_owned).collect()
+}
+
+/// Whether two names differ by a slip: one letter more, less or other, or the words in another order.
+fn is_close(one: &str, other: &str) -> bool {
+    let sorted = |name: &str| {
+        let mut words: Vec<String> = audit::env::without_public_prefix(name).split('_').map(str::to_owned).collect();
+        words.sort();
+        words
+    };
+    if sorted(one) == sorted(other) {
+        return true;
+    }
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    let head = short.bytes().zip(long.bytes()).take_while(|(a, b)| a == b).count();
+    let tail = short.bytes().rev().zip(long.bytes().rev()).take_while(|(a, b)| a == b).count();
+    long.len() - short.len() <= 1 && head + tail + 1 >= short.len().max(2)
+}
