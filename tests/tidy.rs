@@ -136,7 +136,12 @@ fn no_codemod_knows_a_framework_by_name_and_no_crate_knows_a_codemod() {
     for path in files("codemods", ".rs").into_iter().filter(|path| !is_test(path)) {
         for line in program(&read(&path)).lines() {
             // The list of frameworks for which a codemod has templates is data.
-            if line.contains("framework: ") || line.contains("FRAMEWORKS") || line.contains("frameworks:") || line.contains("include_str!") || line.contains("templates/") {
+            if line.contains("framework: ")
+                || line.contains("FRAMEWORKS")
+                || line.contains("frameworks:")
+                || line.contains("include_str!")
+                || line.contains("templates/")
+            {
                 continue;
             }
             for framework in ["\"vite\"", "\"next\"", "\"tanstack-start\"", "\"expo\"", "\"express\""] {

@@ -158,8 +158,11 @@ impl Contract {
         if guards_requests(path.name()) {
             return None;
         }
-        let below = |rest: &str| if app.folder.is_empty() { rest.to_owned() } else { format!("{}/{rest}", app.folder) };
-        let source = if survey.project.files.iter().any(|file| file.path.as_str().starts_with(&below("src/"))) {
+        let below = |rest: &str| {
+            if app.folder.is_empty() { rest.to_owned() } else { format!("{}/{rest}", app.folder) }
+        };
+        let source = if survey.project.files.iter().any(|file| file.path.as_str().starts_with(&below("src/")))
+        {
             below("src/")
         } else {
             below("")
@@ -177,7 +180,9 @@ impl Contract {
         })?;
         let path = RelPath::new(format!("{source}{}", template.path))?;
         let there = survey.project.file(path.as_str());
-        let written = there.is_some_and(|file| file.text.contains("See .env.example.") && exports(&file.text, template.export));
+        let written = there.is_some_and(|file| {
+            file.text.contains("See .env.example.") && exports(&file.text, template.export)
+        });
         Some(Self { template, path, taken: there.is_some() && !written, written, folder: app.folder.clone() })
     }
 
@@ -192,7 +197,11 @@ impl Contract {
             key: name.to_owned(),
             pieces: vec![Piece::text(item)],
         }];
-        let manifest = if self.folder.is_empty() { "package.json".to_owned() } else { format!("{}/package.json", self.folder) };
+        let manifest = if self.folder.is_empty() {
+            "package.json".to_owned()
+        } else {
+            format!("{}/package.json", self.folder)
+        };
         let package = survey.project.packages.iter().find(|package| package.folder == self.folder);
         if let (Some(package), Some(path)) = (package, RelPath::new(manifest)) {
             if !package.dependencies.contains_key("zod") {
@@ -206,10 +215,16 @@ impl Contract {
     /// How `file` reads `name` through the module.
     pub fn access(&self, survey: &Survey<'_>, file: FileId, name: &str, need: &Need) -> Access {
         let export = self.template.export;
-        let taken = survey.project.get(file).syntax().is_some_and(|(_, scopes)| {
-            scopes.bindings.iter().any(|binding| binding.name == export)
-        });
-        let local = if taken { format!("app{}{}", export[..1].to_uppercase(), &export[1..]) } else { export.to_owned() };
+        let taken = survey
+            .project
+            .get(file)
+            .syntax()
+            .is_some_and(|(_, scopes)| scopes.bindings.iter().any(|binding| binding.name == export));
+        let local = if taken {
+            format!("app{}{}", export[..1].to_uppercase(), &export[1..])
+        } else {
+            export.to_owned()
+        };
         let mut requests = self.entry(survey, name, need);
         requests.push(Request::Import {
             file,

@@ -11,7 +11,9 @@ use stack::Side;
 fn missing<'s>(survey: &'s Survey<'_>) -> Vec<&'s EnvName> {
     let path = path(survey);
     let is_there = |name: &EnvName| {
-        name.definitions.iter().any(|definition| path.as_ref() == Some(&survey.project.get(definition.span.file).path))
+        name.definitions
+            .iter()
+            .any(|definition| path.as_ref() == Some(&survey.project.get(definition.span.file).path))
     };
     let is_used = |name: &&EnvName| {
         let reads = name.reads.iter().any(|read| !matches!(read.side, Side::None));
@@ -24,7 +26,11 @@ fn missing<'s>(survey: &'s Survey<'_>) -> Vec<&'s EnvName> {
 /// The example beside the app's manifest.
 fn path(survey: &Survey<'_>) -> Option<RelPath> {
     let app = survey.project.apps.first()?;
-    RelPath::new(if app.folder.is_empty() { ".env.example".to_owned() } else { format!("{}/.env.example", app.folder) })
+    RelPath::new(if app.folder.is_empty() {
+        ".env.example".to_owned()
+    } else {
+        format!("{}/.env.example", app.folder)
+    })
 }
 
 /// Whether the example says all.

@@ -56,17 +56,27 @@ fn is_plain(survey: &Survey<'_>, read: &EnvRead) -> bool {
 /// that works.
 pub(super) fn need_of(survey: &Survey<'_>, name: &str) -> Need {
     let Some(name) = survey.env.iter().find(|one| one.name == name) else { return Need::Required };
-    let values: Vec<&str> = name.definitions.iter().filter(|definition| !definition.example).map(|definition| {
-        &survey.project.get(definition.value.file).text[definition.value.range()]
-    }).filter(|value| !value.is_empty()).collect();
+    let values: Vec<&str> = name
+        .definitions
+        .iter()
+        .filter(|definition| !definition.example)
+        .map(|definition| &survey.project.get(definition.value.file).text[definition.value.range()])
+        .filter(|value| !value.is_empty())
+        .collect();
     let is_address = |value: &str| value.starts_with("https://") || value.starts_with("http://");
-    let required = if !values.is_empty() && values.iter().all(|value| is_address(value)) { Need::RequiredUrl } else { Need::Required };
+    let required = if !values.is_empty() && values.iter().all(|value| is_address(value)) {
+        Need::RequiredUrl
+    } else {
+        Need::Required
+    };
     let reads: Vec<&EnvRead> = name.reads.iter().filter(|read| is_plain(survey, read)).collect();
     // A literal behind any read is the value that the app runs on today when the variable is missing.
     for read in &reads {
         match read.fallback {
             Fallback::Localhost => return literal(survey, read).map_or(required, Need::Development),
-            Fallback::Literal { secret: false } => return literal(survey, read).map_or(required, Need::Default),
+            Fallback::Literal { secret: false } => {
+                return literal(survey, read).map_or(required, Need::Default);
+            }
             _ => {}
         }
     }
@@ -104,13 +114,15 @@ fn is_asked_for(survey: &Survey<'_>, read: &EnvRead) -> bool {
     }
     while let Some(parent) = node.parent() {
         match parent.kind() {
-            "parenthesized_expression" | "non_null_expression" | "as_expression" | "binary_expression" => node = parent,
+            "parenthesized_expression" | "non_null_expression" | "as_expression" | "binary_expression" => {
+                node = parent
+            }
             "variable_declarator" => {
                 let Some(name) = parent.child_by_field_name("name") else { return false };
                 let Some(binding) = scopes.binding_at(name.byte_range()) else { return false };
-                return scopes.references_of(binding).any(|reference| {
-                    tree.node_at(reference.range.clone()).is_some_and(is_condition)
-                });
+                return scopes
+                    .references_of(binding)
+                    .any(|reference| tree.node_at(reference.range.clone()).is_some_and(is_condition));
             }
             _ => return false,
         }
@@ -121,7 +133,8 @@ fn is_asked_for(survey: &Survey<'_>, read: &EnvRead) -> bool {
 fn is_condition(node: tree_sitter::Node<'_>) -> bool {
     let mut child = node;
     while let Some(parent) = child.parent() {
-        let field = |name: &str| parent.child_by_field_name(name).is_some_and(|field| field.id() == child.id());
+        let field =
+            |name: &str| parent.child_by_field_name(name).is_some_and(|field| field.id() == child.id());
         match parent.kind() {
             "parenthesized_expression" | "non_null_expression" | "as_expression" => child = parent,
             "if_statement" | "ternary_expression" | "while_statement" => return field("condition"),
@@ -134,11 +147,15 @@ fn is_condition(node: tree_sitter::Node<'_>) -> bool {
                     _ => return false,
                 }
             }
-            "member_expression" => return parent.child_by_field_name("optional_chain").is_some() && field("object"),
+            "member_expression" => {
+                return parent.child_by_field_name("optional_chain").is_some() && field("object");
+            }
             "call_expression" => return field("function"),
             "arguments" => {
                 let call = parent.parent().and_then(|call| call.child_by_field_name("function"));
-                return call.is_some_and(|call| call.kind() == "identifier" && call.byte_range().len() == "Boolean".len());
+                return call.is_some_and(|call| {
+                    call.kind() == "identifier" && call.byte_range().len() == "Boolean".len()
+                });
             }
             _ => return false,
         }
@@ -171,9 +188,12 @@ fn unchecked(module: &str, reads: &[&Read<'_>]) -> Option<Finding> {
     let first = reads.iter().map(|read| read.read.span).min()?;
     let names = distinct(reads.iter().map(|read| read.name.name.as_str()));
     let taken = reads.iter().any(|read| read.contract.taken);
-    let many = |count: usize, one: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") };
+    let many =
+        |count: usize, one: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") };
     let todo = if taken {
-        format!("`{module}` is taken by a file of the app. Check the variables there, or rename it and run again.")
+        format!(
+            "`{module}` is taken by a file of the app. Check the variables there, or rename it and run again."
+        )
     } else {
         format!("Read them through `{module}`, which checks all of them at first use.")
     };
@@ -182,19 +202,41 @@ fn unchecked(module: &str, reads: &[&Read<'_>]) -> Option<Finding> {
         severity: Severity::Warning,
         confidence: Confidence::Certain,
         span: first,
-        message: format!("{} read in {} without a check.", many(names.len(), "variable is").replace("variable iss", "variables are"), many(reads.len(), "place")),
+        message: format!(
+            "{} read in {} without a check.",
+            many(names.len(), "variable is").replace("variable iss", "variables are"),
+            many(reads.len(), "place")
+        ),
         why: super::UNCHECKED.why.into(),
         todo,
-        related: reads.iter().map(|read| read.read.span).filter(|span| *span != first).take(20).map(|span| Related { span, message: "read here".into() }).collect(),
+        related: reads
+            .iter()
+            .map(|read| read.read.span)
+            .filter(|span| *span != first)
+            .take(20)
+            .map(|span| Related { span, message: "read here".into() })
+            .collect(),
         subject: module.to_owned(),
     })
 }
 
 fn silent(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
     let hides = |read: &&EnvRead| {
-        is_plain(survey, read) && matches!(read.fallback, Fallback::Empty | Fallback::Placeholder | Fallback::Localhost | Fallback::Literal { secret: false })
+        is_plain(survey, read)
+            && matches!(
+                read.fallback,
+                Fallback::Empty
+                    | Fallback::Placeholder
+                    | Fallback::Localhost
+                    | Fallback::Literal { secret: false }
+            )
     };
-    let reads: Vec<&EnvRead> = name.reads.iter().filter(hides).filter(|read| read.side != Side::Config && read.side != Side::None).collect();
+    let reads: Vec<&EnvRead> = name
+        .reads
+        .iter()
+        .filter(hides)
+        .filter(|read| read.side != Side::Config && read.side != Side::None)
+        .collect();
     let first = reads.first()?;
     let behind = match first.fallback {
         Fallback::Empty => "an empty text",
@@ -204,13 +246,24 @@ fn silent(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
     };
     Some(Finding {
         rule: super::SILENT.id,
-        severity: if matches!(first.fallback, Fallback::Literal { .. }) { Severity::Note } else { Severity::Warning },
+        severity: if matches!(first.fallback, Fallback::Literal { .. }) {
+            Severity::Note
+        } else {
+            Severity::Warning
+        },
         confidence: Confidence::Certain,
         span: first.whole,
         message: format!("Without `{}` the app goes on with {behind}.", name.name),
         why: super::SILENT.why.into(),
-        todo: format!("Set `{}` in every environment; a default belongs into the env module, where it can be seen.", name.name),
-        related: reads[1..].iter().take(20).map(|read| Related { span: read.whole, message: "and here".into() }).collect(),
+        todo: format!(
+            "Set `{}` in every environment; a default belongs into the env module, where it can be seen.",
+            name.name
+        ),
+        related: reads[1..]
+            .iter()
+            .take(20)
+            .map(|read| Related { span: read.whole, message: "and here".into() })
+            .collect(),
         subject: name.name.clone(),
     })
 }
@@ -224,7 +277,9 @@ fn undefined(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
     let close = survey.env.iter().find(|other| {
         other.reads.is_empty() && other.definitions.iter().any(valued) && is_close(&other.name, &name.name)
     });
-    let hint = close.map(|close| format!(" `{}` is defined and never read: a typing error?", close.name)).unwrap_or_default();
+    let hint = close
+        .map(|close| format!(" `{}` is defined and never read: a typing error?", close.name))
+        .unwrap_or_default();
     Some(Finding {
         rule: super::UNDEFINED.id,
         severity: Severity::Note,
@@ -239,10 +294,14 @@ fn undefined(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
 }
 
 fn unused(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
-    let definition = name.definitions.iter().find(|definition| definition.within == DefinedIn::EnvFile && !definition.example)?;
+    let definition = name
+        .definitions
+        .iter()
+        .find(|definition| definition.within == DefinedIn::EnvFile && !definition.example)?;
     // What is about to be read, because a literal of that value leaves the code, is in use.
     let value = &survey.project.get(definition.value.file).text[definition.value.range()];
-    let soon = !value.is_empty() && survey.secrets.iter().any(|secret| secret.value == value && secret.span != definition.value);
+    let soon = !value.is_empty()
+        && survey.secrets.iter().any(|secret| secret.value == value && secret.span != definition.value);
     if !name.reads.is_empty() || name.implicit.is_some() || soon {
         return None;
     }
@@ -272,9 +331,15 @@ fn mixed_module(survey: &Survey<'_>, mixed: &[(&EnvName, &EnvRead)]) -> Vec<Find
             severity: Severity::Warning,
             confidence: Confidence::Certain,
             span: first,
-            message: format!("{} read in a file of the browser bundle, where it is always undefined.", listed(&names)),
+            message: format!(
+                "{} read in a file of the browser bundle, where it is always undefined.",
+                listed(&names)
+            ),
             why: super::MIXED.why.into(),
-            todo: format!("Move what needs it to a server file, then run again. `{}` is loaded by the browser.", survey.project.get(first.file).path),
+            todo: format!(
+                "Move what needs it to a server file, then run again. `{}` is loaded by the browser.",
+                survey.project.get(first.file).path
+            ),
             related: Vec::new(),
             subject: names.join(","),
         })
@@ -294,7 +359,8 @@ fn distinct<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
 /// Whether two names differ by a slip: one letter more, less or other, or the words in another order.
 fn is_close(one: &str, other: &str) -> bool {
     let sorted = |name: &str| {
-        let mut words: Vec<String> = audit::env::without_public_prefix(name).split('_').map(str::to_owned).collect();
+        let mut words: Vec<String> =
+            audit::env::without_public_prefix(name).split('_').map(str::to_owned).collect();
         words.sort();
         words
     };

@@ -90,7 +90,8 @@ impl Codemod for EnvContract {
             for find::Read { name, read, contract } in &reads {
                 let need = find::need_of(survey, &name.name);
                 let access = contract.access(survey, read.span.file, &name.name, &need);
-                let literal = !matches!(read.fallback, Fallback::None | Fallback::OtherEnv(_) | Fallback::Expression);
+                let literal =
+                    !matches!(read.fallback, Fallback::None | Fallback::OtherEnv(_) | Fallback::Expression);
                 let span = if literal { read.whole } else { read.span };
                 change.edits.push(Edit::replace(span, access.expression));
                 change.requests.extend(access.requests);
@@ -101,9 +102,13 @@ impl Codemod for EnvContract {
             change.fixes.extend(fixes(SILENT.id, &gone).into_iter().filter(|at| {
                 // Only if no read of the name stays behind with its fallback.
                 let name = survey.env.iter().find(|name| name.name == findings[*at].subject);
-                let moved = |read: &&audit::env::EnvRead| reads.iter().any(|one| one.read.whole == read.whole);
+                let moved =
+                    |read: &&audit::env::EnvRead| reads.iter().any(|one| one.read.whole == read.whole);
                 name.is_some_and(|name| {
-                    name.reads.iter().filter(|read| !matches!(read.fallback, Fallback::None | Fallback::NonNull)).all(|read| moved(&read))
+                    name.reads
+                        .iter()
+                        .filter(|read| !matches!(read.fallback, Fallback::None | Fallback::NonNull))
+                        .all(|read| moved(&read))
                 })
             }));
             changes.push(change);
