@@ -77,7 +77,7 @@ pub struct File {
     pub hash: String,
     /// Why the content was not taken.
     pub skipped: Option<Skipped>,
-    /// Whether git tracks it (`true` without git).
+    /// Whether git tracks it; without git, whether it would be committed: no `.gitignore` names it.
     pub tracked: bool,
     /// Unix mode bits, `0o644` elsewhere.
     pub mode: u32,
@@ -218,7 +218,8 @@ impl Project {
         Ok(project)
     }
 
-    /// A project from texts alone: for tests, and for the recheck of a planned tree. No git, no disk; all files are tracked.
+    /// A project from texts alone: for tests, and for the recheck of a planned tree. No git, no disk; what no
+    /// `.gitignore` among them names is tracked.
     /// `root` is only a name. Of two texts with one path the last counts.
     pub fn from_texts(root: &Path, files: Vec<(RelPath, String)>) -> Self {
         let unique: BTreeMap<RelPath, String> = files.into_iter().collect();
@@ -248,13 +249,15 @@ impl Project {
         });
         let written = changed.iter().filter_map(|(path, text)| {
             let mut loaded = walk::of_text(path.clone(), text.clone()?);
-            if let Some(before) = self.file(path.as_str()) {
-                loaded.tracked = before.tracked;
-                loaded.mode = before.mode;
-            }
+            loaded.mode = self.file(path.as_str()).map_or(0o644, |before| before.mode);
             Some(loaded)
         });
         let mut loaded: Vec<Loaded> = kept.chain(written).collect();
+        walk::track_what_is_not_ignored(&mut loaded);
+        for file in &mut loaded {
+            // What git tracks it goes on tracking, ignored or not.
+            file.tracked = self.file(file.path.as_str()).map_or(file.tracked, |before| before.tracked);
+        }
         for file in &mut loaded {
             file.tracked &= !untracked.contains(&file.path);
         }
@@ -415,6 +418,13 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     }
     let rest = path.strip_prefix(folder)?;
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+}
+
+/// The files below `folder`, at any depth.
+fn below_folder<'f>(files: &'f [File], folder: &str) -> impl Iterator<Item = &'f File> {
+    let prefix = format!("{folder}/");
+    let first = files.partition_point(|file| file.path.as_str() < prefix.as_str());
+    files[first..].iter().take_while(move |file| file.path.as_str().starts_with(&prefix))
 }
 
 /// Whether one part of a path matches a pattern in which `*` stands for anything.

@@ -78,6 +78,38 @@ mod files {
     }
 }
 
+mod tracking {
+    use super::*;
+
+    fn untracked(project: &Project) -> Vec<&str> {
+        project.files.iter().filter(|file| !file.tracked).map(|file| file.path.as_str()).collect()
+    }
+
+    #[test]
+    fn without_git_what_gitignore_names_counts_as_untracked() {
+        let project = project(&[
+            (".gitignore", ".env*\n!.env.example\n"),
+            (".env.local", "A=1"),
+            (".env.example", "A="),
+            ("web/.gitignore", "*.local.ts\n!.env\n"),
+            ("web/.env", "A=1"),
+            ("web/x.local.ts", ""),
+            ("x.local.ts", ""),
+        ]);
+        assert_eq!(untracked(&project), [".env.local", "web/x.local.ts"]);
+    }
+
+    #[test]
+    fn a_new_file_of_a_plan_is_tracked_unless_ignored_and_an_old_one_stays_as_it_was() {
+        let before = project(&[(".env", "A=1"), ("a.ts", "")]);
+        let text = |path: &str, text: &str| (RelPath::new(path).unwrap(), Some(text.to_owned()));
+        let after = before
+            .planned(vec![text(".gitignore", ".env*\n"), text(".env.local", "A=1"), text("b.ts", "")], &[]);
+        assert_eq!(untracked(&after), [".env.local"]);
+        assert!(after.file(".env").unwrap().tracked, "git goes on tracking what is ignored");
+    }
+}
+
 mod apps {
     use super::*;
 
@@ -123,9 +155,23 @@ mod apps {
             ("project/index.html", ""),
             ("project/src/main.tsx", ""),
             ("project/src/App.tsx", ""),
+            ("project/src/pages/Home.tsx", ""),
             ("project/src/pages/Other.tsx", ""),
         ]);
         assert_eq!(tree.ambiguous_roots, ["", "project"]);
+    }
+
+    #[test]
+    fn the_app_with_the_folder_of_the_builder_comes_first() {
+        let tree = project(&[
+            ("a/package.json", VITE),
+            ("a/index.html", ""),
+            ("z/package.json", VITE),
+            ("z/index.html", ""),
+            ("z/.bolt/config.json", "{}"),
+        ]);
+        assert_eq!(tree.apps[0].folder, "z");
+        assert!(tree.ambiguous_roots.is_empty(), "starters alone are not two ages of one app");
     }
 
     #[test]

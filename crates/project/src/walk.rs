@@ -3,6 +3,7 @@
 use crate::content::{self, Content, SIZE_LIMIT};
 use crate::{Kind, ReadOptions, Skipped};
 use edit::RelPath;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -34,18 +35,16 @@ pub(crate) fn read(
     top: Option<&Path>,
 ) -> Tree {
     let (entries, folders) = list(root);
-    let wanted = if options.no_ignore {
-        None
-    } else {
-        Some(not_ignored(root, &folders, top.is_some_and(|top| top != root)))
-    };
-    let is_tracked = |path: &str| tracked.is_none_or(|tracked| tracked.contains(path));
+    // Ignore files above the root count only where they belong to the repository and the export is part of it: a scratch folder
+    // that a larger repository ignores is an export all the same.
+    let above = top.is_some_and(|top| top != root) && tracked.is_some_and(|tracked| !tracked.is_empty());
+    let wanted = not_ignored(root, &folders, above);
+    let is_tracked = |path: &str| tracked.unwrap_or(&wanted).contains(path);
     let files: Vec<Loaded> = entries
         .into_par_iter()
         .filter(|(path, _)| {
-            wanted.as_ref().is_none_or(|wanted| wanted.contains(path.as_str()))
-                || content::is_env_file(path.name())
-                || tracked.is_some_and(|tracked| tracked.contains(path.as_str()))
+            let named = content::is_env_file(path.name()) || is_tracked(path.as_str());
+            options.no_ignore || named || wanted.contains(path.as_str())
         })
         .map(|(path, link)| {
             let tracked = is_tracked(path.as_str());
@@ -217,9 +216,43 @@ pub(crate) fn from_texts(texts: Vec<(RelPath, String)>) -> Tree {
         .into_iter()
         .filter(|(path, _)| !output.iter().any(|folder| below(path, folder)))
         .map(|(path, text)| of_text(path, text));
-    let files = files.collect();
+    let mut files: Vec<Loaded> = files.collect();
+    track_what_is_not_ignored(&mut files);
     let outermost = output.iter().filter(|folder| !output.iter().any(|other| below(folder, other)));
     Tree { files, output_folders: outermost.map(|folder| (folder.clone(), true)).collect() }
+}
+
+/// Sets `tracked` by the `.gitignore` files among `files`: a deeper one overrules those above it.
+pub(crate) fn track_what_is_not_ignored(files: &mut [Loaded]) {
+    let mut rules: BTreeMap<String, Gitignore> = BTreeMap::new();
+    for file in files.iter().filter(|file| file.path.name() == ".gitignore") {
+        let mut builder = GitignoreBuilder::new(format!("/{}", file.path.folder()));
+        for line in file.text.lines() {
+            // A line that is no pattern is left out, as git does.
+            builder.add_line(None, line).ok();
+        }
+        if let Ok(built) = builder.build() {
+            rules.insert(file.path.folder().to_owned(), built);
+        }
+    }
+    for file in files {
+        let mut folder = Some(file.path.folder());
+        file.tracked = true;
+        while let Some(above) = folder {
+            let decided = rules
+                .get(above)
+                .map(|rules| rules.matched_path_or_any_parents(format!("/{}", file.path), false));
+            if let Some(decided) = decided.filter(|decided| !decided.is_none()) {
+                file.tracked = !decided.is_ignore();
+                break;
+            }
+            folder = if above.is_empty() {
+                None
+            } else {
+                Some(above.rsplit_once('/').map_or("", |(above, _)| above))
+            };
+        }
+    }
 }
 
 /// A file that holds `text`.

@@ -10,9 +10,11 @@ pub mod host;
 pub mod server;
 mod sides;
 
-use edit::FileId;
+use edit::{FileId, Span};
 use project::Project;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Where a file runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -70,6 +72,8 @@ pub struct Stack {
     pub sides: Vec<Side>,
     /// By file: why, in words.
     pub side_reasons: Vec<&'static str>,
+    /// By file: parts of it that only the server runs, sorted. Only files on both sides have any.
+    server_parts: BTreeMap<FileId, Vec<Range<usize>>>,
 }
 
 impl Stack {
@@ -88,9 +92,17 @@ impl Stack {
             framework_version: version,
             backends: backend::in_use(project, &sides),
             hosts: host::configured(project),
+            server_parts: sides::server_parts(project, &sides),
             sides,
             side_reasons,
         }
+    }
+
+    /// Where the code at a span runs: as its file, but on the server inside what the framework keeps from the browser, such as the
+    /// handler of a server function.
+    pub fn side_at(&self, span: Span) -> Side {
+        let parts = self.server_parts.get(&span.file).map_or(&[][..], Vec::as_slice);
+        if framework::cut::holds(parts, span.start as usize) { Side::Server } else { self.side(span.file) }
     }
 
     /// Where a file runs.

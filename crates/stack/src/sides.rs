@@ -1,9 +1,11 @@
 //! The side of every file: by what reaches it, not by its name alone.
 
 use crate::Side;
-use crate::framework::{self, Entry, Framework};
+use crate::framework::{self, Entry, Framework, cut};
 use edit::FileId;
 use project::{File, Kind, Project};
+use std::collections::BTreeMap;
+use std::ops::Range;
 use syntax::module::ImportKind;
 
 /// By file: where it runs, and why in words.
@@ -25,15 +27,15 @@ pub(crate) fn of(project: &Project) -> (Vec<Side>, Vec<&'static str>) {
         let entries = framework.entries(project, app);
         map.spread(framework, &entries);
     }
-    map.reach(&framework::none(), &functions, Mark::Server, "reached from a function of the server");
-    map.reach(&framework::none(), &edge, Mark::Edge, "reached from an edge function");
+    map.reach(framework::none(), &functions, Mark::Server, "reached from a function of the server");
+    map.reach(framework::none(), &edge, Mark::Edge, "reached from an edge function");
     let servers: Vec<FileId> = project
         .files
         .iter()
         .filter(|file| map.is_free(file.id) && makes_server(file))
         .map(|file| file.id)
         .collect();
-    map.reach(&framework::none(), &servers, Mark::Server, "reached from a server of its own");
+    map.reach(framework::none(), &servers, Mark::Server, "reached from a server of its own");
     // Scripts come last: that one imports a module does not move it to the server.
     let scripts: Vec<FileId> = project
         .files
@@ -54,6 +56,23 @@ pub(crate) fn of(project: &Project) -> (Vec<Side>, Vec<&'static str>) {
         );
     }
     map.finish()
+}
+
+/// By file on both sides: the parts that only the server runs.
+pub(crate) fn server_parts(project: &Project, sides: &[Side]) -> BTreeMap<FileId, Vec<Range<usize>>> {
+    let mut found = BTreeMap::new();
+    for app in &project.apps {
+        let framework = framework::of(project, app);
+        for file in project.files.iter().filter(|file| sides[file.id.0 as usize] == Side::Both) {
+            if inside(file.path.as_str(), &app.folder).is_some() {
+                let parts = cut::server_parts(framework, file);
+                if !parts.is_empty() {
+                    found.insert(file.id, parts);
+                }
+            }
+        }
+    }
+    found
 }
 
 fn is_code(file: &File) -> bool {
@@ -134,20 +153,18 @@ impl<'p> Map<'p> {
             let of_side = entries.iter().filter(|entry| entry.side == wanted || entry.side == Side::Both);
             of_side.map(|entry| entry.file).collect::<Vec<_>>()
         };
-        self.reach(&framework, &roots(Side::Browser), Mark::Browser, "reached from the browser's entry");
-        self.reach(&framework, &roots(Side::Server), Mark::Server, "reached from server code");
+        self.reach(framework, &roots(Side::Browser), Mark::Browser, "reached from the browser's entry");
+        self.reach(framework, &roots(Side::Server), Mark::Server, "reached from server code");
     }
 
-    fn reach(
-        &mut self,
-        framework: &&'static dyn Framework,
-        roots: &[FileId],
-        mark: Mark,
-        reason: &'static str,
-    ) {
+    fn reach(&mut self, framework: &dyn Framework, roots: &[FileId], mark: Mark, reason: &'static str) {
         let side = if mark == Mark::Browser { Side::Browser } else { Side::Server };
         let cut = |file: &File| {
-            if side == Side::Browser { framework.cut_from_browser(file) } else { Vec::new() }
+            if side == Side::Browser {
+                cut::imports_in(file, &cut::server_parts(framework, file))
+            } else {
+                Vec::new()
+            }
         };
         let reached = self.project.graph.reachable_past(self.project, roots, cut, |importer, target| {
             framework.follows(side, importer, target)
@@ -157,10 +174,18 @@ impl<'p> Map<'p> {
         }
     }
 
+    /// Something that runs imports it, and only for types: nothing of it is left after compilation.
+    fn imported_for_types(&self, file: &File) -> bool {
+        self.project.graph.importers[file.id.0 as usize].iter().any(|importer| !self.is_free(*importer))
+    }
+
     fn finish(self) -> (Vec<Side>, Vec<&'static str>) {
         let decide = |file: &File| {
             let at = file.id.0 as usize;
             let marks = self.marks[at];
+            if matches!(file.kind, Kind::Css | Kind::Binary) && !self.is_free(file.id) {
+                return (Side::Browser, "loaded with the page");
+            }
             if let Some(reason) = self.fixed[at] {
                 // A function or a worker that the page also imports is in the browser too.
                 let also = self.sides[at] == Side::Server && marks.browser.is_some();
@@ -181,6 +206,9 @@ impl<'p> Map<'p> {
                 (Some(reason), None, None) => (Side::Browser, reason),
                 (None, Some(reason), _) => (Side::Server, reason),
                 (None, None, Some(reason)) => (Side::Edge, reason),
+                (None, None, None) if is_code(file) && self.imported_for_types(file) => {
+                    (Side::None, "imported for its types only")
+                }
                 (None, None, None) if is_code(file) => (Side::None, "not reached from any entry"),
                 (None, None, None) => (Side::None, "no code"),
             }
@@ -299,7 +327,7 @@ fn makes_server(file: &File) -> bool {
         || (listens && ["http", "node:http", "https", "node:https"].iter().any(|name| asks(name)))
 }
 
-/// Below `scripts/`, or named in a script of `package.json`.
+/// Below `scripts/`, named in a script of `package.json`, or beside the manifest and written for Node.
 fn is_script(project: &Project, file: &File) -> bool {
     if !is_code(file) {
         return false;
@@ -315,6 +343,12 @@ fn is_script(project: &Project, file: &File) -> bool {
             let Some(local) = inside(path, &package.folder) else {
                 return false;
             };
+            let for_node = |import: &syntax::module::Import| {
+                import.kind == ImportKind::Require || import.specifier.starts_with("node:")
+            };
+            if !local.contains('/') && file.module.imports.iter().any(for_node) {
+                return true;
+            }
             let scripts = package.json["scripts"]
                 .as_object()
                 .into_iter()

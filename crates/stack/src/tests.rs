@@ -256,3 +256,65 @@ fn a_tree_without_an_app_is_still_read() {
     assert_eq!(stack.framework.id(), "none");
     assert!(stack.framework.unsupported().is_some());
 }
+
+#[test]
+fn inside_a_handler_code_is_on_the_server() {
+    let functions = "import { createServerFn } from '@tanstack/react-start';\nimport { admin } from './admin';\n\
+                     const load = async () => admin();\nexport const list = createServerFn().handler(async () => load());\nexport const max = 1;";
+    let (project, stack) = read(&[
+        ("package.json", START),
+        (
+            "vite.config.ts",
+            "import { tanstackStart } from '@tanstack/react-start/plugin/vite';\nexport default { plugins: [tanstackStart()] };",
+        ),
+        (
+            "src/router.tsx",
+            "import { list, max } from './list.functions';\nexport const router = [list, max];",
+        ),
+        ("src/list.functions.ts", functions),
+        ("src/admin.ts", "export const admin = () => 1;"),
+    ]);
+    let file = project.file("src/list.functions.ts").unwrap();
+    let at = |needle: &str| {
+        file.text.find(needle).map(|start| stack.side_at(file.span(start..start + 1))).unwrap()
+    };
+    assert_eq!(at("load())"), Server);
+    assert_eq!(at("admin();"), Server, "a helper that only the handler uses");
+    assert_eq!(at("max"), Both);
+    assert_eq!(stack.side(project.file("src/admin.ts").unwrap().id), Server);
+}
+
+#[test]
+fn what_only_types_are_taken_from_is_on_no_side() {
+    let (project, stack) = read(&[
+        ("package.json", VITE),
+        ("index.html", r#"<script type="module" src="/src/main.tsx"></script>"#),
+        ("src/main.tsx", "import { Row } from './types';\nexport const rows: Row[] = [];"),
+        ("src/types.ts", "export type Row = string;"),
+    ]);
+    let id = project.file("src/types.ts").unwrap().id;
+    assert_eq!((stack.side(id), stack.side_reasons[id.0 as usize]), (None, "imported for its types only"));
+}
+
+#[test]
+fn a_node_file_beside_the_manifest_is_run_by_hand() {
+    check(&[
+        ("package.json", NEXT, Config),
+        ("app/page.tsx", "export default () => 1;", Server),
+        ("check.js", "const { Client } = require('pg');\nnew Client();", Server),
+        ("app/globals.css", "", None),
+    ]);
+}
+
+#[test]
+fn in_pages_data_functions_are_on_the_server() {
+    check(&[
+        ("package.json", NEXT, Config),
+        (
+            "pages/index.tsx",
+            "import { rows } from '../lib/rows';\nexport async function getServerSideProps() { return rows(); }\nexport default function Page() { return 1; }",
+            Both,
+        ),
+        ("lib/rows.ts", "export const rows = () => 1;", Server),
+    ]);
+}

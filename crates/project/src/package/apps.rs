@@ -30,7 +30,7 @@ const SIGNS: &[Sign] = &[
     Sign {
         rank: 0,
         dependencies: &["@tanstack/react-start", "@tanstack/start"],
-        entries: &["src/routes/", "app/routes/", "index.html"],
+        entries: &["src/routes/", "app/routes/", "src/router.tsx", "index.html"],
     },
     Sign {
         rank: 0,
@@ -83,9 +83,16 @@ pub(crate) fn apps(files: &[File], packages: &[Package], chosen: Option<&str>) -
         }
     }
     let depth = |at: usize| packages[at].folder.split('/').filter(|part| !part.is_empty()).count();
+    // A builder leaves its folder in the app that it made; whatever else is in the tree came later.
+    let marked = |folder: &str| {
+        [".bolt/", ".lovable/"]
+            .iter()
+            .filter_map(|mark| crate::join(folder, mark))
+            .any(|mark| crate::below_folder(files, mark.as_str()).next().is_some())
+    };
     found.sort_by_key(|(rank, at)| {
         let folder = &packages[*at].folder;
-        (chosen != Some(folder.as_str()), *rank, depth(*at), folder.clone())
+        (chosen != Some(folder.as_str()), *rank, !marked(folder), depth(*at), folder.clone())
     });
     let ambiguous = if chosen.is_some() { BTreeSet::new() } else { ambiguous(files, packages, &found) };
     let apps = found.iter().map(|(_, at)| {
@@ -102,13 +109,21 @@ fn has_entry(files: &[File], folder: &str, entry: &str) -> bool {
     if !entry.ends_with('/') {
         return crate::find(files, path.as_str()).is_some();
     }
-    let below = format!("{path}/");
-    let first = files.partition_point(|file| file.path.as_str() < below.as_str());
-    files[first..]
-        .iter()
-        .take_while(|file| file.path.as_str().starts_with(&below))
-        .any(|file| matches!(file.kind, crate::Kind::Code(_)))
+    crate::below_folder(files, path.as_str()).any(|file| matches!(file.kind, crate::Kind::Code(_)))
 }
+
+/// Files that every app of some kind has.
+const STARTER: &[&str] = &[
+    "main.",
+    "App.",
+    "vite-env.",
+    "lib/utils.",
+    "app/page.",
+    "app/layout.",
+    "app/_layout.",
+    "pages/_",
+    "routes/__root.",
+];
 
 /// The folders of apps of one kind that look like two ages of one app: half of the smaller one's files are also in the other,
 /// or a third of them and the same package name.
@@ -121,9 +136,14 @@ fn ambiguous(files: &[File], packages: &[Package], found: &[(u8, usize)]) -> BTr
         let code = files
             .iter()
             .filter(|file| matches!(file.kind, crate::Kind::Code(_)) && !nested(file.path.as_str()));
-        // Generated parts are the same in every app; they tell nothing.
+        // What every starter has tells nothing.
+        let starter = |path: &&str| {
+            !path.contains('/')
+                || path.contains("components/ui/")
+                || STARTER.iter().any(|start| path.strip_prefix("src/").unwrap_or(path).starts_with(start))
+        };
         code.filter_map(|file| crate::below(file.path.as_str(), folder))
-            .filter(|path| !path.contains("components/ui/"))
+            .filter(|path| !starter(path))
             .collect()
     };
     let mut ambiguous = BTreeSet::new();
@@ -137,7 +157,7 @@ fn ambiguous(files: &[File], packages: &[Package], found: &[(u8, usize)]) -> BTr
             let smaller = these.len().min(those.len()).max(1);
             let share = these.intersection(&those).count() as f64 / smaller as f64;
             let enough = if one.name.is_some() && one.name == other.name { 0.34 } else { 0.5 };
-            if share >= enough && smaller >= 3 {
+            if share >= enough {
                 ambiguous.extend([one.folder.clone(), other.folder.clone()]);
             }
         }

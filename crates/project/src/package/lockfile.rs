@@ -41,7 +41,7 @@ impl Lock {
             "package-lock.json" | "npm-shrinkwrap.json" => {
                 lock.npm(&crate::json(text)?, folder, dependencies)
             }
-            "pnpm-lock.yaml" => lock.pnpm(text, folder, dependencies),
+            "pnpm-lock.yaml" => lock.pnpm(text, folder),
             "yarn.lock" => lock.yarn(text, dependencies),
             "bun.lock" => lock.bun(&crate::json(text)?, folder),
             _ => return None,
@@ -56,12 +56,13 @@ impl Lock {
         resolved
     }
 
-    /// Whether every dependency is in it, at a version that satisfies its range.
+    /// Whether every dependency is in it: locked for this very range where the file keeps ranges (pnpm and bun refuse any other when
+    /// the lockfile is frozen), else at a version that satisfies it.
     pub(super) fn in_sync(&self, dependencies: &BTreeMap<String, String>) -> bool {
-        dependencies.iter().all(|(name, range)| {
-            self.direct
-                .get(name)
-                .is_some_and(|(locked, version)| locked.as_ref() == Some(range) || satisfies(version, range))
+        dependencies.iter().all(|(name, range)| match self.direct.get(name) {
+            Some((Some(locked), _)) => locked == range,
+            Some((None, version)) => satisfies(version, range),
+            None => false,
         })
     }
 
@@ -186,7 +187,7 @@ impl Lock {
         }
     }
 
-    fn pnpm(&mut self, text: &str, folder: &str, dependencies: &BTreeMap<String, String>) {
+    fn pnpm(&mut self, text: &str, folder: &str) {
         let importer = if folder.is_empty() { "." } else { folder };
         let mut specifiers: BTreeMap<String, String> = BTreeMap::new();
         let mut versions: BTreeMap<String, String> = BTreeMap::new();
@@ -234,13 +235,6 @@ impl Lock {
             }
         }
         for (name, version) in versions {
-            // pnpm compares the ranges themselves: another range is another lockfile.
-            if let (Some(range), Some(locked)) = (dependencies.get(&name), specifiers.get(&name))
-                && range != locked
-                && !satisfies(&version, range)
-            {
-                continue;
-            }
             self.direct.insert(name.clone(), (specifiers.remove(&name), version));
         }
     }

@@ -50,8 +50,8 @@ pub struct Lockfile {
     pub path: RelPath,
     /// Whose.
     pub manager: PackageManager,
-    /// Whether every dependency of the manifest is in it at a version that satisfies its range: `None` if it cannot be told
-    /// (binary `bun.lockb`).
+    /// Whether it belongs to the manifest, so that a frozen install takes it: every dependency is in it, at a version that satisfies
+    /// its range, and for pnpm and bun under the same range. `None` if it cannot be told (binary `bun.lockb`).
     pub in_sync: Option<bool>,
     /// Hosts of tarballs other than the public registry, with how many.
     pub private_hosts: BTreeMap<String, usize>,

@@ -1,5 +1,6 @@
 //! Frameworks: a trait object each, one file each, one line in [`ALL`].
 
+pub(crate) mod cut;
 mod expo;
 mod express;
 mod next;
@@ -11,6 +12,7 @@ use crate::{EnvAccess, Side};
 use edit::FileId;
 use project::package::{App, Package};
 use project::{File, Kind, Project};
+use std::ops::Range;
 
 /// What every codemod may ask of a framework.
 pub trait Framework: Sync {
@@ -32,8 +34,9 @@ pub trait Framework: Sync {
     fn follows(&self, _side: Side, _importer: &File, _target: &File) -> bool {
         true
     }
-    /// Imports (indices into `module.imports`) that the framework removes from the browser's copy of `file`.
-    fn cut_from_browser(&self, _file: &File) -> Vec<usize> {
+    /// Parts of `file` that run on the server alone although the file is in the browser too, such as the handler of a server
+    /// function: the framework removes them from the browser's copy.
+    fn server_parts(&self, _file: &File) -> Vec<Range<usize>> {
         Vec::new()
     }
     /// The prefix that publishes a variable: `VITE_`, `NEXT_PUBLIC_`, `EXPO_PUBLIC_`; `None` if none does.

@@ -5,6 +5,7 @@ use super::{Entry, Framework, code_below, package, process_env, with_extension};
 use crate::{EnvAccess, Side};
 use project::package::App;
 use project::{File, Project};
+use std::ops::Range;
 
 /// Next.js.
 pub(super) struct Next;
@@ -94,6 +95,11 @@ impl Framework for Next {
             Side::Browser => !is_server_only(target),
             _ => !is_client(target),
         }
+    }
+    fn server_parts(&self, file: &File) -> Vec<Range<usize>> {
+        let data = ["getServerSideProps", "getStaticProps", "getStaticPaths"];
+        let exports = file.module.exports.iter().filter(|export| data.contains(&export.name.as_str()));
+        exports.map(|export| export.range.clone()).collect()
     }
     fn public_prefix(&self) -> Option<&'static str> {
         Some("NEXT_PUBLIC_")

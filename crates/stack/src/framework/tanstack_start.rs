@@ -6,6 +6,7 @@ use super::{Entry, Framework, code_below, package, vite_env, with_extension};
 use crate::{EnvAccess, Side};
 use project::package::App;
 use project::{File, Project};
+use std::ops::Range;
 use syntax::view;
 
 /// TanStack Start with React.
@@ -59,8 +60,10 @@ impl Framework for TanStackStart {
             _ => true,
         }
     }
-    fn cut_from_browser(&self, file: &File) -> Vec<usize> {
-        server_only_imports(file)
+    fn server_parts(&self, file: &File) -> Vec<Range<usize>> {
+        let marks =
+            ["createServerFn", "createMiddleware", "createServerOnlyFn", "createIsomorphicFn", "handlers"];
+        if marks.iter().any(|mark| file.text.contains(mark)) { server_parts(file) } else { Vec::new() }
     }
     fn public_prefix(&self) -> Option<&'static str> {
         Some("VITE_")
@@ -108,26 +111,17 @@ fn serves_only(file: &File) -> bool {
     answers && file.path.as_str().contains("routes/") && !text.contains("component:")
 }
 
-/// Imports whose names are only used inside what Start removes from the browser's copy: handlers and validators of server
-/// functions, the server half of a middleware, server-only functions, the handlers of a route.
-fn server_only_imports(file: &File) -> Vec<usize> {
-    let marks =
-        ["createServerFn", "createMiddleware", "createServerOnlyFn", "createIsomorphicFn", "handlers"];
-    if !marks.iter().any(|mark| file.text.contains(mark)) {
-        return Vec::new();
-    }
-    let Some((tree, scopes)) = file.syntax() else {
-        return Vec::new();
-    };
-    let mut removed = Vec::new();
+/// What Start removes from the browser's copy: handlers and validators of server functions, the server half of a middleware,
+/// server-only functions, the handlers of a route.
+fn server_parts(file: &File) -> Vec<Range<usize>> {
+    let Some((tree, _)) = file.syntax() else { return Vec::new() };
+    let mut parts = Vec::new();
     view::walk(tree.root(), &mut |node| {
         match node.kind() {
             "call_expression" => {
                 let called = node.child_by_field_name("function").map(view::unwrapped);
-                let property = called
-                    .and_then(|called| called.child_by_field_name("property"))
-                    .map(|property| tree.text(property));
-                let server_half = match property {
+                let property = called.and_then(|called| called.child_by_field_name("property"));
+                let server_half = match property.map(|property| tree.text(property)) {
                     Some("handler" | "inputValidator" | "validator") => {
                         starts_with_call(tree, node, "createServerFn")
                     }
@@ -138,33 +132,23 @@ fn server_only_imports(file: &File) -> Vec<usize> {
                     _ => called.is_some_and(|called| tree.text(called) == "createServerOnlyFn"),
                 };
                 if server_half && let Some(arguments) = node.child_by_field_name("arguments") {
-                    removed.push(arguments.byte_range());
+                    parts.push(arguments.byte_range());
                 }
             }
+            // `createFileRoute(...)({ server: { handlers } })`.
             "pair" if node.child_by_field_name("key").is_some_and(|key| tree.text(key) == "server") => {
-                removed.push(node.byte_range())
+                if node
+                    .child_by_field_name("value")
+                    .is_some_and(|value| tree.text(value).contains("handlers"))
+                {
+                    parts.push(node.byte_range());
+                }
             }
             _ => {}
         }
         true
     });
-    let removed_at = |at: usize| removed.iter().any(|range| range.contains(&at));
-    let cut = |import: &syntax::module::Import| {
-        !import.names.is_empty()
-            && import.names.iter().all(|name| {
-                let Some(binding) = scopes.binding_at(name_range(file, name)) else {
-                    return false;
-                };
-                scopes
-                    .references_of(binding)
-                    .all(|reference| reference.in_type || removed_at(reference.range.start))
-            })
-    };
-    let dynamic = |import: &syntax::module::Import| {
-        import.kind == syntax::module::ImportKind::Dynamic && removed_at(import.range.start)
-    };
-    let imports = file.module.imports.iter().enumerate();
-    imports.filter(|(_, import)| dynamic(import) || cut(import)).map(|(at, _)| at).collect()
+    parts
 }
 
 /// Whether the chain that ends in `call` starts with `name`.
@@ -181,11 +165,4 @@ fn starts_with_call(tree: &syntax::Tree, call: tree_sitter::Node<'_>, name: &str
         }
     }
     false
-}
-
-/// The local identifier inside an import specifier.
-fn name_range(file: &File, name: &syntax::module::ImportName) -> std::ops::Range<usize> {
-    let specifier = file.text.get(name.range.clone()).unwrap_or("");
-    let start = name.range.start + specifier.rfind(name.local.as_str()).unwrap_or(0);
-    start..start + name.local.len()
 }
