@@ -155,7 +155,7 @@ impl Contract {
         let path = &survey.project.get(file).path;
         let app = survey.project.apps.iter().filter(|app| is_below(path, &app.folder));
         let app = app.max_by_key(|app| app.folder.len())?;
-        if guards_requests(path.name()) {
+        if is_behind_guard(survey, file) {
             return None;
         }
         let below = |rest: &str| {
@@ -277,9 +277,17 @@ fn is_below(path: &RelPath, folder: &str) -> bool {
     folder.is_empty() || path.as_str().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// The guard file is bundled apart and must stay small.
-fn guards_requests(name: &str) -> bool {
-    matches!(name, "middleware.ts" | "middleware.js" | "proxy.ts" | "proxy.js")
+/// Whether the file is the guard file of the app or loaded by it: that is bundled apart and must stay small.
+fn is_behind_guard(survey: &Survey<'_>, file: FileId) -> bool {
+    let is_guard = |name: &str| matches!(name, "middleware.ts" | "middleware.js" | "proxy.ts" | "proxy.js");
+    let stands = |folder: &str| {
+        let folder = folder.strip_suffix("src").map_or(folder, |above| above.trim_end_matches('/'));
+        survey.project.apps.iter().any(|app| app.folder == folder)
+    };
+    let files = survey.project.files.iter();
+    let guards = files.filter(|file| is_guard(file.path.name()) && stands(file.path.folder()));
+    let guards: Vec<FileId> = guards.map(|file| file.id).collect();
+    !guards.is_empty() && survey.project.graph.reachable(survey.project, &guards).contains(&file)
 }
 
 fn exports(text: &str, name: &str) -> bool {
