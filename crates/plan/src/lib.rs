@@ -4,18 +4,25 @@
 //! [`request`]s, and what each file becomes is shown ([`diff`]), saved ([`saved`]), written as a patch for git ([`patch`]), and
 //! read again as a project ([`recheck`]). Nothing here touches the disk.
 
+mod aligned;
 pub mod change;
 mod content;
+mod diff;
 mod import_list;
 mod lost;
 mod pass;
+mod patch;
 mod recheck;
+mod redact;
 pub mod request;
 pub mod saved;
 pub mod write;
 
 pub use change::{About, Change, Codemod, NewFile, Safety};
+pub use diff::{diff_shown, diffs_shown, redact};
+pub use patch::patch;
 pub use recheck::{recheck, recheck_chosen};
+pub use redact::Redactor;
 pub use request::Request;
 pub use saved::SavedPlan;
 pub use write::{Action, FileWrite};
@@ -158,19 +165,4 @@ pub fn text_after(survey: &Survey<'_>, outcome: &Outcome) -> String {
         Outcome::Created { pieces, .. } => edit::merge::render(&texts, pieces),
         Outcome::Deleted { .. } => String::new(),
     }
-}
-
-/// The whole plan as a unified diff for people, every secret masked.
-pub fn diff_shown(_survey: &Survey<'_>, _plan: &Plan) -> String {
-    unimplemented!()
-}
-
-/// `text` with every secret of the survey masked (`sk-p…#1a2b3c4d`). For every output of the program.
-pub fn redact(_text: &str, _survey: &Survey<'_>) -> String {
-    unimplemented!()
-}
-
-/// The plan as a patch that `git apply` takes and that holds no secret value. What it leaves out is named in its first lines.
-pub fn patch(_survey: &Survey<'_>, _plan: &Plan) -> String {
-    unimplemented!()
 }

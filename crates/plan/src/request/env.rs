@@ -3,8 +3,9 @@
 //! The value of a secret is a slice of the file that it stood in. It is looked at to choose its quotes, and never becomes text.
 
 use super::Refusal;
+use crate::aligned::aligned;
 use crate::content::{Splice, Texts};
-use edit::{Piece, RelPath, Span, merge::render};
+use edit::{Piece, RelPath, merge::render};
 use std::collections::{BTreeMap, BTreeSet};
 use syntax::document::env;
 
@@ -147,46 +148,7 @@ fn spelled(texts: Texts<'_, '_>, value: &[Piece]) -> Option<Vec<Piece>> {
     if spelling == raw {
         return Some(value.to_vec());
     }
-    let mut pieces: Vec<Piece> = Vec::new();
-    let mut rest = spelling.chars().peekable();
-    for piece in value {
-        let text = render(texts, std::slice::from_ref(piece));
-        for (offset, char) in text.char_indices() {
-            while let Some(next) = rest.next() {
-                if next == char {
-                    match piece {
-                        Piece::Source(span) => {
-                            let start = span.start as usize + offset;
-                            push(
-                                &mut pieces,
-                                Piece::Source(Span::new(span.file, start..start + char.len_utf8())),
-                            );
-                        }
-                        _ => push(&mut pieces, Piece::text(char)),
-                    }
-                    break;
-                }
-                push(&mut pieces, Piece::text(next));
-                // `\n` stands for a line end: two characters of the spelling for one of the value.
-                if next == '\\' && matches!(char, '\n' | '\r' | '\t') && rest.peek() != Some(&char) {
-                    rest.next().into_iter().for_each(|escaped| push(&mut pieces, Piece::text(escaped)));
-                    break;
-                }
-            }
-        }
-    }
-    rest.for_each(|char| push(&mut pieces, Piece::text(char)));
-    Some(pieces)
-}
-
-fn push(pieces: &mut Vec<Piece>, piece: Piece) {
-    match (pieces.last_mut(), piece) {
-        (Some(Piece::Text(before)), Piece::Text(text)) => *before += &text,
-        (Some(Piece::Source(before)), Piece::Source(span))
-            if before.file == span.file && before.end == span.start =>
-        {
-            before.end = span.end;
-        }
-        (_, piece) => pieces.push(piece),
-    }
+    let value: Vec<_> =
+        value.iter().map(|piece| (piece.clone(), render(texts, std::slice::from_ref(piece)))).collect();
+    Some(aligned(&spelling, &value))
 }

@@ -1,0 +1,42 @@
+//! The plan as a diff for people: unified, every secret masked.
+
+use crate::{Outcome, Plan, Redactor, text_after};
+use audit::Survey;
+use edit::diff::{FileDiff, Version, unified};
+
+/// What becomes of every file, by path. Secrets are masked before the lines are compared, so that one that spans lines, or
+/// stands in a line that only gives context, is masked, too.
+pub fn diffs_shown(survey: &Survey<'_>, plan: &Plan, redactor: &Redactor) -> Vec<FileDiff> {
+    let mut diffs = Vec::new();
+    for (path, outcome) in &plan.files {
+        let (before, mode_after) = match outcome {
+            Outcome::Created { mode, .. } => (None, Some(*mode)),
+            Outcome::Deleted { file } => (Some(survey.project.get(*file)), None),
+            Outcome::Edited { file, .. } | Outcome::Untracked { file, .. } => {
+                let file = survey.project.get(*file);
+                (Some(file), Some(file.mode))
+            }
+        };
+        let old = before.map(|file| (redactor.redact(&file.text), file.mode));
+        let new = mode_after.map(|mode| (redactor.redact(&text_after(survey, outcome)), mode));
+        diffs.push(FileDiff::between(
+            old.as_ref().map(|(text, mode)| Version { path, mode: *mode, text }),
+            new.as_ref().map(|(text, mode)| Version { path, mode: *mode, text }),
+        ));
+    }
+    diffs
+}
+
+/// The whole plan as a unified diff for people, every secret masked. A file that only leaves git's index is named.
+pub fn diff_shown(survey: &Survey<'_>, plan: &Plan) -> String {
+    let untracked = plan.files.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Untracked { .. }));
+    let mut shown: String =
+        untracked.map(|(path, _)| format!("# {path} stays on disk and leaves git\n")).collect();
+    shown.extend(diffs_shown(survey, plan, &Redactor::of(survey)).iter().map(unified));
+    shown
+}
+
+/// `text` with every secret of the survey masked (`sk-p…#1a2b3c4d`). For many texts make one [`Redactor`].
+pub fn redact(text: &str, survey: &Survey<'_>) -> String {
+    Redactor::of(survey).redact(text)
+}

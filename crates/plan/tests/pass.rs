@@ -1,0 +1,284 @@
+//! Which changes stand together, what is held and why, and what the recheck says of a plan.
+
+mod support;
+
+use audit::{Finding, Survey};
+use edit::{Edit, Piece};
+use plan::{Change, Chosen, Codemod, Plan, Request};
+use support::{Tiny, asking, change, finding, path, proposing, replacing, span, texts, with_survey};
+
+fn held(plan: &Plan) -> Vec<(&str, &str, &str)> {
+    plan.held.iter().map(|held| (held.change.as_str(), held.because_of.as_str(), held.why.as_str())).collect()
+}
+
+fn ids(plan: &Plan) -> Vec<&str> {
+    plan.changes.iter().map(|(id, _)| id.as_str()).collect()
+}
+
+#[test]
+fn changes_of_two_codemods_land_in_one_file() {
+    with_survey(&[("a.ts", "f(1);\ng(2);\n")], |survey| {
+        let one = proposing("one", |survey| vec![replacing(survey, "one", "a.ts", "1", "3")]);
+        let two = proposing("two", |survey| vec![replacing(survey, "two", "a.ts", "2", "4")]);
+        let plan = plan::plan(survey, &[&one, &two]);
+        assert_eq!(texts(survey, &plan), [("a.ts".to_owned(), "f(3);\ng(4);\n".to_owned())]);
+        assert_eq!(ids(&plan), ["one/replace-1", "two/replace-2"]);
+    });
+}
+
+#[test]
+fn ids_are_slugs_of_titles_and_differ() {
+    with_survey(&[], |survey| {
+        let one = proposing("one", |_| {
+            ["Add a Key!", "add a key", "", "Schlüssel"].map(|title| change("one", title)).to_vec()
+        });
+        let plan = plan::plan(survey, &[&one]);
+        assert_eq!(ids(&plan), ["one/add-a-key", "one/add-a-key-2", "one/change", "one/schlüssel"]);
+    });
+}
+
+#[test]
+fn of_two_that_conflict_the_later_is_held_whole() {
+    with_survey(&[("a.ts", "f(1);\n"), ("b.ts", "")], |survey| {
+        let one = proposing("one", |survey| vec![replacing(survey, "one", "a.ts", "f(1)", "g()")]);
+        let two = proposing("two", |survey| {
+            let mut two = replacing(survey, "two", "a.ts", "1", "2");
+            two.creates = vec![plan::NewFile { path: path("c.ts"), pieces: vec![], mode: 0o644 }];
+            vec![two]
+        });
+        let plan = plan::plan(survey, &[&one, &two]);
+        assert_eq!(
+            held(&plan),
+            [("two/replace-1", "one/replace-f-1", "Both change the same part of `a.ts`.")]
+        );
+        assert_eq!(texts(survey, &plan), [("a.ts".to_owned(), "g();\n".to_owned())]);
+    });
+}
+
+fn key(codemod: &'static str, value: i32) -> Change {
+    let request = Request::Line { path: path("list"), heading: String::new(), line: value.to_string() };
+    let key = Request::ModuleItem {
+        path: path("all.ts"),
+        frame: (String::new(), String::new()),
+        order: 0,
+        key: "key".to_owned(),
+        pieces: vec![Piece::text(value.to_string())],
+    };
+    asking(codemod, "ask", vec![request, key])
+}
+
+#[test]
+fn a_change_whose_request_conflicts_is_held_whole() {
+    with_survey(&[("a.ts", "f(1);\n")], |survey| {
+        let one = proposing("one", |_| vec![key("one", 1)]);
+        let two = proposing("two", |survey| {
+            let mut two = replacing(survey, "two", "a.ts", "1", "2");
+            two.requests = key("two", 2).requests;
+            vec![two]
+        });
+        let plan = plan::plan(survey, &[&one, &two]);
+        assert_eq!(held(&plan), [("two/replace-1", "one/ask", "Both want another `key` in `all.ts`.")]);
+        assert!(!plan.files.contains_key(&path("a.ts")));
+    });
+}
+
+#[test]
+fn a_file_that_is_there_is_not_made() {
+    with_survey(&[("Dockerfile", "FROM a\n")], |survey| {
+        let one = proposing("one", |_| {
+            let creates = vec![plan::NewFile { path: path("dockerfile"), pieces: vec![], mode: 0o644 }];
+            vec![Change { creates, ..change("one", "make") }]
+        });
+        let plan = plan::plan(survey, &[&one]);
+        assert_eq!(held(&plan), [("one/make", "one/make", "`Dockerfile` is there already.")]);
+    });
+}
+
+#[test]
+fn what_needs_a_held_change_is_held() {
+    with_survey(&[("a.ts", "f(1);\n")], |survey| {
+        let one = proposing("one", |survey| vec![replacing(survey, "one", "a.ts", "f(1)", "g()")]);
+        let two = proposing("two", |survey| {
+            let server =
+                Change { key: Some("server".to_owned()), ..replacing(survey, "two", "a.ts", "1", "2") };
+            vec![server, Change { needs: vec!["nobody".to_owned()], ..change("two", "alone") }]
+        });
+        let three = proposing("three", |_| {
+            vec![Change { needs: vec!["server".to_owned()], ..change("three", "call") }]
+        });
+        let plan = plan::plan(survey, &[&one, &two, &three]);
+        assert_eq!(
+            held(&plan),
+            [
+                ("two/replace-1", "one/replace-f-1", "Both change the same part of `a.ts`."),
+                ("two/alone", "two/alone", "It needs `nobody`, which nothing brings."),
+                ("three/call", "two/replace-1", "It needs `server`, which is held."),
+            ]
+        );
+    });
+}
+
+#[test]
+fn deleted_and_untracked_files_are_said() {
+    with_survey(&[("a.txt", "a\n"), (".env", "A=1\n"), (".env.b", "B=1\n")], |survey| {
+        let one = proposing("one", |survey| {
+            let id = |at: &str| survey.project.file(at).unwrap().id;
+            let edits = vec![Edit::replace(span(survey, ".env.b", "1"), "2")];
+            vec![Change {
+                edits,
+                deletes: vec![id("a.txt")],
+                untracks: vec![id(".env"), id(".env.b")],
+                ..change("one", "tidy")
+            }]
+        });
+        let plan = plan::plan(survey, &[&one]);
+        let outcomes: Vec<_> = plan.files.values().map(|outcome| format!("{outcome:?}")).collect();
+        assert!(outcomes[0].starts_with("Untracked") && outcomes[0].ends_with("edits: [] }"), "{outcomes:?}");
+        assert!(
+            outcomes[1].starts_with("Untracked") && !outcomes[1].ends_with("edits: [] }"),
+            "{outcomes:?}"
+        );
+        assert!(outcomes[2].starts_with("Deleted"), "{outcomes:?}");
+    });
+}
+
+#[test]
+fn a_request_in_a_file_that_goes_is_refused() {
+    with_survey(&[("list", "a\n")], |survey| {
+        let one = proposing("one", |survey| {
+            let goes =
+                Change { deletes: vec![survey.project.file("list").unwrap().id], ..change("one", "delete") };
+            let line = Request::Line { path: path("list"), heading: String::new(), line: "b".to_owned() };
+            vec![goes, asking("one", "ask", vec![line])]
+        });
+        let plan = plan::plan(survey, &[&one]);
+        assert_eq!(held(&plan), [("one/ask", "one/ask", "`list` is deleted.")]);
+        assert_eq!(texts(survey, &plan), [("list".to_owned(), "-".to_owned())]);
+    });
+}
+
+fn ones(survey: &Survey<'_>) -> Vec<Finding> {
+    let files = survey.project.files.iter().filter(|file| file.text.contains('1'));
+    files.map(|file| finding(survey, "one/one", file.path.as_str(), "1")).collect()
+}
+
+/// Replaces every 1 that is found by `new`.
+fn fixing(new: &'static str) -> Tiny<'static> {
+    let fix = move |survey: &Survey<'_>, findings: &[Finding]| -> Vec<Change> {
+        let change = |(at, finding): (usize, &Finding)| Change {
+            edits: vec![Edit::replace(finding.span, new)],
+            fixes: vec![at],
+            ..change("one", &format!("fix {}", survey.project.get(finding.span.file).path))
+        };
+        findings.iter().enumerate().map(change).collect()
+    };
+    Tiny { id: "one", find: Box::new(ones), fix: Box::new(fix) }
+}
+
+#[track_caller]
+fn check_recheck(files: &[(&str, &str)], codemods: &[&dyn Codemod], complaints: &[&str]) {
+    with_survey(files, |survey| {
+        let plan = plan::plan(survey, codemods);
+        assert_eq!(plan::recheck(survey, &plan, codemods), complaints);
+    });
+}
+
+#[test]
+fn findings_are_sorted_and_name_the_change_that_resolves_them() {
+    with_survey(&[("b.ts", "f(1);\n"), ("a.ts", "f(1);\n")], |survey| {
+        let plan = plan::plan(survey, &[&fixing("2")]);
+        let linked: Vec<_> = plan
+            .findings
+            .iter()
+            .map(|(finding, change)| (survey.project.get(finding.span.file).path.as_str(), change.as_deref()))
+            .collect();
+        assert_eq!(linked, [("a.ts", Some("one/fix-a-ts")), ("b.ts", Some("one/fix-b-ts"))]);
+    });
+}
+
+#[test]
+fn what_is_not_chosen_does_not_land_and_is_no_complaint() {
+    with_survey(&[("a.ts", "f(1);\n"), ("b.ts", "f(1);\n")], |survey| {
+        let one = fixing("2");
+        let chosen = Chosen { finding: &|_| true, change: &|id, _| id == "one/fix-a-ts" };
+        let plan = plan::plan_chosen(survey, &[&one], &chosen);
+        assert_eq!(ids(&plan), ["one/fix-a-ts"]);
+        assert_eq!(plan.findings[1].1, None);
+        assert_eq!(plan::recheck(survey, &plan, &[&one]), [""; 0]);
+    });
+}
+
+#[test]
+fn a_plan_that_keeps_its_promises_has_no_complaint() {
+    check_recheck(&[("a.ts", "f(1);\n"), ("b.ts", "f(1);\n")], &[&fixing("2")], &[]);
+}
+
+#[test]
+fn a_fix_that_fixes_nothing_is_complained_of() {
+    check_recheck(
+        &[("a.ts", "f(1);\n")],
+        &[&fixing("1 + 0")],
+        &[
+            "After the plan, one/fix-a-ts is planned again in a.ts.",
+            "a.ts: one/one (1) is claimed fixed and would still be found after the plan.",
+        ],
+    );
+}
+
+#[test]
+fn a_file_that_no_longer_parses_is_complained_of() {
+    check_recheck(
+        &[("a.ts", "f(1);\n")],
+        &[&fixing("(")],
+        &["a.ts parses now and would not after the plan."],
+    );
+    check_recheck(
+        &[("a.json", "{\"a\": 1}\n")],
+        &[&fixing("")],
+        &["a.json parses now and would not after the plan."],
+    );
+    let makes = proposing("makes", |survey| {
+        let creates =
+            vec![plan::NewFile { path: path("b.ts"), pieces: vec![Piece::text("f(")], mode: 0o644 }];
+        if survey.project.file("b.ts").is_some() {
+            vec![]
+        } else {
+            vec![Change { creates, ..change("makes", "make") }]
+        }
+    });
+    check_recheck(&[], &[&makes], &["b.ts, a new file, does not parse."]);
+}
+
+#[test]
+fn a_new_finding_is_complained_of() {
+    let makes = proposing("makes", |survey| {
+        let creates =
+            vec![plan::NewFile { path: path("b.ts"), pieces: vec![Piece::text("f(1);\n")], mode: 0o644 }];
+        if survey.project.file("b.ts").is_some() {
+            vec![]
+        } else {
+            vec![Change { creates, ..change("makes", "make") }]
+        }
+    });
+    let finds = Tiny { id: "one", find: Box::new(ones), fix: Box::new(|_, _| Vec::new()) };
+    check_recheck(
+        &[],
+        &[&makes, &finds],
+        &["b.ts: one/one (1) would be found after the plan and is not found now."],
+    );
+}
+
+#[test]
+fn a_finding_that_moves_with_its_code_is_not_new() {
+    let moves = proposing("moves", |survey| {
+        if survey.project.file("b.ts").is_some() {
+            return vec![];
+        }
+        let whole = span(survey, "a.ts", "f(1);\n");
+        let creates =
+            vec![plan::NewFile { path: path("b.ts"), pieces: vec![Piece::Source(whole)], mode: 0o644 }];
+        vec![Change { edits: vec![Edit::delete(whole)], creates, ..change("moves", "move") }]
+    });
+    let finds = Tiny { id: "one", find: Box::new(ones), fix: Box::new(|_, _| Vec::new()) };
+    check_recheck(&[("a.ts", "f(1);\n")], &[&moves, &finds], &[]);
+}
