@@ -32,11 +32,10 @@ impl Style {
         let ended = |line: &str| line.trim_end().ends_with(';');
         let semicolon = match esm {
             Some(import) => text.get(import.range.clone()).is_some_and(ended),
+            // A statement that could end in one and does not speaks against them.
             None => {
-                text.lines().any(ended)
-                    || text
-                        .lines()
-                        .all(|line| line.trim().is_empty() || line.trim_end().ends_with(['{', '}']))
+                let bare = |line: &str| line.trim_end().ends_with([')', ']', '"', '\'']);
+                text.lines().any(ended) || !text.lines().any(bare)
             }
         };
         let tight = esm.and_then(|import| text.get(import.range.clone())).is_some_and(|statement| {
