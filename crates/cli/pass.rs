@@ -1,0 +1,139 @@
+//! The way of the data: read, know, audit, plan. Every verb that looks at a tree goes this way.
+
+use crate::console::Console;
+use crate::report::build::{Made, ambiguous};
+use crate::report::redact::Redactor;
+use crate::report::{Report, count};
+use crate::selection::Selection;
+use crate::settings::Settings;
+use anyhow::{Result, bail};
+use audit::Survey;
+use plan::Plan;
+use project::{Project, ReadOptions, Skipped};
+use stack::Stack;
+use std::path::Path;
+
+/// How many files a message names.
+const NAMED: usize = 10;
+
+/// What was read and planned, for a verb to go on with.
+pub(crate) struct Pass<'p> {
+    /// What was asked.
+    pub(crate) settings: &'p Settings,
+    /// What is there.
+    pub(crate) survey: &'p Survey<'p>,
+    /// What must not be shown.
+    pub(crate) redactor: &'p Redactor,
+    /// What this run plans; by [`Pass::selection`].
+    pub(crate) plan: Plan,
+    /// What this run selects.
+    pub(crate) selection: Selection<'p>,
+}
+
+/// Reads the tree, plans the one pass over it, and hands both to `verb`.
+pub(crate) fn over<T>(
+    settings: &Settings,
+    console: &Console,
+    verb: impl FnOnce(&mut Pass<'_>) -> Result<T>,
+) -> Result<T> {
+    let project = read(settings, console)?;
+    surveyed(settings, &project, console, |survey, redactor| {
+        let selection = Selection::of(settings);
+        let plan = {
+            let _step = console.step("Planning");
+            selection.plan(survey)
+        };
+        verb(&mut Pass { settings, survey, redactor, plan, selection })
+    })
+}
+
+/// Reads the tree. What a killed run left behind is put right first, and said.
+pub(crate) fn read(settings: &Settings, console: &Console) -> Result<Project> {
+    let _step = console.step("Reading");
+    let options = ReadOptions { no_ignore: settings.no_ignore, app_root: settings.app_root.clone() };
+    let project = Project::read(&settings.folder, &options)?;
+    let unreadable = project.files.iter().filter(|file| file.skipped == Some(Skipped::Unreadable));
+    let unreadable: Vec<_> = unreadable.map(|file| file.path.as_str()).collect();
+    if !unreadable.is_empty() {
+        bail!(
+            "{} cannot be read: {}. A report without them would be wrong: make them readable (`chmod u+r`), or run as their owner.",
+            count(unreadable.len(), "file"),
+            listed(&unreadable)
+        );
+    }
+    if !project.files.iter().any(|file| file.path.name() == "package.json") {
+        bail!(
+            "No package.json in `{}` or below it, so there is no app to migrate. Give the folder that holds the export, such as \
+             `migrate audit path/to/export`.",
+            settings.folder.display()
+        );
+    }
+    Ok(project)
+}
+
+/// Surveys what was read; from then on no secret of it is printed.
+pub(crate) fn surveyed<T>(
+    settings: &Settings,
+    project: &Project,
+    console: &Console,
+    then: impl FnOnce(&Survey<'_>, &Redactor) -> Result<T>,
+) -> Result<T> {
+    let step = console.step("Auditing");
+    let mut stack = Stack::detect(project);
+    if !settings.target.is_empty() {
+        let hosts = stack::host::ALL.iter().copied();
+        stack.hosts = hosts.filter(|host| settings.target.iter().any(|target| target == host.id())).collect();
+    }
+    let survey = Survey::of(project, &stack);
+    drop(step);
+    let redactor = Redactor::of(&survey);
+    console.hide(redactor.clone());
+    then(&survey, &redactor)
+}
+
+/// Puts right what a killed run left behind, and says so. Every verb that reads or writes a folder begins with it.
+pub(crate) fn recover(folder: &Path, console: &Console) -> Result<()> {
+    if let Some(recovered) = apply::recover(folder)? {
+        console.note(&format!("{recovered}"));
+    }
+    Ok(())
+}
+
+impl Pass<'_> {
+    /// The report. Baseline entries that nothing needs any more are said.
+    pub(crate) fn report(&self, console: &Console) -> Report {
+        let made = Made {
+            survey: self.survey,
+            plan: &self.plan,
+            selection: &self.selection,
+            redactor: self.redactor,
+        };
+        let (report, stale) = made.report();
+        if !stale.is_empty() {
+            let entries: Vec<_> = stale.iter().map(String::as_str).collect();
+            let entries = listed(&entries);
+            console.note(&format!("The baseline accepts what is no longer there: {entries}. `migrate audit --write-baseline` renews it."));
+        }
+        report
+    }
+
+    /// What is not as promised in the planned tree.
+    pub(crate) fn complaints(&self, console: &Console) -> Vec<String> {
+        let _step = console.step("Checking the planned tree");
+        self.selection.recheck(self.survey, &self.plan)
+    }
+
+    /// Refuses to choose between two apps of one kind.
+    pub(crate) fn refuse_to_choose(&self) -> Result<()> {
+        if !self.survey.project.ambiguous_roots.is_empty() {
+            bail!(ambiguous(self.survey.project));
+        }
+        Ok(())
+    }
+}
+
+/// The first of them, and how many more.
+pub(crate) fn listed(all: &[&str]) -> String {
+    let shown = all.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    if all.len() > NAMED { format!("{shown} and {} more", all.len() - NAMED) } else { shown }
+}
