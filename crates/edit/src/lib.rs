@@ -1,5 +1,7 @@
 //! Edits as data. Every edit is against the original bytes of a file; a replacement keeps slices of the originals.
-//! Many authors propose edits without seeing each other's; [`merge`](merge::merge) decides in one pass which stand together.
+//! Many authors propose edits without seeing each other's; [`merge`](merge::merge) decides in one pass which stand together
+//! and makes them flat; [`apply`](merge::apply) and [`render`](merge::render) make text of flat edits and pieces, and
+//! [`diff`] shows what becomes of a file. Nothing here reads or writes files.
 
 pub mod diff;
 mod extent;
@@ -107,7 +109,8 @@ pub enum Piece {
     /// A slice of an original file, this one or another. Edits that lie inside it are carried along.
     Source(Span),
     /// A slice whose lines after the first move to another depth: the common indentation of the slice's lines becomes
-    /// `indent`. Lines that begin inside one of `verbatim` (template literals, comments kept as they are) are not touched.
+    /// `indent`. Lines that begin inside one of `verbatim` (template literals, comments kept as they are) are not touched,
+    /// nor are blank ones. A flat form has this only where no edit lies inside; else it is told as texts and plain slices.
     Indented {
         /// The slice.
         span: Span,

@@ -252,13 +252,15 @@ impl Standing {
     fn keeps(&self, owner: usize, outer: &Proposal, inner: Extent) -> bool {
         let file = outer.span.file;
         let Some(sheet) = self.sheets.get(&file) else { return false };
+        let kept = |index: usize| sheet.keepers[index].binary_search(&owner).is_ok();
+        // Most often it is the replaced span itself that is kept.
+        if sheet.slices.index(outer.extent).is_some_and(kept) {
+            return true;
+        }
         let blocked = inner != outer.extent && self.own.contains_key(&(owner, file, inner));
         sheet.slices.meeting(inner.ends()[0]).into_iter().any(|index| {
             let slice = sheet.slices.at(index);
-            slice.covers(inner)
-                && outer.extent.covers(slice)
-                && !(blocked && slice == inner)
-                && sheet.keepers[index].binary_search(&owner).is_ok()
+            slice.covers(inner) && outer.extent.covers(slice) && !(blocked && slice == inner) && kept(index)
         })
     }
 
