@@ -398,8 +398,8 @@ fn find<'f>(files: &'f [File], path: &str) -> Option<&'f File> {
 
 /// `path` seen from `folder`, `.` and `..` resolved; `None` if it leaves the project.
 fn join(folder: &str, path: &str) -> Option<RelPath> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
         match part {
             "" | "." => {}
             ".." => {

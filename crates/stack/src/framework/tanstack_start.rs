@@ -136,11 +136,9 @@ fn server_parts(file: &File) -> Vec<Range<usize>> {
                 }
             }
             // `createFileRoute(...)({ server: { handlers } })`.
-            "pair" if node.child_by_field_name("key").is_some_and(|key| tree.text(key) == "server") => {
-                if node
-                    .child_by_field_name("value")
-                    .is_some_and(|value| tree.text(value).contains("handlers"))
-                {
+            "pair" => {
+                let field = |name: &str| node.child_by_field_name(name).map_or("", |field| tree.text(field));
+                if field("key") == "server" && field("value").contains("handlers") {
                     parts.push(node.byte_range());
                 }
             }
