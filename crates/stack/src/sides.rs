@@ -29,6 +29,18 @@ pub(crate) fn of(project: &Project) -> (Vec<Side>, Vec<&'static str>) {
     }
     map.reach(framework::none(), &functions, Mark::Server, "reached from a function of the server");
     map.reach(framework::none(), &edge, Mark::Edge, "reached from an edge function");
+    let workers: Vec<FileId> = project
+        .files
+        .iter()
+        .filter(|file| map.is_free(file.id) && is_worker(project, file))
+        .map(|file| file.id)
+        .collect();
+    map.reach(
+        framework::none(),
+        &workers,
+        Mark::Edge,
+        "reached from a worker that the Cloudflare configuration names",
+    );
     let servers: Vec<FileId> = project
         .files
         .iter()
@@ -206,6 +218,7 @@ impl<'p> Map<'p> {
                 (Some(reason), None, None) => (Side::Browser, reason),
                 (None, Some(reason), _) => (Side::Server, reason),
                 (None, None, Some(reason)) => (Side::Edge, reason),
+                (None, None, None) if is_code(file) && is_test(file) => (Side::None, "a test"),
                 (None, None, None) if is_code(file) && self.imported_for_types(file) => {
                     (Side::None, "imported for its types only")
                 }
@@ -221,6 +234,16 @@ impl<'p> Map<'p> {
 fn by_place(project: &Project, file: &File) -> Option<(Side, &'static str)> {
     let (path, name) = (file.path.as_str(), file.path.name());
     let folders: Vec<&str> = file.path.folder().split('/').filter(|part| !part.is_empty()).collect();
+    // What stands beside a manifest: `public/` and, in a Vite app, functions of Vercel in `api/`.
+    let package = project
+        .packages
+        .iter()
+        .filter(|package| inside(path, &package.folder).is_some())
+        .max_by_key(|package| package.folder.len());
+    let local = package.and_then(|package| inside(path, &package.folder)).unwrap_or(path);
+    if local.starts_with("public/") {
+        return Some((Side::Browser, "served as it stands from `public/`"));
+    }
     if !is_code(file) {
         let known =
             matches!(file.kind, Kind::Json | Kind::Toml | Kind::Yaml) && is_config_document(name, &folders);
@@ -228,16 +251,6 @@ fn by_place(project: &Project, file: &File) -> Option<(Side, &'static str)> {
     }
     if name.ends_with(".d.ts") {
         return Some((Side::None, "types only"));
-    }
-    let stem = name.split('.').next().unwrap_or(name);
-    let is_test = name.contains(".test.") || name.contains(".spec.") || name.contains(".stories.");
-    let test_folders =
-        ["__tests__", "__mocks__", "tests", "test", "e2e", "cypress", "playwright", "playwright-fixture"];
-    if is_test
-        || folders.iter().any(|part| test_folders.contains(part))
-        || matches!(stem, "playwright-fixture" | "setupTests")
-    {
-        return Some((Side::None, "a test"));
     }
     let pair = |one: &str, other: &str| folders.windows(2).any(|pair| pair[0] == one && pair[1] == other);
     if pair("supabase", "functions") {
@@ -249,20 +262,13 @@ fn by_place(project: &Project, file: &File) -> Option<(Side, &'static str)> {
     if pair("netlify", "functions") {
         return Some((Side::Server, "a function of Netlify"));
     }
-    // Folders that are known from the packages: `api/` beside the manifest of a Vite app holds functions of Vercel.
-    let package = project
-        .packages
-        .iter()
-        .filter(|package| inside(path, &package.folder).is_some())
-        .max_by_key(|package| package.folder.len());
-    let local = package.and_then(|package| inside(path, &package.folder)).unwrap_or(path);
-    let next = package.is_some_and(|package| package.dependencies.contains_key("next"));
-    if local.starts_with("api/") && !next {
+    let routes_itself = |package: &project::package::Package| {
+        ["next", "expo"].iter().any(|name| package.dependencies.contains_key(*name))
+    };
+    if local.starts_with("api/") && !package.is_some_and(routes_itself) {
         return Some((Side::Server, "a function of Vercel, below `api/`"));
     }
-    if local.starts_with("public/") {
-        return Some((Side::Browser, "served as it stands from `public/`"));
-    }
+    let stem = name.split('.').next().unwrap_or(name);
     let config =
         name.contains(".config.") || name.starts_with(".eslintrc") || name.starts_with(".prettierrc");
     let odd_config = ["gulpfile", "Gruntfile", "tailwind", "metro", "babel", "knexfile"].contains(&stem)
@@ -314,6 +320,16 @@ fn is_config_document(name: &str, folders: &[&str]) -> bool {
         || folders.contains(&".bolt")
 }
 
+/// By name or folder. Only asked of what nothing reaches: `app/api/test/route.ts` is a route like any other.
+fn is_test(file: &File) -> bool {
+    let name = file.path.name();
+    let folders = ["__tests__", "__mocks__", "tests", "test", "e2e", "cypress", "playwright"];
+    [".test.", ".spec.", ".stories."].iter().any(|mark| name.contains(mark))
+        || file.path.folder().split('/').any(|part| folders.contains(&part))
+        || name.starts_with("playwright-fixture.")
+        || name.starts_with("setupTests.")
+}
+
 /// Imports a package that answers requests, or Node's own server, and listens.
 fn makes_server(file: &File) -> bool {
     let asks = |name: &str| {
@@ -324,12 +340,32 @@ fn makes_server(file: &File) -> bool {
     };
     let listens = file.text.contains(".listen(") || file.text.contains("serve(");
     (framework::SERVERS.iter().any(|name| asks(name)) && (listens || file.text.contains("express()")))
+        || ["firebase-functions", "serverless-http", "@google-cloud/functions-framework"].iter().any(|name| {
+            let below = |specifier: &str| {
+                specifier.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            file.module.imports.iter().any(|import| below(&import.specifier))
+        })
         || (listens && ["http", "node:http", "https", "node:https"].iter().any(|name| asks(name)))
+}
+
+/// Named as `main` in a configuration of Cloudflare beside or above it.
+fn is_worker(project: &Project, file: &File) -> bool {
+    let names = ["wrangler.toml", "wrangler.json", "wrangler.jsonc"];
+    let configs = project.files.iter().filter(|config| names.contains(&config.path.name()));
+    is_code(file)
+        && configs.filter_map(|config| Some((config, inside(file.path.as_str(), config.path.folder())?))).any(
+            |(config, local)| {
+                [format!("\"{local}\""), format!("\"./{local}\"")]
+                    .iter()
+                    .any(|quoted| config.text.contains(quoted))
+            },
+        )
 }
 
 /// Below `scripts/`, named in a script of `package.json`, or beside the manifest and written for Node.
 fn is_script(project: &Project, file: &File) -> bool {
-    if !is_code(file) {
+    if !is_code(file) || is_test(file) {
         return false;
     }
     let path = file.path.as_str();

@@ -318,3 +318,16 @@ fn in_pages_data_functions_are_on_the_server() {
         ("lib/rows.ts", "export const rows = () => 1;", Server),
     ]);
 }
+
+#[test]
+fn a_worker_is_named_by_its_configuration() {
+    check(&[
+        ("package.json", VITE, Config),
+        ("index.html", r#"<script type="module" src="/src/main.tsx"></script>"#, Browser),
+        ("src/main.tsx", "", Browser),
+        ("wrangler.toml", "main = \"worker/index.ts\"\n", Config),
+        ("worker/index.ts", "import { answer } from './answer';\nexport default { fetch: answer };", Edge),
+        ("worker/answer.ts", "export const answer = () => 1;", Edge),
+        ("public/settings.json", "{}", Browser),
+    ]);
+}

@@ -35,7 +35,7 @@ const SIGNS: &[Sign] = &[
     Sign {
         rank: 0,
         dependencies: &["vite", "@vitejs/plugin-react", "@vitejs/plugin-react-swc"],
-        entries: &["index.html"],
+        entries: &["index.html", "client/index.html"],
     },
     Sign {
         rank: 1,

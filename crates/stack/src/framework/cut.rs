@@ -47,10 +47,10 @@ pub(crate) fn server_parts(framework: &dyn Framework, file: &File) -> Vec<Range<
 
 /// Imports (indices into `module.imports`) of which nothing is left outside `parts`.
 pub(crate) fn imports_in(file: &File, parts: &[Range<usize>]) -> Vec<usize> {
-    let Some((_, scopes)) = file.syntax() else { return Vec::new() };
     if parts.is_empty() {
         return Vec::new();
     }
+    let Some((_, scopes)) = file.syntax() else { return Vec::new() };
     let unused_elsewhere = |import: &Import| {
         !import.names.is_empty()
             && import.names.iter().all(|name| {
