@@ -12,7 +12,7 @@ pub(super) fn export_statement(tree: &Tree, statement: Node<'_>, exports: &mut V
         .child_by_field_name("source")
         .and_then(|source| string_value(tree, source))
         .map(|value| value.into_owned());
-    let type_only = has_type_keyword(statement);
+    let type_only = has_type_keyword(tree, statement);
     let has_word = |word: &str| {
         let mut cursor = statement.walk();
         statement.children(&mut cursor).any(|child| child.kind() == word)

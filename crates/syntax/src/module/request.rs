@@ -3,6 +3,7 @@
 use super::{Import, ImportKind, ImportName, Imported};
 use crate::Tree;
 use crate::view::{self, TemplatePart, arguments, code_children, string_value, unwrapped};
+use std::ops::Range;
 use tree_sitter::Node;
 
 /// `import ... from "x"`, `import "x"`, `import x = require("x")`.
@@ -10,7 +11,7 @@ pub(super) fn import_statement(tree: &Tree, statement: Node<'_>) -> Option<Impor
     let mut kind = ImportKind::SideEffect;
     let mut names = Vec::new();
     let mut source = statement.child_by_field_name("source");
-    let type_only = has_type_keyword(statement);
+    let type_only = has_type_keyword(tree, statement);
     for clause in code_children(statement) {
         match clause.kind() {
             "import_clause" => {
@@ -52,9 +53,14 @@ fn import(
     })
 }
 
-/// Whether the second word is `type`.
-pub(super) fn has_type_keyword(statement: Node<'_>) -> bool {
-    statement.child(1).is_some_and(|second| matches!(second.kind(), "type" | "typeof"))
+/// Whether the second word is `type`. The text counts: in `export type * from` the word is masked.
+pub(super) fn has_type_keyword(tree: &Tree, statement: Node<'_>) -> bool {
+    let keyword = statement.child(1).is_some_and(|second| matches!(second.kind(), "type" | "typeof"));
+    let mut words = tree.text(statement).splitn(3, char::is_whitespace);
+    keyword
+        || (words.next() == Some("export")
+            && words.next() == Some("type")
+            && words.next().is_some_and(|rest| rest.trim_start().starts_with('*')))
 }
 
 fn import_names(tree: &Tree, clause: Node<'_>, type_only: bool, names: &mut Vec<ImportName>) {
@@ -116,7 +122,7 @@ pub(super) fn exported_name(tree: &Tree, name: Node<'_>) -> String {
 /// `export ... from "x"`.
 pub(super) fn re_export(tree: &Tree, statement: Node<'_>) -> Option<Import> {
     let source = statement.child_by_field_name("source")?;
-    import(tree, ImportKind::ReExport, source, statement, Vec::new(), has_type_keyword(statement))
+    import(tree, ImportKind::ReExport, source, statement, Vec::new(), has_type_keyword(tree, statement))
 }
 
 /// `import("x")`, `require("x")`, `import.meta.glob("x")`, `new URL("x", import.meta.url)`, `new Worker("x")`, anywhere in the file.
@@ -129,6 +135,7 @@ pub(super) fn calls(tree: &Tree, imports: &mut Vec<Import>) {
     if !loads && !source.contains("require") && !source.contains("Worker") {
         return;
     }
+    imports.extend(tree.masked().iter().filter_map(|range| masked_import(tree, range)));
     view::walk(tree.root(), &mut |node| {
         match node.kind() {
             "call_expression" => call(tree, node, imports),
@@ -137,6 +144,23 @@ pub(super) fn calls(tree: &Tree, imports: &mut Vec<Import>) {
         }
         true
     });
+}
+
+/// `import("x").A<B>` in a type, where the grammar needs the `import("x")` masked.
+fn masked_import(tree: &Tree, range: &Range<usize>) -> Option<Import> {
+    let call = tree.source().get(range.clone())?;
+    let string = call.strip_prefix("import(")?.strip_suffix(')')?;
+    let specifier_start = range.start + "import(".len() + (string.len() - string.trim_start().len());
+    let string = string.trim();
+    let quote = string.chars().next().filter(|quote| matches!(quote, '"' | '\'' | '`'))?;
+    Some(Import {
+        kind: ImportKind::Dynamic,
+        specifier: string.get(1..)?.strip_suffix(quote)?.to_owned(),
+        specifier_range: specifier_start..specifier_start + string.len(),
+        range: range.clone(),
+        names: Vec::new(),
+        type_only: true,
+    })
 }
 
 fn call(tree: &Tree, node: Node<'_>, imports: &mut Vec<Import>) {

@@ -104,6 +104,7 @@ kinds! {
     TypeParameter = "type_parameter",
     TypePredicate = "type_predicate",
     TypeQuery = "type_query",
+    Undefined = "undefined",
     UpdateExpression = "update_expression",
     UsingDeclaration = "using_declaration",
     VariableDeclaration = "variable_declaration",

@@ -6,6 +6,7 @@
 //! `with`, and `eval`.
 
 mod kind;
+mod role;
 mod walk;
 
 use std::ops::Range;

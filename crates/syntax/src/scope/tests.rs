@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{Language, Parse, Tree};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 fn check(marked: &str) {
     check_in(marked, Language::Tsx);
@@ -24,8 +24,8 @@ fn check_in(marked: &str, language: Language) {
     let tree = Tree::parse(text.as_str().into(), language);
     assert_eq!(tree.state(), Parse::Ok, "{}", tree.root().to_sexp());
     let scopes = Scopes::of(&tree);
-    let mut by_mark: HashMap<usize, BindingId> = HashMap::new();
-    let mut by_binding: HashMap<BindingId, usize> = HashMap::new();
+    let mut by_mark: BTreeMap<usize, BindingId> = BTreeMap::new();
+    let mut by_binding: BTreeMap<BindingId, usize> = BTreeMap::new();
     for (range, mark) in &marks {
         let found = scopes.binding_at(range.clone());
         let place = format!("{}§{mark} at {} in {text}", &text[range.clone()], range.start);
@@ -201,6 +201,18 @@ fn javascript_has_the_same_scopes() {
     js(
         "export default function App§1() { return <App§1 /> } var g§2 = x§3 => x§3; try {} catch (e§4) { e§4 } g§2;",
     );
+}
+
+#[test]
+fn healed_types_are_uses_too() {
+    let text = "import type { Row } from 'x'; const t = sql<(row: Row) => Row[]>`a ${sql}`; let u: import('y').A<Row>[];";
+    let tree = Tree::parse(text.into(), Language::TypeScript);
+    assert_eq!(tree.state(), Parse::Healed);
+    let scopes = Scopes::of(&tree);
+    let uses = scopes.references_of(BindingId(0)).map(|reference| reference.range.start);
+    let written: Vec<_> = text.match_indices("Row").skip(1).map(|(at, _)| at).collect();
+    assert_eq!(uses.collect::<Vec<_>>(), written);
+    assert!(scopes.lookup("row", text.len()).is_none());
 }
 
 #[test]

@@ -4,60 +4,12 @@
 //! `Role::Declare` is a declaration, under `Role::Value` a use, and so on.
 
 use super::kind::{Kind, Kinds};
+use super::role::{Frame, Role, ScopeKind, declared_by, names_itself, role, scope_of};
 use super::{Binding, BindingId, Declared, Reference, Scopes, Spaces};
-use crate::Tree;
+use crate::{Language, Tree};
 use std::collections::HashMap;
 use std::ops::Range;
 use tree_sitter::Node;
-
-/// What the names in a node are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    /// Uses in value space.
-    Value,
-    /// Assigned to; read as well by `+=` and `++`.
-    Target,
-    /// Uses in type space.
-    Type,
-    /// `typeof x` in a type: value space, gone after compilation.
-    Query,
-    /// The left side of `A.B` in a type.
-    Qualifier,
-    /// Exported: whatever the name means in any space.
-    Export { type_only: bool },
-    /// The name of a JSX element: in lower case it is an element of the page.
-    Element,
-    /// Declared.
-    Declare(Declared),
-    /// Declared by `infer`, for the conditional type around it.
-    Infer,
-    /// No names of ours: labels, attribute names, the far side of `as`.
-    Nothing,
-}
-
-/// A node that is being walked.
-#[derive(Clone, Copy)]
-struct Frame {
-    kind: Kind,
-    role: Role,
-    /// The declaration that names below belong to.
-    declaration: (usize, usize),
-    /// The start of the child that is this declaration's own name, already declared.
-    name: Option<usize>,
-    /// The scope to return to when the node is left.
-    outer: u32,
-}
-
-/// What ends the search of a declaration for its scope.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ScopeKind {
-    /// `let`, `const`, classes, types.
-    Block,
-    /// `var` as well.
-    Body,
-    /// `infer`.
-    Conditional,
-}
 
 struct Scope {
     range: Range<usize>,
@@ -102,15 +54,17 @@ pub(super) fn read(tree: &Tree) -> Scopes {
         declarations: Vec::new(),
         uses: Vec::new(),
     };
-    walk.all();
-    walk.resolved()
+    walk.nodes(tree.root(), tree.language(), Vec::new());
+    let within = walk.scopes.len();
+    walk.masked_types();
+    walk.resolved(within)
 }
 
 impl<'t> Walk<'t> {
-    fn all(&mut self) {
-        let kinds = Kinds::of(self.tree.language());
-        let mut cursor = self.tree.root().walk();
-        let mut frames: Vec<Frame> = Vec::new();
+    /// Reads `root` and all below it, given the frames of what is above it.
+    fn nodes(&mut self, root: Node<'_>, language: Language, mut frames: Vec<Frame>) {
+        let kinds = Kinds::of(language);
+        let mut cursor = root.walk();
         loop {
             let node = cursor.node();
             let frame = match frames.last() {
@@ -147,6 +101,27 @@ impl<'t> Walk<'t> {
         }
     }
 
+    /// The types of ``tag<Row>`...` ``, which the tree does not show because they were masked to read the rest.
+    fn masked_types(&mut self) {
+        for range in self.tree.masked() {
+            let Some(types) = self.tree.masked_types(range.clone()) else { continue };
+            let around =
+                self.scopes.iter().rposition(|scope| scope.range.contains(&range.start)).unwrap_or(0) as u32;
+            self.current = around;
+            let above = Frame {
+                kind: Kind::Other,
+                role: Role::Value,
+                declaration: (0, 0),
+                name: None,
+                outer: around,
+            };
+            self.nodes(types.root_node(), Language::TypeScript, vec![above]);
+            self.close(around);
+        }
+        self.current = 0;
+        self.uses.sort_by_key(|using| using.range.start);
+    }
+
     fn open(&mut self, range: Range<usize>, kind: ScopeKind) {
         let id = self.scopes.len() as u32;
         self.scopes.push(Scope { range, kind, parent: self.current, last: id });
@@ -163,7 +138,7 @@ impl<'t> Walk<'t> {
     }
 
     /// Notes what `node` declares or uses and opens its scope.
-    fn enter(&mut self, node: Node<'t>, kind: Kind, role: Role, parent: Frame) -> Frame {
+    fn enter(&mut self, node: Node<'_>, kind: Kind, role: Role, parent: Frame) -> Frame {
         let mut frame =
             Frame { kind, role, declaration: parent.declaration, name: None, outer: self.current };
         let range = node.byte_range();
@@ -190,13 +165,14 @@ impl<'t> Walk<'t> {
         }
         match kind {
             Kind::Identifier
+            | Kind::Undefined
             | Kind::TypeIdentifier
             | Kind::ShorthandPropertyIdentifier
             | Kind::ShorthandPropertyIdentifierPattern
-            | Kind::PropertyIdentifier => {
-                if parent.name != Some(range.start) {
-                    self.name(node, kind, role, parent);
-                }
+            | Kind::PropertyIdentifier
+                if parent.name != Some(range.start) =>
+            {
+                self.name(node, kind, role, parent);
             }
             Kind::LexicalDeclaration | Kind::VariableDeclaration | Kind::UsingDeclaration => {
                 frame.role = Role::Declare(declared_by(node.child(0)));
@@ -221,6 +197,11 @@ impl<'t> Walk<'t> {
                 } else {
                     Role::Export { type_only: node.child(1).is_some_and(|second| second.kind() == "type") }
                 };
+            }
+            // `using a = b`, in the TypeScript grammar.
+            Kind::AssignmentExpression if node.child(0).is_some_and(|first| first.kind() == "using") => {
+                frame.role = Role::Declare(Declared::Const);
+                frame.declaration = (range.start, range.end);
             }
             Kind::ForInStatement => {
                 frame.role = match node.child_by_field_name("kind") {
@@ -253,7 +234,7 @@ impl<'t> Walk<'t> {
     }
 
     /// An identifier that is not the name of the declaration above it.
-    fn name(&mut self, node: Node<'t>, kind: Kind, role: Role, parent: Frame) {
+    fn name(&mut self, node: Node<'_>, kind: Kind, role: Role, parent: Frame) {
         if kind == Kind::PropertyIdentifier {
             if matches!(parent.kind, Kind::EnumBody | Kind::EnumAssignment)
                 && role == Role::Declare(Declared::EnumMember)
@@ -297,7 +278,12 @@ impl<'t> Walk<'t> {
             Role::Value => (Spaces::VALUE, false, false),
             Role::Target => (Spaces::VALUE, false, true),
         };
-        let name = self.intern(self.tree.text(node));
+        let text = self.tree.text(node);
+        // `<this.Row />` is read as a name, and so is a masked `import("x")`.
+        if text == "this" || text.starts_with("import(") {
+            return;
+        }
+        let name = self.intern(text);
         self.uses.push(Use { range: node.byte_range(), name, scope: self.current, spaces, in_type, writes });
     }
 
@@ -306,7 +292,7 @@ impl<'t> Walk<'t> {
         *self.names.entry(name).or_insert(next)
     }
 
-    fn declare(&mut self, name: Node<'t>, declared: Declared, range: Range<usize>) {
+    fn declare(&mut self, name: Node<'_>, declared: Declared, range: Range<usize>) {
         let text = self.tree.text(name);
         if text.is_empty() {
             return;
@@ -349,6 +335,18 @@ impl<'t> Walk<'t> {
         });
     }
 
+    /// The innermost of the bindings of one name that a use sees from `scope`.
+    fn visible(&self, homes: &[(u32, BindingId)], using: &Use, scope: u32) -> Option<BindingId> {
+        let reachable = homes.partition_point(|(home, _)| *home <= scope);
+        let found = homes[..reachable].iter().rev().find(|(home, id)| {
+            let home = &self.scopes[*home as usize];
+            scope <= home.last
+                && (home.kind != ScopeKind::Conditional || home.range.contains(&using.range.start))
+                && self.bindings[id.0 as usize].spaces.meets(using.spaces)
+        });
+        found.map(|(_, id)| *id)
+    }
+
     /// The scope that holds a declaration made here.
     fn home(&self, declared: Declared) -> u32 {
         let mut scope = self.current;
@@ -371,9 +369,11 @@ impl<'t> Walk<'t> {
         self.current
     }
 
-    /// Looks up every use and builds the indexes.
-    fn resolved(mut self) -> Scopes {
-        self.scopes[0].last = self.scopes.len() as u32 - 1;
+    /// Looks up every use and builds the indexes. Scopes from `within` on belong to masked types and were numbered last.
+    fn resolved(mut self, within: usize) -> Scopes {
+        if let Some(root) = self.scopes.first_mut() {
+            root.last = (within as u32).saturating_sub(1);
+        }
         let mut by_word: Vec<Vec<(u32, BindingId)>> = vec![Vec::new(); self.names.len()];
         for (index, (word, scope)) in self.homes.iter().enumerate() {
             by_word[*word as usize].push((*scope, BindingId(index as u32)));
@@ -384,15 +384,15 @@ impl<'t> Walk<'t> {
         let mut references = Vec::with_capacity(self.uses.len());
         for using in &self.uses {
             let homes = &by_word[using.name as usize];
-            let reachable = homes.partition_point(|(scope, _)| *scope <= using.scope);
-            let binding = homes[..reachable].iter().rev().find(|(scope, id)| {
-                let home = &self.scopes[*scope as usize];
-                using.scope <= home.last
-                    && (home.kind != ScopeKind::Conditional || home.range.contains(&using.range.start))
-                    && self.bindings[id.0 as usize].spaces.meets(using.spaces)
-            });
-            let binding = binding.map(|(_, id)| *id);
-            if binding.is_none() && self.tree.source().get(using.range.clone()) == Some("arguments") {
+            let mut scope = using.scope;
+            let mut binding = self.visible(homes, using, scope);
+            while binding.is_none() && scope as usize >= within {
+                scope = self.scopes[scope as usize].parent;
+                binding = self.visible(homes, using, scope);
+            }
+            if binding.is_none()
+                && matches!(self.tree.source().get(using.range.clone()), Some("arguments" | "undefined"))
+            {
                 continue;
             }
             references.push(Reference {
@@ -434,188 +434,5 @@ impl<'t> Walk<'t> {
             uses_start,
             by_name,
         }
-    }
-}
-
-/// The role of a child, from its parent and its place there.
-fn role(parent: &Frame, kind: Kind, field: Option<&str>, node: Node<'_>) -> Role {
-    match parent.kind {
-        Kind::LexicalDeclaration | Kind::VariableDeclaration | Kind::UsingDeclaration => parent.role,
-        Kind::VariableDeclarator if field == Some("name") => parent.role,
-        Kind::ObjectPattern | Kind::ArrayPattern | Kind::RestPattern => match parent.role {
-            role @ (Role::Declare(_) | Role::Target | Role::Nothing) => role,
-            // A pattern where none is expected is left over from an error.
-            _ => Role::Target,
-        },
-        Kind::PairPattern if field == Some("value") => parent.role,
-        Kind::AssignmentPattern | Kind::ObjectAssignmentPattern if field == Some("left") => parent.role,
-        Kind::ParenthesizedExpression
-        | Kind::NonNullExpression
-        | Kind::AsExpression
-        | Kind::SatisfiesExpression
-            if parent.role == Role::Target && kind != Kind::TypeAnnotation =>
-        {
-            Role::Target
-        }
-        Kind::FormalParameters => Role::Declare(Declared::Parameter),
-        Kind::RequiredParameter | Kind::OptionalParameter => match field {
-            Some("pattern") => Role::Declare(Declared::Parameter),
-            Some("name") => Role::Nothing,
-            Some("type") => Role::Type,
-            _ => Role::Value,
-        },
-        Kind::ArrowFunction if field == Some("parameter") => Role::Declare(Declared::Parameter),
-        Kind::CatchClause if field == Some("parameter") => Role::Declare(Declared::Catch),
-        Kind::ForInStatement if field == Some("left") => parent.role,
-        Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression if field == Some("left") => {
-            Role::Target
-        }
-        Kind::UpdateExpression if field == Some("argument") => Role::Target,
-        Kind::ImportClause | Kind::NamespaceImport | Kind::ImportRequireClause | Kind::ImportSpecifier => {
-            Role::Declare(Declared::Import)
-        }
-        Kind::ImportAlias => match kind {
-            Kind::Identifier if node.prev_named_sibling().is_none() => Role::Declare(Declared::Import),
-            _ => Role::Qualifier,
-        },
-        Kind::ExportStatement => match kind {
-            Kind::Identifier if follows_namespace(node) => Role::Nothing,
-            Kind::Identifier | Kind::ExportClause | Kind::NamespaceExport => parent.role,
-            _ => Role::Value,
-        },
-        Kind::ExportClause => match parent.role {
-            Role::Export { type_only } => {
-                let marked = kind == Kind::ExportSpecifier
-                    && node.child(0).is_some_and(|first| first.kind() == "type");
-                Role::Export { type_only: type_only || marked }
-            }
-            role => role,
-        },
-        Kind::ExportSpecifier if field == Some("name") => parent.role,
-        Kind::ExportSpecifier | Kind::NamespaceExport | Kind::JsxNamespaceName => Role::Nothing,
-        Kind::JsxOpeningElement | Kind::JsxSelfClosingElement | Kind::JsxClosingElement
-            if field == Some("name") =>
-        {
-            match kind {
-                Kind::Identifier => Role::Element,
-                _ => Role::Value,
-            }
-        }
-        Kind::TypeParameter | Kind::MappedTypeClause if field == Some("name") => {
-            Role::Declare(Declared::TypeParameter)
-        }
-        Kind::InferType if kind == Kind::TypeIdentifier && node.prev_named_sibling().is_none() => Role::Infer,
-        Kind::IndexSignature if field == Some("name") => Role::Nothing,
-        Kind::EnumBody => Role::Declare(Declared::EnumMember),
-        Kind::EnumAssignment if field == Some("name") => parent.role,
-        Kind::NestedTypeIdentifier if field == Some("name") => Role::Nothing,
-        Kind::NestedTypeIdentifier | Kind::NestedIdentifier if parent.role != Role::Nothing => {
-            Role::Qualifier
-        }
-        Kind::InternalModule | Kind::Module if field == Some("name") => Role::Nothing,
-        Kind::TypeQuery => match kind {
-            Kind::TypeArguments => Role::Type,
-            _ => Role::Query,
-        },
-        Kind::TypeArguments
-        | Kind::TypeAnnotation
-        | Kind::TypePredicate
-        | Kind::Asserts
-        | Kind::ObjectType
-        | Kind::InterfaceBody
-        | Kind::TypeParameter
-        | Kind::MappedTypeClause
-        | Kind::InferType
-        | Kind::FunctionType
-        | Kind::ConstructorType
-        | Kind::ConditionalType => Role::Type,
-        _ => match parent.role {
-            role @ (Role::Type | Role::Query | Role::Qualifier | Role::Nothing) => role,
-            _ => Role::Value,
-        },
-    }
-}
-
-/// `export as namespace X`.
-fn follows_namespace(node: Node<'_>) -> bool {
-    node.prev_sibling().is_some_and(|before| before.kind() == "namespace")
-}
-
-/// By the keyword.
-fn declared_by(keyword: Option<Node<'_>>) -> Declared {
-    match keyword.map(|node| node.kind()) {
-        Some("var") => Declared::Var,
-        Some("let") => Declared::Let,
-        _ => Declared::Const,
-    }
-}
-
-/// Declarations whose name stands in the field `name` and belongs to the scope around them (or, in an expression, to themselves).
-fn names_itself(kind: Kind) -> Option<Declared> {
-    match kind {
-        Kind::FunctionDeclaration
-        | Kind::GeneratorFunctionDeclaration
-        | Kind::FunctionSignature
-        | Kind::FunctionExpression
-        | Kind::GeneratorFunction => Some(Declared::Function),
-        Kind::ClassDeclaration | Kind::AbstractClassDeclaration | Kind::Class => Some(Declared::Class),
-        Kind::InterfaceDeclaration => Some(Declared::Interface),
-        Kind::TypeAliasDeclaration => Some(Declared::TypeAlias),
-        Kind::EnumDeclaration => Some(Declared::Enum),
-        Kind::InternalModule | Kind::Module => Some(Declared::Namespace),
-        _ => None,
-    }
-}
-
-/// The scope that a node opens.
-fn scope_of(node: Node<'_>, kind: Kind, parent: Kind) -> Option<(Range<usize>, ScopeKind)> {
-    match kind {
-        Kind::FunctionDeclaration
-        | Kind::GeneratorFunctionDeclaration
-        | Kind::FunctionExpression
-        | Kind::GeneratorFunction
-        | Kind::ArrowFunction
-        | Kind::MethodDefinition
-        | Kind::FunctionSignature
-        | Kind::MethodSignature
-        | Kind::AbstractMethodSignature
-        | Kind::CallSignature
-        | Kind::ConstructSignature
-        | Kind::FunctionType
-        | Kind::ConstructorType
-        | Kind::ClassDeclaration
-        | Kind::AbstractClassDeclaration
-        | Kind::Class
-        | Kind::InterfaceDeclaration
-        | Kind::TypeAliasDeclaration
-        | Kind::IndexSignature
-        | Kind::EnumBody
-        | Kind::ForStatement
-        | Kind::ForInStatement
-        | Kind::CatchClause
-        | Kind::SwitchBody => Some((node.byte_range(), ScopeKind::Block)),
-        Kind::StatementBlock => {
-            let body = matches!(
-                parent,
-                Kind::FunctionDeclaration
-                    | Kind::GeneratorFunctionDeclaration
-                    | Kind::FunctionExpression
-                    | Kind::GeneratorFunction
-                    | Kind::ArrowFunction
-                    | Kind::MethodDefinition
-                    | Kind::ClassStaticBlock
-                    | Kind::InternalModule
-                    | Kind::Module
-                    | Kind::AmbientDeclaration
-            );
-            Some((node.byte_range(), if body { ScopeKind::Body } else { ScopeKind::Block }))
-        }
-        // `infer` is seen from the `extends` part to the end of the branch that holds when it matches.
-        Kind::ConditionalType => {
-            let right = node.child_by_field_name("right")?;
-            let consequence = node.child_by_field_name("consequence")?;
-            Some((right.start_byte()..consequence.end_byte(), ScopeKind::Conditional))
-        }
-        _ => None,
     }
 }

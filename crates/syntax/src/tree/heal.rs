@@ -5,8 +5,8 @@ use super::{Language, Parse, parse_plain};
 use std::ops::Range;
 use tree_sitter::{Node, Tree};
 
-/// A few rounds: the first mask may bring to light what stood behind it.
-const ROUNDS: usize = 6;
+/// A few rounds for each kind of mask: the first may bring to light what stood behind it.
+const ROUNDS: usize = 4;
 
 /// Bytes that are looked through for the `<` of ``tag<Row>`...` ``.
 const LONGEST_TYPE: usize = 4096;
@@ -17,6 +17,7 @@ pub(super) struct Parsed {
     pub(super) language: Language,
     pub(super) parse: Parse,
     pub(super) masked: Vec<Range<usize>>,
+    /// Bytes in errors, and one for each error.
     pub(super) errors: usize,
 }
 
@@ -25,40 +26,99 @@ pub(super) fn parse(text: &str, language: Language) -> Parsed {
     let tree = parse_plain(text.as_bytes(), language);
     let errors = weight(&faults(&tree));
     let mut best = Parsed { tree, language, parse: Parse::Ok, masked: Vec::new(), errors };
-    let mut copy = text.as_bytes().to_vec();
-    let mut masked = Vec::new();
-    let mut tree = best.tree.clone();
-    for _ in 0..ROUNDS {
-        let masks = masks(&copy, &tree);
-        if masks.is_empty() {
-            break;
-        }
-        for mask in masks {
-            for (at, byte) in mask.range.clone().zip(copy[mask.range.clone()].to_vec()) {
-                if byte != b'\n' && byte != b'\r' {
-                    copy[at] = mask.with;
-                }
+    if errors == 0 && !type_before_a_template(text.as_bytes()) {
+        return best;
+    }
+    let mut patient = Patient {
+        text: text.as_bytes(),
+        copy: text.as_bytes().to_vec(),
+        masks: Vec::new(),
+        refused: Vec::new(),
+    };
+    for boldness in [Boldness::Sure, Boldness::Try] {
+        patient.refused.clear();
+        for _ in 0..ROUNDS {
+            let Some(tree) = patient.treated(&best.tree, language, boldness) else { break };
+            let errors = weight(&faults(&tree));
+            if errors < best.errors || (errors == 0 && best.errors == 0) {
+                best = Parsed { tree, language, parse: Parse::Healed, masked: patient.masked(), errors };
+            } else {
+                break;
             }
-            masked.push(mask.range);
         }
-        tree = parse_plain(&copy, language);
-        let errors = weight(&faults(&tree));
-        if errors < best.errors || (errors == 0 && best.errors == 0) {
-            masked.sort_by_key(|range| range.start);
-            best =
-                Parsed { tree: tree.clone(), language, parse: Parse::Healed, masked: masked.clone(), errors };
+        if best.errors == 0 {
+            return best;
         }
     }
-    if best.errors > 0 {
-        best.parse = Parse::Broken;
-    }
+    best.parse = Parse::Broken;
     best
+}
+
+/// A file under treatment.
+struct Patient<'t> {
+    text: &'t [u8],
+    copy: Vec<u8>,
+    masks: Vec<Mask>,
+    /// Masks that proved to be wrong, by their start.
+    refused: Vec<usize>,
 }
 
 /// Bytes to be overwritten in the copy.
 struct Mask {
     range: Range<usize>,
     with: u8,
+    /// Whether the bytes must turn out to be text of an element or an attribute.
+    is_text: bool,
+}
+
+/// How far to go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Boldness {
+    /// What is hardly ever code.
+    Sure,
+    /// What mostly is code: `&&`.
+    Try,
+}
+
+impl Patient<'_> {
+    /// The tree after one more round, `None` if there is nothing more to mask.
+    fn treated(&mut self, tree: &Tree, language: Language, boldness: Boldness) -> Option<Tree> {
+        let mut masks = masks(&self.copy, tree, language, boldness);
+        masks.retain(|mask| !self.refused.contains(&mask.range.start));
+        if masks.is_empty() {
+            return None;
+        }
+        for mask in &masks {
+            for byte in self.copy[mask.range.clone()].iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r'))
+            {
+                *byte = mask.with;
+            }
+        }
+        let tree = parse_plain(&self.copy, language);
+        let (kept, wrong): (Vec<_>, Vec<_>) =
+            masks.into_iter().partition(|mask| !mask.is_text || is_text(&tree, &mask.range));
+        self.masks.extend(kept);
+        if wrong.is_empty() {
+            return Some(tree);
+        }
+        for mask in wrong {
+            self.copy[mask.range.clone()].copy_from_slice(&self.text[mask.range.clone()]);
+            self.refused.push(mask.range.start);
+        }
+        Some(parse_plain(&self.copy, language))
+    }
+
+    fn masked(&self) -> Vec<Range<usize>> {
+        let mut ranges: Vec<_> = self.masks.iter().map(|mask| mask.range.clone()).collect();
+        ranges.sort_by_key(|range| range.start);
+        ranges
+    }
+}
+
+/// Whether these bytes are text of an element or of a string.
+fn is_text(tree: &Tree, range: &Range<usize>) -> bool {
+    let node = tree.root_node().descendant_for_byte_range(range.start, range.end);
+    node.is_some_and(|node| matches!(node.kind(), "jsx_text" | "string_fragment"))
 }
 
 /// The places of `ERROR` and `MISSING` nodes, outermost only.
@@ -90,13 +150,25 @@ fn weight(faults: &[Range<usize>]) -> usize {
     faults.iter().map(|range| range.len() + 1).sum()
 }
 
-fn masks(text: &[u8], tree: &Tree) -> Vec<Mask> {
+fn masks(text: &[u8], tree: &Tree, language: Language, boldness: Boldness) -> Vec<Mask> {
     let mut masks = Vec::new();
-    tagged_templates(text, tree, &mut masks);
-    for range in faults(tree) {
-        let lines = whole_lines(text, range);
-        ampersands(text, lines.clone(), &mut masks);
-        contextual_keywords(text, lines, &mut masks);
+    if type_before_a_template(text) {
+        tagged_templates(text, tree, &mut masks);
+    }
+    let mut looked_through = 0;
+    for fault in faults(tree) {
+        let mut lines = whole_lines(text, fault.clone());
+        lines.start = lines.start.max(looked_through);
+        if lines.is_empty() {
+            continue;
+        }
+        looked_through = lines.end;
+        if language != Language::TypeScript {
+            ampersands(text, lines.clone(), fault, boldness, &mut masks);
+        }
+        if boldness == Boldness::Sure {
+            keywords(text, lines, &mut masks);
+        }
     }
     masks.sort_by_key(|mask| mask.range.start);
     masks.dedup_by_key(|mask| mask.range.start);
@@ -110,15 +182,19 @@ fn whole_lines(text: &[u8], range: Range<usize>) -> Range<usize> {
     start..end
 }
 
-/// A bare `&` in JSX text (`Fish & Chips`) or in an attribute (`?a=1&b=2`).
-fn ampersands(text: &[u8], range: Range<usize>, masks: &mut Vec<Mask>) {
-    for at in range {
-        if text[at] == b'&'
-            && text.get(at + 1) != Some(&b'&')
-            && (at == 0 || text[at - 1] != b'&')
-            && !is_character_reference(&text[at..])
-        {
-            masks.push(Mask { range: at..at + 1, with: b'_' });
+/// A bare `&` in JSX text (`Fish & Chips`) or in an attribute (`?a=1&b=2`), on the lines of a fault; `&&` only in the fault itself.
+fn ampersands(
+    text: &[u8],
+    lines: Range<usize>,
+    fault: Range<usize>,
+    boldness: Boldness,
+    masks: &mut Vec<Mask>,
+) {
+    for at in lines.filter(|at| text[*at] == b'&') {
+        let doubled = text.get(at + 1) == Some(&b'&') || (at > 0 && text[at - 1] == b'&');
+        let considered = !doubled || (boldness == Boldness::Try && fault.contains(&at));
+        if considered && !is_character_reference(&text[at..]) {
+            masks.push(Mask { range: at..at + 1, with: b'_', is_text: true });
         }
     }
 }
@@ -135,21 +211,81 @@ fn is_character_reference(text: &[u8]) -> bool {
     }
 }
 
-/// Words that are keywords in some places only, used as a property's name.
-fn contextual_keywords(text: &[u8], range: Range<usize>, masks: &mut Vec<Mask>) {
-    const WORDS: [&[u8]; 1] = [b"abstract"];
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
-    for word in WORDS {
-        let mut at = range.start;
-        while at + word.len() <= range.end {
-            let end = at + word.len();
-            let whole = (at == 0 || !is_word(&text[at - 1])) && !text.get(end).is_some_and(is_word);
-            if whole && &text[at..end] == word {
-                masks.push(Mask { range: at..at + 1, with: b'_' });
+/// Words that are keywords in some places only. As a property's name they are spelled differently; where they are a modifier that the
+/// grammar does not know (`accessor` of a class, `in` and `out` of a type parameter, `type` of `export type *`) they are blanked.
+/// `import("x")` in a type becomes a name.
+fn keywords(text: &[u8], range: Range<usize>, masks: &mut Vec<Mask>) {
+    let mut before: &[u8] = b"";
+    for word in words(text, range) {
+        let rest = text[word.end..].trim_ascii_start();
+        let previous = text[..word.start].trim_ascii_end().last();
+        let named = matches!(rest, [b':' | b'?' | b'(' | b',' | b'}' | b'=' | b';' | b'.' | b')' | b'!', ..])
+            || previous == Some(&b'.');
+        let spelled = &text[word.clone()];
+        match spelled {
+            b"abstract" | b"accessor" if named => {
+                masks.push(Mask { range: word.start..word.start + 1, with: b'_', is_text: false })
             }
-            at += 1;
+            b"accessor" => masks.push(Mask { range: word.clone(), with: b' ', is_text: false }),
+            b"type" if before == b"export" && rest.starts_with(b"*") => {
+                masks.push(Mask { range: word.clone(), with: b' ', is_text: false })
+            }
+            b"import" => {
+                let range = import_type(text, word.start);
+                masks.extend(range.map(|range| Mask { range, with: b'_', is_text: false }));
+            }
+            b"in" | b"out"
+                if matches!(previous, Some(b'<' | b','))
+                    && rest.first().is_some_and(|next| is_word(*next)) =>
+            {
+                masks.push(Mask { range: word.clone(), with: b' ', is_text: false });
+            }
+            _ => {}
+        }
+        before = spelled;
+    }
+}
+
+/// The `import("x")` of `import("x").A<B>` or `import("x").A[]`, types that the grammar does not take any further.
+fn import_type(text: &[u8], start: usize) -> Option<Range<usize>> {
+    let open = text[start..].strip_prefix(b"import(")?;
+    let end = start + b"import(".len() + open.iter().position(|byte| matches!(byte, b')' | b'\n'))? + 1;
+    let path = text[end..].strip_prefix(b".")?;
+    let after = path.iter().position(|byte| !is_word(*byte) && *byte != b'.')?;
+    matches!(path[after], b'<' | b'[').then_some(start..end)
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80
+}
+
+/// The ranges of words.
+fn words(text: &[u8], range: Range<usize>) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for at in range.filter(|at| is_word(text[*at])) {
+        match found.last_mut() {
+            Some(word) if word.end == at => word.end += 1,
+            _ => found.push(at..at + 1),
         }
     }
+    found
+}
+
+/// Whether a template may stand after type arguments somewhere: a quick look before a long one.
+fn type_before_a_template(text: &[u8]) -> bool {
+    let mut before = 0;
+    for (at, byte) in text.iter().enumerate() {
+        if *byte == b'`' && before == b'>' {
+            let end = text[..at].trim_ascii_end().len();
+            if !text[..end].ends_with(b"=>") {
+                return true;
+            }
+        }
+        if !byte.is_ascii_whitespace() {
+            before = *byte;
+        }
+    }
+    false
 }
 
 /// ``tag<Row>`...` ``: the type arguments are blanked, for the grammar reads two comparisons, often without an error.
@@ -160,7 +296,7 @@ fn tagged_templates(text: &[u8], tree: &Tree, masks: &mut Vec<Mask>) {
         if node.kind() == "template_string"
             && let Some(range) = type_arguments_before(text, node)
         {
-            masks.push(Mask { range, with: b' ' });
+            masks.push(Mask { range, with: b' ', is_text: false });
         }
         if cursor.goto_first_child() {
             continue;
@@ -196,3 +332,6 @@ fn type_arguments_before(text: &[u8], template: Node<'_>) -> Option<Range<usize>
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,6 +104,16 @@ impl Tree {
         &self.masked
     }
 
+    /// The type arguments that were masked at `range`, if that is what was masked there: a tree of a type assertion, offsets as here.
+    pub(crate) fn masked_types(&self, range: Range<usize>) -> Option<tree_sitter::Tree> {
+        let types =
+            self.text.get(range.clone()).filter(|text| text.starts_with('<') && text.ends_with('>'))?;
+        let mut copy = vec![b' '; range.start];
+        copy.extend_from_slice(types.as_bytes());
+        copy.push(b'0');
+        Some(parse_plain(&copy, Language::TypeScript))
+    }
+
     /// Whether an edit of `node` may be trusted: no error inside it, none in the statement that holds it, and none right beside it
     /// or the statements around it, up to its function (or the file's top).
     ///
