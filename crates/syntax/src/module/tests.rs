@@ -90,11 +90,24 @@ fn re_exports_are_requests_and_exports() {
     let text = "export { a as b, default } from './x'; export * from './y'; export * as n from './z'; export type { T } from './t'; export type * from './u';";
     assert_eq!(
         imports(text),
-        ["ReExport ./x []", "ReExport ./y []", "ReExport ./z []", "ReExport type ./t []", "ReExport type ./u []"]
+        [
+            "ReExport ./x []",
+            "ReExport ./y []",
+            "ReExport ./z []",
+            "ReExport type ./t []",
+            "ReExport type ./u []"
+        ]
     );
     assert_eq!(
         exports(text),
-        ["b = a of ./x", "default = default of ./x", "* = * of ./y", "n = * of ./z", "T = T of ./t (type)", "* = * of ./u (type)"]
+        [
+            "b = a of ./x",
+            "default = default of ./x",
+            "* = * of ./y",
+            "n = * of ./z",
+            "T = T of ./t (type)",
+            "* = * of ./u (type)"
+        ]
     );
 }
 

@@ -27,7 +27,10 @@ fn a_bare_ampersand_in_text_is_healed() {
 #[test]
 fn a_bare_ampersand_in_an_attribute_is_healed() {
     assert_eq!(healed("const a = <a href=\"?a=1&b=2\" title={b && c}>d</a>;", Language::Tsx), ["&"]);
-    assert_eq!(healed("const a = <p className='[&>svg]:a [&_p]:b' c=\"&d\" />;", Language::Tsx), ["&", "&", "&"]);
+    assert_eq!(
+        healed("const a = <p className='[&>svg]:a [&_p]:b' c=\"&d\" />;", Language::Tsx),
+        ["&", "&", "&"]
+    );
 }
 
 #[test]
