@@ -1,6 +1,6 @@
 //! Carries edits out inside the slices that keep them, until only text and plain slices of the originals are left.
 
-use crate::indent::{Run, Texts, Verbatim, shifted};
+use crate::indent::{Move, Run, Texts, Verbatim, shifted};
 use crate::merge::render;
 use crate::standing::Standing;
 use crate::{Edit, FileId, Piece, Span};
@@ -89,7 +89,11 @@ impl<'a, 't> Flattener<'a, 't> {
                     } else {
                         let verbatim = Verbatim::new(verbatim);
                         let runs = self.opened(*span, owner, &verbatim);
-                        out.extend(shifted(self.texts, runs, (*span, indent, &verbatim)));
+                        out.extend(shifted(
+                            self.texts,
+                            runs,
+                            Move { span: *span, indent, verbatim: &verbatim },
+                        ));
                     }
                 }
             }

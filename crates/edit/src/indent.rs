@@ -38,9 +38,9 @@ impl Run {
 pub(crate) struct Verbatim(Vec<Span>);
 
 impl Verbatim {
-    /// From spans in any order, which may overlap.
+    /// From spans in any order, which may overlap or be none.
     pub(crate) fn new(spans: &[Span]) -> Self {
-        let mut sorted = spans.to_vec();
+        let mut sorted: Vec<Span> = spans.iter().copied().filter(|span| span.start < span.end).collect();
         sorted.sort();
         let mut apart: Vec<Span> = Vec::new();
         for span in sorted {
@@ -101,21 +101,31 @@ impl Verbatim {
 /// The slice `span` with its lines moved to `indent`, as runs of text and plain slices.
 pub(crate) fn indented(texts: Texts<'_, '_>, span: Span, indent: &str, verbatim: &[Span]) -> Vec<Run> {
     let verbatim = Verbatim::new(verbatim);
-    shifted(texts, vec![Run::loose(Piece::Source(span))], (span, indent, &verbatim))
+    shifted(texts, vec![Run::loose(Piece::Source(span))], Move { span, indent, verbatim: &verbatim })
 }
 
-/// `runs`, which are the slice `span` with the edits inside it carried out, with their lines moved to `indent`. Lines of a
-/// carried edit move too, if they begin with the indentation that the slice's lines share: they were written for the same depth.
+/// Where a slice goes.
+pub(crate) struct Move<'a> {
+    /// The slice.
+    pub(crate) span: Span,
+    /// The indentation there.
+    pub(crate) indent: &'a str,
+    /// What stays byte for byte.
+    pub(crate) verbatim: &'a Verbatim,
+}
+
+/// `runs`, which are a slice with the edits inside it carried out, with their lines moved. Lines of a carried edit move too, if
+/// they begin with the indentation that the slice's lines share: they were written for the same depth.
 pub(crate) fn shifted(
     texts: Texts<'_, '_>,
     runs: Vec<Run>,
-    (span, indent, verbatim): (Span, &str, &Verbatim),
+    Move { span, indent, verbatim }: Move<'_>,
 ) -> Vec<Run> {
     let common = common_indentation(texts, span, verbatim);
-    if common == indent {
-        return verbatim.fix(texts, plain(texts, runs));
-    }
     let runs = verbatim.fix(texts, plain(texts, runs));
+    if common == indent {
+        return runs;
+    }
     let mut out = Vec::new();
     // Bytes of the old indentation that are still to be left out, and whether the next byte begins a line.
     let (mut leaving, mut at_line_start) = (0, false);
