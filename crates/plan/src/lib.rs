@@ -62,7 +62,7 @@ pub struct HeldChange {
 pub struct Plan {
     /// All findings, sorted by path, line, column; with the id of the change that resolves each.
     pub findings: Vec<(Finding, Option<String>)>,
-    /// Changes that land, in codemod order, with their ids (`codemod-id/slug`, `-2` … when repeated).
+    /// Changes that land, in codemod order, less those that only ask for what is there already, with their ids (`codemod-id/slug`, `-2` … when repeated).
     pub changes: Vec<(String, Change)>,
     /// Changes that do not.
     pub held: Vec<HeldChange>,
@@ -110,7 +110,7 @@ pub fn plan_chosen(survey: &Survey<'_>, codemods: &[&dyn Codemod], chosen: &Chos
             changes.push((id, change));
         }
     }
-    let settled = pass::settle(survey.project, &changes.iter().map(|(_, change)| change).collect::<Vec<_>>());
+    let settled = pass::settle(survey, &changes.iter().map(|(_, change)| change).collect::<Vec<_>>());
     let held = settled.held.iter().map(|(at, reason)| HeldChange {
         change: changes[*at].0.clone(),
         because_of: changes[reason.because_of].0.clone(),
@@ -118,7 +118,12 @@ pub fn plan_chosen(survey: &Survey<'_>, codemods: &[&dyn Codemod], chosen: &Chos
         why: reason.why.clone(),
     });
     let held = held.collect();
-    let by_id = |by: usize| (!settled.held.contains_key(&by)).then(|| changes[by].0.clone());
+    let lands: Vec<_> = changes
+        .iter()
+        .enumerate()
+        .map(|(at, (_, change))| !settled.held.contains_key(&at) && pass::has_effect(survey, change))
+        .collect();
+    let by_id = |by: usize| lands[by].then(|| changes[by].0.clone());
     let mut findings: Vec<_> =
         findings.into_iter().map(|(finding, by)| (finding, by.and_then(by_id))).collect();
     // Files are sorted by path, so their ids are.
@@ -131,8 +136,8 @@ pub fn plan_chosen(survey: &Survey<'_>, codemods: &[&dyn Codemod], chosen: &Chos
             other.span.end,
         ))
     });
-    let standing = changes.into_iter().enumerate().filter(|(at, _)| !settled.held.contains_key(at));
-    let changes = standing.map(|(_, change)| change).collect();
+    let landing = changes.into_iter().zip(lands).filter(|(_, lands)| *lands);
+    let changes = landing.map(|(change, _)| change).collect();
     Plan { findings, changes, held, declined, files: settled.files }
 }
 

@@ -7,12 +7,14 @@
 use crate::content::Content;
 use crate::lost::lost_imports;
 use crate::request::import::{self, Importer};
-use crate::request::{Book, Refusal};
+use crate::request::{Book, Page, Refusal};
 use crate::{Change, Outcome};
+use audit::Survey;
 use edit::merge::{Group, Merged, merge};
 use edit::{FileId, Piece, RelPath, Span};
 use project::graph::Graph;
 use project::{File, Kind, Project};
+use stack::Stack;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use syntax::module::{ImportKind, Module};
@@ -35,10 +37,10 @@ pub(crate) struct Settled {
 }
 
 /// Decides over `changes`, first come first served.
-pub(crate) fn settle(project: &Project, changes: &[&Change]) -> Settled {
+pub(crate) fn settle(survey: &Survey<'_>, changes: &[&Change]) -> Settled {
     let mut held = BTreeMap::new();
     loop {
-        let round = Round { project, changes, held: &held };
+        let round = Round { project: survey.project, stack: survey.stack, changes, held: &held };
         match round.files() {
             Ok(files) => return Settled { held, files },
             Err(more) => held.extend(more),
@@ -46,12 +48,26 @@ pub(crate) fn settle(project: &Project, changes: &[&Change]) -> Settled {
     }
 }
 
+/// Whether anything would be different after this change: what only asks for things that are there is done already.
+pub(crate) fn has_effect(survey: &Survey<'_>, change: &Change) -> bool {
+    let edits = !change.edits.is_empty() || !change.creates.is_empty() || !change.deletes.is_empty();
+    edits || {
+        let alone = Change { needs: Vec::new(), ..change.clone() };
+        let settled = settle(survey, &[&alone]);
+        !settled.files.is_empty() || !settled.held.is_empty()
+    }
+}
+
 /// One round over the changes that are not held.
 struct Round<'a> {
     project: &'a Project,
+    stack: &'a Stack,
     changes: &'a [&'a Change],
     held: &'a BTreeMap<usize, Reason>,
 }
+
+/// The flat pieces of the items of each module.
+type Items = BTreeMap<RelPath, Vec<Vec<Piece>>>;
 
 /// More changes to hold; never empty, never one that is held already.
 type More = BTreeMap<usize, Reason>;
@@ -98,8 +114,10 @@ impl<'a> Round<'a> {
             let there = self.content(&merged, &mut contents, path, &document.askers())?;
             let content =
                 there.unwrap_or_else(|| Content::created(&texts, vec![Piece::text(document.blank())]));
+            let expands = self.stack.framework.public_prefix().is_some();
+            let page = Page { texts: &texts, path, text: &content.text, expands };
             let splices =
-                document.granted(&texts, path, &content.text).map_err(|refusal| self.refused(refusal))?;
+                document.granted(&page).map_err(|refusal| self.refused(refusal))?;
             modes.entry(path.clone()).or_insert(document.mode());
             contents.insert(path.clone(), content.spliced(&texts, &splices));
         }
@@ -185,7 +203,7 @@ impl<'a> Round<'a> {
     }
 
     /// Merges edits, new files, and what is asked for with slices in it. The second result: the flat pieces of module items.
-    fn merged(&self, book: &Book) -> Result<(Merged, BTreeMap<RelPath, Vec<Vec<Piece>>>), More> {
+    fn merged(&self, book: &Book) -> Result<(Merged, Items), More> {
         let mut groups = Vec::new();
         let mut authors: Vec<BTreeSet<usize>> = Vec::new();
         for (at, change) in self.standing() {
@@ -346,8 +364,9 @@ impl<'a> Round<'a> {
         for (path, content) in contents {
             match self.project.file(path.as_str()) {
                 Some(file) => {
+                    let is_changed = content.text != *file.text;
                     let edits = content.into_edits(file.text.len());
-                    if !edits.is_empty() {
+                    if is_changed {
                         outcomes.insert(path, Outcome::Edited { file: file.id, edits });
                     }
                 }
@@ -358,7 +377,8 @@ impl<'a> Round<'a> {
             }
         }
         let untracked = self.standing().flat_map(|(_, change)| change.untracks.iter());
-        for file in untracked.filter_map(|file| self.project.files.get(file.0 as usize)) {
+        let untracked = untracked.filter_map(|file| self.project.files.get(file.0 as usize));
+        for file in untracked.filter(|file| file.tracked) {
             let edits = match outcomes.remove(&file.path) {
                 Some(Outcome::Edited { edits, .. } | Outcome::Untracked { edits, .. }) => edits,
                 _ => Vec::new(),

@@ -159,6 +159,7 @@ impl Needles {
             html(value, "&#x27;"),
             html(value, "'"),
             value.replace('|', "\\|"),
+            value.replace('$', "\\$"),
             value.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A"),
             percent(value, ""),
             percent(value, "!'()*"),

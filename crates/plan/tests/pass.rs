@@ -30,7 +30,11 @@ fn changes_of_two_codemods_land_in_one_file() {
 fn ids_are_slugs_of_titles_and_differ() {
     with_survey(&[], |survey| {
         let one = proposing("one", |_| {
-            ["Add a Key!", "add a key", "", "Schlüssel"].map(|title| change("one", title)).to_vec()
+            let makes = |(at, title): (usize, &str)| Change {
+                creates: vec![plan::NewFile { path: path(&format!("{at}.txt")), pieces: vec![], mode: 0o644 }],
+                ..change("one", title)
+            };
+            ["Add a Key!", "add a key", "", "Schlüssel"].into_iter().enumerate().map(makes).collect()
         });
         let plan = plan::plan(survey, &[&one]);
         assert_eq!(ids(&plan), ["one/add-a-key", "one/add-a-key-2", "one/change", "one/schlüssel"]);
@@ -79,6 +83,25 @@ fn a_change_whose_request_conflicts_is_held_whole() {
         let plan = plan::plan(survey, &[&one, &two]);
         assert_eq!(held(&plan), [("two/replace-1", "one/ask", "Both want another `key` in `all.ts`.")]);
         assert!(!plan.files.contains_key(&path("a.ts")));
+    });
+}
+
+#[test]
+fn what_only_asks_for_what_is_there_is_no_change() {
+    with_survey(&[(".env.example", "A=1\n")], |survey| {
+        let one = proposing("one", |_| {
+            let entry = |name: &str| Request::Env {
+                path: path(".env.example"),
+                mode: 0o644,
+                section: String::new(),
+                name: name.to_owned(),
+                value: vec![],
+                comment: None,
+            };
+            vec![asking("one", "there", vec![entry("A")]), asking("one", "new", vec![entry("B")]), change("one", "nothing")]
+        });
+        let plan = plan::plan(survey, &[&one]);
+        assert_eq!(ids(&plan), ["one/new"]);
     });
 }
 

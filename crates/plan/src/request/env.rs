@@ -2,10 +2,10 @@
 //!
 //! The value of a secret is a slice of the file that it stood in. It is looked at to choose its quotes, and never becomes text.
 
-use super::Refusal;
+use super::{Page, Refusal};
 use crate::aligned::aligned;
 use crate::content::{Splice, Texts};
-use edit::{Piece, RelPath, merge::render};
+use edit::{Piece, merge::render};
 use std::collections::{BTreeMap, BTreeSet};
 use syntax::document::env;
 
@@ -54,18 +54,14 @@ impl Entries {
         Ok(())
     }
 
-    pub(super) fn granted(
-        &self,
-        texts: Texts<'_, '_>,
-        path: &RelPath,
-        text: &str,
-    ) -> Result<Vec<Splice>, Refusal> {
+    pub(super) fn granted(&self, page: &Page<'_, '_>) -> Result<Vec<Splice>, Refusal> {
+        let Page { path, text, .. } = page;
         let there = env::entries(text);
         let names: BTreeSet<_> = there.iter().map(|entry| entry.name.as_str()).collect();
         let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
         let mut sections: BTreeMap<&str, Vec<Piece>> = BTreeMap::new();
         for wish in self.wishes.values().filter(|wish| !names.contains(wish.name.as_str())) {
-            let value = spelled(texts, &wish.value).ok_or_else(|| Refusal {
+            let value = spelled(page, &wish.value).ok_or_else(|| Refusal {
                 by: wish.askers.clone(),
                 because_of: None,
                 why: format!("The value of `{}` cannot be written in `{path}`.", wish.name),
@@ -94,7 +90,7 @@ impl Entries {
             if !stands_alone && appended.is_empty() && !text.ends_with('\n') {
                 appended.push(Piece::text(newline));
             }
-            if !stands_alone && !(appended.is_empty() && text.ends_with("\n\n")) {
+            if !(stands_alone || appended.is_empty() && text.ends_with("\n\n")) {
                 appended.push(Piece::text(newline));
             }
             if !section.is_empty() {
@@ -142,13 +138,25 @@ fn section_end(text: &str, entries: &[env::Entry], section: &str) -> Option<usiz
 
 /// The value as it must stand behind `NAME=`: slices stay slices, with the quotes and escapes around them that they need.
 /// `None` if no spelling is read back as the same value.
-fn spelled(texts: Texts<'_, '_>, value: &[Piece]) -> Option<Vec<Piece>> {
-    let raw = render(texts, value);
-    let spelling = env::quoted(&raw)?;
-    if spelling == raw {
-        return Some(value.to_vec());
+fn spelled(page: &Page<'_, '_>, value: &[Piece]) -> Option<Vec<Piece>> {
+    let text = |piece: &Piece| render(page.texts, std::slice::from_ref(piece));
+    let value: Vec<_> = value.iter().map(|piece| (piece.clone(), text(piece))).collect();
+    let raw: String = value.iter().map(|(_, text)| text.as_str()).collect();
+    if raw.is_empty() {
+        return Some(Vec::new());
     }
-    let value: Vec<_> =
-        value.iter().map(|piece| (piece.clone(), render(texts, std::slice::from_ref(piece)))).collect();
-    Some(aligned(&spelling, &value))
+    Some(aligned(&spelling(&raw, page.expands)?, &value))
+}
+
+/// A value with `$` has no spelling that all readers take alike: it gets that of the framework.
+fn spelling(raw: &str, expands: bool) -> Option<String> {
+    env::quoted(raw).or_else(|| {
+        if expands {
+            return env::quoted_for_expansion(raw);
+        }
+        // A character that needs quotes and stands for `$`, which is nothing special to plain dotenv and to Node.
+        let mark = '\u{1}';
+        let quoted = (!raw.contains(mark)).then(|| env::quoted(&raw.replace('$', "\u{1}"))).flatten();
+        quoted.map(|quoted| quoted.replace(mark, "$"))
+    })
 }

@@ -1,8 +1,7 @@
 //! Keys of a JSON document: set and removed in the file's own layout.
 
-use super::Refusal;
+use super::{Page, Refusal};
 use crate::content::{Splice, difference};
-use edit::RelPath;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use syntax::document::json;
@@ -64,7 +63,8 @@ impl Keys {
         Ok(())
     }
 
-    pub(super) fn granted(&self, path: &RelPath, text: &str) -> Result<Vec<Splice>, Refusal> {
+    pub(super) fn granted(&self, page: &Page<'_, '_>) -> Result<Vec<Splice>, Refusal> {
+        let (path, text) = (page.path, page.text);
         let refused = |why: String| Refusal { by: self.askers(), because_of: None, why };
         let Some(document) = json::parse(text) else {
             return Err(refused(format!("`{path}` is not JSON that can be read.")));

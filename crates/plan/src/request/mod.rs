@@ -187,6 +187,18 @@ impl Book {
     }
 }
 
+/// A document as planned.
+pub(crate) struct Page<'a, 't> {
+    /// The original texts.
+    pub(crate) texts: Texts<'a, 't>,
+    /// Where it is.
+    pub(crate) path: &'a RelPath,
+    /// Its planned text.
+    pub(crate) text: &'a str,
+    /// Whether the framework expands `$NAME` in env files, as Vite, Next and Expo do.
+    pub(crate) expands: bool,
+}
+
 impl Document {
     /// What an absent file of this kind starts as.
     pub(crate) fn blank(&self) -> &'static str {
@@ -204,17 +216,12 @@ impl Document {
         }
     }
 
-    /// What to splice into `text`, the planned text of `path`.
-    pub(crate) fn granted(
-        &self,
-        texts: Texts<'_, '_>,
-        path: &RelPath,
-        text: &str,
-    ) -> Result<Vec<Splice>, Refusal> {
+    /// What to splice into the page.
+    pub(crate) fn granted(&self, page: &Page<'_, '_>) -> Result<Vec<Splice>, Refusal> {
         match self {
-            Document::Json(keys) => keys.granted(path, text),
-            Document::Lines(lines) => Ok(lines.granted(text)),
-            Document::Env(entries) => entries.granted(texts, path, text),
+            Document::Json(keys) => keys.granted(page),
+            Document::Lines(lines) => Ok(lines.granted(page.text)),
+            Document::Env(entries) => entries.granted(page),
         }
     }
 
