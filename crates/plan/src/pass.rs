@@ -116,8 +116,7 @@ impl<'a> Round<'a> {
                 there.unwrap_or_else(|| Content::created(&texts, vec![Piece::text(document.blank())]));
             let expands = self.stack.framework.public_prefix().is_some();
             let page = Page { texts: &texts, path, text: &content.text, expands };
-            let splices =
-                document.granted(&page).map_err(|refusal| self.refused(refusal))?;
+            let splices = document.granted(&page).map_err(|refusal| self.refused(refusal))?;
             modes.entry(path.clone()).or_insert(document.mode());
             contents.insert(path.clone(), content.spliced(&texts, &splices));
         }

@@ -31,7 +31,11 @@ fn ids_are_slugs_of_titles_and_differ() {
     with_survey(&[], |survey| {
         let one = proposing("one", |_| {
             let makes = |(at, title): (usize, &str)| Change {
-                creates: vec![plan::NewFile { path: path(&format!("{at}.txt")), pieces: vec![], mode: 0o644 }],
+                creates: vec![plan::NewFile {
+                    path: path(&format!("{at}.txt")),
+                    pieces: vec![],
+                    mode: 0o644,
+                }],
                 ..change("one", title)
             };
             ["Add a Key!", "add a key", "", "Schlüssel"].into_iter().enumerate().map(makes).collect()
@@ -98,7 +102,11 @@ fn what_only_asks_for_what_is_there_is_no_change() {
                 value: vec![],
                 comment: None,
             };
-            vec![asking("one", "there", vec![entry("A")]), asking("one", "new", vec![entry("B")]), change("one", "nothing")]
+            vec![
+                asking("one", "there", vec![entry("A")]),
+                asking("one", "new", vec![entry("B")]),
+                change("one", "nothing"),
+            ]
         });
         let plan = plan::plan(survey, &[&one]);
         assert_eq!(ids(&plan), ["one/new"]);
