@@ -280,7 +280,9 @@ impl<'t> Walk<'t> {
         };
         let text = self.tree.text(node);
         // `<this.Row />` is read as a name, and so is a masked `import("x")`.
-        if text == "this" || text.starts_with("import(") {
+        // `bigint` is a type of the language that the grammar takes for a name.
+        let is_keyword = text == "this" || (text == "bigint" && kind == Kind::TypeIdentifier);
+        if is_keyword || text.starts_with("import(") {
             return;
         }
         let name = self.intern(text);

@@ -89,9 +89,11 @@ impl Patient<'_> {
             return None;
         }
         for mask in &masks {
-            for byte in self.copy[mask.range.clone()].iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r'))
-            {
-                *byte = mask.with;
+            for byte in &mut self.copy[mask.range.clone()] {
+                // Lines keep their ends, but for the one that becomes a semicolon.
+                if mask.with == b';' || !matches!(byte, b'\n' | b'\r') {
+                    *byte = mask.with;
+                }
             }
         }
         let tree = parse_plain(&self.copy, language);
@@ -167,6 +169,7 @@ fn masks(text: &[u8], tree: &Tree, language: Language, boldness: Boldness) -> Ve
             ampersands(text, lines.clone(), fault, boldness, &mut masks);
         }
         if boldness == Boldness::Sure {
+            missing_semicolon(text, &lines, &mut masks);
             keywords(text, lines, &mut masks);
         }
     }
@@ -230,6 +233,9 @@ fn keywords(text: &[u8], range: Range<usize>, masks: &mut Vec<Mask>) {
             b"type" if before == b"export" && rest.starts_with(b"*") => {
                 masks.push(Mask { range: word.clone(), with: b' ', is_text: false })
             }
+            b"using" if rest.first().is_none_or(|next| !is_word(*next)) || is_operator_word(rest) => {
+                masks.push(Mask { range: word.start..word.start + 1, with: b'_', is_text: false });
+            }
             b"import" => {
                 let range = import_type(text, word.start);
                 masks.extend(range.map(|range| Mask { range, with: b'_', is_text: false }));
@@ -243,6 +249,21 @@ fn keywords(text: &[u8], range: Range<usize>, masks: &mut Vec<Mask>) {
             _ => {}
         }
         before = spelled;
+    }
+}
+
+/// `as`, `in` and the like at the start: what stands before is a name.
+fn is_operator_word(rest: &[u8]) -> bool {
+    let end = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
+    matches!(&rest[..end], b"as" | b"in" | b"of" | b"satisfies" | b"instanceof")
+}
+
+/// The line end before a line that starts with `[` or `(` after a `}`: an arrow function's body ends a statement there, which the
+/// grammar does not see.
+fn missing_semicolon(text: &[u8], lines: &Range<usize>, masks: &mut Vec<Mask>) {
+    let starts_anew = matches!(text[lines.clone()].trim_ascii_start().first(), Some(b'[' | b'('));
+    if starts_anew && text[..lines.start].trim_ascii_end().ends_with(b"}") {
+        masks.push(Mask { range: lines.start - 1..lines.start, with: b';', is_text: false });
     }
 }
 

@@ -40,6 +40,22 @@ fn a_property_named_like_a_modifier_is_healed() {
 }
 
 #[test]
+fn using_is_a_name_too() {
+    assert_eq!(
+        healed("const using = 1; f(using); if (using) { a.using = using as b }", Language::TypeScript).len(),
+        5
+    );
+}
+
+#[test]
+fn a_line_that_starts_with_a_bracket_after_a_function_is_a_statement() {
+    assert_eq!(
+        healed("const f = () => {\n}\n\n[...(a ? b : [])].forEach(f)\n", Language::JavaScript),
+        ["\n"]
+    );
+}
+
+#[test]
 fn modifiers_that_the_grammar_does_not_know_are_blanked() {
     assert_eq!(healed("class A { static accessor x = 1 }", Language::TypeScript), ["accessor"]);
     assert_eq!(healed("interface A<in T, out U> { a: T; b: U }", Language::TypeScript), ["in", "out"]);
