@@ -196,92 +196,105 @@ struct Members<'t> {
 
 impl Members<'_> {
     fn write(&self, made: &mut Vec<Replacement>) {
-        let (start, end) = (self.object.range.start + 1, self.object.range.end - 1);
-        let properties = &self.object.properties;
-        let inside = &self.text[start..end];
-        let survivors: Vec<usize> = (0..properties.len()).filter(|at| self.kept[*at]).collect();
-        let new: Vec<_> = self.after.iter().flatten().copied().collect();
-        let own_lines = properties.first().map(|first| own_line_indent(self.text, first.range.start));
-        let base = line_indent(self.text, self.object.range.start);
-        let only_space = |text: &str| text.chars().all(char::is_whitespace);
-        let bare = properties.is_empty() && only_space(inside);
-        if survivors.is_empty() && (bare || self.no_comments()) {
-            // Everything goes, or nothing was there: the inside is written anew.
-            let indent = format!("{base}{}", self.unit);
-            let one_line = own_lines == Some(None) && !inside.contains('\n');
-            let text = match (new.is_empty(), one_line) {
-                (true, _) => String::new(),
-                (false, true) => format!(" {} ", self.members(&new, None).join(", ")),
-                (false, false) => {
-                    let separator = format!(",{}{indent}", self.line_end);
-                    let members = self.members(&new, Some(&indent)).join(&separator);
-                    format!("{0}{indent}{members}{0}{base}", self.line_end)
-                }
-            };
-            made.push((start..end, text));
+        let inside = &self.text[self.object.range.start + 1..self.object.range.end - 1];
+        let empty = self.object.properties.is_empty() && inside.trim().is_empty();
+        if empty || !self.kept.contains(&true) && self.no_comments() {
+            made.push((self.object.range.start + 1..self.object.range.end - 1, self.written_anew()));
             return;
         }
-        // The layout of new members: each on its line at this indentation, or all on one line.
-        let indent = match own_lines {
-            Some(Some(indent)) => Some(indent.to_owned()),
-            Some(None) if !inside.contains('\n') => None,
-            _ => Some(format!("{base}{}", self.unit)),
-        };
         let commas: Vec<Option<usize>> =
-            properties.iter().map(|one| self.comma_behind(one.range.end)).collect();
-        let trailing = commas.last().is_some_and(Option::is_some);
-        for (at, property) in properties.iter().enumerate() {
-            if !self.kept[at] {
-                let range = self.removed(property.range.start, property.range.end, commas[at]);
+            self.object.properties.iter().map(|one| self.comma_behind(one.range.end)).collect();
+        self.remove(&commas, made);
+        self.insert(&commas, made);
+    }
+
+    /// The inside when all that was there goes, or nothing was there.
+    fn written_anew(&self) -> String {
+        let new: Vec<_> = self.after.iter().flatten().copied().collect();
+        let base = line_indent(self.text, self.object.range.start);
+        if new.is_empty() {
+            return String::new();
+        }
+        if !self.object.properties.is_empty() && self.indent().is_none() {
+            return format!(" {} ", self.members(&new, None).join(", "));
+        }
+        let indent = format!("{base}{}", self.unit);
+        let members = self.members(&new, Some(&indent)).join(&format!(",{}{indent}", self.line_end));
+        format!("{0}{indent}{members}{0}{base}", self.line_end)
+    }
+
+    /// The indentation of members that stand on lines of their own; `None` if all are on one line.
+    fn indent(&self) -> Option<String> {
+        let first = self.object.properties.first();
+        let own = first.and_then(|first| own_line_indent(self.text, first.range.start));
+        let over_lines = self.text[self.object.range.start..self.object.range.end].contains('\n');
+        let base = line_indent(self.text, self.object.range.start);
+        match own {
+            Some(indent) => Some(indent.to_owned()),
+            None if first.is_some() && !over_lines => None,
+            None => Some(format!("{base}{}", self.unit)),
+        }
+    }
+
+    fn remove(&self, commas: &[Option<usize>], made: &mut Vec<Replacement>) {
+        for ((property, kept), comma) in self.object.properties.iter().zip(&self.kept).zip(commas) {
+            if !kept {
+                let range = self.removed(property.range.start, property.range.end, *comma);
                 // A comment between the value and its comma stays: the comma goes alone.
-                if let Some(comma) = commas[at].filter(|comma| *comma >= range.end) {
+                if let Some(comma) = comma.filter(|comma| *comma >= range.end) {
                     made.push((comma..comma + 1, String::new()));
                 }
                 made.push((range, String::new()));
             }
         }
-        // New members gather behind the last key that stays before them.
-        let mut gathered: Vec<(Option<usize>, Vec<(&str, &Value)>)> = vec![(None, Vec::new())];
-        for (gap, new) in self.after.iter().enumerate() {
-            if gap > 0 && self.kept[gap - 1] {
-                gathered.push((Some(gap - 1), Vec::new()));
-            }
-            if let Some((_, members)) = gathered.last_mut() {
-                members.extend(new);
-            }
-        }
-        let count = gathered.len();
-        for (place, (anchor, members)) in gathered.into_iter().enumerate() {
-            let is_last = place + 1 == count;
-            if let Some(at) = anchor {
-                let end = properties[at].range.end;
-                match (commas[at], is_last && members.is_empty() && !trailing) {
-                    (Some(comma), true) => made.push((comma..comma + 1, String::new())),
-                    (None, false) => made.push((end..end, ",".to_owned())),
+    }
+
+    /// Inserts the new members, each behind the last key that stays before it, and sets the commas right.
+    fn insert(&self, commas: &[Option<usize>], made: &mut Vec<Replacement>) {
+        let (start, end) = (self.object.range.start + 1, self.object.range.end - 1);
+        let properties = &self.object.properties;
+        let indent = self.indent();
+        let separator = match &indent {
+            Some(indent) => format!("{}{indent}", self.line_end),
+            None if self.is_tight() => String::new(),
+            None => " ".to_owned(),
+        };
+        let trailing = commas.last().is_some_and(Option::is_some);
+        let stays = |at: &usize| *at == 0 || self.kept[at - 1];
+        let gaps: Vec<usize> = (0..=properties.len()).filter(stays).collect();
+        for (index, &gap) in gaps.iter().enumerate() {
+            let next = gaps.get(index + 1);
+            let members: Vec<_> = self.after[gap..next.copied().unwrap_or(self.after.len())]
+                .iter()
+                .flatten()
+                .copied()
+                .collect();
+            let ends_with_comma = next.is_some() || trailing;
+            let mut behind = start;
+            if gap > 0 {
+                let end = properties[gap - 1].range.end;
+                behind = commas[gap - 1].map_or(end, |comma| comma + 1);
+                match (commas[gap - 1], !members.is_empty() || ends_with_comma) {
+                    (Some(comma), false) => made.push((comma..comma + 1, String::new())),
+                    (None, true) => made.push((end..end, ",".to_owned())),
                     _ => {}
                 }
             }
             if members.is_empty() {
                 continue;
             }
-            let behind =
-                anchor.map_or(start, |at| commas[at].map_or(properties[at].range.end, |comma| comma + 1));
-            let separator = match &indent {
-                Some(indent) => format!("{}{indent}", self.line_end),
-                None if self.is_tight() => String::new(),
-                None => " ".to_owned(),
-            };
-            let ends_with_comma = !is_last || trailing;
-            let written = self.members(&members, indent.as_deref());
-            let mut text = String::new();
-            for (index, member) in written.iter().enumerate() {
-                let comma = if index + 1 < written.len() || ends_with_comma { "," } else { "" };
-                text += &format!("{separator}{member}{comma}");
+            let mut text: String = self
+                .members(&members, indent.as_deref())
+                .iter()
+                .map(|member| format!("{separator}{member},"))
+                .collect();
+            if !ends_with_comma {
+                text.pop();
             }
             let place = if indent.is_some() { self.line_rest(behind) } else { behind };
-            let closes_here = is_last && indent.is_some() && !self.text[place..end].contains('\n');
-            if closes_here {
-                text += &format!("{}{base}", self.line_end);
+            if next.is_none() && indent.is_some() && !self.text[place..end].contains('\n') {
+                text += self.line_end;
+                text += line_indent(self.text, self.object.range.start);
             }
             made.push((place..place, text));
         }
@@ -302,8 +315,8 @@ impl Members<'_> {
     /// Whether the object is written without any white space.
     fn is_tight(&self) -> bool {
         let Some(first) = self.object.properties.first() else { return false };
-        self.text[first.name_end()..first.range.end].starts_with(|next| next == ':')
-            && !self.text[first.name_end() + 1..first.range.end].starts_with(char::is_whitespace)
+        let behind = &self.text[name_end(first)..first.range.end];
+        behind.strip_prefix(':').is_some_and(|value| !value.starts_with(char::is_whitespace))
     }
 
     fn no_comments(&self) -> bool {
@@ -425,15 +438,9 @@ fn spaced(value: &Value) -> String {
 }
 
 /// Where the name of a property ends.
-trait NameEnd {
-    fn name_end(&self) -> usize;
-}
-
-impl NameEnd for ast::ObjectProp<'_> {
-    fn name_end(&self) -> usize {
-        match &self.name {
-            ast::ObjectPropName::String(name) => name.range.end,
-            ast::ObjectPropName::Word(name) => name.range.end,
-        }
+fn name_end(property: &ast::ObjectProp<'_>) -> usize {
+    match &property.name {
+        ast::ObjectPropName::String(name) => name.range.end,
+        ast::ObjectPropName::Word(name) => name.range.end,
     }
 }

@@ -49,11 +49,11 @@ impl<'t> Reader<'t> {
         let line = &self.text[start..end];
         let empty = self.text[at..end].trim().is_empty() || self.text[at..end].starts_with('#');
         if empty || line.starts_with('%') {
-            return self.to_next_line(end);
+            return self.pass_line(end);
         }
         if line.starts_with("---") || line.starts_with("...") {
             self.open.clear();
-            return self.to_next_line(end);
+            return self.pass_line(end);
         }
         let mut column = at - start;
         // Any number of `- ` before a key or a value: each opens an item at its column.
@@ -67,7 +67,7 @@ impl<'t> Reader<'t> {
             self.open_key(column, key);
             at = past_spaces(self.text, at + value);
         } else if self.text[at..end].starts_with(['?', ':']) && ends_word(&self.text[at + 1..end]) {
-            return self.to_next_line(end);
+            return self.pass_line(end);
         } else {
             // A value under a key or a dash of an earlier line.
             self.open.retain(|open| open.column < column);
@@ -103,7 +103,7 @@ impl<'t> Reader<'t> {
         let at = self.past_properties(at, end);
         let rest = &self.text[at..end];
         match rest.chars().next() {
-            None | Some('#' | '*') => self.to_next_line(end),
+            None | Some('#' | '*') => self.pass_line(end),
             Some('|' | '>') => self.block(rest, end),
             Some(quote @ ('"' | '\'')) => self.quoted(at, quote, end),
             Some('[' | '{') => {
@@ -111,12 +111,12 @@ impl<'t> Reader<'t> {
                 match flow::read(self.text, at, &path) {
                     Some((scalars, behind)) => {
                         self.found.extend(scalars);
-                        self.to_next_line(self.line_end(behind));
+                        self.pass_line(self.line_end(behind));
                     }
-                    None => self.to_next_line(end),
+                    None => self.pass_line(end),
                 }
             }
-            Some('@' | '`' | '%') => self.to_next_line(end),
+            Some('@' | '`' | '%') => self.pass_line(end),
             Some(_) => self.plain(at, end),
         }
     }
@@ -153,7 +153,7 @@ impl<'t> Reader<'t> {
             next = line_end;
         }
         self.add(value, range);
-        self.to_next_line(next);
+        self.pass_line(next);
     }
 
     /// A quoted scalar, over several lines perhaps. One that never ends is left out with its line.
@@ -162,9 +162,9 @@ impl<'t> Reader<'t> {
             Some((value, range)) => {
                 let behind = range.end;
                 self.add(value, range);
-                self.to_next_line(self.line_end(behind));
+                self.pass_line(self.line_end(behind));
             }
-            None => self.to_next_line(end),
+            None => self.pass_line(end),
         }
     }
 
@@ -250,7 +250,7 @@ impl<'t> Reader<'t> {
         None
     }
 
-    fn to_next_line(&mut self, end: usize) {
+    fn pass_line(&mut self, end: usize) {
         self.at = self.behind_line_end(end);
     }
 
