@@ -7,23 +7,45 @@ use crate::journal::IndexEntry;
 use crate::{Observer, Step};
 use anyhow::{Context, bail};
 use edit::RelPath;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// What the index says of each of `paths` below `root`: lines `mode hash stage`; paths that are not tracked are left out.
 pub(crate) fn entries(root: &Path, paths: &[&RelPath]) -> anyhow::Result<BTreeMap<RelPath, Vec<String>>> {
+    let asked: BTreeSet<&str> = paths.iter().map(|path| path.as_str()).collect();
+    list(root, &asked, &|path| asked.contains(path))
+}
+
+/// The same of `paths` and, where they are folders, of all that is below them.
+pub(crate) fn below(root: &Path, paths: &[RelPath]) -> anyhow::Result<BTreeMap<RelPath, Vec<String>>> {
+    let asked: BTreeSet<&str> = paths.iter().map(RelPath::as_str).collect();
+    let inside = |path: &str| path.match_indices('/').any(|(at, _)| asked.contains(&path[..at]));
+    list(root, &asked, &|path| asked.contains(path) || inside(path))
+}
+
+/// How many paths are named to git; of more it lists everything.
+const NAMED_PATHS: usize = 100;
+
+fn list(
+    root: &Path,
+    asked: &BTreeSet<&str>,
+    wanted: &dyn Fn(&str) -> bool,
+) -> anyhow::Result<BTreeMap<RelPath, Vec<String>>> {
     let mut found: BTreeMap<RelPath, Vec<String>> = BTreeMap::new();
-    if paths.is_empty() {
+    if asked.is_empty() {
         return Ok(found);
     }
     let mut git = git::command(root);
-    git.args(["ls-files", "--stage", "-z", "--"]).args(paths.iter().map(|path| path.as_str()));
+    git.args(["--literal-pathspecs", "ls-files", "--stage", "-z", "--"]);
+    if asked.len() <= NAMED_PATHS {
+        git.args(asked);
+    }
     for record in git::output(git).context("git's index could not be read")?.split('\0') {
         let Some((entry, path)) = record.split_once('\t') else { continue };
-        if let Some(path) = paths.iter().find(|asked| asked.as_str() == path) {
-            found.entry((*path).clone()).or_default().push(entry.to_owned());
+        if let Some(path) = Some(path).filter(|path| wanted(path)).and_then(RelPath::new) {
+            found.entry(path).or_default().push(entry.to_owned());
         }
     }
     Ok(found)

@@ -138,12 +138,12 @@ fn sorted(writes: Vec<FileWrite>) -> (Vec<Target>, Vec<RelPath>, Vec<(RelPath, S
     (targets, untracks, inputs)
 }
 
-/// What the index says of the files that leave it; those that it does not hold are left out.
+/// What the index says of the files that leave it, folders with all that is in them; what it does not hold is left out.
 fn leaving(home: &Home, root: &Path, untracks: &[RelPath]) -> anyhow::Result<Vec<IndexEntry>> {
     if home.repository.is_none() {
         return Ok(Vec::new());
     }
-    let found = index::entries(root, &untracks.iter().collect::<Vec<_>>())?;
+    let found = index::below(root, untracks)?;
     Ok(found.into_iter().map(|(path, before)| IndexEntry { path, before, after: Vec::new() }).collect())
 }
 

@@ -21,6 +21,7 @@ pub(crate) fn files(survey: &Survey<'_>, plan: &Plan, redactor: &Redactor) -> Ve
         let mode = before.map_or(0o644, |file| file.mode);
         let old = old.as_ref().map(|text| Version { path, mode, text });
         let new = match outcome {
+            Outcome::UntrackedFolder => continue,
             Outcome::Deleted { .. } => None,
             Outcome::Created { mode, .. } => Some(Version { path, mode: *mode, text: &new }),
             Outcome::Edited { .. } | Outcome::Untracked { .. } => Some(Version { path, mode, text: &new }),
@@ -34,9 +35,12 @@ pub(crate) fn files(survey: &Survey<'_>, plan: &Plan, redactor: &Redactor) -> Ve
 pub(crate) fn shown(survey: &Survey<'_>, plan: &Plan, redactor: &Redactor) -> String {
     let mut text = String::new();
     for (path, outcome) in &plan.files {
-        if matches!(outcome, Outcome::Untracked { .. }) {
-            text += &format!("# {path} stays on disk and leaves git\n");
-        }
+        let slash = match outcome {
+            Outcome::Untracked { .. } => "",
+            Outcome::UntrackedFolder => "/",
+            _ => continue,
+        };
+        text += &format!("# {path}{slash} stays on disk and leaves git\n");
     }
     let diffs = files(survey, plan, redactor);
     text.extend(diffs.iter().filter(|diff| !diff.is_empty()).map(unified));
@@ -62,6 +66,7 @@ fn row(survey: &Survey<'_>, id: &str, change: &Change, redactor: &Redactor) -> C
         };
     }
     files.extend(change.untracks.iter().map(|file| path(*file)));
+    files.extend(change.untracks_folders.iter().map(|folder| format!("{folder}/")));
     let (insertions, deletions) = lines(survey, change);
     ChangeRow {
         id: id.to_owned(),

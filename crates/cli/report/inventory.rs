@@ -199,6 +199,7 @@ impl Moves {
                 Outcome::Edited { edits, .. } => moves.edit(edits),
                 Outcome::Created { pieces, .. } => moves.keep(pieces),
                 Outcome::Deleted { file } => drop(moves.files.insert(*file)),
+                Outcome::UntrackedFolder => {}
                 Outcome::Untracked { file, edits } => {
                     moves.files.insert(*file);
                     moves.edit(edits);

@@ -44,6 +44,8 @@ pub struct Change {
     pub deletes: Vec<FileId>,
     /// Files that stay on disk and leave git's index.
     pub untracks: Vec<FileId>,
+    /// Folders that stay on disk and leave git's index with all that is in them; of [`project::Project::output_folders`].
+    pub untracks_folders: Vec<RelPath>,
     /// Which of the findings given to `fix` it resolves (indices).
     pub fixes: Vec<usize>,
     /// A word by which changes of other codemods can need this one.
@@ -65,6 +67,7 @@ impl Change {
             creates: Vec::new(),
             deletes: Vec::new(),
             untracks: Vec::new(),
+            untracks_folders: Vec::new(),
             fixes: Vec::new(),
             key: None,
             needs: Vec::new(),

@@ -16,6 +16,7 @@ pub fn diffs_shown(survey: &Survey<'_>, plan: &Plan, redactor: &Redactor) -> Vec
                 let file = survey.project.get(*file);
                 (Some(file), Some(file.mode))
             }
+            Outcome::UntrackedFolder => continue,
         };
         let old = before.map(|file| (redactor.redact(&file.text), file.mode));
         let new = mode_after.map(|mode| (redactor.redact(&text_after(survey, outcome)), mode));
@@ -27,11 +28,14 @@ pub fn diffs_shown(survey: &Survey<'_>, plan: &Plan, redactor: &Redactor) -> Vec
     diffs
 }
 
-/// The whole plan as a unified diff for people, every secret masked. A file that only leaves git's index is named.
+/// The whole plan as a unified diff for people, every secret masked. What only leaves git's index is named.
 pub fn diff_shown(survey: &Survey<'_>, plan: &Plan) -> String {
-    let untracked = plan.files.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Untracked { .. }));
-    let mut shown: String =
-        untracked.map(|(path, _)| format!("# {path} stays on disk and leaves git\n")).collect();
+    let untracked = plan.files.iter().filter_map(|(path, outcome)| match outcome {
+        Outcome::Untracked { .. } => Some(path.to_string()),
+        Outcome::UntrackedFolder => Some(format!("{path}/")),
+        _ => None,
+    });
+    let mut shown: String = untracked.map(|path| format!("# {path} stays on disk and leaves git\n")).collect();
     shown.extend(diffs_shown(survey, plan, &Redactor::of(survey)).iter().map(unified));
     shown
 }

@@ -43,6 +43,8 @@ pub enum Outcome {
     Deleted { file: FileId },
     /// Stays on disk, leaves git's index; edited, if `edits` is not empty.
     Untracked { file: FileId, edits: Vec<Edit> },
+    /// A folder that stays on disk and leaves git's index with all that is in it.
+    UntrackedFolder,
 }
 
 /// A change that does not land.
@@ -160,7 +162,7 @@ fn new_id(ids: &mut BTreeSet<String>, change: &Change) -> String {
     id
 }
 
-/// The text of a file after the plan; empty for a deleted one.
+/// The text of a file after the plan; empty for a deleted one, and for a folder.
 pub fn text_after(survey: &Survey<'_>, outcome: &Outcome) -> String {
     let texts = |file: FileId| survey.project.files.get(file.0 as usize).map_or("", |file| &*file.text);
     match outcome {
@@ -168,6 +170,6 @@ pub fn text_after(survey: &Survey<'_>, outcome: &Outcome) -> String {
             edit::merge::apply(&texts, *file, edits)
         }
         Outcome::Created { pieces, .. } => edit::merge::render(&texts, pieces),
-        Outcome::Deleted { .. } => String::new(),
+        Outcome::Deleted { .. } | Outcome::UntrackedFolder => String::new(),
     }
 }

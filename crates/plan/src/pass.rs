@@ -384,6 +384,9 @@ impl<'a> Round<'a> {
             };
             outcomes.insert(file.path.clone(), Outcome::Untracked { file: file.id, edits });
         }
+        for folder in self.standing().flat_map(|(_, change)| &change.untracks_folders) {
+            outcomes.entry(folder.clone()).or_insert(Outcome::UntrackedFolder);
+        }
         for file in merged.deletes.iter().filter_map(|file| self.project.files.get(file.0 as usize)) {
             outcomes.insert(file.path.clone(), Outcome::Deleted { file: file.id });
         }

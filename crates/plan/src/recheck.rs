@@ -56,6 +56,7 @@ fn planned(survey: &Survey<'_>, plan: &Plan) -> Project {
                     texts.push((path.clone(), Some(text_after(survey, outcome))));
                 }
             }
+            Outcome::UntrackedFolder => untracked.push(path.clone()),
             _ => texts.push((path.clone(), Some(text_after(survey, outcome)))),
         }
     }

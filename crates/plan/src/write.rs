@@ -15,7 +15,7 @@ pub enum Action {
     },
     /// It goes.
     Delete,
-    /// It stays on disk and leaves git's index. May stand beside a `Write` of the same path.
+    /// It stays on disk and leaves git's index; a folder with all that is in it. May stand beside a `Write` of the same path.
     Untrack,
 }
 

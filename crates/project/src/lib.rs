@@ -235,7 +235,7 @@ impl Project {
     }
 
     /// The tree after a plan: changed texts replaced, new files added, deleted ones (`None`) gone; all else (packages, graph) made
-    /// anew, git state carried over (`untracked` names the files that are no longer tracked). Unchanged files keep their trees.
+    /// anew, git state carried over (`untracked` names the files, and the folders of build output, that are no longer tracked). Unchanged files keep their trees.
     pub fn planned(&self, texts: Vec<(RelPath, Option<String>)>, untracked: &[RelPath]) -> Self {
         let changed: BTreeMap<RelPath, Option<String>> = texts.into_iter().collect();
         let kept = self.files.iter().filter(|file| !changed.contains_key(&file.path)).map(|file| Loaded {
@@ -266,7 +266,11 @@ impl Project {
         let parts = Parts {
             root: self.root.clone(),
             files,
-            output_folders: self.output_folders.clone(),
+            output_folders: self
+                .output_folders
+                .iter()
+                .map(|(folder, tracked)| (folder.clone(), *tracked && !untracked.contains(folder)))
+                .collect(),
             vcs: self.vcs.clone(),
         };
         Self::joined(parts, self.chosen.as_deref())

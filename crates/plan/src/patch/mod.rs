@@ -23,8 +23,13 @@ pub fn patch(survey: &Survey<'_>, plan: &Plan) -> String {
     let ignored = Ignored::of(survey, plan);
     let (mut left_out, mut untracked, mut body) = (Vec::new(), Vec::new(), String::new());
     for (path, outcome) in &plan.files {
-        if matches!(outcome, Outcome::Untracked { .. }) {
-            untracked.push(path);
+        match outcome {
+            Outcome::Untracked { .. } => untracked.push(("", path)),
+            Outcome::UntrackedFolder => {
+                untracked.push(("-r ", path));
+                continue;
+            }
+            _ => {}
         }
         let change = FileChange::of(survey, path, outcome);
         let in_git = change.file.is_some_and(|file| survey.project.get(file).tracked);
@@ -42,7 +47,8 @@ pub fn patch(survey: &Survey<'_>, plan: &Plan) -> String {
     }
     if !untracked.is_empty() {
         head += "# To leave git's index and stay on disk:\n";
-        head.extend(untracked.iter().map(|path| format!("#   git rm --cached -- {}\n", shell(path))));
+        let removal = |(option, path): &(&str, &RelPath)| format!("#   git rm --cached {option}-- {}\n", shell(path));
+        head.extend(untracked.iter().map(removal));
     }
     head + &body
 }
@@ -75,6 +81,7 @@ impl<'a> FileChange<'a> {
         let project = survey.project;
         let (file, mode) = match outcome {
             Outcome::Created { mode, .. } => (None, Some(*mode)),
+            Outcome::UntrackedFolder => (None, None),
             Outcome::Deleted { file } => (Some(*file), None),
             Outcome::Edited { file, .. } | Outcome::Untracked { file, .. } => {
                 (Some(*file), Some(project.get(*file).mode))

@@ -51,7 +51,7 @@ impl SavedPlan {
         {
             ensure!(changed.insert(path), "The plan is damaged: it changes `{path}` twice.");
         }
-        for path in changed.iter().copied().chain(&self.untracks) {
+        for path in changed.iter().copied().chain(&self.untracks).chain(&self.untracks_folders) {
             let in_git = path.as_str().split('/').any(|part| part.eq_ignore_ascii_case(".git"));
             ensure!(
                 !in_git,
@@ -129,6 +129,9 @@ impl SavedPlan {
         }
         for path in &self.untracks {
             writes.push(FileWrite { path: path.clone(), before: before(path), action: Action::Untrack });
+        }
+        for path in &self.untracks_folders {
+            writes.push(FileWrite { path: path.clone(), before: None, action: Action::Untrack });
         }
         // Stable: a file that is written and untracked is written first.
         writes.sort_by(|one, other| one.path.cmp(&other.path));

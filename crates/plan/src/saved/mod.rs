@@ -92,6 +92,9 @@ pub struct SavedPlan {
     pub deletes: Vec<RelPath>,
     /// Files that stay on disk and leave git's index. One of them may also be among `edits`.
     pub untracks: Vec<RelPath>,
+    /// Folders that stay on disk and leave git's index with all that is in them.
+    #[serde(default)]
+    pub untracks_folders: Vec<RelPath>,
     /// Findings as the reports show them.
     pub findings: Value,
     /// Changes as the reports show them.
@@ -118,8 +121,8 @@ impl SavedPlan {
             }
         }
         let private = private(plan);
-        let (mut edits, mut creates, mut deletes, mut untracks) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut edits, mut creates) = (Vec::new(), Vec::new());
+        let (mut deletes, mut untracks, mut untracks_folders) = (Vec::new(), Vec::new(), Vec::new());
         for (path, outcome) in &plan.files {
             match outcome {
                 Outcome::Created { pieces, mode } => {
@@ -130,6 +133,7 @@ impl SavedPlan {
                     });
                 }
                 Outcome::Deleted { .. } => deletes.push(path.clone()),
+                Outcome::UntrackedFolder => untracks_folders.push(path.clone()),
                 Outcome::Edited { file, edits: own } | Outcome::Untracked { file, edits: own } => {
                     if matches!(outcome, Outcome::Untracked { .. }) {
                         untracks.push(path.clone());
@@ -152,6 +156,7 @@ impl SavedPlan {
             creates,
             deletes,
             untracks,
+            untracks_folders,
             findings: Value::Array(Vec::new()),
             changes: Value::Array(Vec::new()),
             held: Value::Array(Vec::new()),
