@@ -7,6 +7,7 @@
 
 mod content;
 pub mod graph;
+mod ignored;
 pub mod package;
 pub mod vcs;
 mod walk;
@@ -141,7 +142,7 @@ pub struct Project {
     /// All files, sorted by path. `.git` is left out; `node_modules` and build output are listed by folder only (one entry in
     /// [`Project::output_folders`]), not file by file.
     pub files: Vec<File>,
-    /// Committed build output and `node_modules`: folder, and whether git tracks any of it.
+    /// Build output and `node_modules`: folder, and whether git tracks any of it (without git: whether no `.gitignore` names it).
     pub output_folders: Vec<(RelPath, bool)>,
     /// Every `package.json` that parses.
     pub packages: Vec<package::Package>,
@@ -296,6 +297,20 @@ impl Project {
     /// The file at `path`.
     pub fn file(&self, path: &str) -> Option<&File> {
         self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|at| &self.files[at])
+    }
+
+    /// Whether a file at `path` would be left out of git by the `.gitignore` files of the tree.
+    pub fn ignores_file(&self, path: &str) -> bool {
+        self.ignore_rules().ignore_file(path)
+    }
+
+    /// Whether a folder at `path` would be left out of git by the `.gitignore` files of the tree.
+    pub fn ignores_folder(&self, path: &str) -> bool {
+        self.ignore_rules().ignore_folder(path)
+    }
+
+    fn ignore_rules(&self) -> ignored::Rules {
+        ignored::Rules::of(self.files.iter().map(|file| (&file.path, &*file.text)))
     }
 
     /// The file of an id.

@@ -1,9 +1,9 @@
 //! From a folder on disk to loaded files. Links are never followed, `.git` is left out, build output is listed by folder.
 
 use crate::content::{self, Content, SIZE_LIMIT};
+use crate::ignored::Rules;
 use crate::{Kind, ReadOptions, Skipped};
 use edit::RelPath;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -51,6 +51,7 @@ pub(crate) fn read(
             load(root, path, link, tracked)
         })
         .collect();
+    let rules = rules(&files);
     let output_folders = folders
         .into_iter()
         .map(|folder| {
@@ -58,7 +59,7 @@ pub(crate) fn read(
             let any = |tracked: &BTreeSet<String>| {
                 tracked.range(below.clone()..).next().is_some_and(|path| path.starts_with(&below))
             };
-            let tracked = tracked.is_none_or(any);
+            let tracked = tracked.map_or_else(|| !rules.ignore_folder(folder.as_str()), any);
             (folder, tracked)
         })
         .collect();
@@ -219,40 +220,21 @@ pub(crate) fn from_texts(texts: Vec<(RelPath, String)>) -> Tree {
     let mut files: Vec<Loaded> = files.collect();
     track_what_is_not_ignored(&mut files);
     let outermost = output.iter().filter(|folder| !output.iter().any(|other| below(folder, other)));
-    Tree { files, output_folders: outermost.map(|folder| (folder.clone(), true)).collect() }
+    let rules = rules(&files);
+    let tracked = |folder: &RelPath| !rules.ignore_folder(folder.as_str());
+    Tree { output_folders: outermost.map(|folder| (folder.clone(), tracked(folder))).collect(), files }
 }
 
-/// Sets `tracked` by the `.gitignore` files among `files`: a deeper one overrules those above it.
+/// Sets `tracked` by the `.gitignore` files among `files`.
 pub(crate) fn track_what_is_not_ignored(files: &mut [Loaded]) {
-    let mut rules: BTreeMap<String, Gitignore> = BTreeMap::new();
-    for file in files.iter().filter(|file| file.path.name() == ".gitignore") {
-        let mut builder = GitignoreBuilder::new(format!("/{}", file.path.folder()));
-        for line in file.text.lines() {
-            // A line that is no pattern is left out, as git does.
-            builder.add_line(None, line).ok();
-        }
-        if let Ok(built) = builder.build() {
-            rules.insert(file.path.folder().to_owned(), built);
-        }
-    }
+    let rules = rules(files);
     for file in files {
-        let mut folder = Some(file.path.folder());
-        file.tracked = true;
-        while let Some(above) = folder {
-            let decided = rules
-                .get(above)
-                .map(|rules| rules.matched_path_or_any_parents(format!("/{}", file.path), false));
-            if let Some(decided) = decided.filter(|decided| !decided.is_none()) {
-                file.tracked = !decided.is_ignore();
-                break;
-            }
-            folder = if above.is_empty() {
-                None
-            } else {
-                Some(above.rsplit_once('/').map_or("", |(above, _)| above))
-            };
-        }
+        file.tracked = !rules.ignore_file(file.path.as_str());
     }
+}
+
+fn rules(files: &[Loaded]) -> Rules {
+    Rules::of(files.iter().map(|file| (&file.path, &*file.text)))
 }
 
 /// A file that holds `text`.
