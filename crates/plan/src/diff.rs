@@ -35,7 +35,8 @@ pub fn diff_shown(survey: &Survey<'_>, plan: &Plan) -> String {
         Outcome::UntrackedFolder => Some(format!("{path}/")),
         _ => None,
     });
-    let mut shown: String = untracked.map(|path| format!("# {path} stays on disk and leaves git\n")).collect();
+    let mut shown: String =
+        untracked.map(|path| format!("# {path} stays on disk and leaves git\n")).collect();
     shown.extend(diffs_shown(survey, plan, &Redactor::of(survey)).iter().map(unified));
     shown
 }

@@ -39,8 +39,7 @@ impl Rules {
         let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         loop {
             let rules = self.0.get(folder);
-            let decided =
-                rules.map(|rules| rules.matched_path_or_any_parents(format!("/{path}"), is_folder));
+            let decided = rules.map(|rules| rules.matched_path_or_any_parents(format!("/{path}"), is_folder));
             match decided {
                 Some(decided) if !decided.is_none() => return decided.is_ignore(),
                 _ if folder.is_empty() => return false,

@@ -47,7 +47,8 @@ pub fn patch(survey: &Survey<'_>, plan: &Plan) -> String {
     }
     if !untracked.is_empty() {
         head += "# To leave git's index and stay on disk:\n";
-        let removal = |(option, path): &(&str, &RelPath)| format!("#   git rm --cached {option}-- {}\n", shell(path));
+        let removal =
+            |(option, path): &(&str, &RelPath)| format!("#   git rm --cached {option}-- {}\n", shell(path));
         head.extend(untracked.iter().map(removal));
     }
     head + &body

@@ -49,6 +49,11 @@ pub trait Framework: Sync {
     }
     /// Lines that its `.gitignore` needs: env files and build output.
     fn ignores(&self) -> &'static [&'static str];
+    /// The versions of Node that this version of the framework runs on, as `engines` in `package.json` says it; never one that is
+    /// no longer maintained.
+    fn node(&self, _version: Option<&str>) -> &'static str {
+        ">=20"
+    }
 }
 
 /// A file at which the framework starts.
@@ -76,6 +81,11 @@ pub fn of(project: &Project, app: &App) -> &'static dyn Framework {
 /// What stands for an app that is not there.
 pub fn none() -> &'static dyn Framework {
     &none::None
+}
+
+/// The first number of a version.
+fn major(version: Option<&str>) -> Option<u32> {
+    version?.split('.').next()?.parse().ok()
 }
 
 /// The package of an app.

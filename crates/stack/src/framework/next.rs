@@ -1,7 +1,7 @@
 //! Next.js, app and pages router. Pages and layouts are server code until a module says `'use client'`: that module and what it
 //! imports are in the browser. `'use server'` modules are called over the network and stay on the server.
 
-use super::{Entry, Framework, code_below, package, process_env, with_extension};
+use super::{Entry, Framework, code_below, major, package, process_env, with_extension};
 use crate::{EnvAccess, Side};
 use project::package::App;
 use project::{File, Project};
@@ -106,6 +106,9 @@ impl Framework for Next {
     }
     fn env(&self, side: Side, name: &str) -> EnvAccess {
         process_env(side, name, Some("NEXT_PUBLIC_"))
+    }
+    fn node(&self, version: Option<&str>) -> &'static str {
+        if major(version).is_some_and(|major| major >= 16) { ">=20.9" } else { ">=20" }
     }
     fn ignores(&self) -> &'static [&'static str] {
         &[

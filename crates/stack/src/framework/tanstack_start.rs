@@ -71,6 +71,9 @@ impl Framework for TanStackStart {
     fn env(&self, side: Side, name: &str) -> EnvAccess {
         vite_env(side, name)
     }
+    fn node(&self, _version: Option<&str>) -> &'static str {
+        ">=22.12"
+    }
     fn ignores(&self) -> &'static [&'static str] {
         &[
             "node_modules",

@@ -1,6 +1,6 @@
 //! Vite with a browser-only React app: everything that `index.html` reaches is in the browser.
 
-use super::{Entry, Framework, in_app, package, vite_env, with_extension};
+use super::{Entry, Framework, in_app, major, package, vite_env, with_extension};
 use crate::{EnvAccess, Side};
 use project::package::App;
 use project::{File, Kind, Project};
@@ -36,6 +36,9 @@ impl Framework for Vite {
     }
     fn env(&self, side: Side, name: &str) -> EnvAccess {
         vite_env(side, name)
+    }
+    fn node(&self, version: Option<&str>) -> &'static str {
+        if major(version).is_some_and(|major| major >= 7) { "^20.19.0 || >=22.12.0" } else { ">=20" }
     }
     fn ignores(&self) -> &'static [&'static str] {
         &["node_modules", "dist", "dist-ssr", "*.local", ".env", ".env.*", "!.env.example"]
