@@ -74,6 +74,8 @@ pub(super) fn need_of(survey: &Survey<'_>, name: &str) -> Need {
     for read in &reads {
         match read.fallback {
             Fallback::Localhost => return literal(survey, read).map_or(required, Need::Development),
+            // A placeholder works nowhere: the first use must say what is missing.
+            Fallback::Placeholder => return required,
             Fallback::Literal { secret: false } => {
                 return literal(survey, read).map_or(required, Need::Default);
             }
@@ -81,7 +83,7 @@ pub(super) fn need_of(survey: &Survey<'_>, name: &str) -> Need {
         }
     }
     let asked = reads.iter().any(|read| is_asked_for(survey, read));
-    let soft = |read: &&EnvRead| matches!(read.fallback, Fallback::Empty | Fallback::Placeholder);
+    let soft = |read: &&EnvRead| read.fallback == Fallback::Empty;
     let other = |read: &&EnvRead| matches!(read.fallback, Fallback::OtherEnv(_) | Fallback::Expression);
     if reads.iter().any(other) {
         Need::Optional
@@ -269,6 +271,9 @@ fn silent(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
 }
 
 fn undefined(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
+    if super::example::is_injected(name) {
+        return None;
+    }
     let first = name.reads.iter().find(|read| read.side != Side::None)?;
     let valued = |definition: &audit::env::Definition| definition.within != DefinedIn::Types;
     if name.definitions.iter().any(valued) || !matches!(first.fallback, Fallback::None | Fallback::NonNull) {
