@@ -266,7 +266,7 @@ fn silent(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
             .take(20)
             .map(|read| Related { span: read.whole, message: "and here".into() })
             .collect(),
-        subject: name.name.clone(),
+        subject: audit::env::without_public_prefix(&name.name).to_owned(),
     })
 }
 
@@ -303,6 +303,10 @@ fn unused(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
         .definitions
         .iter()
         .find(|definition| definition.within == DefinedIn::EnvFile && !definition.example)?;
+    // A file of one machine holds what it likes.
+    if survey.project.get(definition.span.file).path.name().ends_with(".local") {
+        return None;
+    }
     // What is about to be read, because a literal of that value leaves the code, is in use.
     let value = &survey.project.get(definition.value.file).text[definition.value.range()];
     let soon = !value.is_empty()

@@ -98,10 +98,11 @@ impl Codemod for EnvContract {
             }
             change.requests.dedup();
             change.fixes = fixes(UNCHECKED.id, &|subject| subject == module);
-            let gone = |name: &str| reads.iter().any(|read| read.name.name == name);
+            let bare = audit::env::without_public_prefix;
+            let gone = |name: &str| reads.iter().any(|read| bare(&read.name.name) == name);
             change.fixes.extend(fixes(SILENT.id, &gone).into_iter().filter(|at| {
                 // Only if no read of the name stays behind with its fallback.
-                let name = survey.env.iter().find(|name| name.name == findings[*at].subject);
+                let name = survey.env.iter().find(|name| bare(&name.name) == findings[*at].subject);
                 let moved =
                     |read: &&audit::env::EnvRead| reads.iter().any(|one| one.read.whole == read.whole);
                 name.is_some_and(|name| {

@@ -47,6 +47,24 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
         );
         change.edits.extend(respelled.iter().filter(|edit| apart(&edit.span)).cloned());
         change.fixes.extend(fixes(findings, PUBLISHED.id, name));
+        // The new name must be known to whoever deploys.
+        let folder = one.name.reads.first().map_or("", |read| app_folder(survey, read.span.file));
+        let example =
+            if folder.is_empty() { ".env.example".to_owned() } else { format!("{folder}/.env.example") };
+        let there = |request: &Request| matches!(request, Request::Env { name, .. } if name == to);
+        let asked = one.name.definitions.iter().any(|definition| definition.example)
+            || change.requests.iter().any(there);
+        if let Some(path) = RelPath::new(example).filter(|_| !asked) {
+            let (section, name) = ("Server only".to_owned(), to.clone());
+            change.requests.push(Request::Env {
+                path,
+                mode: 0o644,
+                section,
+                name,
+                value: Vec::new(),
+                comment: None,
+            });
+        }
         let count = rename::files(places).len();
         change.title = format!("Rename {name} to {to} in {count} file{}", if count == 1 { "" } else { "s" });
         changes.push(change);
