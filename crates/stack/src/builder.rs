@@ -114,8 +114,9 @@ fn of_file(file: &File) -> Vec<(&'static str, f64, &'static str)> {
                 tells.push(("bolt", 0.6, "`optimizeDeps.exclude: ['lucide-react']`"));
             }
         }
-        Kind::Code(_) if name.starts_with("next.config.") && text.contains("ignoreBuildErrors: true") => {
-            if text.contains("unoptimized: true") {
+        Kind::Code(_) if name.starts_with("next.config.") => {
+            let silenced = text.contains("ignoreBuildErrors: true");
+            if silenced && text.contains("unoptimized: true") {
                 tells.push(("v0", 0.5, "`ignoreBuildErrors` and `images.unoptimized`"));
             }
         }

@@ -148,14 +148,14 @@ impl SavedPlan {
             let input = self.inputs.get(span.file.0 as usize);
             let Input { path, hash } =
                 input.context("The plan is damaged: it refers to a file that it does not name.")?;
-            if !texts.contains_key(&span.file) {
+            if let std::collections::btree_map::Entry::Vacant(place) = texts.entry(span.file) {
                 let bytes = read(path)?;
                 if blake3::hash(&bytes).to_hex().as_str() != hash {
                     bail!("`{path}` has changed since the plan was made.");
                 }
                 let text =
                     String::from_utf8(bytes).ok().with_context(|| format!("`{path}` is not UTF-8 text."))?;
-                texts.insert(span.file, text);
+                place.insert(text);
             }
             let within = span.start <= span.end && texts[&span.file].get(span.range()).is_some();
             ensure!(within, "The plan is damaged: it refers to bytes that `{path}` does not have.");
