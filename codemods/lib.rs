@@ -1,8 +1,9 @@
 //! Every codemod, in the order of a migration.
 
 pub mod env_contract;
+pub mod secrets_to_env;
 
 use plan::Codemod;
 
 /// All of them. The first of two that conflict wins.
-pub static ALL: &[&dyn Codemod] = &[&env_contract::EnvContract];
+pub static ALL: &[&dyn Codemod] = &[&secrets_to_env::SecretsToEnv, &env_contract::EnvContract];

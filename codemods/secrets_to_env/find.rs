@@ -1,0 +1,275 @@
+//! What is wrong, one finding per value and fate.
+
+use super::places::{Stays, Value, Way, values};
+use super::rename::{self, Fate};
+use super::{COMMITTED, EXAMPLE, IN_BROWSER, IN_SOURCE, IN_TEXT, PASSWORD, PUBLIC, PUBLISHED, SIGNING, SWAP};
+use audit::env::Fallback;
+use audit::finding::Related;
+use audit::secret::{Secret, kind_of};
+use audit::{Confidence, Finding, Rule, Severity, Survey};
+use edit::Span;
+
+/// Every finding of the codemod.
+pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for value in values(survey) {
+        found.extend(moving(survey, &value));
+        found.extend(staying(survey, &value));
+    }
+    for published in rename::published(survey) {
+        found.push(published_variable(survey, &published));
+    }
+    found.extend(swaps(survey));
+    found
+}
+
+/// The rule under which the places of a value that move are found.
+pub(super) fn rule_of_moves(value: &Value<'_>) -> &'static Rule {
+    let (first, way) = value.moves.first().map_or((value.first(), Way::Read), |(first, way)| (*first, *way));
+    if first.public_by_design {
+        &PUBLIC
+    } else if value.moves.iter().all(|(_, way)| *way == Way::Example) {
+        &EXAMPLE
+    } else if first.kind == "signing-secret" {
+        &SIGNING
+    } else if first.kind == "password-literal" || way == Way::Compared {
+        &PASSWORD
+    } else {
+        &IN_SOURCE
+    }
+}
+
+fn moving(survey: &Survey<'_>, value: &Value<'_>) -> Option<Finding> {
+    let (first, _) = value.moves.first()?;
+    let rule = rule_of_moves(value);
+    let what = described(first);
+    let name = &first.env_name;
+    let rotate = rotation(first);
+    let (message, todo) = if first.public_by_design {
+        let care = match first.kind.as_str() {
+            "firebase-web-key" => " What protects it are security rules and a restriction to your domains.",
+            "google-maps-key" => " Restrict it to your domains in the Google Cloud console, or others spend your quota.",
+            "supabase-anon-key" | "supabase-publishable-key" => " What protects the data are the policies of the tables.",
+            _ => "",
+        };
+        (
+            format!("{what} stands in the source. It is public by design: configuration, not a leak.{care}"),
+            format!("Read it from the environment as `{}`, so that each deployment can have its own.", super::fix::public_name(survey, name)),
+        )
+    } else if rule.id == EXAMPLE.id {
+        (format!("{what} stands in an example env file."), format!("Leave `{name}` empty there. {rotate}"))
+    } else if rule.id == SIGNING.id {
+        let known = if first.placeholder { ", and everybody can guess it" } else { "" };
+        (
+            format!("{what} for `{name}` stands in the source{known}."),
+            format!("Require `{name}` on the server, without a default. {rotate}"),
+        )
+    } else if rule.id == PASSWORD.id {
+        (
+            format!("A password is compared with a text in the source ({name})."),
+            format!("Read `{name}` from the server's environment until there are real accounts, and choose a new password."),
+        )
+    } else {
+        (format!("{what} stands in the source."), format!("Read it from the server's environment as `{name}`. {rotate}"))
+    };
+    let others = value.moves[1..].iter().map(|(secret, _)| (*secret, "the same value"));
+    let left = value.stays.iter().map(|(secret, _)| (*secret, "the same value, not rewritten here"));
+    Some(finding(rule, first, message, todo, others.chain(left).collect()))
+}
+
+fn staying(survey: &Survey<'_>, value: &Value<'_>) -> Option<Finding> {
+    let (first, stays) = value.stays.iter().min_by_key(|(_, stays)| weight(*stays))?;
+    let what = described(first);
+    let name = &first.env_name;
+    let rotate = rotation(first);
+    let prefix = survey.stack.framework.public_prefix().unwrap_or("a public prefix");
+    let password = first.kind == "password-literal";
+    let (rule, message, todo) = match stays {
+        Stays::Browser if password => (
+            &PASSWORD,
+            "A password is checked in the browser, where everybody can read it.".to_owned(),
+            "Check passwords on the server, against a hash, and let it set the session. Until then the page behind it is open to everyone.".to_owned(),
+        ),
+        Stays::People => (
+            &PASSWORD,
+            "A login is written down in the source.".to_owned(),
+            "Keep people in a user store with hashed passwords (the auth service of the backend does this), and choose new passwords.".to_owned(),
+        ),
+        Stays::Browser => (
+            &IN_BROWSER,
+            format!("{what} is in the browser bundle."),
+            format!(
+                "Move the call that needs it to the server and read `{name}` there. A variable with `{prefix}` would publish it just the same. {rotate}"
+            ),
+        ),
+        Stays::Committed => (
+            &COMMITTED,
+            format!("{what} is in an env file that git tracks."),
+            format!("Take the file out of git (`git rm --cached`), keep `{name}` at the host. {rotate}"),
+        ),
+        Stays::Text => (
+            &IN_TEXT,
+            format!("{what} is written into {}.", text_named(survey, first)),
+            format!("Take it out there by hand: nothing at this place can read a variable. {rotate}"),
+        ),
+        Stays::Unreached => (
+            if first.kind == "signing-secret" { &SIGNING } else { &IN_SOURCE },
+            format!("{what} stands in a file that nothing reaches."),
+            format!("Delete the file, or read `{name}` from the server's environment when it is used again. {rotate}"),
+        ),
+        Stays::Config => (
+            &IN_SOURCE,
+            format!("{what} stands in a configuration file."),
+            format!("Set `{name}` at the host and take it out of the file. {rotate}"),
+        ),
+        Stays::Odd => (
+            &IN_SOURCE,
+            format!("{what} stands in the source, at a place that cannot be rewritten by itself."),
+            format!("Read `{name}` from the server's environment. {rotate}"),
+        ),
+        Stays::Unsupported => (
+            &IN_SOURCE,
+            format!("{what} stands in the source."),
+            format!("Keep `{name}` on a server of yours. {rotate}"),
+        ),
+    };
+    let others = value.stays.iter().filter(|(secret, _)| secret.span != first.span).map(|(secret, _)| (*secret, "the same value"));
+    let mut found = finding(rule, first, message, todo, others.collect());
+    if first.confidence == Confidence::Possible {
+        found.severity = Severity::Warning;
+    }
+    Some(found)
+}
+
+/// The worst place speaks for the value.
+fn weight(stays: Stays) -> usize {
+    match stays {
+        Stays::Browser => 0,
+        Stays::People => 1,
+        Stays::Odd | Stays::Unsupported => 2,
+        Stays::Config => 3,
+        Stays::Unreached => 4,
+        Stays::Committed => 5,
+        Stays::Text => 6,
+    }
+}
+
+fn finding(rule: &'static Rule, first: &Secret, message: String, todo: String, others: Vec<(&Secret, &str)>) -> Finding {
+    let related = others.into_iter().take(50);
+    Finding {
+        rule: rule.id,
+        severity: rule.severity,
+        confidence: first.confidence,
+        span: first.span,
+        message,
+        why: rule.why.to_owned(),
+        todo,
+        related: related.map(|(secret, message)| Related { span: secret.span, message: message.to_owned() }).collect(),
+        subject: first.env_name.clone(),
+    }
+}
+
+/// `OpenAI API key sk-p…#1a2b3c4d`.
+fn described(secret: &Secret) -> String {
+    let title = &kind_of(&secret.kind).title;
+    let mut letters = title.chars();
+    let title: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let detail = secret.detail.as_deref().map(|detail| format!(", {detail}")).unwrap_or_default();
+    if secret.public_by_design || secret.masked == "…" {
+        return format!("{title}{}", if detail.is_empty() { String::new() } else { format!(" ({})", &detail[2..]) });
+    }
+    format!("{title} ({}{detail})", secret.masked)
+}
+
+fn rotation(secret: &Secret) -> String {
+    match kind_of(&secret.kind).rotate.as_deref() {
+        Some(place) if place.starts_with("http") => format!("Rotate it: {place}."),
+        Some(place) if place.starts_with('`') => format!("Make a new one ({place})."),
+        Some(place) => format!("Rotate it at {place}."),
+        None => "Rotate it.".to_owned(),
+    }
+}
+
+fn text_named(survey: &Survey<'_>, secret: &Secret) -> &'static str {
+    use project::Kind;
+    match survey.project.get(secret.span.file).kind {
+        _ if secret.place == audit::secret::Place::Comment => "a comment",
+        Kind::Markdown => "a document",
+        Kind::Sql => "a database script",
+        Kind::Html => "a page",
+        Kind::Code(_) => "a script that is served as it stands",
+        _ => "a text file",
+    }
+}
+
+fn published_variable(survey: &Survey<'_>, published: &rename::Published<'_>) -> Finding {
+    let name = &published.name.name;
+    let span = published.name.reads.first().map(|read| read.span).or(published.name.definitions.first().map(|known| known.span));
+    let span = span.unwrap_or(Span { file: edit::FileId(0), start: 0, end: 0 });
+    let (message, todo, severity) = match &published.fate {
+        Fate::Renamed { to, .. } => (
+            format!("The name of `{name}` publishes a secret, though only the server reads it."),
+            format!("Call it `{to}` in code, env files and at the host."),
+            Severity::Hole,
+        ),
+        Fate::Browser => (
+            format!("`{name}` is a secret by its name, and the browser bundle reads it."),
+            format!(
+                "Move the call that needs it to the server, read `{}` there, and rotate the value: every visitor had it.",
+                audit::env::without_public_prefix(name)
+            ),
+            Severity::Hole,
+        ),
+        Fate::Left(why) => {
+            (format!("The name of `{name}` publishes a secret."), format!("Rename it by hand: {why}."), Severity::Hole)
+        }
+        Fate::Unused => (
+            format!("`{name}` would publish a secret as soon as code reads it."),
+            "Remove it, or give it a name without the public prefix.".to_owned(),
+            Severity::Warning,
+        ),
+    };
+    let reads = published.name.reads.iter().map(|read| (read.span, "read here"));
+    let definitions = published.name.definitions.iter().map(|known| (known.span, "defined here"));
+    let related = reads.chain(definitions).filter(|(other, _)| *other != span).take(50);
+    let _ = survey;
+    Finding {
+        rule: PUBLISHED.id,
+        severity,
+        confidence: Confidence::Certain,
+        span,
+        message,
+        why: PUBLISHED.why.to_owned(),
+        todo,
+        related: related.map(|(span, message)| Related { span, message: message.to_owned() }).collect(),
+        subject: name.clone(),
+    }
+}
+
+/// `SERVICE_KEY || ANON_KEY`.
+fn swaps(survey: &Survey<'_>) -> Vec<Finding> {
+    let mighty = |name: &str| name.contains("SERVICE") || name.contains("SECRET_KEY") || name.contains("ADMIN");
+    let open = |name: &str| name.contains("ANON") || name.contains("PUBLISHABLE");
+    let mut found = Vec::new();
+    for name in &survey.env {
+        for read in &name.reads {
+            let Fallback::OtherEnv(other) = &read.fallback else { continue };
+            let differ = mighty(&name.name) && open(other) || open(&name.name) && mighty(other);
+            if !differ {
+                continue;
+            }
+            found.push(Finding {
+                rule: SWAP.id,
+                severity: SWAP.severity,
+                confidence: Confidence::Certain,
+                span: read.whole,
+                message: format!("`{}` or `{other}`, whichever is set: the code has the power of one or of the other.", name.name),
+                why: SWAP.why.to_owned(),
+                todo: "Name the one key that this code needs, and let it fail without.".to_owned(),
+                related: Vec::new(),
+                subject: format!("{} {other}", name.name),
+            });
+        }
+    }
+    found
+}
