@@ -48,13 +48,20 @@ fn moving(survey: &Survey<'_>, value: &Value<'_>) -> Option<Finding> {
     let (message, todo) = if first.public_by_design {
         let care = match first.kind.as_str() {
             "firebase-web-key" => " What protects it are security rules and a restriction to your domains.",
-            "google-maps-key" => " Restrict it to your domains in the Google Cloud console, or others spend your quota.",
-            "supabase-anon-key" | "supabase-publishable-key" => " What protects the data are the policies of the tables.",
+            "google-maps-key" => {
+                " Restrict it to your domains in the Google Cloud console, or others spend your quota."
+            }
+            "supabase-anon-key" | "supabase-publishable-key" => {
+                " What protects the data are the policies of the tables."
+            }
             _ => "",
         };
         (
             format!("{what} stands in the source. It is public by design: configuration, not a leak.{care}"),
-            format!("Read it from the environment as `{}`, so that each deployment can have its own.", super::fix::public_name(survey, name)),
+            format!(
+                "Read it from the environment as `{}`, so that each deployment can have its own.",
+                super::fix::public_name(survey, name)
+            ),
         )
     } else if rule.id == EXAMPLE.id {
         (format!("{what} stands in an example env file."), format!("Leave `{name}` empty there. {rotate}"))
@@ -67,10 +74,15 @@ fn moving(survey: &Survey<'_>, value: &Value<'_>) -> Option<Finding> {
     } else if rule.id == PASSWORD.id {
         (
             format!("A password is compared with a text in the source ({name})."),
-            format!("Read `{name}` from the server's environment until there are real accounts, and choose a new password."),
+            format!(
+                "Read `{name}` from the server's environment until there are real accounts, and choose a new password."
+            ),
         )
     } else {
-        (format!("{what} stands in the source."), format!("Read it from the server's environment as `{name}`. {rotate}"))
+        (
+            format!("{what} stands in the source."),
+            format!("Read it from the server's environment as `{name}`. {rotate}"),
+        )
     };
     let others = value.moves[1..].iter().map(|(secret, _)| (*secret, "the same value"));
     let left = value.stays.iter().map(|(secret, _)| (*secret, "the same value, not rewritten here"));
@@ -133,7 +145,11 @@ fn staying(survey: &Survey<'_>, value: &Value<'_>) -> Option<Finding> {
             format!("Keep `{name}` on a server of yours. {rotate}"),
         ),
     };
-    let others = value.stays.iter().filter(|(secret, _)| secret.span != first.span).map(|(secret, _)| (*secret, "the same value"));
+    let others = value
+        .stays
+        .iter()
+        .filter(|(secret, _)| secret.span != first.span)
+        .map(|(secret, _)| (*secret, "the same value"));
     let mut found = finding(rule, first, message, todo, others.collect());
     if first.confidence == Confidence::Possible {
         found.severity = Severity::Warning;
@@ -154,7 +170,13 @@ fn weight(stays: Stays) -> usize {
     }
 }
 
-fn finding(rule: &'static Rule, first: &Secret, message: String, todo: String, others: Vec<(&Secret, &str)>) -> Finding {
+fn finding(
+    rule: &'static Rule,
+    first: &Secret,
+    message: String,
+    todo: String,
+    others: Vec<(&Secret, &str)>,
+) -> Finding {
     let related = others.into_iter().take(50);
     Finding {
         rule: rule.id,
@@ -164,7 +186,9 @@ fn finding(rule: &'static Rule, first: &Secret, message: String, todo: String, o
         message,
         why: rule.why.to_owned(),
         todo,
-        related: related.map(|(secret, message)| Related { span: secret.span, message: message.to_owned() }).collect(),
+        related: related
+            .map(|(secret, message)| Related { span: secret.span, message: message.to_owned() })
+            .collect(),
         subject: first.env_name.clone(),
     }
 }
@@ -176,7 +200,10 @@ fn described(secret: &Secret) -> String {
     let title: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
     let detail = secret.detail.as_deref().map(|detail| format!(", {detail}")).unwrap_or_default();
     if secret.public_by_design || secret.masked == "…" {
-        return format!("{title}{}", if detail.is_empty() { String::new() } else { format!(" ({})", &detail[2..]) });
+        return format!(
+            "{title}{}",
+            if detail.is_empty() { String::new() } else { format!(" ({})", &detail[2..]) }
+        );
     }
     format!("{title} ({}{detail})", secret.masked)
 }
@@ -204,7 +231,11 @@ fn text_named(survey: &Survey<'_>, secret: &Secret) -> &'static str {
 
 fn published_variable(survey: &Survey<'_>, published: &rename::Published<'_>) -> Finding {
     let name = &published.name.name;
-    let span = published.name.reads.first().map(|read| read.span).or(published.name.definitions.first().map(|known| known.span));
+    let span = published.name.reads.first().map(|read| read.span).or(published
+        .name
+        .definitions
+        .first()
+        .map(|known| known.span));
     let span = span.unwrap_or(Span { file: edit::FileId(0), start: 0, end: 0 });
     let (message, todo, severity) = match &published.fate {
         Fate::Renamed { to, .. } => (
@@ -220,9 +251,11 @@ fn published_variable(survey: &Survey<'_>, published: &rename::Published<'_>) ->
             ),
             Severity::Hole,
         ),
-        Fate::Left(why) => {
-            (format!("The name of `{name}` publishes a secret."), format!("Rename it by hand: {why}."), Severity::Hole)
-        }
+        Fate::Left(why) => (
+            format!("The name of `{name}` publishes a secret."),
+            format!("Rename it by hand: {why}."),
+            Severity::Hole,
+        ),
         Fate::Unused => (
             format!("`{name}` would publish a secret as soon as code reads it."),
             "Remove it, or give it a name without the public prefix.".to_owned(),
@@ -248,7 +281,8 @@ fn published_variable(survey: &Survey<'_>, published: &rename::Published<'_>) ->
 
 /// `SERVICE_KEY || ANON_KEY`.
 fn swaps(survey: &Survey<'_>) -> Vec<Finding> {
-    let mighty = |name: &str| name.contains("SERVICE") || name.contains("SECRET_KEY") || name.contains("ADMIN");
+    let mighty =
+        |name: &str| name.contains("SERVICE") || name.contains("SECRET_KEY") || name.contains("ADMIN");
     let open = |name: &str| name.contains("ANON") || name.contains("PUBLISHABLE");
     let mut found = Vec::new();
     for name in &survey.env {
@@ -263,7 +297,10 @@ fn swaps(survey: &Survey<'_>) -> Vec<Finding> {
                 severity: SWAP.severity,
                 confidence: Confidence::Certain,
                 span: read.whole,
-                message: format!("`{}` or `{other}`, whichever is set: the code has the power of one or of the other.", name.name),
+                message: format!(
+                    "`{}` or `{other}`, whichever is set: the code has the power of one or of the other.",
+                    name.name
+                ),
                 why: SWAP.why.to_owned(),
                 todo: "Name the one key that this code needs, and let it fail without.".to_owned(),
                 related: Vec::new(),

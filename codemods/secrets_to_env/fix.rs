@@ -32,7 +32,8 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
         let name = one.name.name.as_str();
         let mut change = Change::new(ID, format!("Rename {name} to {to}"), Safety::Review);
         // What moves out of a read of this name is one change with its new name.
-        let (with, without): (Vec<_>, Vec<_>) = moves.into_iter().partition(|(_, names)| names.contains(&name));
+        let (with, without): (Vec<_>, Vec<_>) =
+            moves.into_iter().partition(|(_, names)| names.contains(&name));
         moves = without;
         for (part, _) in with {
             change.edits.extend(part.edits);
@@ -41,7 +42,9 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
         }
         let taken: Vec<Span> = change.edits.iter().map(|edit| edit.span).collect();
         let apart = |span: &Span| !taken.iter().any(|taken| taken.covers(*span));
-        change.edits.extend(places.iter().filter(|place| apart(place)).map(|place| Edit::replace(*place, to.clone())));
+        change.edits.extend(
+            places.iter().filter(|place| apart(place)).map(|place| Edit::replace(*place, to.clone())),
+        );
         change.edits.extend(respelled.iter().filter(|edit| apart(&edit.span)).cloned());
         change.fixes.extend(fixes(findings, PUBLISHED.id, name));
         let count = rename::files(places).len();
@@ -62,7 +65,12 @@ pub(super) fn public_name(survey: &Survey<'_>, name: &str) -> String {
 }
 
 /// The change that moves one value, and the renamed variables it reads.
-fn moved<'r>(survey: &Survey<'_>, findings: &[Finding], value: &Value<'_>, renamed: &BTreeMap<&'r str, &str>) -> (Change, Vec<&'r str>) {
+fn moved<'r>(
+    survey: &Survey<'_>,
+    findings: &[Finding],
+    value: &Value<'_>,
+    renamed: &BTreeMap<&'r str, &str>,
+) -> (Change, Vec<&'r str>) {
     let first = value.first();
     let mut change = Change::new(ID, String::new(), safety(value));
     let mut touched = Vec::new();
@@ -94,10 +102,13 @@ fn moved<'r>(survey: &Survey<'_>, findings: &[Finding], value: &Value<'_>, renam
     let what = &kind_of(&first.kind).title;
     change.title = match names.as_slice() {
         [] => format!("Take a {what} out of a type"),
-        [name] if value.moves.iter().all(|(_, way)| *way == Way::Example) => format!("Empty {name} in the example"),
+        [name] if value.moves.iter().all(|(_, way)| *way == Way::Example) => {
+            format!("Empty {name} in the example")
+        }
         names => format!("Read {} from the environment", names.join(" and ")),
     };
     change.fixes = fixes(findings, rule_of_moves(value).id, &first.env_name);
+    change.fixes.retain(|at| findings[*at].span == first.span);
     let mut seen: Vec<Request> = Vec::new();
     change.requests.retain(|request| {
         let new = !seen.contains(request);
@@ -109,7 +120,10 @@ fn moved<'r>(survey: &Survey<'_>, findings: &[Finding], value: &Value<'_>, renam
 
 /// A literal that becomes a read of the same value is safe; whatever loses a default, or is compared, is to be looked at.
 fn safety(value: &Value<'_>) -> Safety {
-    let plain = value.moves.iter().all(|(_, way)| matches!(way, Way::Read | Way::Template | Way::Attribute | Way::Type));
+    let plain = value
+        .moves
+        .iter()
+        .all(|(_, way)| matches!(way, Way::Read | Way::Template | Way::Attribute | Way::Type));
     if plain { Safety::Safe } else { Safety::Review }
 }
 
@@ -126,7 +140,9 @@ fn name_at(survey: &Survey<'_>, value: &Value<'_>, secret: &Secret) -> String {
 /// The edits of one place. `expression` reads the variable; `checked` says that it stops where the variable is missing.
 fn edits(survey: &Survey<'_>, secret: &Secret, way: Way, expression: &str, checked: bool) -> Vec<Edit> {
     let file = survey.project.get(secret.span.file);
-    let Some(literal) = secret.literal.or((way == Way::Example).then_some(secret.span)) else { return Vec::new() };
+    let Some(literal) = secret.literal.or((way == Way::Example).then_some(secret.span)) else {
+        return Vec::new();
+    };
     match way {
         Way::Read => vec![Edit::replace(literal, expression)],
         Way::Type => vec![Edit::replace(literal, "string")],
@@ -134,12 +150,17 @@ fn edits(survey: &Survey<'_>, secret: &Secret, way: Way, expression: &str, check
         // Two missing values are equal: an unset variable must not let anybody in.
         Way::Compared if checked => vec![Edit::replace(literal, expression)],
         Way::Compared => {
-            vec![Edit::replace(literal, format!("({} ?? crypto.randomUUID())", expression.trim_end_matches('!')))]
+            vec![Edit::replace(
+                literal,
+                format!("({} ?? crypto.randomUUID())", expression.trim_end_matches('!')),
+            )]
         }
         Way::Template => {
-            let mut edits = vec![Edit::replace(secret.span, format!("${{{}}}", expression.trim_end_matches('!')))];
+            let mut edits =
+                vec![Edit::replace(secret.span, format!("${{{}}}", expression.trim_end_matches('!')))];
             if !file.text.get(literal.range()).is_some_and(|text| text.starts_with('`')) {
-                let quote = |start: u32| Edit::replace(Span { file: literal.file, start, end: start + 1 }, "`");
+                let quote =
+                    |start: u32| Edit::replace(Span { file: literal.file, start, end: start + 1 }, "`");
                 edits.extend([quote(literal.start), quote(literal.end - 1)]);
             }
             edits
@@ -148,7 +169,9 @@ fn edits(survey: &Survey<'_>, secret: &Secret, way: Way, expression: &str, check
             let Some((_, read)) = read_behind(survey, secret) else { return Vec::new() };
             let between = file.text.get(read.span.end as usize..literal.start as usize).unwrap_or("");
             // One read, one literal: the read is spelled anew. In a longer chain only the literal goes.
-            let alone = between.trim_matches(|character: char| "|?!) (".contains(character) || character.is_whitespace()).is_empty();
+            let alone = between
+                .trim_matches(|character: char| "|?!) (".contains(character) || character.is_whitespace())
+                .is_empty();
             if alone && read.whole.end >= literal.end {
                 return vec![Edit::replace(read.whole, expression)];
             }
@@ -163,7 +186,8 @@ fn edits(survey: &Survey<'_>, secret: &Secret, way: Way, expression: &str, check
             vec![Edit::delete(rest)]
         }
         Way::Example => {
-            let definition = survey.env.iter().flat_map(|name| &name.definitions).find(|known| known.value == secret.span);
+            let definition =
+                survey.env.iter().flat_map(|name| &name.definitions).find(|known| known.value == secret.span);
             let Some(definition) = definition else { return Vec::new() };
             let line = file.text.get(definition.line.range()).unwrap_or("");
             let end = definition.line.start + line.trim_end_matches(['\r', '\n']).len() as u32;
@@ -176,7 +200,9 @@ fn edits(survey: &Survey<'_>, secret: &Secret, way: Way, expression: &str, check
 /// The value goes to `.env.local`, the name to `.env.example`, and git ignores the former.
 fn keep_value(survey: &Survey<'_>, change: &mut Change, secret: &Secret, way: Way, name: &str) {
     let folder = app_folder(survey, secret.span.file);
-    let below = |name: &str| RelPath::new(if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") });
+    let below = |name: &str| {
+        RelPath::new(if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") })
+    };
     let (Some(local), Some(example)) = (below(".env.local"), below(".env.example")) else { return };
     let public = survey.stack.framework.public_prefix().is_some_and(|prefix| name.starts_with(prefix));
     let section = match (public, secret.side) {
@@ -187,7 +213,14 @@ fn keep_value(survey: &Survey<'_>, change: &mut Change, secret: &Secret, way: Wa
     let comment = Some(format!("{}.", capital(&kind_of(&secret.kind).title)));
     if way != Way::Example {
         let value = Vec::new();
-        change.requests.push(Request::Env { path: example, mode: 0o644, section: section.to_owned(), name: name.to_owned(), value, comment });
+        change.requests.push(Request::Env {
+            path: example,
+            mode: 0o644,
+            section: section.to_owned(),
+            name: name.to_owned(),
+            value,
+            comment,
+        });
     }
     if !has_value(survey, folder, name) {
         let value = vec![Piece::Source(secret.span)];
@@ -196,7 +229,14 @@ fn keep_value(survey: &Survey<'_>, change: &mut Change, secret: &Secret, way: Wa
         });
         if !there {
             let section = section.to_owned();
-            change.requests.push(Request::Env { path: local.clone(), mode: 0o600, section, name: name.to_owned(), value, comment: None });
+            change.requests.push(Request::Env {
+                path: local.clone(),
+                mode: 0o600,
+                section,
+                name: name.to_owned(),
+                value,
+                comment: None,
+            });
         }
         if !ignored(survey, local.as_str()) {
             let own = below(".gitignore").filter(|path| survey.project.file(path.as_str()).is_some());

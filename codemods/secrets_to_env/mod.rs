@@ -93,7 +93,10 @@ impl Codemod for SecretsToEnv {
         About {
             id: ID,
             title: "Secrets and configuration leave the source for the environment",
-            rules: &[IN_SOURCE, IN_BROWSER, PUBLISHED, SIGNING, PASSWORD, COMMITTED, IN_TEXT, EXAMPLE, PUBLIC, SWAP],
+            rules: &[
+                IN_SOURCE, IN_BROWSER, PUBLISHED, SIGNING, PASSWORD, COMMITTED, IN_TEXT, EXAMPLE, PUBLIC,
+                SWAP,
+            ],
             readme: include_str!("README.md"),
             frameworks: &["vite", "next", "tanstack-start", "express"],
         }

@@ -131,7 +131,8 @@ fn env_file(survey: &Survey<'_>, secret: &Secret, file: &File) -> Option<Result<
     if secret.public_by_design {
         return None;
     }
-    let definition = survey.env.iter().flat_map(|name| &name.definitions).find(|known| known.value.covers(secret.span));
+    let definition =
+        survey.env.iter().flat_map(|name| &name.definitions).find(|known| known.value.covers(secret.span));
     match definition {
         Some(definition) if definition.example => {
             let whole = definition.value == secret.span;
@@ -152,7 +153,8 @@ pub(super) fn ignored(survey: &Survey<'_>, path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let lists = survey.project.files.iter().filter(|file| {
         let folder = file.path.folder();
-        file.path.name() == ".gitignore" && (folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+        file.path.name() == ".gitignore"
+            && (folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
     });
     lists.flat_map(|list| list.text.lines()).any(|line| {
         let pattern = line.trim().trim_start_matches("**/");
@@ -166,7 +168,10 @@ fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((head, tail)) if !tail.contains('*') => {
-            name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail) && !pattern.starts_with('#')
+            name.len() >= head.len() + tail.len()
+                && name.starts_with(head)
+                && name.ends_with(tail)
+                && !pattern.starts_with('#')
         }
         Some(_) => false,
     }
@@ -198,29 +203,41 @@ fn way(survey: &Survey<'_>, file: &File, secret: &Secret) -> Option<Way> {
         Place::Literal if compared(file, secret) => Some(Way::Compared),
         Place::Literal => Some(Way::Read),
         Place::Fallback => read_behind(survey, secret).is_some().then_some(Way::Fallback),
-        Place::DefaultParameter => Some(if read_behind(survey, secret).is_some() { Way::Fallback } else { Way::Read }),
+        Place::DefaultParameter => {
+            Some(if read_behind(survey, secret).is_some() { Way::Fallback } else { Way::Read })
+        }
         Place::Jsx => Some(Way::Attribute),
         Place::InsideString if text.starts_with('`') => Some(Way::Template),
-        Place::InsideString => (!text.contains(['`', '\\']) && !text.contains("${") && !in_attribute(file, literal)).then_some(Way::Template),
+        Place::InsideString => {
+            (!text.contains(['`', '\\']) && !text.contains("${") && !in_attribute(file, literal))
+                .then_some(Way::Template)
+        }
         _ => None,
     }
 }
 
 fn in_attribute(file: &File, literal: Span) -> bool {
     let Some((tree, _)) = file.syntax() else { return true };
-    tree.node_at(literal.range()).and_then(|node| node.parent()).is_none_or(|parent| parent.kind() == "jsx_attribute")
+    tree.node_at(literal.range())
+        .and_then(|node| node.parent())
+        .is_none_or(|parent| parent.kind() == "jsx_attribute")
 }
 
 /// The read that the value stands behind, and its name: the first of the chain.
 pub(super) fn read_behind<'s>(survey: &'s Survey<'_>, secret: &Secret) -> Option<(&'s str, &'s EnvRead)> {
-    let reads = survey.env.iter().flat_map(|name| name.reads.iter().map(move |read| (name.name.as_str(), read)));
-    reads.filter(|(_, read)| read.replaceable && read.whole.covers(secret.span)).min_by_key(|(_, read)| read.span.start)
+    let reads =
+        survey.env.iter().flat_map(|name| name.reads.iter().map(move |read| (name.name.as_str(), read)));
+    reads
+        .filter(|(_, read)| read.replaceable && read.whole.covers(secret.span))
+        .min_by_key(|(_, read)| read.span.start)
 }
 
 /// The folder of the app that a file belongs to.
 pub(super) fn app_folder<'s>(survey: &'s Survey<'_>, file: FileId) -> &'s str {
     let path = survey.project.get(file).path.as_str();
-    let below = |folder: &str| folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    let below = |folder: &str| {
+        folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    };
     let apps = survey.project.apps.iter().map(|app| app.folder.as_str());
     let own = apps.clone().filter(|folder| below(folder)).max_by_key(|folder| folder.len());
     own.or(apps.clone().next()).unwrap_or("")
@@ -231,7 +248,10 @@ pub(super) fn has_value(survey: &Survey<'_>, folder: &str, name: &str) -> bool {
     survey.env_name(name).is_some_and(|known| {
         known.definitions.iter().any(|definition| {
             let file = survey.project.get(definition.span.file);
-            definition.within == DefinedIn::EnvFile && !definition.example && !definition.value.range().is_empty() && file.path.folder() == folder
+            definition.within == DefinedIn::EnvFile
+                && !definition.example
+                && !definition.value.range().is_empty()
+                && file.path.folder() == folder
         })
     })
 }

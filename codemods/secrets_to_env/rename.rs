@@ -53,14 +53,23 @@ fn fate(survey: &Survey<'_>, name: &EnvName) -> Fate {
     let mut respelled = Vec::new();
     for read in name.reads.iter().filter(|read| read.accessor == Accessor::ImportMeta) {
         if read.side != Side::Server || !read.replaceable {
-            return Fate::Left(format!("`{}` reads it by `import.meta`", survey.project.get(read.span.file).path));
+            return Fate::Left(format!(
+                "`{}` reads it by `import.meta`",
+                survey.project.get(read.span.file).path
+            ));
         }
         respelled.push(Edit::replace(read.span, survey.stack.framework.env(Side::Server, &to).expression));
     }
     let mut places = Vec::new();
-    for file in survey.project.files.iter().filter(|file| file.skipped.is_none() && !matches!(file.kind, Kind::Binary)) {
+    for file in survey
+        .project
+        .files
+        .iter()
+        .filter(|file| file.skipped.is_none() && !matches!(file.kind, Kind::Binary))
+    {
         let own = occurrences(file, &name.name);
-        let browser = matches!(file.kind, Kind::Code(_)) && matches!(survey.stack.side(file.id), Side::Browser | Side::Both);
+        let browser = matches!(file.kind, Kind::Code(_))
+            && matches!(survey.stack.side(file.id), Side::Browser | Side::Both);
         if browser && !own.is_empty() {
             return Fate::Left(format!("`{}` of the browser bundle names it", file.path));
         }

@@ -22,6 +22,10 @@ static PARAMETER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"[?&](?i:key|api_?key|api-key|appid|app_key|access_?token|token|client_?secret|secret|auth)=([A-Za-z0-9_.\-]{16,})")
         .expect("the pattern compiles")
 });
+static SIGNING: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"jsonwebtoken|\bjose\b|createHmac|createCipheriv|crypto-js|express-session|cookie-session|cookie-parser|iron-session|better-auth|next-auth|express-jwt|fastify/jwt")
+        .expect("the pattern compiles")
+});
 static SCHEME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:Bearer|Basic|Token|Key|Api-Key|KakaoAK|Client-ID) +(\S{8,})$")
         .expect("the pattern compiles")
@@ -35,7 +39,14 @@ pub(super) fn of_code(file: &File) -> Vec<Found> {
         return Vec::new();
     }
     let Some((tree, _)) = file.syntax() else { return Vec::new() };
-    let mut search = Search { file, tree, served: served(file), tested: tested(file), found: Vec::new() };
+    let mut search = Search {
+        file,
+        tree,
+        served: served(file),
+        tested: tested(file),
+        signing: SIGNING.is_match(&file.text),
+        found: Vec::new(),
+    };
     for (kind, range) in shapes {
         search.shape(kind, range);
     }
@@ -74,6 +85,8 @@ struct Search<'t> {
     tree: &'t Tree,
     served: bool,
     tested: bool,
+    /// The file signs or encrypts something.
+    signing: bool,
     found: Vec<Found>,
 }
 
@@ -176,14 +189,21 @@ impl<'t> Search<'t> {
         let parent = node.parent().map_or("", |parent| parent.kind());
         let compared = parent == "binary_expression";
         let short = text.chars().count() <= 72 && !text.contains([' ', '\n']);
-        if !(chance
-            || judge::uuid(text)
-            || short && (compared || parent != "arguments" && parent != "jsx_attribute"))
-        {
+        let said = compared || self.signing || parent != "arguments";
+        if !(chance || judge::uuid(text) || short && said && parent != "jsx_attribute") {
             return;
         }
         let position = place::of_string(self.tree, node, &inner);
-        let Some(named) = position.named.clone().filter(|_| !position.no_value) else { return };
+        if position.no_value {
+            return;
+        }
+        if short && self.signs_with(text, &position) {
+            self.push(inner, position, "signing-secret", Confidence::Likely);
+            return;
+        }
+        let fallback = matches!(position.place, Place::Fallback | Place::DefaultParameter);
+        let behind = self.variable_before(node).filter(|_| fallback);
+        let Some(named) = position.named.clone().or(behind.clone()) else { return };
         if parent == "jsx_attribute" && named == "key" {
             return;
         }
@@ -198,15 +218,73 @@ impl<'t> Search<'t> {
             }
             return;
         }
-        let fallback = matches!(position.place, Place::Fallback | Place::DefaultParameter);
-        let variable = if fallback { self.variable_before(node).unwrap_or(named) } else { named };
+        let variable = behind.unwrap_or(named);
         if signs(&variable) && short && (fallback || chance || signing_literal(&variable, text)) {
             self.push(inner, position, "signing-secret", Confidence::Likely);
         } else if secret_by_name(&variable) && (chance || judge::uuid(text) && says_key(&variable)) {
             self.push(inner, position, kind_by_name(&variable), Confidence::Likely);
+        } else if fallback && secret_by_name(&variable) && short && set_up(text) {
+            // What stands behind a secret's name is used by whoever forgets to set it.
+            let kind = kind_by_name(&variable);
+            let kind = if kind == "password-literal" { "generic-secret" } else { kind };
+            self.push(inner, position, kind, Confidence::Possible);
         } else if chance && bare_key(&variable) && text.len() >= 20 {
             self.push(inner, position, "api-key", Confidence::Possible);
         }
+    }
+
+    /// Whether a text is handed over to sign or encrypt with: `jwt.sign(claims, "…")`, `session({ secret: "…" })`.
+    fn signs_with(&self, text: &str, position: &Position<'t>) -> bool {
+        const CALLS: &[&str] = &[
+            "sign",
+            "verify",
+            "jwtVerify",
+            "jwtDecrypt",
+            "createHmac",
+            "createCipheriv",
+            "createDecipheriv",
+            "cookieParser",
+            "encrypt",
+            "decrypt",
+            "HmacSHA256",
+            "setSecret",
+            "seal",
+            "unseal",
+        ];
+        const HOLDERS: &[&str] = &[
+            "session",
+            "expressSession",
+            "cookieSession",
+            "betterAuth",
+            "NextAuth",
+            "authOptions",
+            "jwt",
+            "expressJwt",
+            "sessionOptions",
+            "authConfig",
+        ];
+        const ALGORITHMS: &[&str] = &[
+            "hex",
+            "base64",
+            "base64url",
+            "utf8",
+            "utf-8",
+            "HS256",
+            "HS512",
+            "RS256",
+            "ES256",
+            "latin1",
+            "ascii",
+        ];
+        let algorithm = ALGORITHMS.contains(&text)
+            || text.starts_with("sha")
+            || text.starts_with("aes-")
+            || text.starts_with("md5");
+        let owner = position.owner.as_deref().unwrap_or_default();
+        let call = position.named.is_none() && CALLS.contains(&owner);
+        let option =
+            matches!(position.named.as_deref(), Some("secret" | "secretOrKey")) && HOLDERS.contains(&owner);
+        self.signing && !algorithm && text.len() >= 3 && (call || option)
     }
 
     /// The variable on the left of `env.NAME || "…"`.
@@ -238,6 +316,10 @@ impl<'t> Search<'t> {
         if !identified {
             return;
         }
+        // With an address beside it, even the word `password` is one.
+        let addressed = pairs
+            .iter()
+            .any(|(_, _, node)| value(*node).is_some_and(|text| text.contains('@') && text.contains('.')));
         for (key, _, node) in &pairs {
             let node = view::unwrapped(*node);
             let Some(text) = value(node).filter(|_| matches!(node.kind(), "string" | "template_string"))
@@ -245,7 +327,7 @@ impl<'t> Search<'t> {
                 continue;
             };
             let inner = node.start_byte() + 1..node.end_byte() - 1;
-            if password::named(key) && password::credible(&text) && !self.known(&inner) {
+            if password::named(key) && password::credible_beside(&text, addressed) && !self.known(&inner) {
                 let position = place::of_string(self.tree, node, &inner);
                 self.push(inner, position, "password-literal", Confidence::Likely);
             }
@@ -323,6 +405,14 @@ fn signing_literal(name: &str, text: &str) -> bool {
         && text.len() >= 4
         && text != name
         && !words.iter().any(|word| word == "LABEL")
+}
+
+/// Whether text behind a variable is a value that works, and not one that only holds the place.
+fn set_up(text: &str) -> bool {
+    text.chars().count() >= 6
+        && !judge::placeholder(text)
+        && !text.contains("localhost")
+        && !text.contains("127.0.0.1")
 }
 
 fn says_key(name: &str) -> bool {

@@ -5,7 +5,16 @@ use super::{Place, Secret, kind_of};
 use crate::Confidence;
 use crate::env::{EnvName, screaming, without_public_prefix, words};
 use project::Project;
+use regex::Regex;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+static API_HOST: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"https://(?:[a-z0-9-]+\.)*?(?:api\.)?([a-z0-9-]+)\.(?:com|org|io|net|ai|dev|co|app)/(?:api|v?\d)",
+    )
+    .expect("the pattern compiles")
+});
 
 /// Names of one purpose: the first that the app already knows is kept.
 const SAME_PURPOSE: &[(&str, &[&str])] = &[
@@ -152,12 +161,9 @@ fn wanted(project: &Project, secret: &Secret, env: &[EnvName]) -> String {
     }
     // `apiKey`, `token`, `password` alone say too little: who has them?
     let stem = project.get(secret.span.file).path.name().split('.').next().unwrap_or_default();
-    let owner = secret
-        .owner
-        .as_deref()
-        .map(screaming)
-        .filter(|owner| specific(owner))
-        .or(Some(screaming(stem)).filter(|stem| specific(stem)));
+    let service = (secret.kind != "password-literal").then(|| service_near(project, secret)).flatten();
+    let owner = secret.owner.as_deref().map(screaming).filter(|owner| specific(owner)).or(service);
+    let owner = owner.or(Some(screaming(stem)).filter(|stem| specific(stem)));
     let tail = if words(&own).iter().all(|word| word == "KEY") { "API_KEY".to_owned() } else { own };
     match owner {
         Some(owner)
@@ -171,6 +177,15 @@ fn wanted(project: &Project, secret: &Secret, env: &[EnvName]) -> String {
         _ if secret.kind == "password-literal" => kind.env.clone(),
         _ => tail,
     }
+}
+
+/// The service whose API is called nearest to the value: `https://api.themoviedb.org/3` gives `THEMOVIEDB`.
+fn service_near(project: &Project, secret: &Secret) -> Option<String> {
+    let text = &project.get(secret.span.file).text;
+    let hosts = API_HOST.captures_iter(text).filter_map(|captures| captures.get(1));
+    let far = |at: usize| at.abs_diff(secret.span.start as usize);
+    let nearest = hosts.min_by_key(|host| far(host.start())).filter(|host| far(host.start()) < 4000)?;
+    Some(screaming(nearest.as_str())).filter(|name| specific(name) && name.len() <= 30)
 }
 
 /// Whether a name says more than that it is a key.

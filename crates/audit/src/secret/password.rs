@@ -65,6 +65,12 @@ pub(super) fn identifies(key: &str, value: Option<&str>) -> bool {
     }
 }
 
+/// As [`credible`], for text that stands beside an address if `addressed`.
+pub(super) fn credible_beside(text: &str, addressed: bool) -> bool {
+    credible(text)
+        || addressed && PASSWORDS.contains(&text.to_uppercase().as_str()) && text.to_lowercase() == text
+}
+
 /// Whether text beside a login may be a password: no label, no message, no hash, no bullets.
 pub(super) fn credible(text: &str) -> bool {
     let length = text.chars().count();
