@@ -8,8 +8,8 @@ use stack::Stack;
 use std::path::Path;
 
 fn env(files: &[(&str, &str)]) -> Vec<EnvName> {
-    let mut texts: Vec<_> =
-        files.iter().map(|(path, text)| (RelPath::new(*path).unwrap(), (*text).to_owned())).collect();
+    let named = files.iter().filter_map(|(path, text)| Some((RelPath::new(*path)?, (*text).to_owned())));
+    let mut texts: Vec<_> = named.collect();
     texts.sort();
     let project = Project::from_texts(Path::new("/app"), texts);
     let stack = Stack::detect(&project);

@@ -16,8 +16,8 @@ const PAGE: (&str, &str) = ("index.html", r#"<script type="module" src="/src/mai
 /// What the survey finds in files of a Vite app.
 fn secrets(files: &[(&str, &str)]) -> Vec<Secret> {
     let texts = [MANIFEST, PAGE].iter().chain(files);
-    let mut texts: Vec<_> =
-        texts.map(|(path, text)| (RelPath::new(*path).unwrap(), (*text).to_owned())).collect();
+    let named = texts.filter_map(|(path, text)| Some((RelPath::new(*path)?, (*text).to_owned())));
+    let mut texts: Vec<_> = named.collect();
     texts.sort();
     let project = Project::from_texts(Path::new("/app"), texts);
     let stack = Stack::detect(&project);

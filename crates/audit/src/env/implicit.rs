@@ -32,7 +32,7 @@ const IMPLICIT: &[(&str, &str)] = &[
 /// The implicit names of the packages that code imports, with the package.
 pub(super) fn names(project: &Project, stack: &Stack) -> Vec<(&'static str, &'static str)> {
     let backends = stack.backends.iter().flat_map(|backend| backend.implicit_env().iter().copied());
-    let known = IMPLICIT.iter().copied().chain(backends.map(|(package, name)| (package, name)));
+    let known = IMPLICIT.iter().copied().chain(backends);
     let imports = |package: &str| {
         let subpath = format!("{package}/");
         project.files.iter().filter(|file| file.skipped.is_none()).any(|file| {

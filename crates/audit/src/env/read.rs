@@ -230,10 +230,9 @@ impl<'t> Reader<'t> {
         let declaration = self.tree.node_at(binding.range.clone())?;
         match binding.declared {
             Declared::Import => {
-                let imports = self.file.module.imports.iter();
-                let import = imports
-                    .filter(|import| import.names.iter().any(|name| name.local == binding.name))
-                    .next()?;
+                let mut imports = self.file.module.imports.iter();
+                let import =
+                    imports.find(|import| import.names.iter().any(|name| name.local == binding.name))?;
                 match import.specifier.as_str() {
                     "process" | "node:process" => Some(Accessor::Process),
                     "cloudflare:workers" => Some(Accessor::Binding),

@@ -80,9 +80,7 @@ pub(super) fn wordlike(value: &str) -> bool {
         let letters = piece.trim_end_matches(|character: char| character.is_ascii_digit());
         let digits = piece.len() - letters.len();
         let plain = letters.chars().all(char::is_alphabetic);
-        plain
-            && digits <= 4
-            && (letters.len() <= 24 || letters.chars().any(|character| !character.is_ascii()))
+        plain && digits <= 4 && (letters.len() <= 24 || !letters.is_ascii())
     })
 }
 
