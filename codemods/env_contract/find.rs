@@ -302,7 +302,10 @@ fn unused(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
     let value = &survey.project.get(definition.value.file).text[definition.value.range()];
     let soon = !value.is_empty()
         && survey.secrets.iter().any(|secret| secret.value == value && secret.span != definition.value);
-    if !name.reads.is_empty() || name.implicit.is_some() || soon {
+    // An env module reads all its variables at once: it names them in its schema.
+    let named =
+        |file: &project::File| matches!(file.kind, project::Kind::Code(_)) && file.text.contains(&name.name);
+    if !name.reads.is_empty() || name.implicit.is_some() || soon || survey.project.files.iter().any(named) {
         return None;
     }
     Some(Finding {

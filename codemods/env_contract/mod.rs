@@ -8,7 +8,7 @@ use audit::env::Fallback;
 use audit::{Finding, Rule, Severity, Survey};
 use contract::FRAMEWORKS;
 use edit::Edit;
-use plan::{About, Change, Codemod, Safety};
+use plan::{About, Change, Codemod, Request, Safety};
 use std::collections::BTreeMap;
 
 const ID: &str = "env-contract";
@@ -116,9 +116,13 @@ impl Codemod for EnvContract {
         let requests = example::requests(survey);
         if !requests.is_empty() {
             let mut change = Change::new(ID, "List every variable in .env.example", Safety::Safe);
+            let listed = |wanted: &str| {
+                requests.iter().any(|request| matches!(request, Request::Env { name, .. } if name == wanted))
+            };
+            let undefined = fixes(UNDEFINED.id, &listed);
             change.requests = requests;
             change.fixes = fixes(EXAMPLE.id, &|_| true);
-            change.fixes.extend(fixes(UNDEFINED.id, &|_| true));
+            change.fixes.extend(undefined);
             changes.push(change);
         }
         changes
