@@ -17,21 +17,10 @@ fn missing<'s>(survey: &'s Survey<'_>) -> Vec<&'s EnvName> {
     };
     let is_used = |name: &&EnvName| {
         let reads = name.reads.iter().any(|read| !matches!(read.side, Side::None));
-        (reads || name.implicit.is_some()) && !given(&name.name) && !is_injected(name) && !is_there(name)
+        (reads || name.implicit.is_some()) && !given(&name.name) && !is_there(name)
     };
     // A secret under a public name gets another name; the codemod that renames it writes the example.
     survey.env.iter().filter(is_used).filter(|name| !(name.public && name.secret)).collect()
-}
-
-/// Whether the platform of edge functions gives the variable by itself, and nothing else reads it.
-pub(super) fn is_injected(name: &EnvName) -> bool {
-    const INJECTED: &[&str] =
-        &["SUPABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_DB_URL"];
-    INJECTED.contains(&name.name.as_str()) && is_edge(name)
-}
-
-fn is_edge(name: &EnvName) -> bool {
-    !name.reads.is_empty() && name.reads.iter().all(|read| read.side == Side::Edge)
 }
 
 /// The example beside the app's manifest.
@@ -85,7 +74,8 @@ pub(super) fn requests(survey: &Survey<'_>) -> Vec<Request> {
 }
 
 fn section(name: &EnvName) -> &'static str {
-    match (name.public, is_edge(name)) {
+    let edge = !name.reads.is_empty() && name.reads.iter().all(|read| read.side == Side::Edge);
+    match (name.public, edge) {
         (true, _) => "Built into the browser bundle: public by definition",
         (false, true) => "Edge functions: set with their own command, not from this file",
         (false, false) => "Server only",

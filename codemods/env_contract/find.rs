@@ -74,8 +74,6 @@ pub(super) fn need_of(survey: &Survey<'_>, name: &str) -> Need {
     for read in &reads {
         match read.fallback {
             Fallback::Localhost => return literal(survey, read).map_or(required, Need::Development),
-            // A placeholder works nowhere: the first use must say what is missing.
-            Fallback::Placeholder => return required,
             Fallback::Literal { secret: false } => {
                 return literal(survey, read).map_or(required, Need::Default);
             }
@@ -83,7 +81,7 @@ pub(super) fn need_of(survey: &Survey<'_>, name: &str) -> Need {
         }
     }
     let asked = reads.iter().any(|read| is_asked_for(survey, read));
-    let soft = |read: &&EnvRead| read.fallback == Fallback::Empty;
+    let soft = |read: &&EnvRead| matches!(read.fallback, Fallback::Empty | Fallback::Placeholder);
     let other = |read: &&EnvRead| matches!(read.fallback, Fallback::OtherEnv(_) | Fallback::Expression);
     if reads.iter().any(other) {
         Need::Optional
@@ -266,14 +264,11 @@ fn silent(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
             .take(20)
             .map(|read| Related { span: read.whole, message: "and here".into() })
             .collect(),
-        subject: audit::env::without_public_prefix(&name.name).to_owned(),
+        subject: name.name.clone(),
     })
 }
 
 fn undefined(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
-    if super::example::is_injected(name) {
-        return None;
-    }
     let first = name.reads.iter().find(|read| read.side != Side::None)?;
     let valued = |definition: &audit::env::Definition| definition.within != DefinedIn::Types;
     if name.definitions.iter().any(valued) || !matches!(first.fallback, Fallback::None | Fallback::NonNull) {
@@ -303,15 +298,14 @@ fn unused(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
         .definitions
         .iter()
         .find(|definition| definition.within == DefinedIn::EnvFile && !definition.example)?;
-    // A file of one machine holds what it likes.
-    if survey.project.get(definition.span.file).path.name().ends_with(".local") {
-        return None;
-    }
     // What is about to be read, because a literal of that value leaves the code, is in use.
     let value = &survey.project.get(definition.value.file).text[definition.value.range()];
     let soon = !value.is_empty()
         && survey.secrets.iter().any(|secret| secret.value == value && secret.span != definition.value);
-    if !name.reads.is_empty() || name.implicit.is_some() || soon {
+    // An env module reads all its variables at once: it names them in its schema.
+    let named =
+        |file: &project::File| matches!(file.kind, project::Kind::Code(_)) && file.text.contains(&name.name);
+    if !name.reads.is_empty() || name.implicit.is_some() || soon || survey.project.files.iter().any(named) {
         return None;
     }
     Some(Finding {

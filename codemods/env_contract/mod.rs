@@ -98,11 +98,10 @@ impl Codemod for EnvContract {
             }
             change.requests.dedup();
             change.fixes = fixes(UNCHECKED.id, &|subject| subject == module);
-            let bare = audit::env::without_public_prefix;
-            let gone = |name: &str| reads.iter().any(|read| bare(&read.name.name) == name);
+            let gone = |name: &str| reads.iter().any(|read| read.name.name == name);
             change.fixes.extend(fixes(SILENT.id, &gone).into_iter().filter(|at| {
                 // Only if no read of the name stays behind with its fallback.
-                let name = survey.env.iter().find(|name| bare(&name.name) == findings[*at].subject);
+                let name = survey.env.iter().find(|name| name.name == findings[*at].subject);
                 let moved =
                     |read: &&audit::env::EnvRead| reads.iter().any(|one| one.read.whole == read.whole);
                 name.is_some_and(|name| {
@@ -117,12 +116,13 @@ impl Codemod for EnvContract {
         let requests = example::requests(survey);
         if !requests.is_empty() {
             let mut change = Change::new(ID, "List every variable in .env.example", Safety::Safe);
-            let listed = |subject: &str| {
-                requests.iter().any(|request| matches!(request, Request::Env { name, .. } if name == subject))
+            let listed = |wanted: &str| {
+                requests.iter().any(|request| matches!(request, Request::Env { name, .. } if name == wanted))
             };
-            change.fixes = fixes(EXAMPLE.id, &|_| true);
-            change.fixes.extend(fixes(UNDEFINED.id, &listed));
+            let undefined = fixes(UNDEFINED.id, &listed);
             change.requests = requests;
+            change.fixes = fixes(EXAMPLE.id, &|_| true);
+            change.fixes.extend(undefined);
             changes.push(change);
         }
         changes

@@ -2,12 +2,13 @@
 
 use super::accessor::access;
 use super::find::rule_of_moves;
-use super::places::{TypeScript, Value, Way, app_folder, has_value, ignored, read_behind, values};
+use super::places::{TypeScript, Value, Way, app_folder, has_value, read_behind, values};
 use super::rename::{self, Fate};
 use super::{ID, PUBLISHED};
+use audit::env::Fallback;
 use audit::secret::{Secret, kind_of};
 use audit::{Finding, Survey};
-use edit::{Edit, Piece, RelPath, Span};
+use edit::{Edit, FileId, Piece, RelPath, Span};
 use plan::{Change, Request, Safety};
 use stack::Side;
 use std::collections::BTreeMap;
@@ -22,10 +23,11 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
             _ => None,
         })
         .collect();
-    let mut moves: Vec<(Change, Vec<&str>)> = Vec::new();
-    for value in values(survey).iter().filter(|value| !value.moves.is_empty()) {
-        moves.push(moved(survey, findings, value, &renamed));
-    }
+    let values: Vec<Value<'_>> = values(survey).into_iter().filter(|value| !value.moves.is_empty()).collect();
+    let mut names = Names { survey, renamed, kept: BTreeMap::new() };
+    names.choose(&values);
+    let mut moves: Vec<(Change, Vec<&str>)> =
+        values.iter().map(|value| moved(&names, findings, value)).collect();
     let mut changes = Vec::new();
     for one in &published {
         let Fate::Renamed { to, places, respelled } = &one.fate else { continue };
@@ -46,31 +48,36 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
             places.iter().filter(|place| apart(place)).map(|place| Edit::replace(*place, to.clone())),
         );
         change.edits.extend(respelled.iter().filter(|edit| apart(&edit.span)).cloned());
-        change.fixes.extend(fixes(findings, PUBLISHED.id, name));
-        // The new name must be known to whoever deploys.
-        let folder = one.name.reads.first().map_or("", |read| app_folder(survey, read.span.file));
-        let example =
-            if folder.is_empty() { ".env.example".to_owned() } else { format!("{folder}/.env.example") };
-        let there = |request: &Request| matches!(request, Request::Env { name, .. } if name == to);
-        let asked = one.name.definitions.iter().any(|definition| definition.example)
-            || change.requests.iter().any(there);
-        if let Some(path) = RelPath::new(example).filter(|_| !asked) {
-            let (section, name) = ("Server only".to_owned(), to.clone());
-            change.requests.push(Request::Env {
-                path,
-                mode: 0o644,
-                section,
-                name,
-                value: Vec::new(),
-                comment: None,
-            });
+        for read in one.name.reads.iter().filter(|read| read.replaceable && is_silent(&read.fallback)) {
+            // A default for a secret only hides that it is missing: it goes with the old name.
+            if !taken.iter().any(|taken| taken.covers(read.span)) {
+                let access = access(survey, read.span.file, to);
+                change.edits.retain(|edit| !read.whole.covers(edit.span));
+                change.edits.push(Edit::replace(read.whole, access.expression));
+                change.requests.extend(access.requests);
+            }
         }
+        if let Some(read) = one.name.reads.first() {
+            let named = one.name.definitions.iter().any(|known| known.example);
+            change
+                .requests
+                .extend((!named).then(|| example(survey, read.span.file, read.side, to, None)).flatten());
+        }
+        change.fixes.extend(fixes(findings, PUBLISHED.id, name));
         let count = rename::files(places).len();
         change.title = format!("Rename {name} to {to} in {count} file{}", if count == 1 { "" } else { "s" });
         changes.push(change);
     }
     changes.extend(moves.into_iter().map(|(change, _)| change));
     changes
+}
+
+/// A default that does as if the variable were there.
+fn is_silent(fallback: &Fallback) -> bool {
+    matches!(
+        fallback,
+        Fallback::Empty | Fallback::Placeholder | Fallback::Localhost | Fallback::Literal { .. }
+    )
 }
 
 fn fixes(findings: &[Finding], rule: &str, subject: &str) -> Vec<usize> {
@@ -82,48 +89,76 @@ pub(super) fn public_name(survey: &Survey<'_>, name: &str) -> String {
     format!("{}{name}", survey.stack.framework.public_prefix().unwrap_or(""))
 }
 
+/// Which variable each value goes to.
+struct Names<'s, 'p> {
+    survey: &'s Survey<'p>,
+    /// Variables that lose their public prefix.
+    renamed: BTreeMap<&'s str, &'s str>,
+    /// By folder of the app and variable: the value that its `.env.local` gets. Of several, a real one goes before a placeholder.
+    kept: BTreeMap<(String, String), String>,
+}
+
+impl<'s> Names<'s, '_> {
+    fn choose(&mut self, values: &[Value<'_>]) {
+        for placeholders in [false, true] {
+            for value in values {
+                for (secret, way) in &value.moves {
+                    if secret.placeholder == placeholders && *way != Way::Type {
+                        let (name, _) = self.of(value, secret, *way);
+                        let folder = app_folder(self.survey, secret.span.file).to_owned();
+                        self.kept.entry((folder, name)).or_insert_with(|| secret.value.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    /// The variable that a place reads, and its former name if it is renamed.
+    fn of(&self, value: &Value<'_>, secret: &Secret, way: Way) -> (String, Option<&'s str>) {
+        let own = match way {
+            Way::Fallback => read_behind(self.survey, secret).map(|(name, _)| name),
+            Way::Example => secret.named.as_deref(),
+            _ => None,
+        };
+        match own.map(|name| (name, self.renamed.get_key_value(name))) {
+            Some((_, Some((from, to)))) => ((*to).to_owned(), Some(from)),
+            Some((name, None)) => (name.to_owned(), None),
+            None => (name_at(self.survey, value, secret), None),
+        }
+    }
+}
+
 /// The change that moves one value, and the renamed variables it reads.
-fn moved<'r>(
-    survey: &Survey<'_>,
-    findings: &[Finding],
-    value: &Value<'_>,
-    renamed: &BTreeMap<&'r str, &str>,
-) -> (Change, Vec<&'r str>) {
+fn moved<'s>(names: &Names<'s, '_>, findings: &[Finding], value: &Value<'_>) -> (Change, Vec<&'s str>) {
+    let survey = names.survey;
     let first = value.first();
     let mut change = Change::new(ID, String::new(), safety(value));
     let mut touched = Vec::new();
-    let mut names: Vec<String> = Vec::new();
+    let mut read: Vec<String> = Vec::new();
     for (secret, way) in &value.moves {
-        let file = secret.span.file;
-        let behind = read_behind(survey, secret).filter(|_| *way == Way::Fallback).map(|(name, _)| name);
-        let renamed_read = behind.and_then(|name| renamed.get_key_value(name));
-        touched.extend(renamed_read.map(|(from, _)| *from));
-        let name = match (renamed_read, behind) {
-            (Some((_, to)), _) => (*to).to_owned(),
-            (None, Some(name)) => name.to_owned(),
-            (None, None) => name_at(survey, value, secret),
-        };
+        let (name, renamed) = names.of(value, secret, *way);
+        touched.extend(renamed);
         if *way != Way::Type && *way != Way::Example {
-            let access = access(survey, file, &name);
+            let access = access(survey, secret.span.file, &name);
             change.edits.extend(edits(survey, secret, *way, &access.expression, access.checked));
             change.requests.extend(access.requests);
         } else {
             change.edits.extend(edits(survey, secret, *way, "", false));
         }
         if *way != Way::Type {
-            keep_value(survey, &mut change, secret, *way, &name);
-            names.push(name);
+            keep_value(names, &mut change, secret, *way, &name);
+            read.push(name);
         }
     }
-    names.sort();
-    names.dedup();
+    read.sort();
+    read.dedup();
     let what = &kind_of(&first.kind).title;
-    change.title = match names.as_slice() {
-        [] => format!("Take a {what} out of a type"),
+    change.title = match read.as_slice() {
+        [] => format!("Make the type string that holds the {what}"),
         [name] if value.moves.iter().all(|(_, way)| *way == Way::Example) => {
             format!("Empty {name} in the example")
         }
-        names => format!("Read {} from the environment", names.join(" and ")),
+        read => format!("Read {} from the environment", read.join(" and ")),
     };
     change.fixes = fixes(findings, rule_of_moves(value).id, &first.env_name);
     change.fixes.retain(|at| findings[*at].span == first.span);
@@ -216,37 +251,25 @@ fn edits(survey: &Survey<'_>, secret: &Secret, way: Way, expression: &str, check
 }
 
 /// The value goes to `.env.local`, the name to `.env.example`, and git ignores the former.
-fn keep_value(survey: &Survey<'_>, change: &mut Change, secret: &Secret, way: Way, name: &str) {
+fn keep_value(names: &Names<'_, '_>, change: &mut Change, secret: &Secret, way: Way, name: &str) {
+    let survey = names.survey;
     let folder = app_folder(survey, secret.span.file);
     let below = |name: &str| {
         RelPath::new(if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") })
     };
-    let (Some(local), Some(example)) = (below(".env.local"), below(".env.example")) else { return };
-    let public = survey.stack.framework.public_prefix().is_some_and(|prefix| name.starts_with(prefix));
-    let section = match (public, secret.side) {
-        (true, _) => "Built into the browser bundle: public by definition",
-        (false, Side::Edge) => "Edge functions: set with their own command, not from this file",
-        (false, _) => "Server only",
-    };
+    let Some(local) = below(".env.local") else { return };
     let comment = Some(format!("{}.", capital(&kind_of(&secret.kind).title)));
     if way != Way::Example {
-        let value = Vec::new();
-        change.requests.push(Request::Env {
-            path: example,
-            mode: 0o644,
-            section: section.to_owned(),
-            name: name.to_owned(),
-            value,
-            comment,
-        });
+        change.requests.extend(example(survey, secret.span.file, secret.side, name, comment));
     }
-    if !has_value(survey, folder, name) {
+    let kept = names.kept.get(&(folder.to_owned(), name.to_owned())) == Some(&secret.value);
+    if kept && !has_value(survey, folder, name) {
         let value = vec![Piece::Source(secret.span)];
         let there = change.requests.iter().any(|request| {
             matches!(request, Request::Env { path, name: other, .. } if *path == local && other == name)
         });
         if !there {
-            let section = section.to_owned();
+            let section = section(survey, secret.side, name).to_owned();
             change.requests.push(Request::Env {
                 path: local.clone(),
                 mode: 0o600,
@@ -256,13 +279,43 @@ fn keep_value(survey: &Survey<'_>, change: &mut Change, secret: &Secret, way: Wa
                 comment: None,
             });
         }
-        if !ignored(survey, local.as_str()) {
+        if !survey.project.ignores_file(local.as_str()) {
             let own = below(".gitignore").filter(|path| survey.project.file(path.as_str()).is_some());
             if let Some(path) = own.or_else(|| RelPath::new(".gitignore")) {
                 let heading = "# Values of this machine".to_owned();
                 change.requests.push(Request::Line { path, heading, line: ".env.local".to_owned() });
             }
         }
+    }
+}
+
+/// The name in `.env.example`, without a value.
+fn example(
+    survey: &Survey<'_>,
+    file: FileId,
+    side: Side,
+    name: &str,
+    comment: Option<String>,
+) -> Option<Request> {
+    let folder = app_folder(survey, file);
+    let path = if folder.is_empty() { ".env.example".to_owned() } else { format!("{folder}/.env.example") };
+    Some(Request::Env {
+        path: RelPath::new(path)?,
+        mode: 0o644,
+        section: section(survey, side, name).to_owned(),
+        name: name.to_owned(),
+        value: Vec::new(),
+        comment,
+    })
+}
+
+/// The part of an env file that a name belongs to.
+fn section(survey: &Survey<'_>, side: Side, name: &str) -> &'static str {
+    let public = survey.stack.framework.public_prefix().is_some_and(|prefix| name.starts_with(prefix));
+    match (public, side) {
+        (true, _) => "Built into the browser bundle: public by definition",
+        (false, Side::Edge) => "Edge functions: set with their own command, not from this file",
+        (false, _) => "Server only",
     }
 }
 

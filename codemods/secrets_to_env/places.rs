@@ -95,10 +95,10 @@ fn fate(survey: &Survey<'_>, secret: &Secret) -> Option<Result<Way, Stays>> {
     let file = survey.project.get(secret.span.file);
     let supported = survey.stack.framework.unsupported().is_none();
     match secret.place {
-        Place::EnvFile => env_file(survey, secret, file),
+        Place::EnvFile => env_file(survey, secret),
         // Public keys in documents are no news.
         Place::Comment | Place::Text | Place::Config if secret.public_by_design => None,
-        Place::Comment | Place::Text if file.kind == Kind::Env && !in_git(survey, file) => None,
+        Place::Comment | Place::Text if file.kind == Kind::Env && !secret.tracked => None,
         Place::Comment | Place::Text => Some(Err(Stays::Text)),
         Place::Config => Some(Err(Stays::Config)),
         Place::TypePosition if sound(file, secret) && supported => Some(Ok(Way::Type)),
@@ -127,7 +127,7 @@ fn bundler_config(survey: &Survey<'_>) -> bool {
     survey.stack.framework.env(Side::Browser, "X").expression.starts_with("import.meta")
 }
 
-fn env_file(survey: &Survey<'_>, secret: &Secret, file: &File) -> Option<Result<Way, Stays>> {
+fn env_file(survey: &Survey<'_>, secret: &Secret) -> Option<Result<Way, Stays>> {
     if secret.public_by_design {
         return None;
     }
@@ -138,42 +138,8 @@ fn env_file(survey: &Survey<'_>, secret: &Secret, file: &File) -> Option<Result<
             let whole = definition.value == secret.span;
             Some(if whole { Ok(Way::Example) } else { Err(Stays::Text) })
         }
-        _ if in_git(survey, file) => Some(Err(Stays::Committed)),
+        _ if secret.tracked => Some(Err(Stays::Committed)),
         _ => None,
-    }
-}
-
-/// Whether git has an env file. A local one that `.gitignore` names is where values belong.
-pub(super) fn in_git(survey: &Survey<'_>, file: &File) -> bool {
-    file.tracked && !(file.path.name().ends_with(".local") && ignored(survey, file.path.as_str()))
-}
-
-/// Whether a `.gitignore` of the tree names this env file. Only the patterns that are usual for env files are known.
-pub(super) fn ignored(survey: &Survey<'_>, path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let lists = survey.project.files.iter().filter(|file| {
-        let folder = file.path.folder();
-        file.path.name() == ".gitignore"
-            && (folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
-    });
-    lists.flat_map(|list| list.text.lines()).any(|line| {
-        let pattern = line.trim().trim_start_matches("**/");
-        let rooted = pattern.strip_prefix('/').unwrap_or(pattern);
-        matches(rooted, name) || rooted == path
-    })
-}
-
-/// `*` stands for any text; all else for itself.
-fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((head, tail)) if !tail.contains('*') => {
-            name.len() >= head.len() + tail.len()
-                && name.starts_with(head)
-                && name.ends_with(tail)
-                && !pattern.starts_with('#')
-        }
-        Some(_) => false,
     }
 }
 

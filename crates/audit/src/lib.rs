@@ -50,6 +50,12 @@ impl<'p> Survey<'p> {
             dynamic_env.extend(reads.dynamic);
             definitions.extend(own_definitions);
         }
+        // Without git, and in a tree that is only planned, every file counts as tracked: a local env file that the tree's own
+        // rules ignore is where values belong.
+        for secret in secrets.iter_mut().filter(|secret| secret.tracked) {
+            let path = &project.get(secret.span.file).path;
+            secret.tracked = !(path.name().ends_with(".local") && project.ignores_file(path.as_str()));
+        }
         let env = env::gather(project, stack, named, definitions, &secrets);
         secret::name_all(project, &mut secrets, &env);
         Self { project, stack, env, dynamic_env, secrets }

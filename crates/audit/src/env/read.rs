@@ -119,10 +119,6 @@ impl<'t> Reader<'t> {
     /// `Deno.env.get("NAME")`.
     fn call(&mut self, node: Node<'t>) {
         let Some(callee) = node.child_by_field_name("function").map(view::unwrapped) else { return };
-        if matches!(self.tree.text(callee).rsplit('.').next(), Some("parse" | "safeParse" | "parseAsync")) {
-            let whole = view::arguments(node).into_iter().find_map(|argument| self.environment(argument, 0));
-            whole.into_iter().for_each(|accessor| self.schema(accessor));
-        }
         let get = callee.kind() == "member_expression"
             && callee
                 .child_by_field_name("property")
@@ -135,29 +131,6 @@ impl<'t> Reader<'t> {
         match view::string_value(self.tree, argument) {
             Some(name) => self.push_inner(name.into_owned(), node, argument, Accessor::Deno),
             None => self.push_dynamic(node, Accessor::Deno),
-        }
-    }
-
-    /// `z.object({ NAME: … }).parse(process.env)`: what the file's schemas name is read.
-    fn schema(&mut self, accessor: Accessor) {
-        let (tree, mut named) = (self.tree, Vec::new());
-        view::walk(tree.root(), &mut |node| {
-            let callee = node.child_by_field_name("function");
-            if node.kind() == "call_expression"
-                && callee.is_some_and(|callee| tree.text(callee).ends_with(".object"))
-            {
-                let objects =
-                    view::arguments(node).into_iter().filter(|argument| argument.kind() == "object");
-                named.extend(objects.flat_map(|object| view::pairs(tree, object)));
-            }
-            true
-        });
-        for (name, key, _) in named {
-            let (count, name) = (self.reads.named.len(), name.into_owned());
-            self.push(name, key, key, accessor);
-            for (_, read) in &mut self.reads.named[count..] {
-                read.replaceable = false;
-            }
         }
     }
 

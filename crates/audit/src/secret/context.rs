@@ -219,7 +219,8 @@ impl<'t> Search<'t> {
             return;
         }
         let variable = behind.unwrap_or(named);
-        if signs(&variable) && short && (fallback || chance || signing_literal(&variable, text)) {
+        let signs = signs(&variable) || fallback && self.signing && ends_in_secret(&variable);
+        if signs && short && (fallback || chance || signing_literal(&variable, text)) {
             self.push(inner, position, "signing-secret", Confidence::Likely);
         } else if secret_by_name(&variable) && (chance || judge::uuid(text) && says_key(&variable)) {
             self.push(inner, position, kind_by_name(&variable), Confidence::Likely);
@@ -405,6 +406,14 @@ fn signing_literal(name: &str, text: &str) -> bool {
         && text.len() >= 4
         && text != name
         && !words.iter().any(|word| word == "LABEL")
+}
+
+/// `BADGE_SECRET` of a file that signs something.
+fn ends_in_secret(name: &str) -> bool {
+    let words = words(name);
+    let other =
+        words.iter().any(|word| matches!(word.as_str(), "CLIENT" | "CONSUMER" | "WEBHOOK" | "STRIPE"));
+    words.last().is_some_and(|last| last == "SECRET") && !other
 }
 
 /// Whether text behind a variable is a value that works, and not one that only holds the place.

@@ -74,6 +74,28 @@ pub fn placeholder(value: &str) -> bool {
         || entropy(bare) < 1.5 && bare.chars().count() > 3
 }
 
+/// Whether a value with the shape of a key says that it is none: `sk-your-openai-key`, `AKIA…EXAMPLE`. Stricter than
+/// [`placeholder`], as the shape already speaks for it.
+pub(super) fn invented(value: &str) -> bool {
+    const MARKS: &[&str] = &[
+        "your",
+        "example",
+        "placeholder",
+        "replace",
+        "xxxx",
+        "****",
+        "...",
+        "…",
+        "<",
+        "${",
+        "{{",
+        "redacted",
+        "changeme",
+    ];
+    let lower = value.to_lowercase();
+    MARKS.iter().any(|mark| lower.contains(mark))
+}
+
 /// Whether a value is words, not chance: pieces between `-`, `_`, `.`, `/`, `:` and spaces that are letters alone, or a short number.
 pub(super) fn wordlike(value: &str) -> bool {
     value.split(|character: char| "-_./: +@".contains(character)).all(|piece| {

@@ -82,7 +82,7 @@ pub struct Secret {
     pub confidence: Confidence,
     /// What else is known and may be shown: `project abcdefgh, issued by supabase`.
     pub detail: Option<String>,
-    /// Whether git tracks the file: an ignored env file is the right place for a secret.
+    /// Whether git has the file: an ignored env file is the right place for a secret.
     pub tracked: bool,
     /// Only holds the place of a real one, and is accepted all the same: a signing secret of `change-me`.
     pub placeholder: bool,

@@ -254,6 +254,8 @@ fn owner(tree: &Tree, node: Node<'_>) -> Option<String> {
 /// `form.password` as `password`, `this.#key` as `key`, `row["pass"]` as `pass`, `word.trim()` as `word`.
 pub(super) fn last_name(text: &str) -> String {
     let text = text.trim();
+    // `headers.get("x-password")` is called what it asks for.
+    let text = text.strip_suffix(')').filter(|call| call.ends_with(['"', '\''])).unwrap_or(text);
     let called =
         text.strip_suffix("()").and_then(|call| call.rsplit_once('.')).map_or(text, |(object, _)| object);
     let called = called.trim_end_matches(['!', '?']);
@@ -276,6 +278,7 @@ mod tests {
             ("word.trim()", "word"),
             ("user?.pin!", "pin"),
             ("\"x-api-key\"", "x-api-key"),
+            ("request.headers.get('x-password')", "x-password"),
         ] {
             assert_eq!(last_name(text), name);
         }

@@ -1,6 +1,6 @@
 //! From a shape to a verdict: what a token says of itself, and for Google keys, which API they are given to.
 
-use super::judge::{claims, placeholder};
+use super::judge::{claims, invented, placeholder};
 use super::rules::{Kind, kind_of};
 use crate::Confidence;
 use regex::Regex;
@@ -52,7 +52,7 @@ pub(super) fn of(
         "private-key" => {
             (!value.contains("...") && !value.to_lowercase().contains("your")).then_some(certain)
         }
-        _ if placeholder(value) => None,
+        _ if invented(value) => None,
         "stripe-secret-key" if named.is_some_and(|name| name.to_lowercase().contains("clerk")) => {
             Some(Verdict { detail: Some("a Clerk key".to_owned()), ..certain })
         }
