@@ -203,11 +203,11 @@ impl Contract {
             format!("{}/package.json", self.folder)
         };
         let package = survey.project.packages.iter().find(|package| package.folder == self.folder);
-        if let (Some(package), Some(path)) = (package, RelPath::new(manifest)) {
-            if !package.dependencies.contains_key("zod") {
-                let key = vec!["dependencies".to_owned(), "zod".to_owned()];
-                requests.push(Request::Json { path, key, value: "^3.25.76".into() });
-            }
+        if let (Some(package), Some(path)) = (package, RelPath::new(manifest))
+            && !package.dependencies.contains_key("zod")
+        {
+            let key = vec!["dependencies".to_owned(), "zod".to_owned()];
+            requests.push(Request::Json { path, key, value: "^3.25.76".into() });
         }
         requests
     }
