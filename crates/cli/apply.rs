@@ -4,9 +4,9 @@ use crate::args::{ApplyArguments, GateArguments};
 use crate::console::Console;
 use crate::pass::{self, Pass};
 use crate::plan::{refuse, saved, size};
+use crate::report::Report;
 use crate::report::human::{self, Style};
 use crate::report::rotation::{self, Rotation};
-use crate::report::{Report, diff};
 use crate::settings::Settings;
 use crate::{Exit, Usage};
 use anyhow::{Context, Result, bail};
@@ -199,7 +199,7 @@ fn choose(pass: &mut Pass<'_>, console: &Console) -> Result<()> {
         let mut only = crate::selection::Selection::of(pass.settings);
         only.refused = others.collect();
         let alone = only.plan(pass.survey);
-        console.show(&console.paint_errors().diff(&diff::shown(pass.survey, &alone, pass.redactor)));
+        console.show(&console.paint_errors().diff(&plan::diff_shown(pass.survey, &alone)));
     };
     let rows: Vec<_> = asked.iter().map(|change| (change.id.as_str(), human::line(change))).collect();
     let refused = refused(

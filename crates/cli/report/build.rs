@@ -144,7 +144,7 @@ impl Made<'_, '_> {
             tells: stack.builder.tells.iter().map(|tell| redactor.text(tell)).collect(),
             notices: notices(survey),
             rotation: rotation::list(survey),
-            diff: diff::shown(survey, plan, redactor),
+            diff: plan::diff_shown(survey, plan),
             fixes: sarif::fixes(survey, plan, redactor),
             prefix: prefix(project),
             files: project.files.iter().filter(|file| file.skipped.is_none()).count(),

@@ -3,49 +3,11 @@
 use super::ChangeRow;
 use super::redact::Redactor;
 use audit::Survey;
-use edit::diff::{FileDiff, Version, unified};
+use edit::diff::{FileDiff, Version};
 use edit::merge::{Group, merge, render};
 use edit::{FileId, RelPath};
-use plan::{Change, Outcome, Plan, Request, Safety};
+use plan::{Change, Plan, Request, Safety};
 use std::collections::BTreeSet;
-
-/// What becomes of every file, in the order of their paths; secrets are masked before the lines are compared, so that one that
-/// spans lines is masked, too.
-pub(crate) fn files(survey: &Survey<'_>, plan: &Plan, redactor: &Redactor) -> Vec<FileDiff> {
-    let mut diffs = Vec::new();
-    for (path, outcome) in &plan.files {
-        let before =
-            survey.project.file(path.as_str()).filter(|_| !matches!(outcome, Outcome::Created { .. }));
-        let after = plan::text_after(survey, outcome);
-        let (old, new) = (before.map(|file| redactor.text(&file.text)), redactor.text(&after));
-        let mode = before.map_or(0o644, |file| file.mode);
-        let old = old.as_ref().map(|text| Version { path, mode, text });
-        let new = match outcome {
-            Outcome::UntrackedFolder => continue,
-            Outcome::Deleted { .. } => None,
-            Outcome::Created { mode, .. } => Some(Version { path, mode: *mode, text: &new }),
-            Outcome::Edited { .. } | Outcome::Untracked { .. } => Some(Version { path, mode, text: &new }),
-        };
-        diffs.push(FileDiff::between(old, new));
-    }
-    diffs
-}
-
-/// The unified diff for people. Files that only leave git's index are named, because a diff cannot show it.
-pub(crate) fn shown(survey: &Survey<'_>, plan: &Plan, redactor: &Redactor) -> String {
-    let mut text = String::new();
-    for (path, outcome) in &plan.files {
-        let slash = match outcome {
-            Outcome::Untracked { .. } => "",
-            Outcome::UntrackedFolder => "/",
-            _ => continue,
-        };
-        text += &format!("# {path}{slash} stays on disk and leaves git\n");
-    }
-    let diffs = files(survey, plan, redactor);
-    text.extend(diffs.iter().filter(|diff| !diff.is_empty()).map(unified));
-    text
-}
 
 /// The changes as rows, in the order of the plan.
 pub(crate) fn changes(survey: &Survey<'_>, plan: &Plan, redactor: &Redactor) -> Vec<ChangeRow> {

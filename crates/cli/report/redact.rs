@@ -1,71 +1,36 @@
-//! No secret value in any output: every text that a user may see goes through one function over all secret values of the survey.
+//! No secret value in any output: every text that quotes the source goes through [`Redactor::text`] when the report is built, and
+//! whatever is printed through [`Redactor::net`], whoever wrote it.
 
 use audit::Survey;
 
-/// Shorter values are ordinary words too often (`demo`): they are masked where a text quotes the source, but not in whole
-/// documents, whose own keys they might hit.
+/// The net is cast over whole documents, whose own keys and words a short value (`password`) would hit. What is shorter was
+/// masked in the texts that the document is made of.
 const NET: usize = 12;
 
-/// The values to hide, longest first, so that one that holds another is masked as a whole.
+/// The secret values of a survey, to hide.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Redactor {
-    values: Vec<(String, String)>,
+    /// All of them.
+    pub(crate) all: plan::Redactor,
+    long: plan::Redactor,
 }
 
 impl Redactor {
     /// Hides every secret of the survey. Keys that are public by design are no secrets.
     pub(crate) fn of(survey: &Survey<'_>) -> Self {
-        let secrets = survey.secrets.iter().filter(|secret| !secret.public_by_design);
-        Self::new(secrets.map(|secret| (secret.value.clone(), secret.masked.clone())))
-    }
-
-    fn new(values: impl Iterator<Item = (String, String)>) -> Self {
-        let mut values: Vec<_> = values.filter(|(value, _)| !value.is_empty()).collect();
-        values.sort_by(|(one, _), (other, _)| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
-        values.dedup();
-        Self { values }
+        let secrets = survey.secrets.iter().filter(|secret| !secret.public_by_design && !secret.placeholder);
+        let long = secrets.filter(|secret| secret.value.len() >= NET);
+        let long = plan::Redactor::new(long.map(|secret| (secret.value.as_str(), secret.masked.as_str())));
+        Self { all: plan::Redactor::of(survey), long }
     }
 
     /// A text that may quote the source, with every secret value as its mask.
     pub(crate) fn text(&self, text: &str) -> String {
-        self.replaced(text, 0)
+        self.all.redact(text)
     }
 
-    /// A whole document, made of texts that were redacted one by one: the net below them.
+    /// A whole document, made of texts that were redacted one by one.
     pub(crate) fn net(&self, document: &str) -> String {
-        self.replaced(document, NET)
-    }
-
-    fn replaced(&self, text: &str, shortest: usize) -> String {
-        let mut text = text.to_owned();
-        for (value, mask) in self.values.iter().filter(|(value, _)| value.len() >= shortest) {
-            if text.contains(value.as_str()) {
-                text = text.replace(value.as_str(), mask);
-            }
-        }
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Redactor;
-
-    fn redactor(values: &[(&str, &str)]) -> Redactor {
-        Redactor::new(values.iter().map(|(value, mask)| ((*value).to_owned(), (*mask).to_owned())))
-    }
-
-    #[test]
-    fn a_value_that_holds_another_is_masked_as_a_whole() {
-        let redactor = redactor(&[("fake", "f…"), ("postgres://u:fake@host/db", "post…")]);
-        assert_eq!(
-            redactor.text("connect(\"postgres://u:fake@host/db\", \"fake\")"),
-            "connect(\"post…\", \"f…\")"
-        );
-    }
-
-    #[test]
-    fn a_short_value_does_not_hit_the_keys_of_a_document() {
-        assert_eq!(redactor(&[("secret", "se…")]).net("{\"secrets\": []}"), "{\"secrets\": []}");
+        self.long.redact(document)
     }
 }

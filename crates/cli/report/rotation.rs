@@ -11,7 +11,7 @@ const DATED: usize = 40;
 /// One secret value, wherever it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rotation {
-    /// What it is.
+    /// What it is, for people.
     pub(crate) kind: String,
     /// Its mask.
     pub(crate) masked: String,
@@ -21,6 +21,8 @@ pub(crate) struct Rotation {
     pub(crate) places: Vec<String>,
     /// The commit that brought it, and its date.
     pub(crate) since: Option<(String, String)>,
+    /// Where a new one is made.
+    pub(crate) rotate: Option<String>,
 }
 
 /// Each secret of the survey once, in the order of its first place. A value that git never saw need not be rotated.
@@ -43,33 +45,33 @@ pub(crate) fn list(survey: &Survey<'_>) -> Vec<Rotation> {
         let path = survey.project.get(first.span.file).path.as_str();
         let since =
             dated.then(|| project::vcs::first_commit_with(&survey.project.root, path, value)).flatten();
+        let kind = audit::secret::kind_of(&first.kind);
         rotations.push(Rotation {
-            kind: first.kind.clone(),
+            kind: kind.title.clone(),
             masked: first.masked.clone(),
             env_name: first.env_name.clone(),
             places: places.iter().map(|secret| place(survey, secret.span)).collect(),
             since,
+            rotate: kind.rotate.clone(),
         });
     }
     rotations
 }
 
 fn leaked(survey: &Survey<'_>, secret: &Secret) -> bool {
-    let file = survey.project.get(secret.span.file);
-    !secret.public_by_design && (file.tracked || !survey.project.vcs.present)
+    !secret.public_by_design && !secret.placeholder && (secret.tracked || !survey.project.vcs.present)
 }
 
 impl Rotation {
-    /// One sentence without Markdown: where it was, and since when.
+    /// Where it was, since when, and where a new one is made; no Markdown.
     pub(crate) fn whereabouts(&self) -> String {
         let places = match self.places.as_slice() {
             [] => String::new(),
             [one] => one.clone(),
             [first, rest @ ..] => format!("{first} and {}", super::count(rest.len(), "more place")),
         };
-        match &self.since {
-            Some((commit, date)) => format!("{places}, in git since {commit} of {date}"),
-            None => places,
-        }
+        let since = self.since.as_ref().map(|(commit, date)| format!(", in git since {commit} of {date}"));
+        let rotate = self.rotate.as_ref().map(|place| format!(". New one: {place}"));
+        format!("{places}{}{}", since.unwrap_or_default(), rotate.unwrap_or_default())
     }
 }
