@@ -1,8 +1,14 @@
 //! AUDIT. The [`Survey`]: the inventory of what is there; and [`Finding`]: what is wrong. Data to data.
 
+pub mod config;
 pub mod env;
 pub mod finding;
+pub mod guard;
+pub mod handler;
+pub mod query;
+pub mod route;
 pub mod secret;
+pub mod session;
 
 pub use finding::{Confidence, Finding, Related, Rule, Severity, Treatment};
 
@@ -22,6 +28,22 @@ pub struct Survey<'p> {
     pub dynamic_env: Vec<env::EnvRead>,
     /// Secrets and public-by-design keys, by path and place.
     pub secrets: Vec<secret::Secret>,
+    /// Database clients, by path and place.
+    pub clients: Vec<query::Client>,
+    /// Database calls, by path and place.
+    pub queries: Vec<query::Query>,
+    /// Auth calls, tokens and sign-ins, by path and place.
+    pub sessions: Vec<session::Session>,
+    /// Guards, by path and place.
+    pub guards: Vec<guard::Guard>,
+    /// Pages, by path and place.
+    pub routes: Vec<route::Route>,
+    /// Whatever answers a request, by path and place.
+    pub handlers: Vec<handler::Handler>,
+    /// Configuration files, by path.
+    pub configs: Vec<config::Config>,
+    /// The database that the SQL of the tree makes.
+    pub schema: schema::Schema,
 }
 
 impl<'p> Survey<'p> {
@@ -58,7 +80,32 @@ impl<'p> Survey<'p> {
         }
         let env = env::gather(project, stack, named, definitions, &secrets);
         secret::name_all(project, &mut secrets, &env);
-        Self { project, stack, env, dynamic_env, secrets }
+        let (clients, queries) = query::read(project, stack);
+        let sessions = session::read(project, stack, &clients);
+        let mut routes = route::read(project, stack);
+        let guards = guard::read(project, stack, &routes);
+        for route in &mut routes {
+            let around = |guard: &guard::Guard| guard.routes.contains(&route.url);
+            route.guards = (0..guards.len()).filter(|at| around(&guards[*at])).collect();
+        }
+        let handlers = handler::read(project, stack);
+        let configs = config::read(project, stack);
+        let schema = schema_of(project);
+        Self {
+            project,
+            stack,
+            env,
+            dynamic_env,
+            secrets,
+            clients,
+            queries,
+            sessions,
+            guards,
+            routes,
+            handlers,
+            configs,
+            schema,
+        }
     }
 
     /// The rotation list: every true secret that git has, once, with all its places.
@@ -70,4 +117,19 @@ impl<'p> Survey<'p> {
     pub fn env_name(&self, name: &str) -> Option<&env::EnvName> {
         self.env.binary_search_by(|known| known.name.as_str().cmp(name)).ok().map(|at| &self.env[at])
     }
+}
+
+/// The database of the SQL files and of the generated types.
+fn schema_of(project: &Project) -> schema::Schema {
+    let wanted = |file: &&project::File| {
+        let types = matches!(file.kind, project::Kind::Code(_)) && file.text.contains("Tables: {");
+        file.skipped.is_none() && (file.kind == project::Kind::Sql || types)
+    };
+    let sources: Vec<_> = project
+        .files
+        .iter()
+        .filter(wanted)
+        .map(|file| schema::Source { file: file.id, path: file.path.as_str(), text: &file.text })
+        .collect();
+    schema::Schema::of(&sources)
 }

@@ -39,7 +39,7 @@ impl Made<'_, '_> {
         let inventory = Inventory::of(survey, plan, redactor);
         let summary = Summary {
             findings: totals(&findings),
-            queries: QueryTotals::default(),
+            queries: QueryTotals::of(&inventory),
             files_changed: plan.files.len(),
             manual: findings.iter().filter(|finding| finding.treatment == Treatment::Manual).count(),
         };

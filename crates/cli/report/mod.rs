@@ -195,6 +195,19 @@ pub(crate) struct Beside {
     pub(crate) files: usize,
 }
 
+impl QueryTotals {
+    fn of(inventory: &inventory::Inventory) -> Self {
+        let count = |wanted| inventory.queries.iter().filter(|query| query.disposition == wanted).count();
+        Self {
+            found: inventory.queries.len(),
+            moved: count(plan::Disposition::Moved),
+            proxied: count(plan::Disposition::Proxied),
+            left: count(plan::Disposition::Left),
+            declined: count(plan::Disposition::Declined),
+        }
+    }
+}
+
 impl Report {
     /// Whether there is anything to do: findings, or changes that wait.
     pub(crate) fn is_clean(&self) -> bool {

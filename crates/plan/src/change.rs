@@ -25,6 +25,31 @@ pub struct NewFile {
     pub mode: u32,
 }
 
+/// What a change makes of something that the inventory lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// Its span in the inventory.
+    pub span: edit::Span,
+    /// What becomes of it.
+    pub disposition: Disposition,
+    /// The server function that it became, if it has a name.
+    pub function: Option<String>,
+}
+
+/// What becomes of a query, an auth call, a guard or a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Disposition {
+    /// It runs on the server now.
+    Moved,
+    /// It goes through the same-origin proxy, on the session cookie.
+    Proxied,
+    /// It is where it belongs.
+    Left,
+    /// A person has to move it.
+    Declined,
+}
+
 /// Edits and requests that land whole or not at all.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -48,6 +73,8 @@ pub struct Change {
     pub untracks_folders: Vec<RelPath>,
     /// Which of the findings given to `fix` it resolves (indices).
     pub fixes: Vec<usize>,
+    /// What becomes of things that the inventory lists: queries, auth calls, guards, handlers.
+    pub settles: Vec<Settled>,
     /// A word by which changes of other codemods can need this one.
     pub key: Option<String>,
     /// Keys of other changes without which this one must not land: if a change of that key is held, or none is there, this
@@ -69,6 +96,7 @@ impl Change {
             untracks: Vec::new(),
             untracks_folders: Vec::new(),
             fixes: Vec::new(),
+            settles: Vec::new(),
             key: None,
             needs: Vec::new(),
         }

@@ -18,7 +18,7 @@ pub mod request;
 pub mod saved;
 pub mod write;
 
-pub use change::{About, Change, Codemod, NewFile, Safety};
+pub use change::{About, Change, Codemod, Disposition, NewFile, Safety, Settled};
 pub use diff::{diff_shown, diffs_shown, redact};
 pub use patch::patch;
 pub use recheck::{recheck, recheck_chosen};

@@ -1,1 +1,231 @@
-//! Skeleton.
+//! SQL: the migrations of an export, replayed in order into one final state: tables, columns, policies, grants, functions.
+//!
+//! Pure: texts in, [`Schema`] out. Whatever is not understood is listed in [`Schema::troubles`], and never fatal. The generated
+//! `types.ts` of Supabase is a second view of the same database ([`types`]).
+
+pub mod types;
+
+use edit::{FileId, Span};
+use std::collections::BTreeMap;
+
+/// A text that may hold SQL or types.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'t> {
+    /// The file.
+    pub file: FileId,
+    /// Its path in the project.
+    pub path: &'t str,
+    /// Its text.
+    pub text: &'t str,
+}
+
+/// A name with its schema; `public` where none is written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name {
+    /// The schema.
+    pub schema: String,
+    /// The name, quotes taken off, folded as PostgreSQL folds it.
+    pub name: String,
+}
+
+/// The final state.
+#[derive(Clone, Debug, Default)]
+pub struct Schema {
+    /// Tables by name.
+    pub tables: BTreeMap<Name, Table>,
+    /// Enums by name: their values.
+    pub enums: BTreeMap<Name, Vec<String>>,
+    /// Views by name.
+    pub views: BTreeMap<Name, View>,
+    /// Functions, overloads apart.
+    pub functions: Vec<Function>,
+    /// Triggers.
+    pub triggers: Vec<Trigger>,
+    /// Storage buckets.
+    pub buckets: Vec<Bucket>,
+    /// Tables that realtime publishes.
+    pub published: Vec<Name>,
+    /// The generated types, where the export has them.
+    pub types: Option<types::Types>,
+    /// What could not be read, or cannot run as it stands.
+    pub troubles: Vec<Trouble>,
+    /// Files that were replayed, in the order in which they would run.
+    pub replayed: Vec<FileId>,
+}
+
+/// A table.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    /// Where it is created; `None` for those of the platform (`auth.users`, `storage.objects`).
+    pub defined: Option<Span>,
+    /// Columns in order.
+    pub columns: Vec<Column>,
+    /// Columns of the primary key.
+    pub primary_key: Vec<String>,
+    /// Unique keys.
+    pub unique: Vec<Vec<String>>,
+    /// Foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Indexes, by their columns in order; expression indexes are left out.
+    pub indexes: Vec<Index>,
+    /// CHECK constraints as written.
+    pub checks: Vec<String>,
+    /// Whether row level security is on.
+    pub row_security: bool,
+    /// Policies that are live at the end.
+    pub policies: Vec<Policy>,
+    /// Grants beyond the platform's defaults, in order.
+    pub grants: Vec<Grant>,
+}
+
+/// A column.
+#[derive(Clone, Debug, Default)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type, lower case, as PostgreSQL calls it: `uuid`, `text`, `integer`, `timestamp with time zone`, `text[]`.
+    pub kind: String,
+    /// NOT NULL, or part of the primary key.
+    pub required: bool,
+    /// The default, as written.
+    pub default: Option<String>,
+    /// GENERATED, or an identity.
+    pub generated: bool,
+    /// Where.
+    pub span: Option<Span>,
+}
+
+/// A foreign key.
+#[derive(Clone, Debug)]
+pub struct ForeignKey {
+    /// Own columns.
+    pub columns: Vec<String>,
+    /// The other table.
+    pub table: Name,
+    /// Its columns; empty for its primary key.
+    pub referenced: Vec<String>,
+}
+
+/// An index.
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// Its columns in order.
+    pub columns: Vec<String>,
+    /// Whether it is unique.
+    pub unique: bool,
+}
+
+/// A row level security policy.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// Where.
+    pub span: Option<Span>,
+    /// `all`, `select`, `insert`, `update`, `delete`.
+    pub command: String,
+    /// Roles; `public` where none is written.
+    pub roles: Vec<String>,
+    /// PERMISSIVE, the default.
+    pub permissive: bool,
+    /// USING, as written.
+    pub using: Option<String>,
+    /// WITH CHECK, as written.
+    pub check: Option<String>,
+}
+
+/// A grant or its revocation.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// REVOKE.
+    pub revoked: bool,
+    /// `select`, `insert`, …, `all`.
+    pub privileges: Vec<String>,
+    /// Columns, where it is for some only.
+    pub columns: Vec<String>,
+    /// To or from whom.
+    pub roles: Vec<String>,
+}
+
+/// A view.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Where.
+    pub span: Option<Span>,
+    /// `security_invoker = on`.
+    pub security_invoker: bool,
+    /// The query, as written.
+    pub query: String,
+}
+
+/// A function.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: Name,
+    /// Names and types of its arguments.
+    pub arguments: Vec<(String, String)>,
+    /// What it returns, as written.
+    pub returns: String,
+    /// Where.
+    pub span: Option<Span>,
+    /// SECURITY DEFINER.
+    pub definer: bool,
+    /// `search_path`, if it is set.
+    pub search_path: Option<String>,
+    /// The language.
+    pub language: String,
+    /// The body, as written.
+    pub body: String,
+    /// Roles from which EXECUTE is revoked.
+    pub revoked_from: Vec<String>,
+}
+
+/// A trigger.
+#[derive(Clone, Debug)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// Its table.
+    pub table: Name,
+    /// Its function.
+    pub function: Name,
+    /// Where.
+    pub span: Option<Span>,
+}
+
+/// A storage bucket.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    /// Its id.
+    pub id: String,
+    /// Whether its files are readable by everyone.
+    pub public: bool,
+    /// Where.
+    pub span: Option<Span>,
+}
+
+/// What is wrong with the SQL itself.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// Where.
+    pub span: Span,
+    /// `not-understood`, `duplicate`, `wrong-order`, `no-such-object`, `not-sql`.
+    pub kind: &'static str,
+    /// One sentence.
+    pub message: String,
+}
+
+impl Schema {
+    /// Replays every SQL text in the order in which it would run, and reads the generated types.
+    pub fn of(_sources: &[Source<'_>]) -> Self {
+        Self::default()
+    }
+
+    /// A table of `public`.
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.get(&Name { schema: "public".to_owned(), name: name.to_owned() })
+    }
+}

@@ -1,4 +1,7 @@
-//! The inventory: what is there, whether something is wrong with it or not. Lists for which this version has no eyes yet are empty.
+//! The inventory: what is there, whether something is wrong with it or not.
+
+mod calls;
+mod database;
 
 use super::redact::Redactor;
 use audit::Survey;
@@ -8,7 +11,6 @@ use edit::{Edit, FileId, Piece, Span};
 use plan::{Outcome, Plan};
 use project::{File, Kind, Skipped};
 use serde::Serialize;
-use serde_json::Value;
 use stack::Side;
 use std::collections::BTreeSet;
 use syntax::{Language, Parse};
@@ -19,13 +21,13 @@ pub(crate) struct Inventory {
     pub(crate) files: Vec<FileRow>,
     pub(crate) env: Vec<EnvRow>,
     pub(crate) secrets: Vec<SecretRow>,
-    pub(crate) queries: Vec<Value>,
-    pub(crate) sessions: Vec<Value>,
-    pub(crate) guards: Vec<Value>,
-    pub(crate) routes: Vec<Value>,
-    pub(crate) handlers: Vec<Value>,
-    pub(crate) tables: Vec<Value>,
-    pub(crate) policies: Vec<Value>,
+    pub(crate) queries: Vec<calls::QueryRow>,
+    pub(crate) sessions: Vec<calls::SessionRow>,
+    pub(crate) guards: Vec<calls::GuardRow>,
+    pub(crate) routes: Vec<calls::RouteRow>,
+    pub(crate) handlers: Vec<calls::HandlerRow>,
+    pub(crate) tables: Vec<database::TableRow>,
+    pub(crate) policies: Vec<database::PolicyRow>,
     pub(crate) configs: Vec<ConfigRow>,
 }
 
@@ -84,8 +86,14 @@ impl Inventory {
             files: survey.project.files.iter().map(|file| file_row(survey, file, &text)).collect(),
             env,
             secrets: secrets.into_iter().map(|secret| secret_row(survey, secret, &moves)).collect(),
+            queries: calls::queries(survey, plan, &text),
+            sessions: calls::sessions(survey, plan),
+            guards: calls::guards(survey, plan),
+            routes: calls::routes(survey),
+            handlers: calls::handlers(survey, plan),
+            tables: database::tables(survey),
+            policies: database::policies(survey),
             configs: configs(survey, plan),
-            ..Self::default()
         }
     }
 }
@@ -238,11 +246,13 @@ impl Moves {
 }
 
 fn configs(survey: &Survey<'_>, plan: &Plan) -> Vec<ConfigRow> {
-    let files = survey.project.files.iter().filter(|file| file.skipped.is_none());
-    let configs = files.filter(|file| survey.stack.side(file.id) == Side::Config || file.kind == Kind::Env);
-    let findings =
-        |file: &File| plan.findings.iter().filter(|(finding, _)| finding.span.file == file.id).count();
-    configs
-        .map(|file| ConfigRow { path: file.path.to_string(), kind: language(file), findings: findings(file) })
-        .collect()
+    let row = |config: &audit::config::Config| {
+        let here = |finding: &audit::Finding| finding.span.file == config.file;
+        ConfigRow {
+            path: survey.project.get(config.file).path.to_string(),
+            kind: config.kind,
+            findings: plan.findings.iter().filter(|(finding, _)| here(finding)).count(),
+        }
+    };
+    survey.configs.iter().map(row).collect()
 }
