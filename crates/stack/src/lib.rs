@@ -66,6 +66,8 @@ pub struct Stack {
     pub framework_version: Option<String>,
     /// Backends in use (by use, not by `package.json`).
     pub backends: Vec<&'static dyn backend::Backend>,
+    /// Where server code of the main app lives, or will; `None` where none is known.
+    pub server: Option<&'static dyn server::Server>,
     /// Hosts that the tree is configured for.
     pub hosts: Vec<&'static dyn host::Host>,
     /// By file: where it runs.
@@ -91,6 +93,7 @@ impl Stack {
             framework,
             framework_version: version,
             backends: backend::in_use(project, &sides),
+            server: server::of(framework),
             hosts: host::configured(project),
             server_parts: sides::server_parts(project, &sides),
             sides,

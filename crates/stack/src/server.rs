@@ -1,1 +1,0 @@
-//! Where server code lives: the framework itself, or a server beside a browser-only app.
