@@ -220,8 +220,10 @@ pub struct Trouble {
 
 impl Schema {
     /// Replays every SQL text in the order in which it would run, and reads the generated types.
-    pub fn of(_sources: &[Source<'_>]) -> Self {
-        Self::default()
+    pub fn of(sources: &[Source<'_>]) -> Self {
+        // Several files may declare one: the generated file is the fullest.
+        let types = sources.iter().filter(|source| !source.path.ends_with(".sql")).filter_map(types::Types::of);
+        Self { types: types.max_by_key(|types| types.tables.len()), ..Self::default() }
     }
 
     /// A table of `public`.
