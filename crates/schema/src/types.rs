@@ -146,12 +146,11 @@ impl<'t> Declared<'t> {
         let node = self.resolved(node);
         match node.kind() {
             "object_type" | "interface_body" => {
-                let signatures = view::code_children(node).filter(|child| child.kind() == "property_signature");
+                let signatures =
+                    view::code_children(node).filter(|child| child.kind() == "property_signature");
                 signatures.filter_map(|signature| self.signature(signature)).collect()
             }
-            "intersection_type" => {
-                view::code_children(node).flat_map(|part| self.signatures(part)).collect()
-            }
+            "intersection_type" => view::code_children(node).flat_map(|part| self.signatures(part)).collect(),
             "generic_type" => self.changed(node),
             _ => Vec::new(),
         }
@@ -193,7 +192,8 @@ impl<'t> Declared<'t> {
                 kinds.into_iter().partition(|kind| matches!(self.tree.text(*kind), "null" | "undefined"));
             let nullable = empty.iter().any(|kind| self.tree.text(*kind) == "null");
             let kinds: Vec<_> = kinds.into_iter().map(|kind| one_line(self.tree.text(kind))).collect();
-            let field = Field { name: member.name, kind: kinds.join(" | "), nullable, optional: member.optional };
+            let field =
+                Field { name: member.name, kind: kinds.join(" | "), nullable, optional: member.optional };
             // In an intersection the later part wins.
             match fields.iter_mut().find(|known| known.name == field.name) {
                 Some(known) => *known = field,
