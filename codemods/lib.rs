@@ -2,6 +2,7 @@
 
 pub mod env_contract;
 pub mod secrets_to_env;
+pub mod server;
 
 use plan::Codemod;
 

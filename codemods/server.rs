@@ -1,0 +1,46 @@
+//! What the codemods that give an app a server agree on: the words by which their changes need each other, and what becomes of each query.
+//!
+//! A session in a cookie is of no use to a query in the browser, and a moved query without that cookie answers 401: the changes land
+//! together or not at all. Who asks whom, so that no two ask each other in a circle: [`verdict`] judges every query by itself;
+//! `sessions_to_server` decides with it whether the app can be moved at all (`sessions_to_server::lands`); everything else asks that.
+
+use audit::Survey;
+use edit::Span;
+
+/// The key of the change that brings the server and its sessions.
+pub const SESSIONS: &str = "server-sessions";
+/// The key of the change that moves queries into server functions. Needs [`SESSIONS`], which needs it where any query moves.
+pub const QUERIES: &str = "server-queries";
+/// The key of the change that writes the list of protected pages. Needs [`SESSIONS`], which needs it where there are any.
+pub const GUARDS: &str = "server-guards";
+
+/// What becomes of the queries that browser code makes (storage, channels and auth calls apart).
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    /// Those that become server functions: the span in the inventory.
+    pub moved: Vec<Span>,
+    /// Those that stay in the browser and go through the same-origin proxy.
+    pub proxied: Vec<Proxied>,
+    /// Those that nothing may let through, and why, as a sentence for the user. One of them keeps the whole app as it is.
+    pub declined: Vec<(Span, String)>,
+}
+
+/// A query that stays in the browser.
+#[derive(Clone, Debug)]
+pub struct Proxied {
+    /// Its span in the inventory.
+    pub span: Span,
+    /// What it may reach: the tables that its name can be, or database functions.
+    pub names: Vec<String>,
+    /// Whether `names` are database functions.
+    pub rpc: bool,
+    /// HTTP verbs, for tables: `GET`, `HEAD`, `POST`, `PATCH`, `DELETE`.
+    pub verbs: Vec<&'static str>,
+    /// Why it stays, as a sentence for the user.
+    pub why: String,
+}
+
+/// What becomes of each query, judged by itself.
+pub fn verdict(_survey: &Survey<'_>) -> Verdict {
+    Verdict::default()
+}
