@@ -1,0 +1,254 @@
+import type { AuthChangeEvent, AuthError, Session, SupabaseClient, User } from "@supabase/supabase-js";
+import { onUnauthenticated, request } from "__HTTP__";
+
+// The part of supabase.auth that this app uses, served by /api/auth/*. Sessions carry the user and
+// the expiry; access_token and refresh_token stay on the server and are empty here.
+type Auth = Pick<SupabaseClient["auth"], __METHODS__>;
+type Listener = (event: AuthChangeEvent, session: Session | null) => void | Promise<void>;
+interface PublicSession {
+  session: { user: User; expires_at?: number } | null;
+}
+
+const listeners = new Map<string, Listener>();
+const tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("auth");
+let current: Session | null | undefined; // undefined: not asked yet
+let pending: Promise<Session | null> | null = null;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function toSession(body: PublicSession): Session | null {
+  if (!body.session) return null;
+  const { user, expires_at } = body.session;
+  return { user, expires_at, expires_in: expires_at ? expires_at - Math.floor(Date.now() / 1000) : 0, token_type: "bearer", access_token: "", refresh_token: "" };
+}
+//#if toError
+
+function toError(body: { error?: { name?: string; message: string; status?: number; code?: string } | null }, status: number): AuthError {
+  const { name = "AuthApiError", message, code } = body.error ?? { message: "Unexpected answer from the server" };
+  return Object.assign(new Error(message), { name, code, status: body.error?.status ?? status, __isAuthError: true }) as unknown as AuthError;
+}
+//#end
+//#if missing
+
+const missing = () => toError({ error: { name: "AuthSessionMissingError", message: "Auth session missing!" } }, 400);
+//#end
+
+function emit(event: AuthChangeEvent, session: Session | null, broadcast = true) {
+  current = session;
+  clearTimeout(timer);
+  // Ask again shortly before the access token runs out: the server renews it.
+  if (session?.expires_at) timer = setTimeout(() => void load(true), Math.max(5, Math.min(session.expires_in - 60, 86_400)) * 1000);
+  for (const listener of [...listeners.values()]) void listener(event, session);
+  if (broadcast) tabs?.postMessage(event);
+}
+
+function load(again = false): Promise<Session | null> {
+  if (current !== undefined && !again) return Promise.resolve(current);
+  pending ??= request("GET", "/api/auth/session")
+    .then(({ status, body }) => {
+      if (status !== 200) return current ?? null; // offline or a server error: keep what is known
+      const session = toSession(body);
+      const before = current;
+      if (before === undefined) {
+        emit(takeUrlEvent() ?? "INITIAL_SESSION", session, false);
+      } else if (before?.user.id !== session?.user.id) emit(session ? "SIGNED_IN" : "SIGNED_OUT", session, false);
+      else if (session && before?.expires_at !== session.expires_at) emit("TOKEN_REFRESHED", session, false);
+      return session;
+    })
+    .finally(() => (pending = null));
+  return pending;
+}
+
+// The server's sign-in callback leaves a note for the page it returns to.
+function takeUrlEvent(): AuthChangeEvent | undefined {
+  const url = new URL(window.location.href);
+  const event = url.searchParams.get("auth_event");
+  if (!event) return undefined;
+  url.searchParams.delete("auth_event");
+  window.history.replaceState(window.history.state, "", url);
+  return event === "PASSWORD_RECOVERY" ? event : undefined;
+}
+
+tabs?.addEventListener("message", () => void load(true));
+onUnauthenticated(() => void load(true));
+if (typeof document !== "undefined") document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && current !== undefined && void load(true));
+
+export const auth: Auth = {
+//#if getSession
+
+  async getSession() {
+    const session = await load();
+    return session ? { data: { session }, error: null } : { data: { session: null }, error: null };
+  },
+//#end
+//#if getUser
+
+  async getUser() {
+    const session = await load();
+    if (session) return { data: { user: session.user }, error: null };
+    return { data: { user: null }, error: missing() };
+  },
+//#end
+//#if getClaims
+
+  // What a page may read of the token is what it says of the visitor.
+  async getClaims() {
+    const session = await load();
+    if (!session) return { data: null, error: null };
+    const { id, email, phone, role, aud, app_metadata, user_metadata, is_anonymous } = session.user;
+    const claims = { sub: id, email, phone, role, aud, app_metadata, user_metadata, is_anonymous, exp: session.expires_at };
+    return { data: { claims, header: {}, signature: new Uint8Array() }, error: null } as never;
+  },
+//#end
+//#if onAuthStateChange
+
+  onAuthStateChange(callback: Listener) {
+    const id = crypto.randomUUID();
+    const known = current !== undefined;
+    listeners.set(id, callback);
+    if (known) queueMicrotask(() => listeners.has(id) && void callback("INITIAL_SESSION", current ?? null));
+    else void load();
+    return { data: { subscription: { id, callback, unsubscribe: () => void listeners.delete(id) } } };
+  },
+//#end
+//#if signInWithPassword
+
+  async signInWithPassword({ options, ...credentials }) {
+    const { status, body } = await request("POST", "/api/auth/sign-in", { ...credentials, captchaToken: options?.captchaToken });
+    const session = status === 200 ? toSession(body) : null;
+    if (!session) return { data: { user: null, session: null }, error: toError(body, status) };
+    emit("SIGNED_IN", session);
+    return { data: { user: session.user, session }, error: null };
+  },
+//#end
+//#if signUp
+
+  async signUp({ options, ...credentials }) {
+    const redirectTo = options && "emailRedirectTo" in options ? options.emailRedirectTo : undefined;
+    const { status, body } = await request("POST", "/api/auth/sign-up", { ...credentials, data: options?.data, redirectTo, captchaToken: options?.captchaToken });
+    if (status !== 200) return { data: { user: null, session: null }, error: toError(body, status) };
+    const session = toSession(body);
+    if (session) emit("SIGNED_IN", session);
+    return { data: { user: body.user, session }, error: null };
+  },
+//#end
+//#if signInAnonymously
+
+  async signInAnonymously(credentials) {
+    const { status, body } = await request("POST", "/api/auth/anonymous", { ...credentials?.options });
+    const session = status === 200 ? toSession(body) : null;
+    if (!session) return { data: { user: null, session: null }, error: toError(body, status) };
+    emit("SIGNED_IN", session);
+    return { data: { user: session.user, session }, error: null };
+  },
+//#end
+//#if signInWithIdToken
+
+  async signInWithIdToken({ provider, token, access_token, nonce }) {
+    const { status, body } = await request("POST", "/api/auth/id-token", { provider, token, access_token, nonce });
+    const session = status === 200 ? toSession(body) : null;
+    if (!session) return { data: { user: null, session: null }, error: toError(body, status) };
+    emit("SIGNED_IN", session);
+    return { data: { user: session.user, session }, error: null };
+  },
+//#end
+//#if signInWithOAuth
+
+  // Leaves the page: the server asks the provider, and the visitor comes back with a session.
+  signInWithOAuth({ provider, options }) {
+    const asked = new URLSearchParams({ next: options?.redirectTo ?? window.location.pathname, ...options?.queryParams });
+    if (options?.scopes) asked.set("scopes", options.scopes);
+    window.location.assign(`/api/auth/oauth/${encodeURIComponent(provider)}?${asked}`);
+    return new Promise<never>(() => undefined);
+  },
+//#end
+//#if signInWithOtp
+
+  async signInWithOtp({ options, ...credentials }) {
+    const redirectTo = options && "emailRedirectTo" in options ? options.emailRedirectTo : undefined;
+    const asked = { data: options?.data, shouldCreateUser: options?.shouldCreateUser, captchaToken: options?.captchaToken, redirectTo };
+    const { status, body } = await request("POST", "/api/auth/otp", { ...credentials, ...asked });
+    if (status !== 200) return { data: { user: null, session: null }, error: toError(body, status) };
+    return { data: { user: null, session: null }, error: null };
+  },
+//#end
+//#if verifyOtp
+
+  async verifyOtp(params) {
+    const { status, body } = await request("POST", "/api/auth/verify", params);
+    if (status !== 200) return { data: { user: null, session: null }, error: toError(body, status) };
+    const session = toSession(body);
+    if (session) emit(params.type === "recovery" ? "PASSWORD_RECOVERY" : "SIGNED_IN", session);
+    return { data: { user: body.user, session }, error: null };
+  },
+//#end
+//#if resend
+
+  async resend({ options, ...credentials }) {
+    const redirectTo = options && "emailRedirectTo" in options ? options.emailRedirectTo : undefined;
+    const { status, body } = await request("POST", "/api/auth/resend", { ...credentials, redirectTo, captchaToken: options?.captchaToken });
+    if (status !== 200) return { data: { user: null, session: null }, error: toError(body, status) };
+    return { data: { user: null, session: null }, error: null };
+  },
+//#end
+//#if signOut
+
+  async signOut(options) {
+    const { status, body } = await request("POST", "/api/auth/sign-out", { scope: options?.scope });
+    if (status !== 200) return { error: toError(body, status) };
+    if (options?.scope !== "others") emit("SIGNED_OUT", null);
+    return { error: null };
+  },
+//#end
+//#if resetPasswordForEmail
+
+  async resetPasswordForEmail(email, options) {
+    const { status, body } = await request("POST", "/api/auth/reset-password", { email, redirectTo: options?.redirectTo, captchaToken: options?.captchaToken });
+    if (status !== 200) return { data: null, error: toError(body, status) };
+    return { data: {}, error: null };
+  },
+//#end
+//#if updateUser
+
+  async updateUser(attributes, options) {
+    const { status, body } = await request("POST", "/api/auth/update-user", { ...attributes, redirectTo: options?.emailRedirectTo });
+    if (status !== 200) return { data: { user: null }, error: toError(body, status) };
+    if (current) emit("USER_UPDATED", { ...current, user: body.user });
+    return { data: { user: body.user }, error: null };
+  },
+//#end
+//#if refreshSession
+
+  // The server renews the session when it is due; what the page sees of it is asked for again.
+  async refreshSession() {
+    const session = await load(true);
+    return session ? { data: { user: session.user, session }, error: null } : { data: { user: null, session: null }, error: missing() };
+  },
+//#end
+//#if exchangeCodeForSession
+
+  // The server's callback has exchanged the code before the page was loaded.
+  async exchangeCodeForSession() {
+    const session = await load();
+    return session ? { data: { user: session.user, session }, error: null } : { data: { user: null, session: null }, error: missing() };
+  },
+//#end
+//#if setSession
+
+  // Tokens that a sign-in outside of this app handed to the page go straight to the server.
+  async setSession({ access_token, refresh_token }) {
+    const { status, body } = await request("POST", "/api/auth/adopt", { access_token, refresh_token });
+    const session = status === 200 ? toSession(body) : null;
+    if (!session) return { data: { user: null, session: null }, error: toError(body, status) };
+    emit("SIGNED_IN", session);
+    return { data: { user: session.user, session }, error: null };
+  },
+//#end
+//#if startAutoRefresh
+
+  async startAutoRefresh() {},
+//#end
+//#if stopAutoRefresh
+
+  async stopAutoRefresh() {},
+//#end
+};

@@ -1,0 +1,207 @@
+//#if links
+import { Hono, type Context } from "hono";
+//#else
+import { Hono } from "hono";
+//#end
+import type {
+//#if calls
+  AuthError,
+//#end
+//#if signInWithOAuth
+  Provider,
+//#end
+//#if resend
+  ResendParams,
+//#end
+  User,
+//#if verifyOtp
+  VerifyOtpParams,
+//#end
+} from "@supabase/supabase-js";
+//#if calls
+import { z } from "zod/v4";
+//#end
+import type { Env } from "../env.js";
+import { createDb } from "./session.js";
+
+// What the browser may know about a session: who and until when. Never the tokens.
+const publicSession = (user: User | null, expires_at: number | undefined) => ({ session: user ? { user, expires_at } : null });
+//#if calls
+const failure = (error: AuthError) => ({ error: { name: error.name, message: error.message, status: error.status, code: error.code } });
+//#end
+
+//#if signInWithPassword|signUp|signInWithOtp|verifyOtp|resend|resetPasswordForEmail|updateUser
+// Lengths only: whether an address or a password will do is for Supabase to say, in the words that the pages show.
+const email = z.string().max(320);
+//#end
+//#if signInWithPassword|signUp|updateUser
+const password = z.string().max(1000);
+//#end
+//#if signInWithPassword|signUp|signInAnonymously|signInWithOtp|resend|resetPasswordForEmail
+const captchaToken = z.string().max(10_000).optional();
+//#end
+//#if signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser
+const redirectTo = z.string().max(2000).optional();
+//#end
+//#if signUp|signInAnonymously|signInWithOtp|updateUser
+const metadata = z.record(z.string(), z.json()).optional();
+//#end
+
+export function authRoutes(env: Env) {
+//#if links
+  const origin = (c: Context) => env.origin ?? new URL(c.req.url).origin;
+
+  // Only paths of this app: an absolute or protocol-relative URL would be an open redirect.
+  const localPath = (c: Context, to: string | undefined): string => {
+    if (!to) return "/";
+    try {
+      const url = new URL(to, origin(c));
+      return url.origin === origin(c) ? url.pathname + url.search : "/";
+    } catch {
+      return "/";
+    }
+  };
+  const callback = (c: Context, to: string | undefined) => `${origin(c)}/api/auth/callback?next=${encodeURIComponent(localPath(c, to))}`;
+
+//#end
+  return new Hono()
+//#if signInWithPassword
+    .post("/sign-in", async (c) => {
+      const { captchaToken: captcha, ...credentials } = z.object({ email, password, captchaToken }).parse(await c.req.json());
+      const { data, error } = await createDb(c, env).auth.signInWithPassword({ ...credentials, options: { captchaToken: captcha } });
+      if (error) return c.json(failure(error), 400);
+      return c.json(publicSession(data.user, data.session.expires_at));
+    })
+//#end
+//#if signUp
+    .post("/sign-up", async (c) => {
+      const body = z.object({ email, password, data: metadata, redirectTo, captchaToken }).parse(await c.req.json());
+      const options = { data: body.data, emailRedirectTo: callback(c, body.redirectTo), captchaToken: body.captchaToken };
+      const { data, error } = await createDb(c, env).auth.signUp({ email: body.email, password: body.password, options });
+      if (error) return c.json(failure(error), 400);
+      return c.json({ user: data.user, ...publicSession(data.session ? data.user : null, data.session?.expires_at) });
+    })
+//#end
+//#if signInAnonymously
+    .post("/anonymous", async (c) => {
+      const body = z.object({ data: metadata, captchaToken }).parse(await c.req.json());
+      const { data, error } = await createDb(c, env).auth.signInAnonymously({ options: body });
+      if (error) return c.json(failure(error), 400);
+      return c.json(publicSession(data.user, data.session?.expires_at));
+    })
+//#end
+//#if signInWithIdToken
+    .post("/id-token", async (c) => {
+      const body = z
+        .object({ provider: z.string().max(50), token: z.string().max(10_000), access_token: z.string().max(10_000).optional(), nonce: z.string().max(1000).optional() })
+        .parse(await c.req.json());
+      const { data, error } = await createDb(c, env).auth.signInWithIdToken(body);
+      if (error) return c.json(failure(error), 400);
+      return c.json(publicSession(data.user, data.session.expires_at));
+    })
+//#end
+//#if signInWithOtp
+    .post("/otp", async (c) => {
+      const body = z.object({ email, data: metadata, redirectTo, shouldCreateUser: z.boolean().optional(), captchaToken }).parse(await c.req.json());
+      const { email: to, redirectTo: next, ...options } = body;
+      const { error } = await createDb(c, env).auth.signInWithOtp({ email: to, options: { ...options, emailRedirectTo: callback(c, next) } });
+      if (error) return c.json(failure(error), 400);
+      return c.json({});
+    })
+//#end
+//#if verifyOtp
+    .post("/verify", async (c) => {
+      const type = z.enum(["signup", "invite", "magiclink", "recovery", "email_change", "email"]);
+      const body = z.union([z.object({ email, token: z.string().max(100), type }), z.object({ token_hash: z.string().max(1000), type })]).parse(await c.req.json());
+      const { data, error } = await createDb(c, env).auth.verifyOtp(body satisfies VerifyOtpParams);
+      if (error) return c.json(failure(error), 400);
+      return c.json({ user: data.user, ...publicSession(data.session ? data.user : null, data.session?.expires_at) });
+    })
+//#end
+//#if resend
+    .post("/resend", async (c) => {
+      const body = z.object({ type: z.enum(["signup", "email_change"]), email, redirectTo, captchaToken }).parse(await c.req.json());
+      const options = { emailRedirectTo: callback(c, body.redirectTo), captchaToken: body.captchaToken };
+      const { error } = await createDb(c, env).auth.resend({ type: body.type, email: body.email, options } satisfies ResendParams);
+      if (error) return c.json(failure(error), 400);
+      return c.json({});
+    })
+//#end
+//#if signOut
+    .post("/sign-out", async (c) => {
+      const { scope } = z.object({ scope: z.enum(["global", "local", "others"]).default("global") }).parse(await c.req.json());
+      const { error } = await createDb(c, env).auth.signOut({ scope });
+      if (error) return c.json(failure(error), 400);
+      return c.json({});
+    })
+//#end
+//#if resetPasswordForEmail
+    .post("/reset-password", async (c) => {
+      const body = z.object({ email, redirectTo, captchaToken }).parse(await c.req.json());
+      const options = { redirectTo: callback(c, body.redirectTo), captchaToken: body.captchaToken };
+      const { error } = await createDb(c, env).auth.resetPasswordForEmail(body.email, options);
+      if (error) return c.json(failure(error), 400);
+      return c.json({});
+    })
+//#end
+//#if updateUser
+    .post("/update-user", async (c) => {
+      const body = z.strictObject({ email: email.optional(), password: password.optional(), nonce: z.string().max(100).optional(), data: metadata, redirectTo });
+      const { redirectTo: next, ...attributes } = body.parse(await c.req.json());
+      const { data, error } = await createDb(c, env).auth.updateUser(attributes, { emailRedirectTo: callback(c, next) });
+      if (error) return c.json(failure(error), 400);
+      return c.json({ user: data.user });
+    })
+//#end
+//#if setSession
+    // Tokens that a sign-in outside of this app handed to the page: they go into the cookie and stay there.
+    .post("/adopt", async (c) => {
+      const body = z.object({ access_token: z.string().max(10_000), refresh_token: z.string().max(1000) }).parse(await c.req.json());
+      const { data, error } = await createDb(c, env).auth.setSession(body);
+      if (error) return c.json(failure(error), 400);
+      return c.json(publicSession(data.user, data.session?.expires_at));
+    })
+//#end
+//#if signInWithOAuth
+    .get("/oauth/:provider", async (c) => {
+      const { next, scopes, ...asked } = c.req.query();
+      // What may be asked of the provider: nothing here decides who is signed in or where to.
+      const queryParams = Object.fromEntries(["access_type", "prompt", "login_hint", "hd"].flatMap((key) => (asked[key] ? [[key, asked[key]]] : [])));
+      const { data, error } = await createDb(c, env).auth.signInWithOAuth({
+        provider: c.req.param("provider") as Provider,
+        options: { redirectTo: callback(c, next), scopes, queryParams, skipBrowserRedirect: true },
+      });
+      return c.redirect(error ? `/?error=${encodeURIComponent(error.message)}` : data.url);
+    })
+//#end
+//#if links
+    // E-mail links and OAuth providers come back here with a one-time code (PKCE).
+    .get("/callback", async (c) => {
+      const next = new URL(localPath(c, c.req.query("next")), origin(c));
+      const db = createDb(c, env);
+      let recovery = false;
+      db.auth.onAuthStateChange((event) => void (recovery ||= event === "PASSWORD_RECOVERY"));
+      const code = c.req.query("code");
+      const token_hash = c.req.query("token_hash");
+      const type = c.req.query("type");
+      if (code) {
+        const { error } = await db.auth.exchangeCodeForSession(code);
+        if (error) next.searchParams.set("error", error.message);
+      } else if (token_hash && type) {
+        const { error } = await db.auth.verifyOtp({ token_hash, type: type as "email" });
+        if (error) next.searchParams.set("error", error.message);
+      } else {
+        next.searchParams.set("error", c.req.query("error_description") ?? "sign-in link is invalid");
+      }
+      if (recovery) next.searchParams.set("auth_event", "PASSWORD_RECOVERY");
+      return c.redirect(next.pathname + next.search);
+    })
+//#end
+    .get("/session", async (c) => {
+      const db = createDb(c, env);
+      const { data } = await db.auth.getUser();
+      if (!data.user) return c.json(publicSession(null, undefined));
+      const { data: now } = await db.auth.getSession();
+      return c.json(publicSession(data.user, now.session?.expires_at));
+    });
+}
