@@ -1,10 +1,12 @@
 //! Every codemod, in the order of a migration.
 
 pub mod env_contract;
+pub mod repository_hygiene;
 pub mod secrets_to_env;
 pub mod server;
 
 use plan::Codemod;
 
 /// All of them. The first of two that conflict wins.
-pub static ALL: &[&dyn Codemod] = &[&secrets_to_env::SecretsToEnv, &env_contract::EnvContract];
+pub static ALL: &[&dyn Codemod] =
+    &[&secrets_to_env::SecretsToEnv, &env_contract::EnvContract, &repository_hygiene::RepositoryHygiene];

@@ -282,8 +282,12 @@ fn keep_value(names: &Names<'_, '_>, change: &mut Change, secret: &Secret, way: 
         if !survey.project.ignores_file(local.as_str()) {
             let own = below(".gitignore").filter(|path| survey.project.file(path.as_str()).is_some());
             if let Some(path) = own.or_else(|| RelPath::new(".gitignore")) {
-                let heading = "# Values of this machine".to_owned();
-                change.requests.push(Request::Line { path, heading, line: ".env.local".to_owned() });
+                let line = |line: &&str| Request::Line {
+                    path: path.clone(),
+                    heading: crate::repository_hygiene::ignore::ENVIRONMENT.to_owned(),
+                    line: (*line).to_owned(),
+                };
+                change.requests.extend(crate::repository_hygiene::ignore::VALUES.iter().map(line));
             }
         }
     }

@@ -66,6 +66,15 @@ impl Lock {
         })
     }
 
+    /// The dependencies that it locks at a version outside their range, and how many it does not hold.
+    pub(super) fn gaps(&self, dependencies: &BTreeMap<String, String>) -> (Vec<String>, usize) {
+        let outdated = |(name, range): &(&String, &String)| {
+            self.direct.get(*name).is_some_and(|(_, version)| !satisfies(version, range))
+        };
+        let missing = dependencies.keys().filter(|name| !self.direct.contains_key(*name)).count();
+        (dependencies.iter().filter(outdated).map(|(name, _)| name.clone()).collect(), missing)
+    }
+
     /// Notes a version of a package that is not the one at the top.
     fn note(&mut self, name: &str, version: &str) {
         let higher = |before: &String| match (Version::parse(before), Version::parse(version)) {

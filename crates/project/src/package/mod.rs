@@ -53,6 +53,10 @@ pub struct Lockfile {
     /// Whether it belongs to the manifest, so that a frozen install takes it: every dependency is in it, at a version that satisfies
     /// its range, and for pnpm and bun under the same range. `None` if it cannot be told (binary `bun.lockb`).
     pub in_sync: Option<bool>,
+    /// Direct dependencies that it locks at a version which no longer satisfies their range.
+    pub outdated: Vec<String>,
+    /// How many of the direct dependencies it does not hold at all.
+    pub missing: usize,
     /// Hosts of tarballs other than the public registry, with how many.
     pub private_hosts: BTreeMap<String, usize>,
 }
@@ -180,10 +184,14 @@ fn find_locks(files: &[File], package: &mut Package, root: Option<&str>) {
             let binary = *name == "bun.lockb";
             let in_sync =
                 lock.as_ref().map(|lock| lock.in_sync(&package.dependencies)).or((!binary).then_some(false));
+            let gaps = lock.as_ref().map(|lock| lock.gaps(&package.dependencies));
+            let (outdated, missing) = gaps.unwrap_or_default();
             let lockfile = Lockfile {
                 path: file.path.clone(),
                 manager: *manager,
                 in_sync,
+                outdated,
+                missing,
                 private_hosts: lock.as_ref().map(|lock| lock.private_hosts.clone()).unwrap_or_default(),
             };
             found.push((lockfile, lock.map(|lock| lock.resolved()).unwrap_or_default()));
