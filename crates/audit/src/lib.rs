@@ -9,6 +9,7 @@ pub mod query;
 pub mod route;
 pub mod secret;
 pub mod session;
+mod trace;
 
 pub use finding::{Confidence, Finding, Related, Rule, Severity, Treatment};
 

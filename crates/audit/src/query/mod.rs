@@ -4,9 +4,22 @@
 //! [`Query`] is one call that reaches the database, storage, a realtime channel or an edge function. Whether it moves is not
 //! decided here.
 
+mod builder;
+mod chain;
+mod client;
+mod identity;
+pub(crate) mod maker;
+mod shape;
+mod table;
+
+use crate::trace::{self, Place, Tracer};
 use edit::Span;
 use project::Project;
+use rayon::prelude::*;
 use stack::{Side, Stack};
+use syntax::scope::Scopes;
+use syntax::{Tree, view};
+use tree_sitter::Node;
 
 /// A database client that the tree makes.
 #[derive(Clone, Debug)]
@@ -79,6 +92,8 @@ pub struct Query {
     pub built_filters: Vec<Span>,
     /// The function around it, for its name: `loadTasks`.
     pub within: Option<String>,
+    /// For a query that is kept in a variable: its life.
+    pub builder: Option<Builder>,
 }
 
 /// What a call asks.
@@ -182,7 +197,90 @@ impl Query {
     }
 }
 
+/// The life of a query that is kept in a variable and sent later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Builder {
+    /// The identifier that holds it, where it is declared.
+    pub binding: Span,
+    /// The statements that make, change or send it, in source order, each as it stands in the block that declares it: the whole
+    /// `if` around `q = q.eq(…)`.
+    pub statements: Vec<Span>,
+    /// The expressions that send it, `await` left out: `q.limit(50)`.
+    pub sent: Vec<Span>,
+    /// Whether it goes elsewhere: returned, passed on, or used in another function than the one that makes it.
+    pub leaves: bool,
+}
+
 /// Every client and every query of the tree, both by path and place.
-pub(crate) fn read(_project: &Project, _stack: &Stack) -> (Vec<Client>, Vec<Query>) {
-    (Vec::new(), Vec::new())
+pub(crate) fn read(project: &Project, stack: &Stack) -> (Vec<Client>, Vec<Query>) {
+    trace::on_deep_stacks(|| read_all(project, stack))
+}
+
+fn read_all(project: &Project, stack: &Stack) -> (Vec<Client>, Vec<Query>) {
+    let code = |file: &&project::File| matches!(file.kind, project::Kind::Code(_)) && file.skipped.is_none();
+    let files: Vec<&project::File> = project.files.iter().filter(code).collect();
+    let asks_for = |package: &str| {
+        files.iter().any(|file| file.module.imports.iter().any(|import| import.specifier.contains(package)))
+    };
+    let has_supabase = asks_for("@supabase/") || asks_for("supabase-js");
+    let mut clients: Vec<Client> =
+        files.par_iter().map(|file| client::made(&Tracer::new(project), stack, file)).flatten().collect();
+    clients.sort_by_key(|client| client.span);
+    let tokens = chain::TOKENS;
+    let read: Vec<(Vec<Query>, Vec<(Span, Span)>)> = files
+        .par_iter()
+        .filter(|file| tokens.iter().any(|token| file.text.contains(token)) || client::speaks_of(&file.text))
+        .filter_map(|file| {
+            let (tree, scopes) = file.syntax()?;
+            let tracer = Tracer::new(project);
+            let reader =
+                Reader { tracer: &tracer, stack, file, tree, scopes, clients: &clients, has_supabase };
+            Some(reader.run())
+        })
+        .collect();
+    let mut queries = Vec::new();
+    for (own, escapes) in read {
+        queries.extend(own);
+        for (made, span) in escapes {
+            if let Ok(at) = clients.binary_search_by_key(&made, |client| client.span) {
+                clients[at].escapes.push(span);
+            }
+        }
+    }
+    queries.sort_by_key(|query| query.span);
+    (clients, queries)
+}
+
+/// Reads the queries of one file.
+struct Reader<'r, 'p> {
+    tracer: &'r Tracer<'p>,
+    stack: &'r Stack,
+    file: &'p project::File,
+    tree: &'p Tree,
+    scopes: &'p Scopes,
+    clients: &'r [Client],
+    has_supabase: bool,
+}
+
+impl<'p> Reader<'_, 'p> {
+    fn run(&self) -> (Vec<Query>, Vec<(Span, Span)>) {
+        let mut queries = Vec::new();
+        view::walk(self.tree.root(), &mut |node| {
+            if node.kind() == "call_expression" {
+                queries.extend(chain::read(self, node));
+            }
+            true
+        });
+        (queries, client::escapes(self))
+    }
+
+    /// The node in this file.
+    fn at(&self, node: Node<'p>) -> Place<'p> {
+        Place { file: self.file.id, node }
+    }
+
+    /// The client that a call makes.
+    fn client(&self, made: Option<Span>) -> Option<usize> {
+        self.clients.binary_search_by_key(&made?, |client| client.span).ok()
+    }
 }

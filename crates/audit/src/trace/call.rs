@@ -1,0 +1,204 @@
+//! Calls: makers of clients, functions of the tree by what they return, auth calls, hooks.
+
+use super::{Auth, Handle, Part, Place, Tracer, Value, join, made};
+use stack::backend::package_of;
+use syntax::view;
+use tree_sitter::Node;
+
+impl<'p> Tracer<'p> {
+    /// What a call gives; a promise counts as what it resolves to.
+    pub(super) fn called(&self, at: Place<'p>) -> Value<'p> {
+        let Some((tree, scopes)) = self.syntax(at.file) else { return Value::Unknown };
+        let Some(function) = at.node.child_by_field_name("function") else { return Value::Unknown };
+        let function = view::unwrapped(function);
+        let argument = |index: usize| view::arguments(at.node).get(index).copied();
+        if matches!(function.kind(), "import" | "identifier")
+            && matches!(tree.text(function), "import" | "require")
+            && scopes.binding_at(function.byte_range()).is_none()
+        {
+            let specifier = argument(0).and_then(|argument| view::string_value(tree, argument));
+            return specifier
+                .map_or(Value::Unknown, |specifier| self.module_member(at.file, &specifier, "*"));
+        }
+        if let Some(object) = function.child_by_field_name("object")
+            && let Some(property) = function.child_by_field_name("property")
+        {
+            let name = tree.text(property);
+            let object = Place { node: object, ..at };
+            let value = self.value(object);
+            if value == Value::Unknown && name == "createClient" && self.text(object).ends_with("supabase") {
+                // The script of a CDN: `window.supabase.createClient(url, key)`.
+                return made(at, "@supabase/supabase-js", "createClient").unwrap_or(Value::Unknown);
+            }
+            return self.method(value, name, at);
+        }
+        self.apply(self.value(Place { node: function, ..at }), at)
+    }
+
+    fn method(&self, object: Value<'p>, name: &str, call: Place<'p>) -> Value<'p> {
+        match object {
+            Value::Client(handle) => match (handle.part, name) {
+                (Part::Whole | Part::Schema, "schema") => {
+                    Value::Client(Handle { part: Part::Schema, ..handle })
+                }
+                (
+                    Part::Auth,
+                    "getUser"
+                    | "getSession"
+                    | "getClaims"
+                    | "signInWithPassword"
+                    | "refreshSession"
+                    | "setSession"
+                    | "updateUser"
+                    | "verifyOtp"
+                    | "exchangeCodeForSession"
+                    | "signInAnonymously",
+                ) => Value::Auth(Auth::Answer),
+                (Part::Auth, "user") => Value::Auth(Auth::User),
+                (Part::Auth, "session") => Value::Auth(Auth::Session),
+                _ => Value::Unknown,
+            },
+            // `.catch` and `.finally` hand the value on.
+            known if matches!(name, "catch" | "finally") => known,
+            Value::Any(all) => self.each(all, |value| self.method(value, name, call)),
+            Value::Object(_)
+            | Value::Instance(_)
+            | Value::Class(_)
+            | Value::Module(_)
+            | Value::Package(..)
+            | Value::Reference(_)
+            | Value::ServedContext(_) => self.apply(self.get(object, name), call),
+            _ if name == "then" => {
+                let callback =
+                    view::arguments(call.node).first().map(|node| self.value(Place { node: *node, ..call }));
+                callback.map_or(Value::Unknown, |callback| self.apply(callback, call))
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    /// What a call of `function` gives.
+    fn apply(&self, function: Value<'p>, call: Place<'p>) -> Value<'p> {
+        match function {
+            Value::Function(place) => self.returned(place),
+            Value::Package(specifier, name) => self.package_call(&specifier, &name, call),
+            Value::Any(all) => self.each(all, |value| self.apply(value, call)),
+            _ => Value::Unknown,
+        }
+    }
+
+    fn package_call(&self, specifier: &str, name: &str, call: Place<'p>) -> Value<'p> {
+        if let Some(client) = made(call, specifier, name) {
+            return client;
+        }
+        let argument =
+            || view::arguments(call.node).first().map(|node| self.value(Place { node: *node, ..call }));
+        match (package_of(specifier), name) {
+            ("react" | "preact", "useState") => Value::State(call),
+            ("react", "useRef") => Value::Reference(Box::new(argument().unwrap_or(Value::Nothing))),
+            ("react", "useMemo" | "cache") => match argument() {
+                Some(Value::Function(place)) if name == "useMemo" => self.returned(place),
+                Some(function) => function,
+                None => Value::Unknown,
+            },
+            ("react", "useCallback") => argument().unwrap_or(Value::Unknown),
+            ("react", "createContext") => Value::Context(call),
+            ("react", "useContext" | "use") => match argument() {
+                Some(Value::Context(context)) => self.provided(context),
+                Some(other) if name == "use" => other,
+                _ => Value::Unknown,
+            },
+            _ => Value::Unknown,
+        }
+    }
+
+    /// `new C()`.
+    pub(super) fn constructed(&self, at: Place<'p>) -> Value<'p> {
+        let Some(constructor) = at.node.child_by_field_name("constructor") else { return Value::Unknown };
+        let place = Place { node: constructor, ..at };
+        match self.value(place) {
+            Value::Package(specifier, name) => made(at, &specifier, &name).unwrap_or(Value::Unknown),
+            Value::Class(class) => Value::Instance(class),
+            Value::Unknown if self.text(place) == "Proxy" => self.proxied(at),
+            _ => Value::Unknown,
+        }
+    }
+
+    /// `new Proxy({}, { get: (_, key) => Reflect.get(first(), key) })` stands for `first()`.
+    fn proxied(&self, at: Place<'p>) -> Value<'p> {
+        let Some((tree, _)) = self.syntax(at.file) else { return Value::Unknown };
+        let arguments = view::arguments(at.node);
+        let target = arguments.first().map_or(Value::Unknown, |node| self.value(Place { node: *node, ..at }));
+        if let Value::Client(_) = target {
+            return target;
+        }
+        let Some(traps) = arguments.get(1) else { return Value::Unknown };
+        let mut found = Value::Unknown;
+        view::walk(*traps, &mut |node| {
+            let behind = match node.kind() {
+                "subscript_expression" => node.child_by_field_name("object"),
+                "call_expression" => {
+                    let reflect =
+                        view::callee_path(tree, node).is_some_and(|path| path == ["Reflect", "get"]);
+                    view::arguments(node).first().copied().filter(|_| reflect)
+                }
+                _ => None,
+            };
+            if let Some(node) = behind
+                && let client @ Value::Client(_) = self.value(Place { node, ..at })
+            {
+                found = client;
+            }
+            found == Value::Unknown
+        });
+        found
+    }
+
+    /// What a function gives, all its returns joined.
+    pub(crate) fn returned(&self, function: Place<'p>) -> Value<'p> {
+        let key = (function.file.0, function.node.id());
+        if let Some(known) = self.returns.borrow().get(&key) {
+            return known.clone();
+        }
+        self.returns.borrow_mut().insert(key, Value::Unknown);
+        let value = self.returns_joined(function);
+        self.returns.borrow_mut().insert(key, value.clone());
+        value
+    }
+
+    fn returns_joined(&self, function: Place<'p>) -> Value<'p> {
+        let Some(body) = function.node.child_by_field_name("body") else { return Value::Unknown };
+        if body.kind() != "statement_block" {
+            return self.value(Place { node: body, ..function });
+        }
+        let mut found: Option<Value<'p>> = None;
+        for expression in returns(body) {
+            let value = expression.map_or(Value::Nothing, |node| self.value(Place { node, ..function }));
+            found = Some(match found {
+                Some(before) => join(before, value),
+                None => value,
+            });
+        }
+        found.unwrap_or(Value::Nothing)
+    }
+}
+
+/// The expressions that a block returns, functions inside it left out; `None` for a bare `return`.
+pub(crate) fn returns(body: Node<'_>) -> Vec<Option<Node<'_>>> {
+    let mut found = Vec::new();
+    view::walk(body, &mut |node| match node.kind() {
+        "return_statement" => {
+            found.push(view::code_children(node).next());
+            false
+        }
+        "arrow_function"
+        | "function_expression"
+        | "function_declaration"
+        | "generator_function"
+        | "generator_function_declaration"
+        | "method_definition"
+        | "class_declaration" => false,
+        _ => true,
+    });
+    found
+}

@@ -1,0 +1,78 @@
+//! Where a declared name is used, in its own file and in those that import it.
+
+use super::{Place, Tracer};
+use edit::FileId;
+use project::graph::{Graph, Origin};
+use std::collections::BTreeSet;
+use syntax::module::{ImportKind, Imported};
+use tree_sitter::Node;
+
+impl<'p> Tracer<'p> {
+    /// All uses of the name that `name` declares, those in types and in exports left out.
+    pub(crate) fn uses_of(&self, file: FileId, name: Node<'p>) -> Vec<Place<'p>> {
+        let mut found = Vec::new();
+        let Some((tree, scopes)) = self.syntax(file) else { return found };
+        let Some(id) = scopes.binding_at(name.byte_range()) else { return found };
+        self.collect(file, id, &mut found);
+        let binding = scopes.binding(id);
+        let exports = &self.file(file).module.exports;
+        let text = tree.text(name);
+        let exported = exports.iter().any(|export| {
+            export.local.as_deref() == Some(text) || (export.local.is_none() && export.name == text)
+        });
+        if !binding.top_level || !exported {
+            return found;
+        }
+        let target = Origin::Local(file, binding.name_range.clone());
+        for importer in self.importers(file) {
+            let from = self.file(importer);
+            for import in from.module.imports.iter().filter(|import| import.kind == ImportKind::Static) {
+                for imported in import.names.iter().filter(|name| !name.type_only) {
+                    let there = match &imported.imported {
+                        Imported::Named(name) => name,
+                        Imported::Default => "default",
+                        Imported::Namespace => continue,
+                    };
+                    let Some(module) = Graph::resolve(self.project, importer, &import.specifier) else {
+                        continue;
+                    };
+                    if Graph::export_origin(self.project, module, there) != target {
+                        continue;
+                    }
+                    let Some((tree, scopes)) = self.syntax(importer) else { continue };
+                    let local = tree.node_at(imported.range.clone()).map_or(0, |node| node.end_byte());
+                    if let Some(id) = scopes.lookup(&imported.local, local) {
+                        self.collect(importer, id, &mut found);
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn collect(&self, file: FileId, id: syntax::scope::BindingId, found: &mut Vec<Place<'p>>) {
+        let Some((tree, scopes)) = self.syntax(file) else { return };
+        for reference in scopes.references_of(id).filter(|reference| !reference.in_type) {
+            if let Some(node) = tree.node_at(reference.range.clone())
+                && node.parent().is_none_or(|parent| parent.kind() != "export_specifier")
+            {
+                found.push(Place { file, node });
+            }
+        }
+    }
+
+    /// The files that import `file`, directly or through files that export it again.
+    fn importers(&self, file: FileId) -> Vec<FileId> {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![file];
+        while let Some(next) = open.pop() {
+            for importer in &self.project.graph.importers[next.0 as usize] {
+                let again = self.file(*importer).module.exports.iter().any(|export| export.from.is_some());
+                if seen.insert(*importer) && again {
+                    open.push(*importer);
+                }
+            }
+        }
+        seen.into_iter().collect()
+    }
+}
