@@ -41,8 +41,7 @@ rule: { any: [{ pattern: localStorage.setItem($$$ARGS) }, { pattern: localStorag
 "#;
 
 /// See the module.
-pub(crate) fn run_bench(folder: &Path) -> anyhow::Result<()> {
-    let program = crate::program()?;
+pub(crate) fn run_bench(program: &Path, folder: &Path) -> anyhow::Result<()> {
     let rules = tempfile::tempdir()?;
     let mut files = Vec::new();
     for (at, language) in ["Tsx", "TypeScript", "JavaScript"].into_iter().enumerate() {

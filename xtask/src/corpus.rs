@@ -37,9 +37,9 @@ struct Line {
 }
 
 /// See the module.
-pub(crate) fn run_corpus(folder: &Path, install: bool) -> anyhow::Result<()> {
-    let program = crate::program()?;
-    let exports = exports(folder);
+pub(crate) fn run_corpus(program: &Path, folder: &Path, install: bool, named: &str) -> anyhow::Result<()> {
+    let mut exports = exports(folder);
+    exports.retain(|export| export.display().to_string().contains(named));
     println!(
         "{:<34} {:<15} {:>5} {:>4} {:>4} {:>5} {:>5} {:>5} {:>4} {:>4} {:>5} {:>4} {:>4} {:<7} {:<5} {:<6} {:>6} {:>6}{}",
         "export",
@@ -65,7 +65,7 @@ pub(crate) fn run_corpus(folder: &Path, install: bool) -> anyhow::Result<()> {
     let mut lines = Vec::new();
     for export in exports {
         let mut line = Line { name: shown(folder, &export), ..Line::default() };
-        if let Err(error) = measure(&program, &export, install, &mut line) {
+        if let Err(error) = measure(program, &export, install, &mut line) {
             line.trouble.push(format!("{error:#}"));
         }
         print(&line);

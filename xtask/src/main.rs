@@ -10,21 +10,32 @@ use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const USAGE: &str = "cargo xtask corpus DIR [--install]   run the program over every export below DIR, a line each
+const USAGE: &str = "cargo xtask corpus DIR [--install] [--named PART]   run the program over every export below DIR, a line each
 cargo xtask bench DIR                time and memory of audit and plan on one export, beside ast-grep if it is installed
+                                     both: --program FILE takes a built program instead of building one
 cargo xtask docs [--check]           write docs/codemods.md and the support table of README.md from the program
 cargo xtask oracle DIR [--verbose]   compare parsing and references with oxc over a folder";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let flag = |name: &str| args.iter().any(|arg| arg == name);
+    let value = |name: &str| args.iter().skip_while(|arg| *arg != name).nth(1);
     let folder = || {
-        let folder = args.iter().skip(1).find(|arg| !arg.starts_with("--")).context(USAGE)?;
+        let folder = args.get(1).filter(|arg| !arg.starts_with("--")).context(USAGE)?;
         Path::new(folder).canonicalize().with_context(|| format!("{folder} is not there"))
     };
+    let program = || match value("--program") {
+        Some(built) => Path::new(built).canonicalize().with_context(|| format!("{built} is not there")),
+        None => program(),
+    };
     match args.first().map(String::as_str) {
-        Some("corpus") => corpus::run_corpus(&folder()?, flag("--install")),
-        Some("bench") => bench::run_bench(&folder()?),
+        Some("corpus") => corpus::run_corpus(
+            &program()?,
+            &folder()?,
+            flag("--install"),
+            value("--named").map_or("", String::as_str),
+        ),
+        Some("bench") => bench::run_bench(&program()?, &folder()?),
         Some("docs") => docs::run_docs(flag("--check")),
         Some("oracle") => {
             let mut cargo = Command::new("cargo");
