@@ -189,7 +189,13 @@ impl Contract {
     /// The entry of `name`, and what the module needs to work.
     pub fn entry(&self, survey: &Survey<'_>, name: &str, need: &Need) -> Vec<Request> {
         let Some((before, after)) = around_hole(self.template.text) else { return Vec::new() };
-        let item = self.template.item.replace("{type}", &self.check(need)).replace("{name}", name);
+        let mut item = self.template.item.replace("{type}", &self.check(need)).replace("{name}", name);
+        if item.len() > 110
+            && let Some((head, rest)) = item.split_once('[')
+            && let Some((check, value)) = rest.trim_end_matches("],\n").rsplit_once(", ")
+        {
+            item = format!("{head}[\n    {check},\n    {value},\n  ],\n");
+        }
         let mut requests = vec![Request::ModuleItem {
             path: self.path.clone(),
             frame: (before.to_owned(), after.to_owned()),
@@ -260,7 +266,12 @@ pub fn access(survey: &Survey<'_>, file: FileId, name: &str) -> Access {
     let audience = if public { Audience::Public } else { Audience::Server };
     match Contract::of(survey, file, audience) {
         Some(contract) if !contract.taken && !contract.written => {
-            contract.access(survey, file, name, &super::find::need_of(survey, name))
+            // Whoever brings a read into code has no way without the variable.
+            let need = match super::find::need_of(survey, name) {
+                Need::Optional => Need::Required,
+                need => need,
+            };
+            contract.access(survey, file, name, &need)
         }
         _ => {
             let typed = matches!(survey.project.get(file).path.extension(), "ts" | "tsx" | "mts" | "cts");
@@ -302,22 +313,7 @@ fn around_hole(text: &'static str) -> Option<(&'static str, &'static str)> {
     Some((&text[..start], &text[end..]))
 }
 
-/// How `from` names the module at `to`: by the app's `@/` where it leads there, else relative.
+/// How `from` names the module at `to`.
 pub fn specifier(survey: &Survey<'_>, from: FileId, to: &RelPath) -> String {
-    let without_ending = |path: &str| path.rsplit_once('.').map_or(path, |(stem, _)| stem).to_owned();
-    let target = without_ending(to.as_str());
-    let importer = &survey.project.get(from).path;
-    // Where `@/` leads is seen on a file that is there: the importer itself.
-    for (at, _) in importer.as_str().match_indices('/').map(|(at, _)| (at + 1, ())).chain([(0, ())]) {
-        let (base, rest) = importer.as_str().split_at(at);
-        let alias = format!("@/{}", without_ending(rest));
-        if target.starts_with(base) && Graph::resolve(survey.project, from, &alias) == Some(from) {
-            return format!("@/{}", &target[base.len()..]);
-        }
-    }
-    let own: Vec<&str> = importer.folder().split('/').filter(|part| !part.is_empty()).collect();
-    let other: Vec<&str> = target.split('/').collect();
-    let shared = own.iter().zip(&other).take_while(|(a, b)| a == b).count();
-    let up = "../".repeat(own.len() - shared);
-    format!("{}{}", if up.is_empty() { "./" } else { &up }, other[shared..].join("/"))
+    Graph::specifier(survey.project, from, to)
 }

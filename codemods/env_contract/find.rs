@@ -24,6 +24,10 @@ pub(super) fn reads<'s>(survey: &'s Survey<'_>) -> (Vec<Read<'s>>, Vec<(&'s EnvN
         if name.public && name.secret {
             continue;
         }
+        // Code that asks whether a variable is there, or has another way without it, is checked already.
+        if is_handled(survey, name) {
+            continue;
+        }
         let audience = if name.public { Audience::Public } else { Audience::Server };
         for read in name.reads.iter().filter(|read| read.replaceable && is_plain(survey, read)) {
             let file = survey.project.get(read.span.file);
@@ -50,6 +54,18 @@ fn is_plain(survey: &Survey<'_>, read: &EnvRead) -> bool {
     let spelled = matches!(read.accessor, Accessor::ImportMeta | Accessor::Process);
     let secret = survey.secrets.iter().any(|secret| read.whole.covers(secret.span));
     spelled && !secret && !matches!(read.fallback, Fallback::Literal { secret: true })
+}
+
+/// Whether no read of the variable fails late or in silence: each asks for it first, or one has another way without it.
+fn is_handled(survey: &Survey<'_>, name: &EnvName) -> bool {
+    let reads: Vec<&EnvRead> = name.reads.iter().filter(|read| is_plain(survey, read)).collect();
+    let other = |read: &&EnvRead| matches!(read.fallback, Fallback::OtherEnv(_) | Fallback::Expression);
+    let behind = |read: &&EnvRead| {
+        let all = survey.env.iter().flat_map(|name| &name.reads);
+        all.filter(|one| other(one)).any(|one| one.span != read.span && one.whole.covers(read.span))
+    };
+    let asked = |read: &&EnvRead| matches!(read.fallback, Fallback::None) && is_asked_for(survey, read);
+    reads.iter().any(other) || reads.iter().all(|read| asked(read) || behind(read))
 }
 
 /// What the app needs of the variable: the strictest of what its reads and definitions say, without breaking a deployment
@@ -80,18 +96,43 @@ pub(super) fn need_of(survey: &Survey<'_>, name: &str) -> Need {
             _ => {}
         }
     }
-    let asked = reads.iter().any(|read| is_asked_for(survey, read));
-    let soft = |read: &&EnvRead| matches!(read.fallback, Fallback::Empty | Fallback::Placeholder);
-    let other = |read: &&EnvRead| matches!(read.fallback, Fallback::OtherEnv(_) | Fallback::Expression);
-    if reads.iter().any(other) {
-        Need::Optional
-    } else if !values.is_empty() || !(asked || reads.iter().any(soft)) {
+    let soft = |read: &EnvRead| matches!(read.fallback, Fallback::Empty | Fallback::Placeholder);
+    let asked = |read: &EnvRead| read.fallback != Fallback::NonNull && is_asked_for(survey, read);
+    if !values.is_empty() {
         required
-    } else if reads.iter().any(|read| read.accessor == Accessor::ImportMeta) || reads.iter().all(soft) {
-        Need::Empty
-    } else {
+    } else if is_handled(survey, name) && !reads.is_empty() {
         Need::Optional
+    } else if reads.iter().any(|read| !soft(read) && !asked(read) || builds_client(survey, read)) {
+        required
+    } else {
+        Need::Empty
     }
+}
+
+/// Whether the value goes into a client as it is made: `createClient(URL || "", KEY || "")` fails without it today.
+fn builds_client(survey: &Survey<'_>, read: &EnvRead) -> bool {
+    let Some((tree, scopes)) = survey.project.get(read.span.file).syntax() else { return false };
+    let Some(node) = tree.node_at(read.whole.range()) else { return false };
+    let makes = |node: tree_sitter::Node<'_>| {
+        let call = node.parent().filter(|list| list.kind() == "arguments").and_then(|list| list.parent());
+        call.is_some_and(|call| match call.kind() {
+            "new_expression" => true,
+            "call_expression" => call.child_by_field_name("function").is_some_and(|callee| {
+                let name = tree.text(callee);
+                name == "neon" || name == "postgres" || name.starts_with("create") && name.ends_with("Client")
+            }),
+            _ => false,
+        })
+    };
+    let declared = node.parent().filter(|parent| parent.kind() == "variable_declarator");
+    let binding = declared
+        .and_then(|declared| declared.child_by_field_name("name"))
+        .and_then(|name| scopes.binding_at(name.byte_range()));
+    makes(node)
+        || binding.is_some_and(|binding| {
+            let mut uses = scopes.references_of(binding);
+            uses.any(|reference| tree.node_at(reference.range.clone()).is_some_and(makes))
+        })
 }
 
 /// The literal behind a read, decoded.

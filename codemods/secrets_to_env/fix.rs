@@ -2,10 +2,11 @@
 
 use super::accessor::access;
 use super::find::rule_of_moves;
+use super::firebase;
 use super::places::{TypeScript, Value, Way, app_folder, has_value, read_behind, values};
 use super::rename::{self, Fate};
 use super::{ID, PUBLISHED};
-use audit::env::Fallback;
+use audit::env::{DefinedIn, Fallback};
 use audit::secret::{Secret, kind_of};
 use audit::{Finding, Survey};
 use edit::{Edit, FileId, Piece, RelPath, Span};
@@ -106,6 +107,9 @@ impl<'s> Names<'s, '_> {
                     if secret.placeholder == placeholders && *way != Way::Type {
                         let (name, _) = self.of(value, secret, *way);
                         let folder = app_folder(self.survey, secret.span.file).to_owned();
+                        for (name, field) in firebase::beside(self.survey, secret) {
+                            self.kept.entry((folder.clone(), name)).or_insert(field.value);
+                        }
                         self.kept.entry((folder, name)).or_insert_with(|| secret.value.clone());
                     }
                 }
@@ -142,6 +146,12 @@ fn moved<'s>(names: &Names<'s, '_>, findings: &[Finding], value: &Value<'_>) -> 
             let access = access(survey, secret.span.file, &name);
             change.edits.extend(edits(survey, secret, *way, &access.expression, access.checked));
             change.requests.extend(access.requests);
+            for (name, field) in firebase::beside(survey, secret) {
+                let access = self::access(survey, field.span.file, &name);
+                change.edits.extend(edits(survey, &field, Way::Read, &access.expression, access.checked));
+                change.requests.extend(access.requests);
+                keep_value(names, &mut change, &field, Way::Read, &name);
+            }
         } else {
             change.edits.extend(edits(survey, secret, *way, "", false));
         }
@@ -158,6 +168,7 @@ fn moved<'s>(names: &Names<'s, '_>, findings: &[Finding], value: &Value<'_>) -> 
         [name] if value.moves.iter().all(|(_, way)| *way == Way::Example) => {
             format!("Empty {name} in the example")
         }
+        [_] if first.kind == "firebase-web-key" => "Read the Firebase configuration from the environment".into(),
         read => format!("Read {} from the environment", read.join(" and ")),
     };
     change.fixes = fixes(findings, rule_of_moves(value).id, &first.env_name);
@@ -258,11 +269,17 @@ fn keep_value(names: &Names<'_, '_>, change: &mut Change, secret: &Secret, way: 
         RelPath::new(if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") })
     };
     let Some(local) = below(".env.local") else { return };
-    let comment = Some(format!("{}.", capital(&kind_of(&secret.kind).title)));
+    let comment = (secret.kind != "firebase-web-key").then(|| format!("{}.", capital(&kind_of(&secret.kind).title)));
     if way != Way::Example {
         change.requests.extend(example(survey, secret.span.file, secret.side, name, comment));
     }
     let kept = names.kept.get(&(folder.to_owned(), name.to_owned())) == Some(&secret.value);
+    if let Some(stale) = stale(survey, secret, name).filter(|stale| kept && stale.file != secret.span.file) {
+        // Code never read what stands there: from now on it would.
+        change.safety = Safety::Review;
+        let there = change.edits.iter().any(|edit| edit.span == stale);
+        change.edits.extend((!there).then(|| Edit { span: stale, replacement: vec![Piece::Source(secret.span)] }));
+    }
     if kept && !has_value(survey, folder, name) {
         let value = vec![Piece::Source(secret.span)];
         let there = change.requests.iter().any(|request| {
@@ -291,6 +308,19 @@ fn keep_value(names: &Names<'_, '_>, change: &mut Change, secret: &Secret, way: 
             }
         }
     }
+}
+
+/// The value of a variable that nothing reads yet, where it is not the one that the code runs on. Only for what is public by
+/// design: a committed file must not gain a secret.
+fn stale(survey: &Survey<'_>, secret: &Secret, name: &str) -> Option<Span> {
+    let known = survey.env_name(name).filter(|known| known.reads.is_empty() && secret.public_by_design)?;
+    let folder = app_folder(survey, secret.span.file);
+    let mut definitions = known.definitions.iter().filter(|known| {
+        let file = survey.project.get(known.span.file);
+        known.within == DefinedIn::EnvFile && !known.example && file.path.folder() == folder
+    });
+    let text = |span: Span| &survey.project.get(span.file).text[span.range()];
+    definitions.find(|known| !known.value.range().is_empty() && text(known.value) != secret.value).map(|known| known.value)
 }
 
 /// The name in `.env.example`, without a value.

@@ -1,10 +1,11 @@
 //! Secrets leave the source for the environment; keys that are public by design become configuration.
 //!
 //! `places` decides for every place of a value whether it moves or stays; `find` speaks of both; `fix` moves what moves; `rename` takes
-//! the public prefix from variables that only the server reads.
+//! the public prefix from variables that only the server reads; `firebase` keeps a web configuration together.
 
 mod accessor;
 mod find;
+mod firebase;
 mod fix;
 mod places;
 mod rename;

@@ -1,20 +1,19 @@
 import { z } from "zod";
 
-// Every variable that only the server reads. They are checked at first use, so that a build needs no values; then
-// every missing or malformed name is listed at once.
+// Every variable that only the server reads.
 const schema = z.object({
   __ITEMS__: z.string(),
 });
 
 type Env = z.infer<typeof schema>;
 
-function checked(): Env {
-  const parsed = schema.safeParse(process.env);
-  if (parsed.success) return parsed.data;
-  const names = parsed.error.issues.map((issue) => issue.path.join(".")).join(", ");
-  throw new Error(`Missing or malformed environment variables: ${names}. See .env.example.`);
-}
-
-let values: Env | undefined;
-
-export const env = new Proxy({} as Env, { get: (_, name) => Reflect.get((values ??= checked()), name) });
+// A variable is checked where it is read. The error names every one that is wrong.
+export const env = new Proxy({} as Env, {
+  get(_, name: keyof Env) {
+    const parsed = schema.shape[name]?.safeParse(process.env[name]);
+    // `next build` loads every route, and needs no values.
+    if (parsed?.success !== false || process.env.NEXT_PHASE === "phase-production-build") return parsed?.data;
+    const wrong = schema.safeParse(process.env).error?.issues.map((issue) => issue.path.join(".")) ?? [];
+    throw new Error(`Missing or malformed environment variables: ${wrong.join(", ")}. See .env.example.`);
+  },
+});

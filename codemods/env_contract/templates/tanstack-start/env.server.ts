@@ -1,20 +1,18 @@
 import { z } from "zod";
 
-// Every variable that the server reads. It is checked at first use: a build needs no values, and on Workers the
-// variables belong to a request.
+// Every variable that only the server reads. On Workers they are there when a request is.
 const schema = z.object({
   __ITEMS__: z.string(),
 });
 
 type Env = z.infer<typeof schema>;
 
-function checked(): Env {
-  const parsed = schema.safeParse(process.env);
-  if (parsed.success) return parsed.data;
-  const names = parsed.error.issues.map((issue) => issue.path.join(".")).join(", ");
-  throw new Error(`Missing or malformed environment variables: ${names}. See .env.example.`);
-}
-
-let values: Env | undefined;
-
-export const env = new Proxy({} as Env, { get: (_, name) => Reflect.get((values ??= checked()), name) });
+// A variable is checked where it is read, so that a build needs no values. The error names every one that is wrong.
+export const env = new Proxy({} as Env, {
+  get(_, name: keyof Env) {
+    const parsed = schema.shape[name]?.safeParse(process.env[name]);
+    if (parsed?.success !== false) return parsed?.data;
+    const wrong = schema.safeParse(process.env).error?.issues.map((issue) => issue.path.join(".")) ?? [];
+    throw new Error(`Missing or malformed environment variables: ${wrong.join(", ")}. See .env.example.`);
+  },
+});

@@ -38,6 +38,7 @@ pub fn given(name: &str) -> bool {
     const PLATFORM: &[&str] = &[
         "VERCEL_URL",
         "VERCEL_ENV",
+        "VERCEL_BRANCH_URL",
         "VERCEL_GIT_COMMIT_SHA",
         "VERCEL_PROJECT_PRODUCTION_URL",
         "VERCEL",
@@ -45,6 +46,7 @@ pub fn given(name: &str) -> bool {
         "URL",
         "DEPLOY_PRIME_URL",
         "NEXT_RUNTIME",
+        "NEXT_PHASE",
         "V0_RUNTIME_URL",
     ];
     GIVEN.contains(&name) || PLATFORM.contains(&name)

@@ -62,7 +62,21 @@ pub(crate) fn name_all(project: &Project, secrets: &mut [Secret], env: &[EnvName
             order.push(&secret.value);
         }
     }
-    // Names that env files and reads gave are settled first: the others make way.
+    // Names that env files and reads gave are settled first: the others make way. A public value that stands under a name which
+    // nothing reads makes no claim to it.
+    // Address and key of one backend go together: a name is idle if no name of that backend is read.
+    let unread = |name: &str| {
+        let service = |name: &str| without_public_prefix(name).split('_').next().map(str::to_owned);
+        let own = env.iter().filter(|known| service(&known.name) == service(name));
+        own.clone().any(|known| known.name == name) && own.clone().all(|known| known.reads.is_empty())
+    };
+    let idle = |indices: &[usize]| {
+        let idle = |secret: &Secret| {
+            let named = secret.named.as_deref().unwrap_or_default();
+            secret.place == Place::EnvFile && secret.public_by_design && unread(named)
+        };
+        indices.iter().all(|at| idle(&secrets[*at]))
+    };
     let given = |indices: &[usize]| {
         let of = |secret: &Secret| match secret.place {
             Place::EnvFile => secret.named.clone(),
@@ -76,7 +90,9 @@ pub(crate) fn name_all(project: &Project, secrets: &mut [Secret], env: &[EnvName
     for value in order {
         match given(&places[value]) {
             Some(name) => {
-                taken.entry(name.clone()).or_insert(value);
+                if !idle(&places[value]) {
+                    taken.entry(name.clone()).or_insert(value);
+                }
                 names.push((places[value].clone(), name));
             }
             None => unnamed.push(value),

@@ -7,7 +7,7 @@ pub use origin::Origin;
 
 use crate::package::Package;
 use crate::{File, Kind, Project};
-use edit::FileId;
+use edit::{FileId, RelPath};
 use rayon::prelude::*;
 use resolve::Resolver;
 use std::ops::Range;
@@ -61,6 +61,35 @@ impl Graph {
     /// The file that `specifier` means in `from`; `None` for packages and what is missing.
     pub fn resolve(project: &Project, from: FileId, specifier: &str) -> Option<FileId> {
         project.graph.resolver.resolve(&project.files, project.get(from).path.as_str(), specifier)
+    }
+
+    /// How `from` would import the code file at `to`, which need not be there: by `@/` where it leads there and the files around
+    /// use it already, else relative. An alias that nobody uses may be known to the type checker and not to the bundler.
+    pub fn specifier(project: &Project, from: FileId, to: &RelPath) -> String {
+        let without_ending = |path: &str| path.rsplit_once('.').map_or(path, |(stem, _)| stem).to_owned();
+        let target = without_ending(to.as_str());
+        let importer = &project.get(from).path;
+        let app = project.apps.iter().map(|app| app.folder.as_str()).filter(|folder| is_below(importer, folder));
+        let app = app.max_by_key(|folder| folder.len()).unwrap_or("");
+        let by_alias = |file: &File| {
+            let links = &project.graph.links[file.id.0 as usize];
+            links.iter().any(|link| file.module.imports[link.import].specifier.starts_with("@/"))
+        };
+        let used = project.files.iter().any(|file| is_below(&file.path, app) && by_alias(file));
+        // Where `@/` leads is seen on a file that is there: the importer itself.
+        let starts = importer.as_str().match_indices('/').map(|(at, _)| at + 1).chain([0]);
+        for at in starts.filter(|_| used) {
+            let (base, rest) = importer.as_str().split_at(at);
+            let alias = format!("@/{}", without_ending(rest));
+            if target.starts_with(base) && Self::resolve(project, from, &alias) == Some(from) {
+                return format!("@/{}", &target[base.len()..]);
+            }
+        }
+        let own: Vec<&str> = importer.folder().split('/').filter(|part| !part.is_empty()).collect();
+        let other: Vec<&str> = target.split('/').collect();
+        let shared = own.iter().zip(&other).take_while(|(a, b)| a == b).count();
+        let up = "../".repeat(own.len() - shared);
+        format!("{}{}", if up.is_empty() { "./" } else { &up }, other[shared..].join("/"))
     }
 
     /// Follows the value that the identifier or member expression at `range` names through imports, re-exports, barrels and
@@ -118,6 +147,10 @@ impl Graph {
         });
         links.map(|link| link.target).chain(self.globs[at].iter().copied())
     }
+}
+
+fn is_below(path: &RelPath, folder: &str) -> bool {
+    folder.is_empty() || path.as_str().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// The files that `file` reaches by a pattern.
