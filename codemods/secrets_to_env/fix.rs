@@ -168,7 +168,9 @@ fn moved<'s>(names: &Names<'s, '_>, findings: &[Finding], value: &Value<'_>) -> 
         [name] if value.moves.iter().all(|(_, way)| *way == Way::Example) => {
             format!("Empty {name} in the example")
         }
-        [_] if first.kind == "firebase-web-key" => "Read the Firebase configuration from the environment".into(),
+        [_] if first.kind == "firebase-web-key" => {
+            "Read the Firebase configuration from the environment".into()
+        }
         read => format!("Read {} from the environment", read.join(" and ")),
     };
     change.fixes = fixes(findings, rule_of_moves(value).id, &first.env_name);
@@ -269,7 +271,8 @@ fn keep_value(names: &Names<'_, '_>, change: &mut Change, secret: &Secret, way: 
         RelPath::new(if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") })
     };
     let Some(local) = below(".env.local") else { return };
-    let comment = (secret.kind != "firebase-web-key").then(|| format!("{}.", capital(&kind_of(&secret.kind).title)));
+    let comment =
+        (secret.kind != "firebase-web-key").then(|| format!("{}.", capital(&kind_of(&secret.kind).title)));
     if way != Way::Example {
         change.requests.extend(example(survey, secret.span.file, secret.side, name, comment));
     }
@@ -278,7 +281,9 @@ fn keep_value(names: &Names<'_, '_>, change: &mut Change, secret: &Secret, way: 
         // Code never read what stands there: from now on it would.
         change.safety = Safety::Review;
         let there = change.edits.iter().any(|edit| edit.span == stale);
-        change.edits.extend((!there).then(|| Edit { span: stale, replacement: vec![Piece::Source(secret.span)] }));
+        change
+            .edits
+            .extend((!there).then(|| Edit { span: stale, replacement: vec![Piece::Source(secret.span)] }));
     }
     if kept && !has_value(survey, folder, name) {
         let value = vec![Piece::Source(secret.span)];
@@ -320,7 +325,9 @@ fn stale(survey: &Survey<'_>, secret: &Secret, name: &str) -> Option<Span> {
         known.within == DefinedIn::EnvFile && !known.example && file.path.folder() == folder
     });
     let text = |span: Span| &survey.project.get(span.file).text[span.range()];
-    definitions.find(|known| !known.value.range().is_empty() && text(known.value) != secret.value).map(|known| known.value)
+    definitions
+        .find(|known| !known.value.range().is_empty() && text(known.value) != secret.value)
+        .map(|known| known.value)
 }
 
 /// The name in `.env.example`, without a value.

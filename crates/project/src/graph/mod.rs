@@ -69,7 +69,8 @@ impl Graph {
         let without_ending = |path: &str| path.rsplit_once('.').map_or(path, |(stem, _)| stem).to_owned();
         let target = without_ending(to.as_str());
         let importer = &project.get(from).path;
-        let app = project.apps.iter().map(|app| app.folder.as_str()).filter(|folder| is_below(importer, folder));
+        let app =
+            project.apps.iter().map(|app| app.folder.as_str()).filter(|folder| is_below(importer, folder));
         let app = app.max_by_key(|folder| folder.len()).unwrap_or("");
         let by_alias = |file: &File| {
             let links = &project.graph.links[file.id.0 as usize];
