@@ -1,10 +1,13 @@
 //! AUDIT. The [`Survey`]: the inventory of what is there; and [`Finding`]: what is wrong. Data to data.
 
+mod component;
 pub mod config;
+mod constant;
 pub mod env;
 pub mod finding;
 pub mod guard;
 pub mod handler;
+mod identity;
 pub mod query;
 pub mod route;
 pub mod secret;

@@ -1,0 +1,117 @@
+//! `beforeLoad` of route files: it runs before the page, on the server too unless the route says otherwise.
+
+use super::{Enforced, Flaw, Guard, Kind, Requires, distinct, gate};
+use crate::component;
+use edit::Span;
+use project::graph::{Graph, Origin};
+use project::{File, Kind as FileKind, Project};
+use stack::{Side, Stack};
+use syntax::view;
+use tree_sitter::Node;
+
+pub(super) fn read(project: &Project, stack: &Stack, routes: &[crate::route::Route]) -> Vec<Guard> {
+    let candidate = |file: &&File| {
+        matches!(file.kind, FileKind::Code(_)) && file.skipped.is_none() && file.text.contains("beforeLoad")
+    };
+    let mut guards = Vec::new();
+    for file in project.files.iter().filter(candidate) {
+        if stack.side(file.id) == Side::None && !project.apps.is_empty() {
+            continue;
+        }
+        let Some((tree, _)) = file.syntax() else { continue };
+        view::walk(tree.root(), &mut |node| {
+            if node.kind() == "object"
+                && let Some(value) = view::value_of(tree, node, "beforeLoad")
+            {
+                guards.extend(of_option(project, routes, file, node, value));
+            }
+            true
+        });
+    }
+    guards
+}
+
+fn of_option(
+    project: &Project,
+    routes: &[crate::route::Route],
+    file: &File,
+    options: Node<'_>,
+    value: Node<'_>,
+) -> Option<Guard> {
+    let (tree, _) = file.syntax()?;
+    let function = component::of(project, file, value)?;
+    let gates = gate::of(project, function);
+    if gates.is_empty() {
+        return None;
+    }
+    let call = options.parent().filter(|list| list.kind() == "arguments")?.parent()?;
+    let place = file.span(call.byte_range());
+    let covered = routes.iter().filter(|route| route.layers.iter().any(|layer| layer.at == place));
+    let no_ssr = view::value_of(tree, options, "ssr").is_some_and(|ssr| tree.text(ssr) == "false");
+    let skips = project.get(function.file).text.get(function.range()).unwrap_or_default().contains("typeof window");
+    let on_server = !no_ssr && !skips && asks_server(project, function);
+    let real: Vec<_> = gates.iter().filter(|gate| !gate.never_refuses).collect();
+    let role = real.iter().find_map(|gate| gate.says.role.clone());
+    let mut flaws: Vec<Flaw> =
+        gates.iter().filter(|gate| gate.never_refuses).map(|gate| Flaw::AlwaysTrue(gate.span)).collect();
+    if !on_server && (no_ssr || skips) {
+        flaws.push(Flaw::SkipsServer(function));
+    }
+    let name = view::arguments(view::callee(call).filter(|callee| callee.kind() == "call_expression").unwrap_or(call))
+        .first()
+        .and_then(|id| view::string_value(tree, *id))
+        .map_or_else(|| component::stem(file).to_owned(), std::borrow::Cow::into_owned);
+    Some(Guard {
+        span: function,
+        name,
+        kind: Kind::BeforeLoad,
+        enforced: match (real.is_empty(), on_server) {
+            (true, _) => Enforced::Nowhere,
+            (false, true) => Enforced::Server,
+            (false, false) => Enforced::Browser,
+        },
+        requires: role.map_or(Requires::Session, Requires::Role),
+        redirect: gates.iter().find_map(|gate| gate.refusal.to.clone()),
+        routes: distinct(covered),
+        mounted: vec![place],
+        conditions: gates.iter().map(|gate| gate.span).collect(),
+        flaws,
+    })
+}
+
+/// Whether a function asks the server who is there: it calls a server function, or reads what the root route got from one.
+fn asks_server(project: &Project, function: Span) -> bool {
+    if calls_server_function(project, function) {
+        return true;
+    }
+    let text = project.get(function.file).text.get(function.range()).unwrap_or_default();
+    text.contains("context")
+        && project.files.iter().any(|file| {
+            file.text.contains("createRootRoute")
+                && file.text.contains("beforeLoad")
+                && file.syntax().is_some_and(|(tree, _)| {
+                    calls_server_function(project, file.span(tree.root().byte_range()))
+                })
+        })
+}
+
+/// Whether code calls something that `createServerFn` made.
+pub(crate) fn calls_server_function(project: &Project, code: Span) -> bool {
+    let file = project.get(code.file);
+    let Some((tree, _)) = file.syntax() else { return false };
+    let Some(node) = tree.node_at(code.range()) else { return false };
+    let mut found = false;
+    view::walk(node, &mut |inner| {
+        if inner.kind() == "call_expression"
+            && let Some(callee) = view::callee(inner)
+            && let Origin::Local(holder, range) = Graph::origin(project, file.id, callee.byte_range())
+            && let Some((tree, _)) = project.get(holder).syntax()
+            && let Some(declarator) = tree.node_at(range).and_then(|name| name.parent())
+            && declarator.kind() == "variable_declarator"
+        {
+            found |= tree.text(declarator).contains("createServerFn");
+        }
+        !found
+    });
+    found
+}

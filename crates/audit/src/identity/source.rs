@@ -1,0 +1,162 @@
+//! Where sessions come from: packages, calls, places of storage, and the words that people use for them.
+
+use project::File;
+
+/// Packages that sign visitors in.
+pub(crate) fn auth_package(specifier: &str) -> bool {
+    let package = stack::backend::package_of(specifier);
+    matches!(
+        package,
+        "next-auth"
+            | "better-auth"
+            | "@auth/core"
+            | "@auth0/nextjs-auth0"
+            | "@auth0/auth0-react"
+            | "@supabase/auth-helpers-react"
+            | "@supabase/auth-ui-react"
+            | "@lovable.dev/cloud-auth-js"
+            | "iron-session"
+            | "lucia"
+            | "@kinde-oss/kinde-auth-nextjs"
+            | "@workos-inc/authkit-nextjs"
+            | "@stackframe/stack"
+            | "react-firebase-hooks"
+    ) || package.starts_with("@clerk/")
+        || specifier == "firebase/auth"
+        || specifier == "firebase-admin/auth"
+}
+
+/// Whether this callee (or a whole module) asks an auth service who is there.
+pub(super) fn asks_for_session(text: &str) -> bool {
+    [
+        ".auth.getUser",
+        ".auth.getSession",
+        ".auth.getClaims",
+        ".auth.onAuthStateChange",
+        ".auth.refreshSession",
+        "onAuthStateChanged",
+        "getServerSession",
+        "api.getSession",
+        "jwtVerify",
+        "jwt.verify",
+        "verifyIdToken",
+        "verifySessionCookie",
+        "getIronSession",
+        "getToken(",
+        "auth.protect",
+    ]
+    .iter()
+    .any(|mark| text.contains(mark))
+}
+
+/// `localStorage.getItem`, `cookies().get`, `request.headers.get`: a place that a session is kept in, or comes with.
+pub(super) fn keeps_session(callee: &str) -> bool {
+    let compact: String = callee.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let end = |ends: &[&str]| ends.iter().any(|end| compact.ends_with(end));
+    end(&["localStorage.getItem", "sessionStorage.getItem", "Cookies.get", "cookies().get", "cookieStore.get"])
+        || end(&["cookies.get", "AsyncStorage.getItem", "SecureStore.getItemAsync", "getCookie", "parseCookies"])
+        || (compact.contains("headers") && compact.ends_with(".get"))
+        || compact.ends_with("cookies())).get")
+}
+
+/// What comes from the address of the page: whoever types it chooses it.
+pub(super) fn from_address(text: &str) -> bool {
+    ["searchParams", "useSearchParams", "useParams", "useSearch(", "URLSearchParams", "useLocation", "router.query"]
+        .iter()
+        .any(|mark| text.contains(mark))
+}
+
+/// The address of an endpoint that tells who is there.
+pub(super) fn session_url(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let parts: Vec<&str> = text.split(|letter: char| !letter.is_ascii_alphanumeric()).collect();
+    parts.iter().any(|part| matches!(*part, "me" | "session" | "whoami" | "auth" | "authenticated" | "verify"))
+}
+
+/// Whether the module signs visitors in or out, or knows who is there.
+pub(crate) fn auth_like_module(file: &File) -> bool {
+    let text = &*file.text;
+    let signs = [
+        "signInWith", "signOut", "logout", "logOut", "signIn(", "login(", "login =", "login:", "Logout", "createSession",
+        "@clerk/", "next-auth", "better-auth", "firebase/auth", "currentUser", "setIsAuthenticated",
+        "jose", "jsonwebtoken",
+    ];
+    asks_for_session(text) || signs.iter().any(|mark| text.contains(mark))
+}
+
+/// Words of an identifier, a key or a path, in lower case: `isLoggedIn` is `is`, `logged`, `in`.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut lower_before = false;
+    for letter in text.chars() {
+        if !letter.is_alphanumeric() {
+            words.push(String::new());
+            lower_before = false;
+            continue;
+        }
+        if letter.is_uppercase() && lower_before {
+            words.push(String::new());
+        }
+        lower_before = letter.is_lowercase() || letter.is_ascii_digit();
+        if words.is_empty() {
+            words.push(String::new());
+        }
+        if let Some(last) = words.last_mut() {
+            last.extend(letter.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Whether a name is one that people give to the visitor, the session or what it allows.
+pub(crate) fn names_visitor(text: &str) -> bool {
+    words(text).iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "user" | "session" | "auth" | "authenticated" | "authed" | "authorized" | "authorised" | "token" | "jwt"
+                | "logged" | "login" | "signed" | "account" | "member" | "me" | "admin" | "role" | "roles" | "identity"
+                | "claims" | "permission" | "permissions" | "unauthenticated" | "unauthorized" | "uid" | "userid"
+                | "loggedin" | "signedin" | "isadmin" | "sub"
+        )
+    }) || text.contains("currentUser")
+}
+
+/// Whether a name is one of a role, a plan, a flag that only some visitors have.
+pub(crate) fn names_role(text: &str) -> bool {
+    words(text).iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "role" | "roles" | "admin" | "admins" | "isadmin" | "staff" | "owner" | "moderator" | "superadmin" | "permission"
+                | "permissions" | "plan" | "tier" | "premium" | "subscription" | "pro" | "teacher" | "manager"
+                | "allowed" | "access" | "level" | "claims" | "email"
+        )
+    })
+}
+
+/// Whether a name only says that the answer is not there yet.
+pub(super) fn says_waiting(text: &str) -> bool {
+    words(text).iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "loading" | "busy" | "pending" | "ready" | "initialized" | "initialised" | "initializing" | "checking"
+                | "loaded" | "hydrated" | "mounted" | "fetching" | "waiting" | "checked" | "error" | "errors" | "err"
+        )
+    })
+}
+
+/// Whether a path is one that asks visitors to sign in, or the front page.
+pub(crate) fn sign_in_like(path: &str) -> bool {
+    let bare = path.split(['?', '#']).next().unwrap_or(path);
+    if matches!(bare, "/" | "") {
+        return true;
+    }
+    words(bare).iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "login" | "signin" | "sign" | "auth" | "enter" | "logon" | "log" | "register" | "signup" | "welcome"
+                | "unauthorized" | "unauthorised" | "forbidden" | "403" | "401" | "landing" | "home"
+                | "denied" | "connect" | "entrar" | "acceso" | "connexion" | "anmelden" | "iniciar" | "sesion"
+        )
+    })
+}

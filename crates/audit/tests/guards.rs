@@ -1,0 +1,287 @@
+//! Small apps in, their guards out: known by what they do, never by name.
+
+use audit::Survey;
+use audit::guard::Requires;
+use edit::RelPath;
+use project::Project;
+use stack::Stack;
+use std::path::Path;
+
+const VITE: &[(&str, &str)] = &[
+    ("package.json", r#"{"dependencies":{"vite":"5","react-router-dom":"6","@tanstack/react-router":"1"}}"#),
+    ("index.html", r#"<script type="module" src="/src/main.tsx"></script>"#),
+    (
+        "src/crew.tsx",
+        r#"import { createContext, useContext } from "react"; import { supabase } from "./client";
+const Crew = createContext(null);
+export const useMember = () => useContext(Crew);
+export function CrewProvider({ children }) { supabase.auth.getSession(); return <Crew.Provider value={null}>{children}</Crew.Provider>; }"#,
+    ),
+];
+const NEXT: &[(&str, &str)] = &[("package.json", r#"{"dependencies":{"next":"15","react":"19"}}"#)];
+
+/// `name kind enforced requires -> redirect [routes] flaws` of each guard.
+#[track_caller]
+fn check(base: &[(&str, &str)], files: &[(&str, &str)], expected: &[&str]) {
+    let texts = base.iter().chain(files);
+    let texts = texts.map(|(path, text)| (RelPath::new(*path).unwrap(), (*text).to_owned())).collect();
+    let project = Project::from_texts(Path::new("/app"), texts);
+    let stack = Stack::detect(&project);
+    let survey = Survey::of(&project, &stack);
+    let shown: Vec<String> = survey
+        .guards
+        .iter()
+        .map(|guard| {
+            let requires = match &guard.requires {
+                Requires::Role(role) => format!("role({role})"),
+                other => format!("{other:?}").to_lowercase(),
+            };
+            let flaws: Vec<String> = guard
+                .flaws
+                .iter()
+                .map(|flaw| {
+                    let shown = format!("{flaw:?}");
+                    shown.split('(').next().unwrap_or_default().to_owned()
+                })
+                .collect();
+            let mut line = format!("{} {:?} {:?} {requires}", guard.name, guard.kind, guard.enforced);
+            if let Some(to) = &guard.redirect {
+                line += &format!(" -> {to}");
+            }
+            if guard.mounted.is_empty() {
+                line += " unmounted";
+            }
+            line += &format!(" [{}]", guard.routes.join(" "));
+            if !flaws.is_empty() {
+                line += &format!(" {}", flaws.join(" "));
+            }
+            line
+        })
+        .collect();
+    assert_eq!(shown, expected);
+}
+
+const APP: &str = r#"import { Routes, Route } from "react-router-dom"; import { Inside } from "./inside";
+const app = <Routes>
+  <Route path="/" element={<p />} />
+  <Route element={<Inside />}><Route path="/boats" element={<p />} /><Route path="/piers/:id" element={<p />} /></Route>
+  <Route path="/rota" element={<Inside need="chief"><p /></Inside>} />
+</Routes>;"#;
+
+#[test]
+fn a_component_that_sends_visitors_away_covers_what_it_is_mounted_around() {
+    check(
+        VITE,
+        &[
+            ("src/main.tsx", APP),
+            (
+                "src/inside.tsx",
+                r#"import { Navigate, Outlet } from "react-router-dom"; import { useMember } from "./crew";
+export function Inside({ children, need = "member" }) {
+  const { member, busy, role } = useMember();
+  if (busy) return <p>wait</p>;
+  if (!member) return <Navigate to="/enter" replace />;
+  return need === "chief" && role !== "chief" ? <Navigate to="/" /> : <>{children ?? <Outlet />}</>;
+}"#,
+            ),
+        ],
+        &[r#"Inside Component Browser role(role !== "chief") -> /enter [/boats /piers/:id /rota]"#],
+    );
+}
+
+#[test]
+fn an_effect_that_sends_and_a_blank_page_are_one_guard() {
+    check(
+        VITE,
+        &[
+            ("src/main.tsx", APP),
+            (
+                "src/inside.tsx",
+                r#"import { useNavigate } from "react-router-dom"; import { useMember } from "./crew";
+export const Inside = ({ children }) => {
+  const { member, busy } = useMember(), go = useNavigate();
+  useEffect(() => { if (!busy && !member) go("/enter"); }, [member]);
+  if (!member) return null;
+  return <>{children}</>;
+};"#,
+            ),
+        ],
+        &["Inside Component Browser session -> /enter [/boats /piers/:id /rota]"],
+    );
+}
+
+#[test]
+fn a_guard_that_lets_everyone_through_is_enforced_nowhere() {
+    check(
+        VITE,
+        &[
+            ("src/main.tsx", APP),
+            (
+                "src/inside.tsx",
+                r#"import { Navigate, Outlet } from "react-router-dom";
+const signedIn = true;
+export const Inside = () => (signedIn ? <Outlet /> : <Navigate to="/enter" />);"#,
+            ),
+        ],
+        &["Inside Component Nowhere session -> /enter [/boats /piers/:id /rota] AlwaysTrue"],
+    );
+    check(
+        VITE,
+        &[
+            ("src/main.tsx", &APP.replace("Inside", "CrewOnly").replace("./inside", "./only")),
+            ("src/only.tsx", "export const CrewOnly = ({ children }) => { /* TODO: check */ return <>{children}</>; };"),
+        ],
+        &["CrewOnly Component Nowhere unknown [/boats /piers/:id /rota] PassesAll"],
+    );
+    check(
+        VITE,
+        &[
+            ("src/main.tsx", APP),
+            (
+                "src/inside.tsx",
+                r#"import { Navigate, Outlet } from "react-router-dom"; import { mayEnter } from "./rules";
+export const Inside = () => { const ok = mayEnter(); if (!ok) return <Navigate to="/login" />; return <Outlet />; };"#,
+            ),
+            ("src/rules.ts", "export async function mayEnter() { return (await getUser()).ok; }"),
+        ],
+        &["Inside Component Nowhere session -> /login [/boats /piers/:id /rota] AlwaysTrue"],
+    );
+}
+
+#[test]
+fn a_guard_that_nothing_mounts_is_said_to_be_unmounted() {
+    check(
+        VITE,
+        &[
+            ("src/main.tsx", "import { Routes, Route } from 'react-router-dom'; const app = <Routes><Route path='/' element={<p />} /></Routes>;"),
+            (
+                "src/inside.tsx",
+                r#"import { Navigate } from "react-router-dom"; import { useMember } from "./crew";
+export default function Inside({ children }) { const { member } = useMember(); if (!member) return <Navigate to="/enter" />; return children; }"#,
+            ),
+        ],
+        &["Inside Component Browser session -> /enter unmounted []"],
+    );
+}
+
+#[test]
+fn a_layout_is_no_guard_and_neither_is_a_sign_in_page_or_a_screen_without_data() {
+    check(
+        VITE,
+        &[
+            (
+                "src/main.tsx",
+                r#"import { Routes, Route, Navigate } from "react-router-dom"; import { useMember } from "./crew"; import { Boat } from "./boat"; import { Paid } from "./paid"; import { Frame } from "./frame";
+export function App() { const { member } = useMember();
+  return <Routes><Route element={<Frame />}><Route path="/enter" element={member ? <Navigate to="/" /> : <p />} /><Route path="/boat/:id" element={<Boat />} /><Route path="/paid" element={<Paid />} /></Route></Routes>; }"#,
+            ),
+            ("src/frame.tsx", "import { Outlet } from 'react-router-dom'; export const Frame = () => <main><Outlet /></main>;"),
+            (
+                "src/boat.tsx",
+                r#"import { useNavigate } from "react-router-dom";
+export function Boat() { const [boat, setBoat] = useState(null); const go = useNavigate(); useEffect(() => { if (!boat) go("/boats"); }, []); if (!boat) return null; return <p />; }"#,
+            ),
+            (
+                "src/paid.tsx",
+                r#"import { useNavigate, useSearchParams } from "react-router-dom";
+export function Paid() { const [params] = useSearchParams(); const session_id = params.get("session_id"); const navigate = useNavigate();
+  useEffect(() => { if (!session_id) navigate("/"); }, []); return <p />; }"#,
+            ),
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_check_inside_the_element_of_a_route_is_of_that_route() {
+    check(
+        VITE,
+        &[(
+            "src/main.tsx",
+            r#"import { Routes, Route, Navigate } from "react-router-dom"; import { useMember } from "./crew";
+export function App() { const { member } = useMember();
+  return <Routes><Route path="/a" element={member ? (member.role === "chief" ? <p /> : <Navigate to="/" />) : <Navigate to="/enter" />} /><Route path="/b" element={<p />} /></Routes>; }"#,
+        )],
+        &[r#"App Component Browser role(member.role === "chief") -> /enter [/a]"#],
+    );
+}
+
+#[test]
+fn a_hook_and_a_flag_in_storage_guard_the_pages_that_use_them() {
+    check(
+        VITE,
+        &[
+            (
+                "src/main.tsx",
+                r#"import { Routes, Route } from "react-router-dom"; import { Page } from "./page";
+const app = <Routes><Route path="/a" element={<Page />} /><Route path="/b" element={<p />} /></Routes>;"#,
+            ),
+            ("src/page.tsx", "import { useDoor } from './door'; export function Page() { useDoor(); return <p />; }"),
+            (
+                "src/door.ts",
+                r#"import { useNavigate } from "react-router-dom";
+export function useDoor() { const go = useNavigate(); useEffect(() => { if (localStorage.getItem("token") !== "yes") go("/enter"); }, []); }"#,
+            ),
+        ],
+        &["useDoor Effect Browser session -> /enter [/a]"],
+    );
+}
+
+#[test]
+fn before_load_covers_what_is_below_its_route() {
+    let page = |id: &str| {
+        format!("import {{ createFileRoute }} from \"@tanstack/react-router\";\nexport const Route = createFileRoute(\"{id}\")({{ component: () => null }});")
+    };
+    check(
+        VITE,
+        &[
+            ("src/main.tsx", "import './routes/_crew'; import './routes/boats'; import './routes/help';"),
+            (
+                "src/routes/_crew.tsx",
+                r#"import { createFileRoute, redirect } from "@tanstack/react-router"; import { supabase } from "../client";
+export const Route = createFileRoute("/_crew")({ ssr: false, beforeLoad: async () => {
+  const { data: seen } = await supabase.auth.getUser();
+  if (!seen.user) throw redirect({ to: "/enter" });
+} });"#,
+            ),
+            ("src/routes/boats.tsx", &page("/_crew/boats")),
+            ("src/routes/help.tsx", &page("/help")),
+        ],
+        &["/_crew BeforeLoad Browser session -> /enter [/boats] SkipsServer"],
+    );
+}
+
+#[test]
+fn a_layout_file_guards_the_pages_below_it_on_its_own_side() {
+    let client = r#""use client";
+export default function Frame({ children }) {
+  const router = useRouter(), [who, setWho] = useState(null);
+  useEffect(() => { createClient().auth.getUser().then(({ data }) => (data.user ? setWho(data.user) : router.push("/enter"))); }, [router]);
+  return who ? <p>{children}</p> : null;
+}"#;
+    let server = r#"import { redirect } from "next/navigation"; import { requireUser } from "@/lib/who";
+export default async function Frame({ children }) { const user = await requireUser(); return children; }"#;
+    check(
+        NEXT,
+        &[
+            ("app/(club)/layout.tsx", client),
+            ("app/(club)/boats/page.tsx", "export default function P() { return null; }"),
+            ("app/page.tsx", "export default function P() { return null; }"),
+        ],
+        &["Frame Layout Browser session -> /enter [/boats]"],
+    );
+    check(
+        NEXT,
+        &[
+            ("app/(club)/layout.tsx", server),
+            ("app/(club)/boats/page.tsx", "export default function P() { return null; }"),
+            (
+                "lib/who.ts",
+                r#"import { redirect } from "next/navigation"; import { createClient } from "./db";
+export async function requireUser() { const db = await createClient(); const { data: { user } } = await db.auth.getUser(); if (!user) redirect("/enter"); return user; }"#,
+            ),
+            ("tsconfig.json", r#"{"compilerOptions":{"paths":{"@/*":["./*"]}}}"#),
+        ],
+        &["requireUser Component Server session -> /enter [/boats]"],
+    );
+}
