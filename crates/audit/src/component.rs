@@ -109,7 +109,8 @@ fn lazily_imported(tree: &Tree, call: Node<'_>) -> Option<(String, String)> {
     let taken = taken.and_then(|rest| {
         let rest = rest.trim_start();
         let (_, member) = rest.split_once('.')?;
-        let name: String = member.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+        let name: String =
+            member.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
         (!name.is_empty()).then_some(name)
     });
     Some((found?, taken.unwrap_or_else(|| "default".to_owned())))
@@ -126,7 +127,9 @@ pub(crate) fn name(project: &Project, function: Span) -> String {
         let mut around = node.parent();
         while let Some(node) = around {
             match node.kind() {
-                "variable_declarator" => return Some(tree.text(node.child_by_field_name("name")?).to_owned()),
+                "variable_declarator" => {
+                    return Some(tree.text(node.child_by_field_name("name")?).to_owned());
+                }
                 "call_expression" | "arguments" | "parenthesized_expression" | "as_expression" => {
                     around = node.parent();
                 }
@@ -146,8 +149,14 @@ pub(crate) fn top_level(file: &File) -> Vec<Span> {
     while let Some(node) = open.pop() {
         match node.kind() {
             _ if is_function(node) => found.push(file.span(node.byte_range())),
-            "export_statement" | "lexical_declaration" | "variable_declaration" | "expression_statement"
-            | "parenthesized_expression" | "as_expression" | "satisfies_expression" | "ERROR" => {
+            "export_statement"
+            | "lexical_declaration"
+            | "variable_declaration"
+            | "expression_statement"
+            | "parenthesized_expression"
+            | "as_expression"
+            | "satisfies_expression"
+            | "ERROR" => {
                 open.extend(view::code_children(node).rev());
             }
             "variable_declarator" => open.extend(node.child_by_field_name("value")),

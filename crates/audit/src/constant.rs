@@ -10,12 +10,7 @@ pub(crate) fn text<'p>(project: &'p Project, file: &'p File, node: Node<'p>) -> 
     text_within(project, file, node, 0)
 }
 
-fn text_within<'p>(
-    project: &'p Project,
-    file: &'p File,
-    node: Node<'p>,
-    depth: usize,
-) -> Option<String> {
+fn text_within<'p>(project: &'p Project, file: &'p File, node: Node<'p>, depth: usize) -> Option<String> {
     if depth > 5 {
         return None;
     }

@@ -129,7 +129,10 @@ export const Inside = () => (signedIn ? <Outlet /> : <Navigate to="/enter" />);"
         VITE,
         &[
             ("src/main.tsx", &APP.replace("Inside", "CrewOnly").replace("./inside", "./only")),
-            ("src/only.tsx", "export const CrewOnly = ({ children }) => { /* TODO: check */ return <>{children}</>; };"),
+            (
+                "src/only.tsx",
+                "export const CrewOnly = ({ children }) => { /* TODO: check */ return <>{children}</>; };",
+            ),
         ],
         &["CrewOnly Component Nowhere unknown [/boats /piers/:id /rota] PassesAll"],
     );
@@ -153,7 +156,10 @@ fn a_guard_that_nothing_mounts_is_said_to_be_unmounted() {
     check(
         VITE,
         &[
-            ("src/main.tsx", "import { Routes, Route } from 'react-router-dom'; const app = <Routes><Route path='/' element={<p />} /></Routes>;"),
+            (
+                "src/main.tsx",
+                "import { Routes, Route } from 'react-router-dom'; const app = <Routes><Route path='/' element={<p />} /></Routes>;",
+            ),
             (
                 "src/inside.tsx",
                 r#"import { Navigate } from "react-router-dom"; import { useMember } from "./crew";
@@ -175,7 +181,10 @@ fn a_layout_is_no_guard_and_neither_is_a_sign_in_page_or_a_screen_without_data()
 export function App() { const { member } = useMember();
   return <Routes><Route element={<Frame />}><Route path="/enter" element={member ? <Navigate to="/" /> : <p />} /><Route path="/boat/:id" element={<Boat />} /><Route path="/paid" element={<Paid />} /></Route></Routes>; }"#,
             ),
-            ("src/frame.tsx", "import { Outlet } from 'react-router-dom'; export const Frame = () => <main><Outlet /></main>;"),
+            (
+                "src/frame.tsx",
+                "import { Outlet } from 'react-router-dom'; export const Frame = () => <main><Outlet /></main>;",
+            ),
             (
                 "src/boat.tsx",
                 r#"import { useNavigate } from "react-router-dom";
@@ -216,7 +225,10 @@ fn a_hook_and_a_flag_in_storage_guard_the_pages_that_use_them() {
                 r#"import { Routes, Route } from "react-router-dom"; import { Page } from "./page";
 const app = <Routes><Route path="/a" element={<Page />} /><Route path="/b" element={<p />} /></Routes>;"#,
             ),
-            ("src/page.tsx", "import { useDoor } from './door'; export function Page() { useDoor(); return <p />; }"),
+            (
+                "src/page.tsx",
+                "import { useDoor } from './door'; export function Page() { useDoor(); return <p />; }",
+            ),
             (
                 "src/door.ts",
                 r#"import { useNavigate } from "react-router-dom";
@@ -230,7 +242,9 @@ export function useDoor() { const go = useNavigate(); useEffect(() => { if (loca
 #[test]
 fn before_load_covers_what_is_below_its_route() {
     let page = |id: &str| {
-        format!("import {{ createFileRoute }} from \"@tanstack/react-router\";\nexport const Route = createFileRoute(\"{id}\")({{ component: () => null }});")
+        format!(
+            "import {{ createFileRoute }} from \"@tanstack/react-router\";\nexport const Route = createFileRoute(\"{id}\")({{ component: () => null }});"
+        )
     };
     check(
         VITE,

@@ -25,7 +25,13 @@ fn check(base: &[(&str, &str)], files: &[(&str, &str)], expected: &[&str]) {
         .iter()
         .map(|route| {
             let page = route.page.map_or("", |page| project.get(page).path.as_str());
-            let mark = if route.redirects { "->" } else if route.literal { "" } else { "?" };
+            let mark = if route.redirects {
+                "->"
+            } else if route.literal {
+                ""
+            } else {
+                "?"
+            };
             format!("{}{mark} {page}", route.url).trim_end().to_owned()
         })
         .collect();
@@ -74,7 +80,10 @@ const app = <Routes>
 </Routes>;"#,
             ),
             ("src/inside.tsx", "export const Inside = ({ children }) => children;"),
-            ("src/boat.tsx", "import { memo } from 'react'; function Boat() { return null; } export default memo(Boat);"),
+            (
+                "src/boat.tsx",
+                "import { memo } from 'react'; function Boat() { return null; } export default memo(Boat);",
+            ),
             ("src/pier.tsx", "export function Pier() { return null; }"),
         ],
         &["/boat src/boat.tsx", "/pier src/pier.tsx"],
@@ -95,7 +104,10 @@ const router = createBrowserRouter([
   ...more,
 ], { basename: "/club" });"#,
             ),
-            ("src/more.tsx", "import Home from './home'; export const more = [{ path: 'help', Component: Home }];"),
+            (
+                "src/more.tsx",
+                "import Home from './home'; export const more = [{ path: 'help', Component: Home }];",
+            ),
             ("src/home.tsx", "export default function Home() { return null; }"),
             ("src/piers.tsx", "export function Component() { return null; }"),
         ],
@@ -150,24 +162,38 @@ fn a_component_of_the_app_that_is_called_route_is_no_route() {
 fn screens_in_a_state_have_no_url() {
     check(
         VITE,
-        &[("src/main.tsx", "const [screen, go] = useState(location.hash.slice(1) || 'home'); const app = screen === 'a' ? <A /> : <B />;")],
+        &[(
+            "src/main.tsx",
+            "const [screen, go] = useState(location.hash.slice(1) || 'home'); const app = screen === 'a' ? <A /> : <B />;",
+        )],
         &[],
     );
 }
 
 #[test]
 fn route_files_lose_their_pathless_segments() {
-    let file = |id: &str| format!("import {{ createFileRoute }} from \"@tanstack/react-router\";\nexport const Route = createFileRoute(\"{id}\")({{ component: Page }});\nfunction Page() {{ return null; }}\n");
-    let (crew, boat, index, posts) = (file("/_crew"), file("/_crew/boats/$id"), file("/_crew/"), file("/(shop)/posts_/$"));
+    let file = |id: &str| {
+        format!(
+            "import {{ createFileRoute }} from \"@tanstack/react-router\";\nexport const Route = createFileRoute(\"{id}\")({{ component: Page }});\nfunction Page() {{ return null; }}\n"
+        )
+    };
+    let (crew, boat, index, posts) =
+        (file("/_crew"), file("/_crew/boats/$id"), file("/_crew/"), file("/(shop)/posts_/$"));
     check(
         VITE,
         &[
-            ("src/main.tsx", "import './routes/_crew'; import './routes/_crew.boats.$id'; import './routes/_crew.index'; import './routes/posts'; import './routes/api';"),
+            (
+                "src/main.tsx",
+                "import './routes/_crew'; import './routes/_crew.boats.$id'; import './routes/_crew.index'; import './routes/posts'; import './routes/api';",
+            ),
             ("src/routes/_crew.tsx", &crew),
             ("src/routes/_crew.boats.$id.tsx", &boat),
             ("src/routes/_crew.index.tsx", &index),
             ("src/routes/posts.tsx", &posts),
-            ("src/routes/api.ts", "import { createFileRoute } from \"@tanstack/react-router\";\nexport const Route = createFileRoute(\"/api/x\")({ server: { handlers: { GET: async () => new Response() } } });"),
+            (
+                "src/routes/api.ts",
+                "import { createFileRoute } from \"@tanstack/react-router\";\nexport const Route = createFileRoute(\"/api/x\")({ server: { handlers: { GET: async () => new Response() } } });",
+            ),
         ],
         &[
             "/boats/:id src/routes/_crew.boats.$id.tsx",

@@ -48,7 +48,8 @@ fn of_option(
     let place = file.span(call.byte_range());
     let covered = routes.iter().filter(|route| route.layers.iter().any(|layer| layer.at == place));
     let no_ssr = view::value_of(tree, options, "ssr").is_some_and(|ssr| tree.text(ssr) == "false");
-    let skips = project.get(function.file).text.get(function.range()).unwrap_or_default().contains("typeof window");
+    let skips =
+        project.get(function.file).text.get(function.range()).unwrap_or_default().contains("typeof window");
     let on_server = !no_ssr && !skips && asks_server(project, function);
     let real: Vec<_> = gates.iter().filter(|gate| !gate.never_refuses).collect();
     let role = real.iter().find_map(|gate| gate.says.role.clone());
@@ -57,10 +58,12 @@ fn of_option(
     if !on_server && (no_ssr || skips) {
         flaws.push(Flaw::SkipsServer(function));
     }
-    let name = view::arguments(view::callee(call).filter(|callee| callee.kind() == "call_expression").unwrap_or(call))
-        .first()
-        .and_then(|id| view::string_value(tree, *id))
-        .map_or_else(|| component::stem(file).to_owned(), std::borrow::Cow::into_owned);
+    let name = view::arguments(
+        view::callee(call).filter(|callee| callee.kind() == "call_expression").unwrap_or(call),
+    )
+    .first()
+    .and_then(|id| view::string_value(tree, *id))
+    .map_or_else(|| component::stem(file).to_owned(), std::borrow::Cow::into_owned);
     Some(Guard {
         span: function,
         name,

@@ -27,7 +27,8 @@ pub(crate) struct Gate {
 pub(crate) fn of(project: &Project, function: Span) -> Vec<Gate> {
     let file = project.get(function.file);
     let Some(reader) = Reader::of(project, file) else { return Vec::new() };
-    let Some(node) = reader.tree.node_at(function.range()).filter(|node| component::is_function(*node)) else {
+    let Some(node) = reader.tree.node_at(function.range()).filter(|node| component::is_function(*node))
+    else {
         return Vec::new();
     };
     let finder = Finder { refusals: Refusals { project, file, tree: reader.tree }, reader, function: node };
@@ -62,12 +63,19 @@ pub(crate) fn hands_on_all(file: &File, function: Span) -> bool {
         results.push(Some(body));
     }
     let bare = |node: Option<Node<'_>>| {
-        let text: String = node.map_or("", |node| tree.text(node)).chars().filter(|c| !c.is_whitespace()).collect();
+        let text: String =
+            node.map_or("", |node| tree.text(node)).chars().filter(|c| !c.is_whitespace()).collect();
         let text = text.trim_matches(['(', ')', ';']);
         matches!(
             text,
-            "children" | "props.children" | "<>{children}</>" | "<>{props.children}</>" | "<Outlet/>" | "children??<Outlet/>"
-                | "<>{children??<Outlet/>}</>" | "<React.Fragment>{children}</React.Fragment>"
+            "children"
+                | "props.children"
+                | "<>{children}</>"
+                | "<>{props.children}</>"
+                | "<Outlet/>"
+                | "children??<Outlet/>"
+                | "<>{children??<Outlet/>}</>"
+                | "<React.Fragment>{children}</React.Fragment>"
                 | "<Fragment>{children}</Fragment>"
         )
     };
@@ -222,9 +230,10 @@ impl<'p> Finder<'p> {
         };
         let Some((says, branch)) = refused else { return };
         // Only what the function returns as a whole may be blank: a part of the page that is not shown is no gate.
-        let refusal = self.refusals.sent(branch).or_else(|| {
-            (!in_effect && self.is_result(node)).then(|| self.refusal(branch, false)).flatten()
-        });
+        let refusal = self
+            .refusals
+            .sent(branch)
+            .or_else(|| (!in_effect && self.is_result(node)).then(|| self.refusal(branch, false)).flatten());
         if let Some(refusal) = refusal {
             self.push(condition, says, refusal, in_effect, gates);
         }
@@ -232,8 +241,10 @@ impl<'p> Finder<'p> {
 
     /// `!user && navigate("/login")`, and `return user && <Page />`.
     fn short(&self, node: Node<'p>, in_effect: bool, gates: &mut Vec<Gate>) {
-        let operator = node.child_by_field_name("operator").map_or("", |operator| self.reader.tree.text(operator));
-        let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right")) else {
+        let operator =
+            node.child_by_field_name("operator").map_or("", |operator| self.reader.tree.text(operator));
+        let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right"))
+        else {
             return;
         };
         let statement = node.parent().is_some_and(|parent| {
@@ -280,7 +291,9 @@ impl<'p> Finder<'p> {
                 "return_statement" => return view::enclosing_function(parent) == Some(self.function),
                 "arrow_function" => return parent == self.function,
                 "parenthesized_expression" | "jsx_expression" => around = parent.parent(),
-                "jsx_element" if view::jsx_name(self.reader.tree, parent).is_none() => around = parent.parent(),
+                "jsx_element" if view::jsx_name(self.reader.tree, parent).is_none() => {
+                    around = parent.parent()
+                }
                 _ => return false,
             }
         }
@@ -295,7 +308,14 @@ impl<'p> Finder<'p> {
         last.is_some_and(|last| last.kind() == "return_statement")
     }
 
-    fn push(&self, condition: Node<'p>, says: Says, refusal: Refusal, in_effect: bool, gates: &mut Vec<Gate>) {
+    fn push(
+        &self,
+        condition: Node<'p>,
+        says: Says,
+        refusal: Refusal,
+        in_effect: bool,
+        gates: &mut Vec<Gate>,
+    ) {
         let never_refuses = self.constant(condition, 0).is_some() || self.is_promise(condition);
         // A name alone says little: where it sends must say the rest.
         let believed = says.strength == Strength::Flow
@@ -319,7 +339,8 @@ impl<'p> Finder<'p> {
             "true" => Some(true),
             "false" => Some(false),
             "unary_expression" => {
-                let operator = node.child_by_field_name("operator").map(|operator| self.reader.tree.text(operator));
+                let operator =
+                    node.child_by_field_name("operator").map(|operator| self.reader.tree.text(operator));
                 let inner = self.constant(node.child_by_field_name("argument")?, depth + 1)?;
                 (operator == Some("!")).then_some(!inner)
             }
@@ -356,7 +377,9 @@ impl<'p> Finder<'p> {
             let binding = self.reader.scopes.binding(id);
             let declared = self.reader.tree.node_at(binding.range.clone());
             let value = declared
-                .filter(|declared| declared.child_by_field_name("name").is_some_and(|name| name.kind() == "identifier"))
+                .filter(|declared| {
+                    declared.child_by_field_name("name").is_some_and(|name| name.kind() == "identifier")
+                })
                 .and_then(|declared| declared.child_by_field_name("value"));
             match value {
                 Some(value) => node = view::unwrapped(value),

@@ -125,13 +125,24 @@ pub(crate) fn read(project: &Project, stack: &Stack, routes: &[Route]) -> Vec<Gu
 
 /// A file that may send visitors elsewhere holds one of these.
 const SENDS: &[&str] = &[
-    "Navigate", "navigate", "redirect(", "Redirect", "router.", "location", "history.", "children", "Outlet",
+    "Navigate",
+    "navigate",
+    "redirect(",
+    "Redirect",
+    "router.",
+    "location",
+    "history.",
+    "children",
+    "Outlet",
     "useRouter",
 ];
 
 fn is_test(file: &File) -> bool {
     let path = file.path.as_str();
-    path.contains("__tests__") || path.contains(".test.") || path.contains(".spec.") || path.contains("/tests/")
+    path.contains("__tests__")
+        || path.contains(".test.")
+        || path.contains(".spec.")
+        || path.contains("/tests/")
 }
 
 /// The guards that one function is: its inline checks of single routes, and itself.
@@ -173,7 +184,9 @@ fn of_function(
     let on_server = stack.side(file.id) == Side::Server;
     // What shows nothing guards only if it is a page, a layout or a wrapper, and its condition was followed.
     let counts = |gate: &Gate| {
-        gate.refusal.sends || gate.never_refuses || ((is_layer || wraps) && gate.says.strength == Strength::Flow)
+        gate.refusal.sends
+            || gate.never_refuses
+            || ((is_layer || wraps) && gate.says.strength == Strength::Flow)
     };
     let gates: Vec<Gate> = own.into_iter().filter(counts).collect();
     if gates.is_empty() {
@@ -222,7 +235,8 @@ fn described(
     function: Span,
 ) -> Guard {
     let real: Vec<&Gate> = gates.iter().filter(|gate| !gate.never_refuses).collect();
-    let flaws = gates.iter().filter(|gate| gate.never_refuses).map(|gate| Flaw::AlwaysTrue(gate.span)).collect();
+    let flaws =
+        gates.iter().filter(|gate| gate.never_refuses).map(|gate| Flaw::AlwaysTrue(gate.span)).collect();
     let enforced = if real.is_empty() {
         Enforced::Nowhere
     } else if stack.side_at(function) == Side::Server {
@@ -270,11 +284,15 @@ fn passing(
         return None;
     }
     let claims = crate::identity::words(name).iter().any(|word| {
-        let starts = ["protect", "guard", "requir", "privat", "auth", "secur", "restrict", "gate", "only", "admin"];
+        let starts =
+            ["protect", "guard", "requir", "privat", "auth", "secur", "restrict", "gate", "only", "admin"];
         starts.iter().any(|start| word.starts_with(start))
     });
     let tells = text.to_ascii_lowercase();
-    let claims = claims || ["todo: check", "check auth", "authenticat", "sign-in", "logged in"].iter().any(|mark| tells.contains(mark));
+    let claims = claims
+        || ["todo: check", "check auth", "authenticat", "sign-in", "logged in"]
+            .iter()
+            .any(|mark| tells.contains(mark));
     let provider = name.ends_with("Provider") || name.ends_with("Layout") || text.contains("createContext");
     if !claims || provider {
         return None;
@@ -292,7 +310,10 @@ fn passing(
 /// Whether a function gives back a component: `withUser(Page)`.
 fn returns_component(file: &File, function: Span) -> bool {
     let text = file.text.get(function.range()).unwrap_or_default();
-    text.contains("<Component") || text.contains("<Wrapped") || text.contains("<Page ") || text.contains("<Inner")
+    text.contains("<Component")
+        || text.contains("<Wrapped")
+        || text.contains("<Page ")
+        || text.contains("<Inner")
 }
 
 /// The URLs of routes, each once, in order.

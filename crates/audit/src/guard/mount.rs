@@ -125,7 +125,8 @@ impl<'p> Uses<'p> {
 pub(super) fn of(project: &Project, routes: &[Route], uses: &Uses<'_>, function: Span) -> Mount {
     let mut mount = Mount::default();
     let mut covered: Vec<&Route> = Vec::new();
-    let as_layer = routes.iter().filter(|route| route.layers.iter().any(|layer| layer.function == Some(function)));
+    let as_layer =
+        routes.iter().filter(|route| route.layers.iter().any(|layer| layer.function == Some(function)));
     for route in as_layer {
         let own = route.layers.iter().filter(|layer| layer.function == Some(function));
         mount.places.extend(own.map(|layer| layer.at));
@@ -148,7 +149,8 @@ pub(super) fn of(project: &Project, routes: &[Route], uses: &Uses<'_>, function:
                 continue;
             }
             let Some(within) = used.within else { continue };
-            let of_component = |route: &&Route| route.layers.iter().any(|layer| layer.function == Some(within));
+            let of_component =
+                |route: &&Route| route.layers.iter().any(|layer| layer.function == Some(within));
             covered.extend(routes.iter().filter(of_component));
             // A hook at the top of the component that holds the routes stands before all of them.
             let called = is_call(project, used.place);

@@ -64,7 +64,10 @@ impl<'p> Refusals<'p> {
 
     /// One place that sends on.
     fn sending(&self, node: Node<'p>) -> Option<Refusal> {
-        let to = |target: Option<Node<'p>>| Refusal { to: target.and_then(|target| self.path(target)), sends: true };
+        let to = |target: Option<Node<'p>>| Refusal {
+            to: target.and_then(|target| self.path(target)),
+            sends: true,
+        };
         match node.kind() {
             "jsx_self_closing_element" | "jsx_element" => {
                 let name = view::jsx_name(self.tree, node)?;
@@ -86,7 +89,9 @@ impl<'p> Refusals<'p> {
                     "redirect" | "permanentRedirect" | "redirectToSignIn" | "navigateTo" => true,
                     "push" | "replace" | "navigate" | "assign" | "setLocation" | "reset" => {
                         path.len() == 1 && matches!(last, "navigate" | "setLocation")
-                            || ["router", "nav", "history", "location", "window"].iter().any(|word| root.contains(word))
+                            || ["router", "nav", "history", "location", "window"]
+                                .iter()
+                                .any(|word| root.contains(word))
                     }
                     "notFound" | "unauthorized" | "forbidden" => path.len() == 1,
                     _ => path.len() == 1 && self.is_navigate(view::callee(node)?),
@@ -95,8 +100,15 @@ impl<'p> Refusals<'p> {
             }
             "assignment_expression" => {
                 let left = self.tree.text(node.child_by_field_name("left")?);
-                matches!(left, "location" | "window.location" | "window.location.href" | "location.href" | "document.location")
-                    .then(|| to(node.child_by_field_name("right")))
+                matches!(
+                    left,
+                    "location"
+                        | "window.location"
+                        | "window.location.href"
+                        | "location.href"
+                        | "document.location"
+                )
+                .then(|| to(node.child_by_field_name("right")))
             }
             _ => None,
         }

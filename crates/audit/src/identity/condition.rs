@@ -39,10 +39,9 @@ impl<'p> Reader<'p> {
                         // A session that is missing is asked for first: `!user || user.role !== "admin"` asks for the role.
                         stronger(one, other)
                     }
-                    "&&" => stronger(
-                        self.missing_within(left, depth + 1),
-                        self.missing_within(right, depth + 1),
-                    ),
+                    "&&" => {
+                        stronger(self.missing_within(left, depth + 1), self.missing_within(right, depth + 1))
+                    }
                     "===" | "==" => self.compared(node, left, right, true, depth),
                     "!==" | "!=" => self.compared(node, left, right, false, depth),
                     _ => None,
@@ -68,9 +67,7 @@ impl<'p> Reader<'p> {
             "binary_expression" => {
                 let (left, right) = (node.child_by_field_name("left")?, node.child_by_field_name("right")?);
                 match self.operator(node) {
-                    "&&" => {
-                        stronger(self.given_within(left, depth + 1), self.given_within(right, depth + 1))
-                    }
+                    "&&" => stronger(self.given_within(left, depth + 1), self.given_within(right, depth + 1)),
                     "||" => {
                         let one = self.given_within(left, depth + 1)?;
                         stronger(Some(one), Some(self.given_within(right, depth + 1)?))
@@ -138,7 +135,15 @@ impl<'p> Reader<'p> {
         let text = self.tree.text(against).trim_matches(['"', '\'', '`']);
         let absent = matches!(
             text,
-            "null" | "undefined" | "false" | "" | "unauthenticated" | "anonymous" | "guest" | "signed-out" | "idle"
+            "null"
+                | "undefined"
+                | "false"
+                | ""
+                | "unauthenticated"
+                | "anonymous"
+                | "guest"
+                | "signed-out"
+                | "idle"
         );
         let present = matches!(text, "true" | "authenticated" | "signed-in");
         let typeof_test = self.tree.text(value).starts_with("typeof");
@@ -161,10 +166,12 @@ impl<'p> Reader<'p> {
             return None;
         }
         let storage = value.kind() == "call_expression";
-        let strength =
-            self.value(value, depth + 1).or_else(|| self.value(against, depth + 1).filter(|_| !is_literal(against)))?;
+        let strength = self
+            .value(value, depth + 1)
+            .or_else(|| self.value(against, depth + 1).filter(|_| !is_literal(against)))?;
         let text = self.tree.text(whole);
-        let role = (!storage && (source::names_role(text) || source::names_visitor(text))).then(|| text.to_owned());
+        let role =
+            (!storage && (source::names_role(text) || source::names_visitor(text))).then(|| text.to_owned());
         Some(Says { role, strength })
     }
 

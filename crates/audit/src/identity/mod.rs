@@ -71,7 +71,9 @@ impl<'p> Reader<'p> {
             }
             "object" => view::pairs(self.tree, node)
                 .into_iter()
-                .filter_map(|(_, key, value)| if key == value { self.name(value, depth + 1) } else { self.value(value, depth + 1) })
+                .filter_map(|(_, key, value)| {
+                    if key == value { self.name(value, depth + 1) } else { self.value(value, depth + 1) }
+                })
                 .max(),
             _ => None,
         }
@@ -86,7 +88,10 @@ impl<'p> Reader<'p> {
         let by_name = source::names_visitor(text).then_some(Strength::Name);
         let Some(id) = self.scopes.binding_at(node.byte_range()) else { return by_name };
         let binding = self.scopes.binding(id);
-        let value = self.tree.node_at(binding.range.clone()).and_then(|declared| declared.child_by_field_name("value"));
+        let value = self
+            .tree
+            .node_at(binding.range.clone())
+            .and_then(|declared| declared.child_by_field_name("value"));
         if let Some(value) = value {
             if self.from_address(value) {
                 return None;
@@ -161,8 +166,9 @@ impl<'p> Reader<'p> {
         let value = declarator.child_by_field_name("value");
         let state = value.filter(|value| {
             pattern.kind() == "array_pattern"
-                && view::callee_path(self.tree, *value)
-                    .is_some_and(|path| path.last().is_some_and(|last| last == "useState" || last == "useReducer"))
+                && view::callee_path(self.tree, *value).is_some_and(|path| {
+                    path.last().is_some_and(|last| last == "useState" || last == "useReducer")
+                })
         });
         if state.is_some() {
             return self.state(pattern, depth);
@@ -172,11 +178,13 @@ impl<'p> Reader<'p> {
         let assigned = || {
             let id = self.scopes.binding_at(binding.name_range.clone())?;
             let writes = self.scopes.references_of(id).filter(|reference| reference.writes);
-            writes.take(6).filter_map(|reference| {
-                let assignment = self.tree.node_at(reference.range.clone())?.parent()?;
-                self.value(assignment.child_by_field_name("right")?, depth + 1)
-            })
-            .max()
+            writes
+                .take(6)
+                .filter_map(|reference| {
+                    let assignment = self.tree.node_at(reference.range.clone())?.parent()?;
+                    self.value(assignment.child_by_field_name("right")?, depth + 1)
+                })
+                .max()
         };
         from_value.or_else(|| if binding.declared == Declared::Const { None } else { assigned() })
     }
@@ -212,10 +220,8 @@ impl<'p> Reader<'p> {
     }
 
     fn member(&self, node: Node<'p>, depth: usize) -> Option<Strength> {
-        let last = node
-            .child_by_field_name("property")
-            .map(|property| self.tree.text(property))
-            .unwrap_or_default();
+        let last =
+            node.child_by_field_name("property").map(|property| self.tree.text(property)).unwrap_or_default();
         if source::says_waiting(last) || matches!(last, "length" | "error" | "message" | "status") {
             return None;
         }
@@ -226,7 +232,9 @@ impl<'p> Reader<'p> {
         let object = node.child_by_field_name("object")?;
         let own = source::names_visitor(last).then_some(Strength::Name);
         // Another property of the visitor (a name, a picture) does not say that they are there.
-        let tells = own.is_some() || source::names_role(last) || matches!(last, "data" | "id" | "value" | "ok" | "current" | "state");
+        let tells = own.is_some()
+            || source::names_role(last)
+            || matches!(last, "data" | "id" | "value" | "ok" | "current" | "state");
         if tells { self.value(object, depth + 1).or(own) } else { None }
     }
 
@@ -242,10 +250,22 @@ impl<'p> Reader<'p> {
             return Some(if source::names_visitor(key) { Strength::Flow } else { Strength::Name });
         }
         let last = text.rsplit('.').next().unwrap_or(text);
-        if matches!(last, "fetch" | "get" | "post") && arguments.first().is_some_and(|first| source::session_url(self.tree.text(*first))) {
+        if matches!(last, "fetch" | "get" | "post")
+            && arguments.first().is_some_and(|first| source::session_url(self.tree.text(*first)))
+        {
             return Some(Strength::Flow);
         }
-        if matches!(text, "JSON.parse" | "Boolean" | "String" | "useContext" | "React.useContext" | "use" | "useMemo" | "jwtDecode") {
+        if matches!(
+            text,
+            "JSON.parse"
+                | "Boolean"
+                | "String"
+                | "useContext"
+                | "React.useContext"
+                | "use"
+                | "useMemo"
+                | "jwtDecode"
+        ) {
             let inner = arguments.first().and_then(|first| self.value(*first, depth + 1));
             let first = arguments.first().map(|first| self.tree.text(*first)).unwrap_or_default();
             return inner.or_else(|| source::names_visitor(first).then_some(Strength::Name));
@@ -258,7 +278,11 @@ impl<'p> Reader<'p> {
             Origin::Local(file, _) if callee.kind() == "identifier" => {
                 let named = source::names_visitor(text);
                 let said = self.says_so(file, text, named);
-                return (said || named).then_some(if said && named { Strength::Flow } else { Strength::Name });
+                return (said || named).then_some(if said && named {
+                    Strength::Flow
+                } else {
+                    Strength::Name
+                });
             }
             _ => {}
         }

@@ -53,33 +53,68 @@ pub(super) fn asks_for_session(text: &str) -> bool {
 pub(super) fn keeps_session(callee: &str) -> bool {
     let compact: String = callee.chars().filter(|letter| !letter.is_whitespace()).collect();
     let end = |ends: &[&str]| ends.iter().any(|end| compact.ends_with(end));
-    end(&["localStorage.getItem", "sessionStorage.getItem", "Cookies.get", "cookies().get", "cookieStore.get"])
-        || end(&["cookies.get", "AsyncStorage.getItem", "SecureStore.getItemAsync", "getCookie", "parseCookies"])
-        || (compact.contains("headers") && compact.ends_with(".get"))
+    end(&[
+        "localStorage.getItem",
+        "sessionStorage.getItem",
+        "Cookies.get",
+        "cookies().get",
+        "cookieStore.get",
+    ]) || end(&[
+        "cookies.get",
+        "AsyncStorage.getItem",
+        "SecureStore.getItemAsync",
+        "getCookie",
+        "parseCookies",
+    ]) || (compact.contains("headers") && compact.ends_with(".get"))
         || compact.ends_with("cookies())).get")
 }
 
 /// What comes from the address of the page: whoever types it chooses it.
 pub(super) fn from_address(text: &str) -> bool {
-    ["searchParams", "useSearchParams", "useParams", "useSearch(", "URLSearchParams", "useLocation", "router.query"]
-        .iter()
-        .any(|mark| text.contains(mark))
+    [
+        "searchParams",
+        "useSearchParams",
+        "useParams",
+        "useSearch(",
+        "URLSearchParams",
+        "useLocation",
+        "router.query",
+    ]
+    .iter()
+    .any(|mark| text.contains(mark))
 }
 
 /// The address of an endpoint that tells who is there.
 pub(super) fn session_url(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let parts: Vec<&str> = text.split(|letter: char| !letter.is_ascii_alphanumeric()).collect();
-    parts.iter().any(|part| matches!(*part, "me" | "session" | "whoami" | "auth" | "authenticated" | "verify"))
+    parts
+        .iter()
+        .any(|part| matches!(*part, "me" | "session" | "whoami" | "auth" | "authenticated" | "verify"))
 }
 
 /// Whether the module signs visitors in or out, or knows who is there.
 pub(crate) fn auth_like_module(file: &File) -> bool {
     let text = &*file.text;
     let signs = [
-        "signInWith", "signOut", "logout", "logOut", "signIn(", "login(", "login =", "login:", "Logout", "createSession",
-        "@clerk/", "next-auth", "better-auth", "firebase/auth", "currentUser", "setIsAuthenticated",
-        "jose", "jsonwebtoken",
+        "signInWith",
+        "signOut",
+        "logout",
+        "logOut",
+        "signIn(",
+        "login(",
+        "login =",
+        "login:",
+        "Logout",
+        "createSession",
+        "@clerk/",
+        "next-auth",
+        "better-auth",
+        "firebase/auth",
+        "currentUser",
+        "setIsAuthenticated",
+        "jose",
+        "jsonwebtoken",
     ];
     asks_for_session(text) || signs.iter().any(|mark| text.contains(mark))
 }
@@ -114,10 +149,36 @@ pub(crate) fn names_visitor(text: &str) -> bool {
     words(text).iter().any(|word| {
         matches!(
             word.as_str(),
-            "user" | "session" | "auth" | "authenticated" | "authed" | "authorized" | "authorised" | "token" | "jwt"
-                | "logged" | "login" | "signed" | "account" | "member" | "me" | "admin" | "role" | "roles" | "identity"
-                | "claims" | "permission" | "permissions" | "unauthenticated" | "unauthorized" | "uid" | "userid"
-                | "loggedin" | "signedin" | "isadmin" | "sub"
+            "user"
+                | "session"
+                | "auth"
+                | "authenticated"
+                | "authed"
+                | "authorized"
+                | "authorised"
+                | "token"
+                | "jwt"
+                | "logged"
+                | "login"
+                | "signed"
+                | "account"
+                | "member"
+                | "me"
+                | "admin"
+                | "role"
+                | "roles"
+                | "identity"
+                | "claims"
+                | "permission"
+                | "permissions"
+                | "unauthenticated"
+                | "unauthorized"
+                | "uid"
+                | "userid"
+                | "loggedin"
+                | "signedin"
+                | "isadmin"
+                | "sub"
         )
     }) || text.contains("currentUser")
 }
@@ -127,9 +188,29 @@ pub(crate) fn names_role(text: &str) -> bool {
     words(text).iter().any(|word| {
         matches!(
             word.as_str(),
-            "role" | "roles" | "admin" | "admins" | "isadmin" | "staff" | "owner" | "moderator" | "superadmin" | "permission"
-                | "permissions" | "plan" | "tier" | "premium" | "subscription" | "pro" | "teacher" | "manager"
-                | "allowed" | "access" | "level" | "claims" | "email"
+            "role"
+                | "roles"
+                | "admin"
+                | "admins"
+                | "isadmin"
+                | "staff"
+                | "owner"
+                | "moderator"
+                | "superadmin"
+                | "permission"
+                | "permissions"
+                | "plan"
+                | "tier"
+                | "premium"
+                | "subscription"
+                | "pro"
+                | "teacher"
+                | "manager"
+                | "allowed"
+                | "access"
+                | "level"
+                | "claims"
+                | "email"
         )
     })
 }
@@ -139,8 +220,23 @@ pub(super) fn says_waiting(text: &str) -> bool {
     words(text).iter().any(|word| {
         matches!(
             word.as_str(),
-            "loading" | "busy" | "pending" | "ready" | "initialized" | "initialised" | "initializing" | "checking"
-                | "loaded" | "hydrated" | "mounted" | "fetching" | "waiting" | "checked" | "error" | "errors" | "err"
+            "loading"
+                | "busy"
+                | "pending"
+                | "ready"
+                | "initialized"
+                | "initialised"
+                | "initializing"
+                | "checking"
+                | "loaded"
+                | "hydrated"
+                | "mounted"
+                | "fetching"
+                | "waiting"
+                | "checked"
+                | "error"
+                | "errors"
+                | "err"
         )
     })
 }
@@ -154,9 +250,31 @@ pub(crate) fn sign_in_like(path: &str) -> bool {
     words(bare).iter().any(|word| {
         matches!(
             word.as_str(),
-            "login" | "signin" | "sign" | "auth" | "enter" | "logon" | "log" | "register" | "signup" | "welcome"
-                | "unauthorized" | "unauthorised" | "forbidden" | "403" | "401" | "landing" | "home"
-                | "denied" | "connect" | "entrar" | "acceso" | "connexion" | "anmelden" | "iniciar" | "sesion"
+            "login"
+                | "signin"
+                | "sign"
+                | "auth"
+                | "enter"
+                | "logon"
+                | "log"
+                | "register"
+                | "signup"
+                | "welcome"
+                | "unauthorized"
+                | "unauthorised"
+                | "forbidden"
+                | "403"
+                | "401"
+                | "landing"
+                | "home"
+                | "denied"
+                | "connect"
+                | "entrar"
+                | "acceso"
+                | "connexion"
+                | "anmelden"
+                | "iniciar"
+                | "sesion"
         )
     })
 }

@@ -35,7 +35,11 @@ pub(super) fn groups(project: &Project, file: &File) -> Vec<Group> {
             Role::Route => {
                 if !reader.is_held(node) {
                     let branches = reader.branches(node);
-                    groups.push(Group { holder: file.span(node.byte_range()), base: reader.base(), branches });
+                    groups.push(Group {
+                        holder: file.span(node.byte_range()),
+                        base: reader.base(),
+                        branches,
+                    });
                 }
                 true
             }
@@ -107,7 +111,9 @@ impl<'p> Reader<'p> {
             {
                 if name == "HashRouter" {
                     "/#".clone_into(&mut base);
-                } else if let Some(named) = self.attribute(node, "basename").or_else(|| self.attribute(node, "base")) {
+                } else if let Some(named) =
+                    self.attribute(node, "basename").or_else(|| self.attribute(node, "base"))
+                {
                     base = constant::text(self.project, self.file, named).unwrap_or_default();
                 }
             }
@@ -133,7 +139,12 @@ impl<'p> Reader<'p> {
                     if holds_path {
                         // `<PrivateRoute path="/x" component={Page} />`: a component of the app that is a route.
                         self.route(node).into_iter().collect()
-                    } else if fragment || matches!(self.name(node), "Fragment" | "React.Fragment" | "Suspense" | "React.Suspense") {
+                    } else if fragment
+                        || matches!(
+                            self.name(node),
+                            "Fragment" | "React.Fragment" | "Suspense" | "React.Suspense"
+                        )
+                    {
                         self.inner(node)
                     } else {
                         // A wrapper around routes (older routers): its routes stand behind it.
@@ -167,9 +178,7 @@ impl<'p> Reader<'p> {
             "call_expression" => self.mapped(node),
             "identifier" => match constant::value(self.project, self.file, node) {
                 Some((holder, value)) => match holder.syntax() {
-                    Some((tree, _)) => {
-                        Reader { project: self.project, file: holder, tree }.branches(value)
-                    }
+                    Some((tree, _)) => Reader { project: self.project, file: holder, tree }.branches(value),
                     None => Vec::new(),
                 },
                 None => Vec::new(),

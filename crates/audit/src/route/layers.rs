@@ -54,7 +54,8 @@ fn descend<'p>(project: &'p Project, file: &'p File, node: Node<'p>, read: &mut 
                     read.layers.push(own);
                 }
             }
-            let inner = children(node).into_iter().filter(|child| holds_component(tree, *child)).collect::<Vec<_>>();
+            let inner =
+                children(node).into_iter().filter(|child| holds_component(tree, *child)).collect::<Vec<_>>();
             let inner = match inner.as_slice() {
                 [] => attribute_component(tree, node),
                 [one] => Some(*one),
@@ -73,7 +74,9 @@ fn descend<'p>(project: &'p Project, file: &'p File, node: Node<'p>, read: &mut 
             let arms = ["consequence", "alternative"].map(|arm| node.child_by_field_name(arm));
             let sends = |arm: &Node<'_>| {
                 let text = tree.text(*arm);
-                text.contains("<Navigate") || text.contains("<Redirect") || matches!(text, "null" | "undefined")
+                text.contains("<Navigate")
+                    || text.contains("<Redirect")
+                    || matches!(text, "null" | "undefined")
             };
             let stays = arms.iter().flatten().find(|arm| !sends(arm)).or(arms[0].as_ref());
             if let Some(arm) = stays {
@@ -144,7 +147,8 @@ fn holds_component(tree: &Tree, node: Node<'_>) -> bool {
     view::walk(node, &mut |node| {
         let is_element = matches!(node.kind(), "jsx_element" | "jsx_self_closing_element");
         if is_element
-            && tag_name(node).is_some_and(|name| tree.text(name).starts_with(|first: char| first.is_uppercase()))
+            && tag_name(node)
+                .is_some_and(|name| tree.text(name).starts_with(|first: char| first.is_uppercase()))
         {
             found = true;
         }
@@ -156,7 +160,8 @@ fn holds_component(tree: &Tree, node: Node<'_>) -> bool {
 /// `component={Page}`, `element={<Page />}`: a component handed to the one around it.
 fn attribute_component<'t>(tree: &'t Tree, element: Node<'t>) -> Option<Node<'t>> {
     let attributes = view::jsx_attributes(tree, element);
-    let named = |name: &str| matches!(name, "component" | "Component" | "element" | "page" | "children" | "as");
+    let named =
+        |name: &str| matches!(name, "component" | "Component" | "element" | "page" | "children" | "as");
     attributes.into_iter().filter(|(name, ..)| named(name)).find_map(|(.., value)| {
         let value = value?;
         let component = matches!(value.kind(), "jsx_element" | "jsx_self_closing_element")

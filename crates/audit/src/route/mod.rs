@@ -48,9 +48,10 @@ pub struct Layer {
 /// Every route of the tree, by path and place.
 pub(crate) fn read(project: &Project, stack: &Stack) -> Vec<Route> {
     let runs = |file: &File| stack.side(file.id) != Side::None || project.apps.is_empty();
-    let code = project.files.par_iter().filter(|file| {
-        matches!(file.kind, Kind::Code(_)) && file.skipped.is_none() && runs(file)
-    });
+    let code = project
+        .files
+        .par_iter()
+        .filter(|file| matches!(file.kind, Kind::Code(_)) && file.skipped.is_none() && runs(file));
     let groups: Vec<nested::Group> = code
         .flat_map_iter(|file| {
             let mut groups = Vec::new();
@@ -71,8 +72,13 @@ pub(crate) fn read(project: &Project, stack: &Stack) -> Vec<Route> {
 }
 
 /// Makers of routes from objects.
-const OBJECTS: &[&str] =
-    &["createBrowserRouter", "createHashRouter", "createMemoryRouter", "useRoutes", "createRoutesFromElements"];
+const OBJECTS: &[&str] = &[
+    "createBrowserRouter",
+    "createHashRouter",
+    "createMemoryRouter",
+    "useRoutes",
+    "createRoutesFromElements",
+];
 
 /// `child` seen from `parent`, as React Router joins them.
 fn join(parent: &str, child: &str) -> String {

@@ -63,8 +63,10 @@ struct Place {
 
 /// All routes of all groups.
 pub(super) fn joined(project: &Project, groups: Vec<Group>) -> Vec<Route> {
-    let holders: Vec<Vec<Span>> = groups.iter().map(|group| functions_around(project, group.holder)).collect();
-    let base = groups.iter().map(|group| &group.base).find(|base| !base.is_empty()).cloned().unwrap_or_default();
+    let holders: Vec<Vec<Span>> =
+        groups.iter().map(|group| functions_around(project, group.holder)).collect();
+    let base =
+        groups.iter().map(|group| &group.base).find(|base| !base.is_empty()).cloned().unwrap_or_default();
     let mut placed = vec![false; groups.len()];
     let mut routes: Vec<Vec<Route>> = vec![Vec::new(); groups.len()];
     // A group inside the page of a route waits for that route; three levels are more than anyone writes.
@@ -74,7 +76,8 @@ pub(super) fn joined(project: &Project, groups: Vec<Group>) -> Vec<Route> {
                 continue;
             }
             let mine = |layer: &Layer| layer.function.is_some_and(|own| holders[at].contains(&own));
-            let outer = routes.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, routes)| routes);
+            let outer =
+                routes.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, routes)| routes);
             let mut around: Vec<Place> = outer
                 .filter(|route| route.layers.iter().any(mine))
                 .map(|route| Place {
@@ -165,7 +168,9 @@ fn flatten(branch: &Branch, place: &Place, routes: &mut Vec<Route>) {
 /// A path below a prefix. An absolute path of a nested route says its prefix again, or stands below what the router adds.
 fn join_below(prefix: &str, path: &str) -> String {
     let prefix = prefix.trim_end_matches('*').trim_end_matches('/');
-    if path.starts_with('/') && (prefix.is_empty() || path.starts_with(&format!("{prefix}/")) || path == prefix) {
+    if path.starts_with('/')
+        && (prefix.is_empty() || path.starts_with(&format!("{prefix}/")) || path == prefix)
+    {
         return join("", path);
     }
     if path.starts_with('/') && prefix.starts_with("/#") && !prefix[2..].is_empty() {

@@ -44,10 +44,8 @@ fn base_path(project: &Project, app: &str) -> String {
 /// The code files below a folder, with their path seen from there.
 fn code_below<'p>(project: &'p Project, folder: &str) -> impl Iterator<Item = (&'p File, &'p str)> {
     let prefix = format!("{folder}/");
-    let code = project
-        .files
-        .iter()
-        .filter(|file| matches!(file.kind, Kind::Code(_)) && file.skipped.is_none());
+    let code =
+        project.files.iter().filter(|file| matches!(file.kind, Kind::Code(_)) && file.skipped.is_none());
     code.filter_map(move |file| Some((file, file.path.as_str().strip_prefix(&prefix)?)))
 }
 
@@ -74,7 +72,10 @@ fn app_router(project: &Project, root: &str, base: &str, routes: &mut Vec<Route>
         layers.push(layer(project, file));
         routes.push(Route {
             span: file.span(0..0),
-            url: url(base, parts.iter().copied().filter(|part| !(part.starts_with('(') && part.ends_with(')')))),
+            url: url(
+                base,
+                parts.iter().copied().filter(|part| !(part.starts_with('(') && part.ends_with(')'))),
+            ),
             page: Some(file.id),
             literal: true,
             guards: Vec::new(),
@@ -95,7 +96,8 @@ fn pages_router(project: &Project, root: &str, base: &str, routes: &mut Vec<Rout
         if component::exported(project, file.id, "default").is_none() {
             continue;
         }
-        let stem = stem.strip_suffix("index").filter(|rest| rest.is_empty() || rest.ends_with('/')).unwrap_or(stem);
+        let stem =
+            stem.strip_suffix("index").filter(|rest| rest.is_empty() || rest.ends_with('/')).unwrap_or(stem);
         let mut layers: Vec<Layer> = around.into_iter().collect();
         layers.push(layer(project, file));
         routes.push(Route {

@@ -54,7 +54,8 @@ pub(super) fn read(project: &Project, runs: &dyn Fn(&File) -> bool) -> Vec<Route
         let pathless = last.starts_with('_') || (last.starts_with('(') && last.ends_with(')'));
         // A layout that has an index route, or none of its own, is no page by itself.
         let index = format!("{}/", id.trim_end_matches('/'));
-        let has_index = !id.ends_with('/') && declared.iter().any(|other| other.id.as_deref() == Some(&index));
+        let has_index =
+            !id.ends_with('/') && declared.iter().any(|other| other.id.as_deref() == Some(&index));
         if again || one.serves || (pathless && !id.ends_with('/')) || has_index {
             continue;
         }
