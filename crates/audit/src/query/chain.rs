@@ -1,14 +1,10 @@
 //! Supabase: a chain that starts at a client or at a part of one.
 
-use super::{Capture, Kind, Query, Reader, Step, Target, builder, identity, shape, table};
-use crate::trace::{Handle, Part, Place, Value};
-use std::collections::BTreeSet;
+use super::row::{Found, links, member_name};
+use super::{Kind, Query, Reader, Target, builder, table};
+use crate::trace::{Api, Handle, Part, Place, Value};
 use syntax::view;
 use tree_sitter::Node;
-
-/// Words one of which stands in every file with such a chain.
-pub(super) const TOKENS: &[&str] =
-    &[".from", ".rpc", ".channel", ".invoke", ".storage", "[\"from\"]", "['from']"];
 
 const VERBS: &[&str] = &["select", "insert", "update", "upsert", "delete"];
 const STORAGE: &[&str] = &[
@@ -61,35 +57,24 @@ pub(super) fn read<'p>(reader: &Reader<'_, 'p>, call: Node<'p>) -> Option<Query>
     let mut calls: Vec<Node<'p>> = start.before.into_iter().collect();
     calls.push(start.call);
     calls.extend(links.iter().map(|link| link.1));
-    let steps: Vec<Step> = calls.iter().filter_map(|call| step(reader, *call)).collect();
-    let closed = matches!(table, Target::Named(_));
-    let arguments: Vec<Node<'p>> = calls
-        .iter()
-        .filter(|call| {
-            !(closed && call.id() == start.call.id() && matches!(start.kind, Kind::Table | Kind::Storage))
-        })
-        .flat_map(|call| view::arguments(*call))
-        .collect();
-    let shaped = shape::of(reader, end, then, start.kind, &operation);
-    Some(Query {
-        backend: start.handle.backend,
-        client: reader.client(start.handle.made),
-        span: reader.at(end).span(),
-        root: reader.at(start.root).span(),
+    let closed = matches!(table, Target::Named(_)) && matches!(start.kind, Kind::Table | Kind::Storage);
+    let values = calls.iter().filter(|call| !(closed && call.id() == start.call.id()));
+    let arguments = values.flat_map(|call| view::arguments(*call)).collect();
+    let found = Found {
+        handle: start.handle,
         kind: start.kind,
-        identity: identity::of(reader, &calls),
-        captures: captures(reader, end, &arguments),
-        built_filters: built_filters(reader, &calls),
+        end,
+        root: start.root,
         table,
-        schema: start.schema,
         operation,
-        side: reader.stack.side_at(reader.at(end).span()),
-        shape: shaped.shape,
-        steps,
-        result: shaped.result,
-        within: within(reader, end),
-        builder: shaped.builder,
-    })
+        built_filters: built_filters(reader, &calls),
+        arguments,
+        calls,
+        then,
+        lazy: matches!(start.kind, Kind::Table | Kind::Rpc),
+        schema: start.schema,
+    };
+    Some(found.row(reader))
 }
 
 fn start<'p>(reader: &Reader<'_, 'p>, call: Node<'p>) -> Option<Start<'p>> {
@@ -115,7 +100,7 @@ fn start<'p>(reader: &Reader<'_, 'p>, call: Node<'p>) -> Option<Start<'p>> {
         (Part::Storage, _) if BUCKETS.contains(&name.as_str()) => Kind::Storage,
         _ => return None,
     };
-    if handle.backend != "supabase" {
+    if handle.api != Api::Supabase {
         return None;
     }
     let inner = view::unwrapped(object);
@@ -173,7 +158,7 @@ fn by_its_words<'p>(
     if !reader.has_supabase {
         return None;
     }
-    Some(Value::Client(Handle { made: None, backend: "supabase", part }))
+    Some(Value::Client(Handle { made: None, backend: "supabase", api: Api::Supabase, part }))
 }
 
 /// Whether the root is a parameter with a type of the tree's own: then it is what that type says.
@@ -184,43 +169,6 @@ fn typed_as_other<'p>(reader: &Reader<'_, 'p>, object: Node<'p>) -> bool {
     let parameter = binding.declared == syntax::scope::Declared::Parameter;
     let typed = reader.tree.node_at(binding.range.clone()).and_then(|node| node.child_by_field_name("type"));
     parameter && typed.is_some_and(|typed| reader.tree.text(typed).trim_start_matches([':', ' ']) != "any")
-}
-
-fn member_name<'p>(reader: &Reader<'_, 'p>, member: Node<'p>) -> Option<String> {
-    match member.child_by_field_name("property") {
-        Some(property) => Some(reader.tree.text(property).to_owned()),
-        None => Some(view::string_value(reader.tree, member.child_by_field_name("index")?)?.into_owned()),
-    }
-}
-
-/// From the first call on: the last call of the chain, the calls between with their names, and the `.then` that follows.
-fn links<'p>(
-    reader: &Reader<'_, 'p>,
-    first: Node<'p>,
-) -> (Node<'p>, Vec<(String, Node<'p>)>, Option<Node<'p>>) {
-    let (mut end, mut links) = (first, Vec::new());
-    loop {
-        let Some(member) = view::wrapped(end).parent() else { break };
-        let is_object =
-            member.child_by_field_name("object").is_some_and(|object| object.id() == view::wrapped(end).id());
-        if !is_object || !matches!(member.kind(), "member_expression" | "subscript_expression") {
-            break;
-        }
-        let Some(name) = member_name(reader, member) else { break };
-        let function = view::wrapped(member);
-        let called = function.parent().filter(|call| {
-            call.kind() == "call_expression"
-                && call.child_by_field_name("function").is_some_and(|called| called.id() == function.id())
-        });
-        let Some(call) = called else { break };
-        match name.as_str() {
-            "then" | "catch" | "finally" => return (end, links, Some(call)),
-            _ => {}
-        }
-        links.push((name, call));
-        end = call;
-    }
-    (end, links, None)
 }
 
 fn operation<'p>(reader: &Reader<'_, 'p>, start: &Start<'p>, links: &[String], end: Node<'p>) -> String {
@@ -265,52 +213,6 @@ fn topic(reader: &Reader<'_, '_>, argument: Option<Place<'_>>) -> Target {
         })
         .collect();
     if text == "*" { Target::Dynamic } else { Target::Named(text) }
-}
-
-fn step<'p>(reader: &Reader<'_, 'p>, call: Node<'p>) -> Option<Step> {
-    let member = view::unwrapped(call.child_by_field_name("function")?);
-    let name = member_name(reader, member)?;
-    let dot = (0..member.child_count())
-        .filter_map(|at| member.child(at))
-        .find(|child| matches!(child.kind(), "." | "optional_chain" | "[" | "?."))?;
-    let arguments = view::arguments(call).into_iter().map(|node| reader.at(node).span()).collect();
-    let span = reader.file.span(dot.start_byte()..call.end_byte());
-    Some(Step { name, span, arguments })
-}
-
-/// The names from outside the chain in its arguments.
-pub(super) fn captures<'p>(reader: &Reader<'_, 'p>, chain: Node<'p>, arguments: &[Node<'p>]) -> Vec<Capture> {
-    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
-    let mut add = |name: &str, node: Node<'p>| {
-        if seen.insert(name.to_owned()) {
-            found.push(Capture { name: name.to_owned(), span: reader.at(node).span() });
-        }
-    };
-    for argument in arguments {
-        view::walk(*argument, &mut |node| {
-            match node.kind() {
-                "identifier" | "shorthand_property_identifier" => {
-                    let reference = reader.scopes.reference_at(node.byte_range());
-                    let binding = reference
-                        .filter(|reference| !reference.in_type)
-                        .and_then(|reference| reference.binding)
-                        .map(|id| reader.scopes.binding(id));
-                    let outside = |binding: &&syntax::scope::Binding| {
-                        let at = &binding.name_range;
-                        !(chain.start_byte() <= at.start && at.end <= chain.end_byte())
-                    };
-                    if let Some(binding) = binding.filter(outside) {
-                        add(&binding.name, node);
-                    }
-                }
-                "this" => add("this", node),
-                "type_arguments" | "type_annotation" => return false,
-                _ => {}
-            }
-            true
-        });
-    }
-    found
 }
 
 /// Filter text put together from values.
@@ -367,57 +269,4 @@ fn is_built<'p>(reader: &Reader<'_, 'p>, node: Node<'p>, depth: u32) -> bool {
         }
         _ => false,
     }
-}
-
-/// The name of the nearest function around that has one.
-pub(super) fn within<'p>(reader: &Reader<'_, 'p>, node: Node<'p>) -> Option<String> {
-    let mut current = node;
-    while let Some(function) = view::enclosing_function(current) {
-        if let Some(name) = function.child_by_field_name("name") {
-            return Some(reader.tree.text(name).to_owned());
-        }
-        let mut around = view::wrapped(function);
-        // `useCallback(async () => ...)`, `createServerFn().handler(async () => ...)`.
-        loop {
-            let Some(parent) = around.parent() else { break };
-            match parent.kind() {
-                "variable_declarator" => {
-                    let name = parent.child_by_field_name("name").filter(|name| name.kind() == "identifier");
-                    if let Some(name) = name {
-                        return Some(reader.tree.text(name).to_owned());
-                    }
-                    break;
-                }
-                "pair" | "public_field_definition" | "field_definition" => {
-                    let key = parent
-                        .child_by_field_name("key")
-                        .or_else(|| parent.child_by_field_name("name"))
-                        .or_else(|| parent.child_by_field_name("property"));
-                    if let Some(name) = key.and_then(|key| view::key_name(reader.tree, key)) {
-                        return Some(name.into_owned());
-                    }
-                    break;
-                }
-                "arguments" => {
-                    let Some(call) = parent.parent() else { break };
-                    let whole = view::whole_chain(call);
-                    let held =
-                        whole.parent().is_some_and(|holder| matches!(holder.kind(), "variable_declarator"));
-                    let wraps = view::callee(call).is_some_and(|callee| {
-                        let name = reader.tree.text(callee);
-                        let last = name.rsplit('.').next().unwrap_or(name);
-                        matches!(last, "useCallback" | "memo" | "forwardRef" | "cache" | "handler" | "server")
-                    });
-                    if !held || !wraps {
-                        break;
-                    }
-                    around = whole;
-                }
-                "await_expression" | "parenthesized_expression" => around = parent,
-                _ => break,
-            }
-        }
-        current = function;
-    }
-    None
 }

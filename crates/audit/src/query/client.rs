@@ -11,9 +11,6 @@ use tree_sitter::Node;
 /// The clients that a file makes.
 pub(super) fn made<'p>(tracer: &Tracer<'p>, stack: &stack::Stack, file: &'p File) -> Vec<Client> {
     let mut found = Vec::new();
-    if !maker::TOKENS.iter().any(|token| file.text.contains(token)) {
-        return found;
-    }
     let Some((tree, _)) = file.syntax() else { return found };
     view::walk(tree.root(), &mut |node| {
         if matches!(node.kind(), "call_expression" | "new_expression")
@@ -21,7 +18,8 @@ pub(super) fn made<'p>(tracer: &Tracer<'p>, stack: &stack::Stack, file: &'p File
             && could_make(tree.text(callee))
         {
             let at = Place { file: file.id, node };
-            if let Value::Client(Handle { made: Some(span), backend, part: Part::Whole }) = tracer.value(at)
+            if let Value::Client(Handle { made: Some(span), backend, part: Part::Whole, .. }) =
+                tracer.value(at)
                 && span == at.span()
             {
                 found.push(client(tracer, stack, at, backend));
@@ -259,13 +257,42 @@ fn role_of(word: &str) -> Option<String> {
     Some(claims.get("role")?.as_str()?.to_owned())
 }
 
-/// Whether a file may use a client: every one that holds such a word.
-pub(super) fn speaks_of(text: &str) -> bool {
-    ["supabase", "Client", "client"].iter().any(|word| text.contains(word))
+/// A use of a client that is neither a query nor an auth call.
+pub(super) struct Escape {
+    /// The call that makes the client.
+    pub(super) made: Span,
+    /// The use.
+    pub(super) at: Span,
 }
 
-/// Uses of clients in a file that are neither a query nor an auth call, each with the call that makes the client.
-pub(super) fn escapes<'p>(reader: &Reader<'_, 'p>) -> Vec<(Span, Span)> {
+/// The files that may hold a client: those that make one, and those that import them, also through files that export it again.
+pub(super) fn near(project: &project::Project, clients: &[Client]) -> Vec<edit::FileId> {
+    let mut seen: BTreeSet<edit::FileId> = clients.iter().map(|client| client.span.file).collect();
+    let mut open: Vec<edit::FileId> = seen.iter().copied().collect();
+    let tracer = Tracer::new(project);
+    while let Some(file) = open.pop() {
+        for importer in &project.graph.importers[file.0 as usize] {
+            if seen.insert(*importer) && hands_on(&tracer, *importer) {
+                open.push(*importer);
+            }
+        }
+    }
+    seen.into_iter().collect()
+}
+
+/// Whether a file exports a client that it does not make: again, or from a function.
+fn hands_on(tracer: &Tracer<'_>, file: edit::FileId) -> bool {
+    tracer.file(file).module.exports.iter().filter(|export| !export.type_only).any(|export| {
+        export.from.is_some()
+            || match tracer.exported(file, &export.name) {
+                Value::Function(function) => matches!(tracer.returned(function), Value::Client(_) | Value::Object(_)),
+                value => matches!(value, Value::Client(_)),
+            }
+    })
+}
+
+/// Uses of clients in a file that are neither a query nor an auth call.
+pub(super) fn escapes(reader: &Reader<'_, '_>) -> Vec<Escape> {
     let mut found = Vec::new();
     for reference in
         reader.scopes.references.iter().filter(|reference| !reference.in_type && !reference.writes)
@@ -280,7 +307,7 @@ pub(super) fn escapes<'p>(reader: &Reader<'_, 'p>) -> Vec<(Span, Span)> {
             continue;
         };
         if escapes_at(reader, node) {
-            found.push((made, reader.at(node).span()));
+            found.push(Escape { made, at: reader.at(node).span() });
         }
     }
     found

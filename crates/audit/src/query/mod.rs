@@ -7,12 +7,20 @@
 mod builder;
 mod chain;
 mod client;
+mod firestore;
 mod identity;
 pub(crate) mod maker;
+mod orm;
+mod rest;
+mod row;
 mod shape;
+mod sql;
+mod store;
 mod table;
+mod wanted;
 
 use crate::trace::{self, Place, Tracer};
+use client::Escape;
 use edit::Span;
 use project::Project;
 use rayon::prelude::*;
@@ -20,6 +28,7 @@ use stack::{Side, Stack};
 use syntax::scope::Scopes;
 use syntax::{Tree, view};
 use tree_sitter::Node;
+use wanted::Wanted;
 
 /// A database client that the tree makes.
 #[derive(Clone, Debug)]
@@ -219,31 +228,38 @@ pub(crate) fn read(project: &Project, stack: &Stack) -> (Vec<Client>, Vec<Query>
 fn read_all(project: &Project, stack: &Stack) -> (Vec<Client>, Vec<Query>) {
     let code = |file: &&project::File| matches!(file.kind, project::Kind::Code(_)) && file.skipped.is_none();
     let files: Vec<&project::File> = project.files.iter().filter(code).collect();
-    let asks_for = |package: &str| {
-        files.iter().any(|file| file.module.imports.iter().any(|import| import.specifier.contains(package)))
-    };
-    let has_supabase = asks_for("@supabase/") || asks_for("supabase-js");
+    let of_tree = wanted::of_tree(&files);
+    if of_tree == Wanted::default() {
+        return (Vec::new(), Vec::new());
+    }
+    let looked_at: Vec<(&project::File, Wanted)> =
+        files.par_iter().map(|file| (*file, wanted::of_file(file, of_tree))).collect();
+    let making = looked_at.par_iter().filter(|(_, wanted)| wanted.has(Wanted::CLIENT));
     let mut clients: Vec<Client> =
-        files.par_iter().map(|file| client::made(&Tracer::new(project), stack, file)).flatten().collect();
+        making.map(|(file, _)| client::made(&Tracer::new(project), stack, file)).flatten().collect();
     clients.sort_by_key(|client| client.span);
-    let tokens = chain::TOKENS;
-    let read: Vec<(Vec<Query>, Vec<(Span, Span)>)> = files
+    let near = client::near(project, &clients);
+    let read: Vec<(Vec<Query>, Vec<Escape>)> = looked_at
         .par_iter()
-        .filter(|file| tokens.iter().any(|token| file.text.contains(token)) || client::speaks_of(&file.text))
-        .filter_map(|file| {
+        .filter_map(|(file, wanted)| {
+            let holds = near.binary_search(&file.id).is_ok();
+            if *wanted == Wanted::default() && !holds {
+                return None;
+            }
             let (tree, scopes) = file.syntax()?;
             let tracer = Tracer::new(project);
+            let has_supabase = of_tree.has(Wanted::CHAIN);
             let reader =
                 Reader { tracer: &tracer, stack, file, tree, scopes, clients: &clients, has_supabase };
-            Some(reader.run())
+            Some((reader.queries(*wanted), if holds { client::escapes(&reader) } else { Vec::new() }))
         })
         .collect();
     let mut queries = Vec::new();
     for (own, escapes) in read {
         queries.extend(own);
-        for (made, span) in escapes {
-            if let Ok(at) = clients.binary_search_by_key(&made, |client| client.span) {
-                clients[at].escapes.push(span);
+        for Escape { made, at } in escapes {
+            if let Ok(client) = clients.binary_search_by_key(&made, |client| client.span) {
+                clients[client].escapes.push(at);
             }
         }
     }
@@ -263,15 +279,27 @@ struct Reader<'r, 'p> {
 }
 
 impl<'p> Reader<'_, 'p> {
-    fn run(&self) -> (Vec<Query>, Vec<(Span, Span)>) {
+    fn queries(&self, wanted: Wanted) -> Vec<Query> {
         let mut queries = Vec::new();
+        let readers: [(Wanted, fn(&Self, Node<'p>) -> Option<Query>); 6] = [
+            (Wanted::CHAIN, |reader, node| chain::read(reader, node)),
+            (Wanted::FIREBASE, |reader, node| firestore::read(reader, node)),
+            (Wanted::SQL, |reader, node| sql::read(reader, node)),
+            (Wanted::MAPPER, |reader, node| orm::read(reader, node)),
+            (Wanted::STORE, |reader, node| store::read(reader, node)),
+            (Wanted::REST, |reader, node| rest::read(reader, node)),
+        ];
+        let readers: Vec<_> = readers.into_iter().filter(|(of, _)| wanted.has(*of)).collect();
+        if readers.is_empty() {
+            return queries;
+        }
         view::walk(self.tree.root(), &mut |node| {
             if node.kind() == "call_expression" {
-                queries.extend(chain::read(self, node));
+                queries.extend(readers.iter().find_map(|(_, read)| read(self, node)));
             }
             true
         });
-        (queries, client::escapes(self))
+        queries
     }
 
     /// The node in this file.

@@ -1,6 +1,6 @@
 //! How the result of a query is taken: the expression around it, and what is read of it.
 
-use super::{Builder, Kind, Reader, ResultUse, Shape, builder};
+use super::{Builder, Reader, ResultUse, Shape, builder};
 use std::collections::BTreeSet;
 use syntax::view;
 use tree_sitter::Node;
@@ -13,19 +13,17 @@ pub(super) struct Shaped {
 }
 
 /// What is around the call or chain `end`; `then` is the call of `.then` or `.catch` on it. `lazy` is whether it is sent only once it
-/// is awaited.
+/// is awaited, `immediate` whether it answers at once.
 pub(super) fn of<'p>(
     reader: &Reader<'_, 'p>,
     end: Node<'p>,
     then: Option<Node<'p>>,
-    kind: Kind,
-    operation: &str,
+    lazy: bool,
+    immediate: bool,
 ) -> Shaped {
-    let lazy = matches!(kind, Kind::Table | Kind::Rpc);
     let plain = |shape, result| Shaped { shape, result, builder: None };
     let looped = |shape| if in_loop(reader, end) { Shape::Map } else { shape };
-    // A channel answers by callbacks, a public address at once.
-    if kind == Kind::Channel || operation == "getPublicUrl" {
+    if immediate {
         return plain(Shape::Other, uses(reader, end));
     }
     if let Some(then) = then {

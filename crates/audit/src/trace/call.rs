@@ -1,6 +1,6 @@
 //! Calls: makers of clients, functions of the tree by what they return, auth calls, hooks.
 
-use super::{Auth, Handle, Part, Place, Tracer, Value, join, made};
+use super::{Api, Auth, Handle, Part, Place, Tracer, Value, join, made};
 use stack::backend::package_of;
 use syntax::view;
 use tree_sitter::Node;
@@ -37,6 +37,7 @@ impl<'p> Tracer<'p> {
 
     fn method(&self, object: Value<'p>, name: &str, call: Place<'p>) -> Value<'p> {
         match object {
+            Value::Client(handle) if handle.api != Api::Supabase => self.client_method(handle, name, call),
             Value::Client(handle) => match (handle.part, name) {
                 (Part::Whole | Part::Schema, "schema") => {
                     Value::Client(Handle { part: Part::Schema, ..handle })
@@ -58,6 +59,18 @@ impl<'p> Tracer<'p> {
                 (Part::Auth, "session") => Value::Auth(Auth::Session),
                 _ => Value::Unknown,
             },
+            Value::Model(place, backend) if RECORDS.contains(&name) => Value::Record(place, backend),
+            Value::Class(class) if self.modelled(class).is_some() && RECORDS.contains(&name) => {
+                Value::Record(class, self.modelled(class).unwrap_or_default())
+            }
+            // What is asked of a record's query is a record: `.populate()`, `.sort()`.
+            record @ Value::Record(..) => record,
+            Value::Package(specifier, class) if name == "fromEnv" => {
+                made(call, &specifier, &class).unwrap_or(Value::Unknown)
+            }
+            Value::Package(specifier, class) if name == "connect" && class == "MongoClient" => {
+                made(call, &specifier, &class).unwrap_or(Value::Unknown)
+            }
             // `.catch` and `.finally` hand the value on.
             known if matches!(name, "catch" | "finally") => known,
             Value::Any(all) => self.each(all, |value| self.method(value, name, call)),
@@ -73,6 +86,18 @@ impl<'p> Tracer<'p> {
                     view::arguments(call.node).first().map(|node| self.value(Place { node: *node, ..call }));
                 callback.map_or(Value::Unknown, |callback| self.apply(callback, call))
             }
+            _ => Value::Unknown,
+        }
+    }
+
+    /// Methods that give the client itself, a connection of it, or a model.
+    fn client_method(&self, handle: Handle, name: &str, call: Place<'p>) -> Value<'p> {
+        match (handle.api, name) {
+            (Api::Sql, "connect" | "getConnection" | "promise" | "reserve")
+            | (Api::Prisma, "$extends")
+            | (Api::Mongo, "db" | "connect")
+            | (Api::KeyValue, "connect" | "duplicate" | "multi" | "pipeline" | "on") => Value::Client(handle),
+            (Api::Sequelize, "define") => Value::Model(call, handle.backend),
             _ => Value::Unknown,
         }
     }
@@ -94,6 +119,7 @@ impl<'p> Tracer<'p> {
         let argument =
             || view::arguments(call.node).first().map(|node| self.value(Place { node: *node, ..call }));
         match (package_of(specifier), name) {
+            ("mongoose", "model") => Value::Model(call, "mongo"),
             ("react" | "preact", "useState") => Value::State(call),
             ("react", "useRef") => Value::Reference(Box::new(argument().unwrap_or(Value::Nothing))),
             ("react", "useMemo" | "cache") => match argument() {
@@ -118,9 +144,28 @@ impl<'p> Tracer<'p> {
         let place = Place { node: constructor, ..at };
         match self.value(place) {
             Value::Package(specifier, name) => made(at, &specifier, &name).unwrap_or(Value::Unknown),
-            Value::Class(class) => Value::Instance(class),
+            Value::Class(class) => match self.modelled(class) {
+                Some(backend) => Value::Record(class, backend),
+                None => Value::Instance(class),
+            },
+            Value::Model(place, backend) => Value::Record(place, backend),
+            // A client that is generated into the tree, and left out of it.
+            Value::Unknown if self.text(place) == "PrismaClient" => {
+                made(at, "@prisma/client", "PrismaClient").unwrap_or(Value::Unknown)
+            }
             Value::Unknown if self.text(place) == "Proxy" => self.proxied(at),
             _ => Value::Unknown,
+        }
+    }
+
+    /// The backend of a class that is a model: `class Boat extends Model`.
+    pub(crate) fn modelled(&self, class: Place<'p>) -> Option<&'static str> {
+        let base = self.base(class)?;
+        match self.value(base) {
+            Value::Package(specifier, name) if name == "Model" && specifier.starts_with("sequelize") => {
+                Some("mysql")
+            }
+            _ => None,
         }
     }
 
@@ -182,6 +227,10 @@ impl<'p> Tracer<'p> {
         found.unwrap_or(Value::Nothing)
     }
 }
+
+/// Methods of a model that give one record.
+const RECORDS: &[&str] =
+    &["findOne", "findById", "create", "findByPk", "findOneAndUpdate", "findByIdAndUpdate", "build"];
 
 /// The expressions that a block returns, functions inside it left out; `None` for a bare `return`.
 pub(crate) fn returns(body: Node<'_>) -> Vec<Option<Node<'_>>> {

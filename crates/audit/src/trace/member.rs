@@ -37,7 +37,7 @@ impl<'p> Tracer<'p> {
             Value::Class(class) => self.class_member(class, name, true),
             Value::Module(file) => self.exported(file, name),
             Value::Package(specifier, whole) if matches!(whole.as_str(), "*" | "default") => {
-                Value::Package(specifier, name.to_owned())
+                super::packaged(&specifier, name)
             }
             Value::Reference(inner) if name == "current" => *inner,
             Value::Served(call) if name == "context" => Value::ServedContext(call),
@@ -181,18 +181,22 @@ impl<'p> Tracer<'p> {
     }
 
     fn inherited(&self, class: Place<'p>, name: &str, of_class: bool) -> Value<'p> {
-        let heritage = view::code_children(class.node).find(|child| child.kind() == "class_heritage");
-        let Some(heritage) = heritage else { return Value::Unknown };
-        let clause = view::code_children(heritage).find(|child| child.kind() == "extends_clause");
-        let base = clause
-            .and_then(|clause| clause.child_by_field_name("value"))
-            .or_else(|| view::code_children(heritage).next());
-        match base.map(|node| self.value(Place { node, ..class })) {
+        match self.base(class).map(|base| self.value(base)) {
             Some(Value::Class(base)) if base != class => {
                 self.get(if of_class { Value::Class(base) } else { Value::Instance(base) }, name)
             }
             _ => Value::Unknown,
         }
+    }
+
+    /// The expression that a class extends.
+    pub(super) fn base(&self, class: Place<'p>) -> Option<Place<'p>> {
+        let heritage = view::code_children(class.node).find(|child| child.kind() == "class_heritage")?;
+        let clause = view::code_children(heritage).find(|child| child.kind() == "extends_clause");
+        let base = clause
+            .and_then(|clause| clause.child_by_field_name("value"))
+            .or_else(|| view::code_children(heritage).next())?;
+        Some(Place { node: base, ..class })
     }
 
     /// `this`: the class around it, or the object literal whose method it stands in.
@@ -232,7 +236,7 @@ fn client_member<'p>(handle: Handle, name: &str) -> Value<'p> {
         (Part::Whole, "functions") => Part::Functions,
         _ => return Value::Unknown,
     };
-    if handle.backend != "supabase" {
+    if handle.api != super::Api::Supabase {
         return Value::Unknown;
     }
     Value::Client(Handle { part, ..handle })

@@ -75,6 +75,10 @@ pub(crate) enum Value<'p> {
     Served(Place<'p>),
     /// The context that middleware gives to the server function whose chain ends here.
     ServedContext(Place<'p>),
+    /// A model of a mapper: the call or the class that makes it, and the backend.
+    Model(Place<'p>, &'static str),
+    /// A record that a model gives.
+    Record(Place<'p>, &'static str),
     /// One of several.
     Any(Vec<Value<'p>>),
 }
@@ -86,8 +90,24 @@ pub(crate) struct Handle {
     pub(crate) made: Option<Span>,
     /// The backend.
     pub(crate) backend: &'static str,
+    /// How it is asked.
+    pub(crate) api: Api,
     /// What of it.
     pub(crate) part: Part,
+}
+
+/// How a client is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Api {
+    Supabase,
+    Firestore,
+    Firebase,
+    Sql,
+    Drizzle,
+    Prisma,
+    Sequelize,
+    Mongo,
+    KeyValue,
 }
 
 /// A part of a client.
@@ -350,15 +370,36 @@ impl<'p> Tracer<'p> {
             Some(target) if name == "*" => Value::Module(target),
             Some(target) => self.exported(target, name),
             None if specifier.starts_with('.') => Value::Unknown,
-            None => Value::Package(specifier.to_owned(), name.to_owned()),
+            None => packaged(specifier, name),
         }
+    }
+
+    /// The expression that a name holds, through imports; `None` unless it is set once, where it is declared.
+    pub(crate) fn initialiser(&self, named: Place<'p>) -> Option<Place<'p>> {
+        let node = view::unwrapped(named.node);
+        let (file, range) = match Graph::origin(self.project, named.file, node.byte_range()) {
+            Origin::Local(file, range) => (file, range),
+            _ => return None,
+        };
+        let (tree, scopes) = self.syntax(file)?;
+        let id = scopes.binding_at(range.clone())?;
+        if scopes.references_of(id).any(|reference| reference.writes) {
+            return None;
+        }
+        let declarator = tree.node_at(range)?.parent()?;
+        let value = (declarator.kind() == "variable_declarator")
+            .then(|| declarator.child_by_field_name("value"))??;
+        let value = view::unwrapped(value);
+        let value =
+            if value.kind() == "await_expression" { view::code_children(value).next()? } else { value };
+        Some(Place { file, node: view::unwrapped(value) })
     }
 
     /// What a module exports under a name.
     pub(crate) fn exported(&self, file: FileId, name: &str) -> Value<'p> {
         match Graph::export_origin(self.project, file, name) {
             Origin::Local(file, range) => self.declared_at(file, range),
-            Origin::Package(specifier, name) => Value::Package(specifier, name),
+            Origin::Package(specifier, name) => packaged(&specifier, &name),
             Origin::Module(file) => Value::Module(file),
             Origin::Global | Origin::Unknown => Value::Unknown,
         }
@@ -426,12 +467,12 @@ pub(crate) fn join<'p>(one: Value<'p>, other: Value<'p>) -> Value<'p> {
     match (one, other) {
         (one, other) if one == other => one,
         (Value::Nothing, known) | (known, Value::Nothing) => known,
-        (Value::Client(one), Value::Client(other))
-            if one.backend == other.backend && one.part == other.part =>
-        {
+        (Value::Client(one), Value::Client(other)) if one.api == other.api && one.part == other.part => {
             Value::Client(Handle { made: None, ..one })
         }
         (client @ Value::Client(_), _) | (_, client @ Value::Client(_)) => client,
+        (model @ (Value::Model(..) | Value::Record(..)), Value::Unknown)
+        | (Value::Unknown, model @ (Value::Model(..) | Value::Record(..))) => model,
         // A function or an object may give a client; what gives the signed-in user must be all that there is.
         (
             Value::Unknown,
@@ -456,8 +497,19 @@ pub(crate) fn join<'p>(one: Value<'p>, other: Value<'p>) -> Value<'p> {
     }
 }
 
+/// What a package exports: a client that it has ready, or whatever it is.
+pub(crate) fn packaged<'p>(specifier: &str, name: &str) -> Value<'p> {
+    match maker::ready(specifier, name) {
+        Some(made) => {
+            Value::Client(Handle { made: None, backend: made.backend, api: made.api, part: Part::Whole })
+        }
+        None => Value::Package(specifier.to_owned(), name.to_owned()),
+    }
+}
+
 /// The client that a call of a package's function makes.
 fn made<'p>(at: Place<'p>, specifier: &str, name: &str) -> Option<Value<'p>> {
-    let backend = maker::backend(specifier, name)?;
-    Some(Value::Client(Handle { made: Some(at.span()), backend, part: Part::Whole }))
+    let made = maker::of(specifier, name)?;
+    let handle = Handle { made: Some(at.span()), backend: made.backend, api: made.api, part: Part::Whole };
+    Some(Value::Client(handle))
 }

@@ -1,6 +1,6 @@
 //! Parameters: by the callers of their function, by the call that a callback is handed to, by their type.
 
-use super::{Auth, Handle, Part, Place, Step, Tracer, Value, join, pattern_path};
+use super::{Api, Auth, Handle, Part, Place, Step, Tracer, Value, join, pattern_path};
 use edit::FileId;
 use project::graph::{Graph, Origin};
 use stack::backend::package_of;
@@ -38,11 +38,11 @@ impl<'p> Tracer<'p> {
             }
             Some(declarator) if declarator.kind() == "variable_declarator" => declarator
                 .child_by_field_name("name")
-                .map_or(Value::Unknown, |name| self.from_callers(function.file, name, index)),
+                .map_or(Value::Unknown, |name| self.handed_by_callers(function.file, name, index)),
             _ if function.node.kind() == "function_declaration" => function
                 .node
                 .child_by_field_name("name")
-                .map_or(Value::Unknown, |name| self.from_callers(function.file, name, index)),
+                .map_or(Value::Unknown, |name| self.handed_by_callers(function.file, name, index)),
             _ => Value::Unknown,
         }
     }
@@ -63,6 +63,13 @@ impl<'p> Tracer<'p> {
                 _ => Value::Unknown,
             },
             (Some("handler" | "server"), 0, Some(_)) => Value::Served(call),
+            // The client of a transaction asks as the client does that opens it.
+            (Some("transaction" | "$transaction" | "begin" | "withSession"), 0, Some(object)) => {
+                match self.value(object) {
+                    client @ Value::Client(_) => client,
+                    _ => Value::Unknown,
+                }
+            }
             _ => {
                 // `withClient((client) => ...)`: what the function of the tree calls its parameter with.
                 let Value::Function(taker) = self.value(Place { node: callee, ..call }) else {
@@ -97,7 +104,7 @@ impl<'p> Tracer<'p> {
 
     /// What every caller of the function hands over at `index`. Only clients are followed this way: whoever calls may hand over any
     /// user.
-    fn from_callers(&self, file: FileId, name: Node<'p>, index: usize) -> Value<'p> {
+    fn handed_by_callers(&self, file: FileId, name: Node<'p>, index: usize) -> Value<'p> {
         let mut found: Option<Value<'p>> = None;
         for at in self.uses_of(file, name) {
             let callee = view::wrapped(at.node);
@@ -329,8 +336,23 @@ fn default_of(name: Node<'_>) -> Option<Node<'_>> {
 fn of_package<'p>(specifier: &str, name: &str) -> Value<'p> {
     let client = package_of(specifier).starts_with("@supabase/")
         && (name == "SupabaseClient" || name.starts_with("create"));
+    let sql = matches!(
+        (package_of(specifier), name),
+        ("pg", "PoolClient" | "Pool" | "Client")
+            | ("@neondatabase/serverless", "NeonQueryFunction" | "Pool" | "PoolClient")
+            | ("postgres", "Sql")
+            | ("@vercel/postgres", "VercelPoolClient")
+    );
+    if sql {
+        return Value::Client(Handle { made: None, backend: "postgres", api: Api::Sql, part: Part::Whole });
+    }
+    if name == "PrismaClient" || name == "Firestore" {
+        let (backend, api) =
+            if name == "Firestore" { ("firebase", Api::Firestore) } else { ("postgres", Api::Prisma) };
+        return Value::Client(Handle { made: None, backend, api, part: Part::Whole });
+    }
     if client {
-        Value::Client(Handle { made: None, backend: "supabase", part: Part::Whole })
+        Value::Client(Handle { made: None, backend: "supabase", api: Api::Supabase, part: Part::Whole })
     } else {
         Value::Unknown
     }
