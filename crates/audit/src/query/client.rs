@@ -285,7 +285,9 @@ fn hands_on(tracer: &Tracer<'_>, file: edit::FileId) -> bool {
     tracer.file(file).module.exports.iter().filter(|export| !export.type_only).any(|export| {
         export.from.is_some()
             || match tracer.exported(file, &export.name) {
-                Value::Function(function) => matches!(tracer.returned(function), Value::Client(_) | Value::Object(_)),
+                Value::Function(function) => {
+                    matches!(tracer.returned(function), Value::Client(_) | Value::Object(_))
+                }
                 value => matches!(value, Value::Client(_)),
             }
     })
