@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// How a run ended.
@@ -84,6 +84,15 @@ impl Tree {
         tree
     }
 
+    /// As a folder is.
+    pub(crate) fn copy(folder: &Path) -> Self {
+        let tree = Self::new(&[]);
+        let copied =
+            Command::new("cp").args(["-R", "-P"]).arg(folder.join(".")).arg(tree.root()).status().unwrap();
+        assert!(copied.success(), "{}", folder.display());
+        tree
+    }
+
     /// The small app, committed.
     pub(crate) fn app() -> Self {
         let tree = Self::new(APP);
@@ -151,6 +160,12 @@ impl Tree {
     /// The program, in the tree.
     pub(crate) fn migrate(&self, arguments: &[&str]) -> Ran {
         self.migrate_with(arguments, &[])
+    }
+
+    /// The program, started in the tree and not waited for.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(env!("CARGO_BIN_EXE_migrate"));
+        command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// With more in its environment.
