@@ -1,7 +1,9 @@
 //! A Hono server beside a browser-only app: same origin, everything of it below `/api`.
 
-use super::{Server, in_app};
+use super::function::{Access, Function, Input, WIDTH, comment};
+use super::{FunctionUses, Server, in_app};
 use crate::framework::Framework;
+use edit::Piece;
 use project::Project;
 use project::package::App;
 
@@ -32,6 +34,100 @@ impl Server for Hono {
     }
     fn is_there(&self, project: &Project, app: &App) -> bool {
         FOLDERS.iter().any(|folder| is_ours(project, app, folder))
+    }
+    fn function_module(&self, folder: &str, name: &str) -> String {
+        format!("{folder}/functions/{name}.ts")
+    }
+    fn function_frame(&self, uses: &FunctionUses) -> (String, String) {
+        let mut head = String::new();
+        if uses.schemas {
+            head += &format!("import {{ z }} from \"{}\";\n", uses.zod);
+        }
+        let mut modules: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (module, name) in &uses.library {
+            match modules.last_mut() {
+                Some((last, names)) if last == module => names.push(name),
+                _ => modules.push((module, vec![name])),
+            }
+        }
+        let rpc = [(uses.anyone, "anyone"), (uses.signed_in, "authed")];
+        let rpc: Vec<_> = rpc.into_iter().filter(|(used, _)| *used).map(|(_, name)| name).collect();
+        modules.push(("rpc", rpc));
+        modules.sort();
+        for (module, names) in modules {
+            head += &format!("import {{ {} }} from \"../lib/{module}.js\";\n", names.join(", "));
+        }
+        (head, String::new())
+    }
+    fn function(&self, function: &Function<'_>) -> Vec<Piece> {
+        let Function { name, doc, access, input, body } = function;
+        let word = match access {
+            Access::SignedIn => "authed",
+            Access::Anyone => "anyone",
+        };
+        let context = if body.user { "({ db, user }" } else { "({ db }" };
+        let mut pieces = vec![Piece::text(format!("\n{}export const {name} = {word}(", comment(doc)))];
+        let head = format!("export const {name} = {word}(");
+        if **input == Input::None {
+            let open = format!("z.void(), {context}) =>");
+            match &body.line {
+                Some(line) if head.chars().count() + open.len() + 1 + body.width + 2 <= WIDTH => {
+                    pieces.push(Piece::text(format!("{open} ")));
+                    pieces.extend(line.iter().cloned());
+                    pieces.push(Piece::text(");\n"));
+                }
+                Some(line) if 2 + body.width < WIDTH => {
+                    pieces.push(Piece::text(format!("{open}\n  ")));
+                    pieces.extend(line.iter().cloned());
+                    pieces.push(Piece::text(",\n);\n"));
+                }
+                _ if body.block => {
+                    pieces.push(Piece::text(format!("{open} ")));
+                    pieces.extend((body.lines)(0));
+                    pieces.push(Piece::text(");\n"));
+                }
+                _ => {
+                    pieces.push(Piece::text(format!("{open}\n  ")));
+                    pieces.extend((body.lines)(2));
+                    pieces.push(Piece::text(",\n);\n"));
+                }
+            }
+            return pieces;
+        }
+        let open = format!("{context}, input) =>");
+        pieces.push(Piece::text(format!("\n  {},\n  {open}", input.broken(2))));
+        match &body.line {
+            Some(line) if 2 + open.len() + 1 + body.width < WIDTH => {
+                pieces.push(Piece::text(" "));
+                pieces.extend(line.iter().cloned());
+            }
+            Some(line) if 4 + body.width < WIDTH => {
+                pieces.push(Piece::text("\n    "));
+                pieces.extend(line.iter().cloned());
+            }
+            _ if body.block => {
+                pieces.push(Piece::text(" "));
+                pieces.extend((body.lines)(2));
+            }
+            _ => {
+                pieces.push(Piece::text("\n    "));
+                pieces.extend((body.lines)(4));
+            }
+        }
+        pieces.push(Piece::text(",\n);\n"));
+        pieces
+    }
+    fn function_index(&self, folder: &str, name: &str) -> Option<(String, String)> {
+        Some((format!("{folder}/functions/index.ts"), format!("export * from \"./{name}.js\";\n")))
+    }
+    fn call(&self, api: &str, function: &str) -> (String, String) {
+        (format!("{api}.{function}("), ")".to_owned())
+    }
+    fn caller(&self) -> Option<(&'static str, &'static str)> {
+        Some(("lib/api", "api"))
+    }
+    fn library(&self, folder: &str, name: &str) -> String {
+        format!("{folder}/lib/{name}.ts")
     }
 }
 

@@ -3,10 +3,12 @@
 //! A trait object each, one file each, one line in [`ALL`]. What the files hold is the business of the codemods, in their templates;
 //! here is what several of them must agree on: the folder, the names of the modules, and how they call each other.
 
+pub mod function;
 mod hono;
 
 use crate::framework::Framework;
-use edit::RelPath;
+use edit::{Piece, RelPath};
+use function::Function;
 use project::Project;
 use project::package::App;
 
@@ -23,6 +25,36 @@ pub trait Server: Sync {
     fn folder(&self, project: &Project, app: &App) -> Option<&'static str>;
     /// Whether the app has its server code already, as we write it.
     fn is_there(&self, project: &Project, app: &App) -> bool;
+    /// The module of the functions that a browser module needs, seen from the app: `server/functions/tasks.ts` for `tasks`.
+    fn function_module(&self, folder: &str, name: &str) -> String;
+    /// What stands before the functions of a module, for what they use, and what stands behind them.
+    fn function_frame(&self, uses: &FunctionUses) -> (String, String);
+    /// One function.
+    fn function(&self, function: &Function<'_>) -> Vec<Piece>;
+    /// The module that joins all function modules, seen from the app, and its line for one of them; `None` where none is needed.
+    fn function_index(&self, folder: &str, name: &str) -> Option<(String, String)>;
+    /// What stands before and behind the input in a call of a function: `api.listTasks(` and `)`.
+    fn call(&self, api: &str, function: &str) -> (String, String);
+    /// The module below the app's sources that a browser module imports to call functions, and the name it takes from there: `lib/api`
+    /// and `api`; `None` where each function is imported by its name from its own module.
+    fn caller(&self) -> Option<(&'static str, &'static str)>;
+    /// A module of the server's library that functions import, seen from the app: `server/lib/filter.ts` for `filter`.
+    fn library(&self, folder: &str, name: &str) -> String;
+}
+
+/// What the functions of one module use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FunctionUses {
+    /// The specifier of zod: `zod` or `zod/v4`.
+    pub zod: &'static str,
+    /// Whether a schema is written with it.
+    pub schemas: bool,
+    /// Functions for signed-in users.
+    pub signed_in: bool,
+    /// Functions for everyone.
+    pub anyone: bool,
+    /// Names from modules of the library: `("filter", "quoted")`; sorted.
+    pub library: Vec<(&'static str, &'static str)>,
 }
 
 /// All of them.

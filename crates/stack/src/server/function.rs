@@ -1,0 +1,116 @@
+//! A server function as text: its parts, and how long lines are broken. Each server says what stands around them.
+
+use edit::Piece;
+
+/// Who may call a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Access {
+    /// Only with a session.
+    SignedIn,
+    /// Everyone; the policies of the database decide what is visible.
+    Anyone,
+}
+
+/// What a function takes from the browser.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Input {
+    /// Nothing.
+    None,
+    /// An object with these keys, each with its schema, and no other.
+    Object(Vec<(String, String)>),
+    /// Whatever this schema says.
+    Schema(String),
+}
+
+/// What a function does, as an expression.
+pub struct Body<'a> {
+    /// In one line, if it can stand in one.
+    pub line: Option<Vec<Piece>>,
+    /// Its characters in one line.
+    pub width: usize,
+    /// Over several lines, of which all but the first are indented by at least so many spaces.
+    pub lines: &'a dyn Fn(usize) -> Vec<Piece>,
+    /// Whether it is a block of statements in braces.
+    pub block: bool,
+    /// Whether it uses the signed-in user.
+    pub user: bool,
+}
+
+/// The parts of one function.
+pub struct Function<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it is for: the lines of its comment.
+    pub doc: &'a [String],
+    /// Who may call it.
+    pub access: Access,
+    /// What it takes.
+    pub input: &'a Input,
+    /// What it does, with `db`, `user` and `input` in scope.
+    pub body: Body<'a>,
+}
+
+/// How long a generated line may be.
+pub const WIDTH: usize = 100;
+
+impl Input {
+    /// The schema in one line.
+    pub fn line(&self) -> String {
+        match self {
+            Input::None => "z.void()".to_owned(),
+            Input::Object(keys) => {
+                let keys: Vec<_> = keys.iter().map(|(key, schema)| format!("{}: {schema}", key_text(key))).collect();
+                format!("z.strictObject({{ {} }})", keys.join(", "))
+            }
+            Input::Schema(schema) => schema.clone(),
+        }
+    }
+
+    /// The schema, its keys on lines of their own where one line is too long, at `indent` spaces.
+    pub fn broken(&self, indent: usize) -> String {
+        let line = self.line();
+        match self {
+            Input::Object(keys) if indent + line.chars().count() + 1 > WIDTH => {
+                let pad = " ".repeat(indent);
+                let keys: String =
+                    keys.iter().map(|(key, schema)| format!("{pad}  {}: {schema},\n", key_text(key))).collect();
+                format!("z.strictObject({{\n{keys}{pad}}})")
+            }
+            _ => line,
+        }
+    }
+}
+
+/// A key of an object, in quotes where it needs them.
+pub fn key_text(key: &str) -> String {
+    let plain = !key.is_empty()
+        && !key.starts_with(|first: char| first.is_ascii_digit())
+        && key.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '$'));
+    if plain { key.to_owned() } else { format!("{key:?}") }
+}
+
+/// The comment above a function.
+pub fn comment(doc: &[String]) -> String {
+    match doc {
+        [] => String::new(),
+        [line] if line.chars().count() + 7 <= WIDTH => format!("/** {line} */\n"),
+        lines => {
+            let mut out = String::from("/**\n");
+            for line in lines {
+                let mut current = String::new();
+                for word in line.split(' ') {
+                    if !current.is_empty() && current.chars().count() + word.chars().count() + 4 > WIDTH {
+                        out += &format!(" * {current}\n");
+                        current.clear();
+                    }
+                    if !current.is_empty() {
+                        current.push(' ');
+                    }
+                    current += word;
+                }
+                out += &format!(" * {current}\n");
+            }
+            out + " */\n"
+        }
+    }
+}
