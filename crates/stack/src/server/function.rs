@@ -11,13 +11,17 @@ pub enum Access {
     Anyone,
 }
 
-/// What a function takes from the browser.
+/// What a function takes from the browser, or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Input {
     /// Nothing.
     None,
-    /// An object with these keys, each with its schema, and no other.
-    Object(Vec<(String, String)>),
+    /// An object with these keys and no other.
+    Object(Vec<(String, Input)>),
+    /// A list.
+    List(Box<Input>),
+    /// One or a list.
+    OneOrMany(Box<Input>),
     /// Whatever this schema says.
     Schema(String),
 }
@@ -53,28 +57,55 @@ pub struct Function<'a> {
 /// How long a generated line may be.
 pub const WIDTH: usize = 100;
 
+/// The most items that one call may carry.
+const MOST_ITEMS: usize = 1000;
+
 impl Input {
     /// The schema in one line.
     pub fn line(&self) -> String {
         match self {
             Input::None => "z.void()".to_owned(),
+            Input::Object(keys) if keys.is_empty() => "z.strictObject({})".to_owned(),
             Input::Object(keys) => {
-                let keys: Vec<_> = keys.iter().map(|(key, schema)| format!("{}: {schema}", key_text(key))).collect();
+                let keys: Vec<_> =
+                    keys.iter().map(|(key, schema)| format!("{}: {}", key_text(key), schema.line())).collect();
                 format!("z.strictObject({{ {} }})", keys.join(", "))
+            }
+            Input::List(item) => format!("z.array({}).max({MOST_ITEMS})", item.line()),
+            Input::OneOrMany(item) => {
+                let item = item.line();
+                format!("z.union([{item}, z.array({item}).max({MOST_ITEMS})])")
             }
             Input::Schema(schema) => schema.clone(),
         }
     }
 
-    /// The schema, its keys on lines of their own where one line is too long, at `indent` spaces.
-    pub fn broken(&self, indent: usize) -> String {
+    /// The schema, its keys on lines of their own where one line is too long, at `indent` spaces; `before` characters stand before
+    /// it in its line.
+    pub fn broken(&self, indent: usize, before: usize) -> String {
         let line = self.line();
+        if indent + before + line.chars().count() < WIDTH {
+            return line;
+        }
+        let pad = " ".repeat(indent);
         match self {
-            Input::Object(keys) if indent + line.chars().count() + 1 > WIDTH => {
-                let pad = " ".repeat(indent);
-                let keys: String =
-                    keys.iter().map(|(key, schema)| format!("{pad}  {}: {schema},\n", key_text(key))).collect();
+            Input::Object(keys) => {
+                let keys: String = keys
+                    .iter()
+                    .map(|(key, schema)| {
+                        let key = key_text(key);
+                        format!("{pad}  {key}: {},\n", schema.broken(indent + 2, key.len() + 3))
+                    })
+                    .collect();
                 format!("z.strictObject({{\n{keys}{pad}}})")
+            }
+            Input::List(item) => {
+                format!("z\n{pad}  .array(\n{pad}    {},\n{pad}  )\n{pad}  .max({MOST_ITEMS})", item.broken(indent + 4, 1))
+            }
+            Input::OneOrMany(item) => {
+                let one = item.broken(indent + 2, 1);
+                let many = Input::List(item.clone()).broken(indent + 2, 1);
+                format!("z.union([\n{pad}  {one},\n{pad}  {many},\n{pad}])")
             }
             _ => line,
         }

@@ -95,7 +95,7 @@ impl Server for Hono {
             return pieces;
         }
         let open = format!("{context}, input) =>");
-        pieces.push(Piece::text(format!("\n  {},\n  {open}", input.broken(2))));
+        pieces.push(Piece::text(format!("\n  {},\n  {open}", input.broken(2, 1))));
         match &body.line {
             Some(line) if 2 + open.len() + 1 + body.width < WIDTH => {
                 pieces.push(Piece::text(" "));

@@ -1,0 +1,208 @@
+//! Calls of database functions (`rpc`) and of edge functions (`functions.invoke`).
+
+use super::column::{Column, Kind, of_sql, of_type};
+use super::draft::{Fill, Object, Site};
+use super::keys::Keys;
+use super::name::Verb;
+use super::read::{Reader, Want};
+use super::reason::Reason;
+use audit::query::Step;
+use stack::server::function::Input;
+use syntax::view;
+use tree_sitter::Node;
+
+impl<'s> Reader<'s> {
+    /// `rpc(name, arguments)` and the methods behind it.
+    pub(super) fn rpc(&mut self) -> Result<(), Reason> {
+        self.draft.parts.verb = Verb::Rpc;
+        let query = self.query;
+        for step in &query.steps {
+            if step.name != "rpc" {
+                let verb = self.draft.parts.verb;
+                self.step(step)?;
+                self.draft.parts.verb = verb;
+                continue;
+            }
+            self.type_arguments(step);
+            let node = self.argument(step, 0).ok_or_else(Reason::table)?;
+            let Some((name, replacement)) = self.fixed_string(node) else { return Err(Reason::table()) };
+            if let Some(text) = replacement {
+                self.hole(node.byte_range(), Fill::Text(text));
+            }
+            self.draft.parts.table = name.clone();
+            if let Some(arguments) = self.argument(step, 1) {
+                self.named_arguments(arguments, &name)?;
+            }
+            if let Some(options) = self.argument(step, 2) {
+                self.options(options, "rpc")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn named_arguments(&mut self, node: Node<'s>, function: &str) -> Result<(), Reason> {
+        let inner = view::unwrapped(node);
+        if inner.kind() == "object" {
+            let pairs = view::pairs(self.tree, inner);
+            if pairs.len() != view::code_children(inner).count() {
+                return Err(Reason::column());
+            }
+            for (key, _, value) in pairs {
+                let column = self.parameter(function, &key);
+                self.fill(value, &Want { name: &key, column })?;
+            }
+            return Ok(());
+        }
+        if self.fixed(node).is_some() {
+            return self.options(node, "rpc");
+        }
+        let keys = Keys::of(self, inner);
+        if keys.open || keys.list == Some(true) {
+            return Err(Reason::columns_unknown(function));
+        }
+        let schema = keys.found.iter().map(|key| {
+            let text = self.schema(self.parameter(function, &key.name).as_ref(), &key.guess);
+            (key.name.clone(), Input::Schema(text))
+        });
+        let schema = Input::Object(schema.collect());
+        let input = self.send("values", schema, Site::Expression(node.byte_range()), true);
+        let object = Object { input, set: Vec::new(), list: false, cast: "" };
+        self.hole(node.byte_range(), Fill::Object(object));
+        Ok(())
+    }
+
+    /// An argument of a database function.
+    fn parameter(&self, function: &str, name: &str) -> Option<Column> {
+        let schema = &self.survey.schema;
+        let types = schema.types.as_ref();
+        let field = types
+            .and_then(|types| types.functions.get(function))
+            .and_then(|arguments| arguments.iter().find(|field| field.name == name));
+        let written = schema
+            .functions
+            .iter()
+            .filter(|known| known.name.name == function)
+            .flat_map(|known| &known.arguments)
+            .find(|(argument, _)| argument == name)
+            .map(|(_, kind)| of_sql(schema, kind));
+        match (field, written) {
+            (Some(field), written) => {
+                let mut kind = of_type(types, &field.kind);
+                if kind == Kind::Text && written == Some(Kind::Guid) {
+                    kind = Kind::Guid;
+                }
+                Some(Column { kind, nullable: field.nullable, optional: field.optional })
+            }
+            (None, Some(kind)) => Some(Column { kind, nullable: true, optional: true }),
+            (None, None) => None,
+        }
+    }
+
+    /// `functions.invoke(name, { body })`.
+    pub(super) fn edge_function(&mut self) -> Result<(), Reason> {
+        self.draft.parts.verb = Verb::Invoke;
+        let query = self.query;
+        if self.answer_is_more_than_data() {
+            return Err(Reason::edge_function());
+        }
+        for step in &query.steps {
+            match step.name.as_str() {
+                "functions" => {}
+                "invoke" => self.invoked(step)?,
+                other => return Err(Reason::method(other)),
+            }
+        }
+        // A long line is broken inside its braces, not before `.functions`.
+        self.draft.breaks.clear();
+        Ok(())
+    }
+
+    fn invoked(&mut self, step: &Step) -> Result<(), Reason> {
+        if let Some(kind) = self.type_arguments(step) {
+            let kind = self.tree.text(kind);
+            self.draft.cast =
+                Some(format!("Promise<{{ data: {kind}; error: null }} | {{ data: null; error: Error }}>"));
+            if kind == "any" || kind == "unknown" {
+                self.draft.cast = None;
+            }
+        }
+        let node = self.argument(step, 0).ok_or_else(Reason::table)?;
+        let Some((name, replacement)) = self.fixed_string(node) else { return Err(Reason::table()) };
+        if let Some(text) = replacement {
+            self.hole(node.byte_range(), Fill::Text(text));
+        }
+        self.draft.parts.table = name;
+        let Some(options) = self.argument(step, 1) else { return Ok(()) };
+        let inner = view::unwrapped(options);
+        if inner.kind() != "object" {
+            return if self.fixed(options).is_some() { Ok(()) } else { Err(Reason::edge_function()) };
+        }
+        for child in view::code_children(inner) {
+            let key = child.child_by_field_name("key").or(Some(child)).and_then(|key| view::key_name(self.tree, key));
+            let value = child.child_by_field_name("value").unwrap_or(child);
+            match (child.kind(), key.as_deref()) {
+                ("pair" | "shorthand_property_identifier", Some("body")) => self.body(value)?,
+                // The client sends JSON by itself, and POST is what it does with a body.
+                ("pair", Some("method")) if view::string_value(self.tree, value).is_some_and(|method| method == "POST") => {}
+                ("pair", Some("headers")) if self.says_json(value) => {}
+                _ => return Err(Reason::edge_function()),
+            }
+        }
+        Ok(())
+    }
+
+    /// `{ "Content-Type": "application/json" }` and nothing else.
+    fn says_json(&self, headers: Node<'s>) -> bool {
+        let headers = view::unwrapped(headers);
+        headers.kind() == "object"
+            && view::code_children(headers).all(|child| child.kind() == "pair")
+            && view::pairs(self.tree, headers).iter().all(|(key, _, value)| {
+                key.eq_ignore_ascii_case("content-type")
+                    && view::string_value(self.tree, *value).is_some_and(|kind| kind == "application/json")
+            })
+    }
+
+    fn body(&mut self, node: Node<'s>) -> Result<(), Reason> {
+        let inner = view::unwrapped(node);
+        let shorthand = node.kind() == "shorthand_property_identifier";
+        let closed = inner.kind() == "object"
+            && view::pairs(self.tree, inner).len() == view::code_children(inner).count()
+            && view::pairs(self.tree, inner).iter().all(|(_, _, value)| value.kind() != "method_definition");
+        if closed {
+            for (key, _, value) in view::pairs(self.tree, inner) {
+                let guess = self.guess(value);
+                let column = Column { kind: Kind::Json, nullable: false, optional: !guess.there };
+                self.fill(value, &Want { name: &key, column: Some(column) })?;
+            }
+            return Ok(());
+        }
+        if let Some(thing) = super::guess::no_json(self.tree, self.scopes, inner) {
+            return Err(Reason::input(&format!("A {thing}").replace("A A ", "A ")));
+        }
+        if let Some(fixed) = self.fixed(node) {
+            if let Some(text) = fixed {
+                let key = if shorthand { "body: " } else { "" };
+                self.hole(node.byte_range(), Fill::Text(format!("{key}{text}")));
+            }
+            return Ok(());
+        }
+        let schema = Input::Schema("json".to_owned());
+        let input = self.send("body", schema, Site::Expression(node.byte_range()), true);
+        let fill = if shorthand { Fill::Around("body: ".to_owned(), input, String::new()) } else { Fill::Input(input) };
+        self.hole(node.byte_range(), fill);
+        Ok(())
+    }
+
+    /// Whether the code around reads a stream, a file or the raw answer.
+    fn answer_is_more_than_data(&self) -> bool {
+        let Some(node) = self.node(self.query.span) else { return false };
+        let text = match view::enclosing_function(node) {
+            Some(function) => self.tree.text(function),
+            None => self.tree.source(),
+        };
+        [".context", "FunctionsHttpError", "FunctionsRelayError", "FunctionsFetchError", "instanceof Blob", ".getReader("]
+            .iter()
+            .any(|word| text.contains(word))
+            || ["data.blob(", "data.arrayBuffer(", "new Blob([data", "data.body", "data as Blob"].iter().any(|word| text.contains(word))
+    }
+}

@@ -1,0 +1,392 @@
+//! The methods of a table's query.
+
+use super::column::{Column, Kind, Side};
+use super::draft::{Fill, Site};
+use super::name::Verb;
+use super::read::{Filled, Reader, Want, listed, table_text};
+use super::reason::Reason;
+use audit::query::Step;
+use stack::server::function::Input;
+use syntax::scope::Declared;
+use syntax::view;
+use tree_sitter::Node;
+
+impl<'s> Reader<'s> {
+    pub(super) fn chain(&mut self) -> Result<(), Reason> {
+        let query = self.query;
+        for step in &query.steps {
+            self.step(step)?;
+        }
+        self.verb();
+        Ok(())
+    }
+
+    /// One method of the chain.
+    pub(super) fn step(&mut self, step: &Step) -> Result<(), Reason> {
+        let typed = self.type_arguments(step);
+        match step.name.as_str() {
+            "schema" => {
+                let node = self.argument(step, 0).ok_or_else(Reason::table)?;
+                self.options(node, "schema")
+            }
+            "from" => self.table(step),
+            "select" => self.select(step),
+            "insert" | "upsert" | "update" => {
+                let side = if step.name == "update" { Side::Update } else { Side::Insert };
+                let node = self.argument(step, 0).ok_or_else(|| Reason::method(&step.name))?;
+                self.written(node, side, &step.name)?;
+                match self.argument(step, 1) {
+                    Some(options) => self.options(options, &step.name),
+                    None => Ok(()),
+                }
+            }
+            "delete" => match self.argument(step, 0) {
+                Some(options) => self.options(options, "delete"),
+                None => Ok(()),
+            },
+            "eq" | "neq" | "gt" | "gte" | "lt" | "lte" | "is" => self.compared(step),
+            "like" | "ilike" => self.pattern(step),
+            "in" => self.any_of(step),
+            "contains" | "containedBy" | "overlaps" => self.contained(step),
+            "textSearch" => {
+                let column = self.column_name(step, 0)?;
+                let node = self.argument(step, 1).ok_or_else(|| Reason::method(&step.name))?;
+                let want = Want { name: &column, column: Some(text()) };
+                if let Filled::Sent(_) = self.fill(node, &want)? {
+                    self.draft.parts.verb = Verb::Search;
+                }
+                self.argument(step, 2).map_or(Ok(()), |options| self.options(options, "textSearch"))
+            }
+            "match" => self.matched(step),
+            "not" | "filter" => self.operated(step),
+            "or" => {
+                let node = self.argument(step, 0).ok_or_else(|| Reason::method("or"))?;
+                if self.filter_text(node)? {
+                    self.draft.parts.verb = Verb::Search;
+                }
+                self.argument(step, 1).map_or(Ok(()), |options| self.options(options, "or"))
+            }
+            "order" => self.ordered(step),
+            "limit" => {
+                let node = self.argument(step, 0).ok_or_else(|| Reason::method("limit"))?;
+                self.bounded(node, "limit")?;
+                self.argument(step, 1).map_or(Ok(()), |options| self.options(options, "limit"))
+            }
+            "range" => {
+                self.draft.parts.page = true;
+                for (at, name) in ["from", "to"].into_iter().enumerate() {
+                    let node = self.argument(step, at).ok_or_else(|| Reason::method("range"))?;
+                    self.bounded(node, name)?;
+                }
+                self.argument(step, 2).map_or(Ok(()), |options| self.options(options, "range"))
+            }
+            "single" => {
+                self.draft.parts.verb = Verb::Get;
+                self.read_as(typed, "PostgrestSingleResponse<", ">");
+                Ok(())
+            }
+            "maybeSingle" => {
+                self.draft.parts.verb = Verb::Maybe;
+                self.read_as(typed, "PostgrestMaybeSingleResponse<", ">");
+                Ok(())
+            }
+            "returns" | "overrideTypes" => {
+                // `.returns<Task[]>()` is no request: it goes as a whole.
+                self.hole(step.span.range(), Fill::Text(String::new()));
+                self.draft.holes.retain(|(range, _)| {
+                    !(step.span.range().start < range.start && range.end <= step.span.range().end)
+                });
+                self.read_as(typed, "PostgrestSingleResponse<", ">");
+                Ok(())
+            }
+            other => Err(Reason::method(other)),
+        }
+    }
+
+    /// The result is read as a type that the browser's module knows.
+    fn read_as(&mut self, kind: Option<Node<'s>>, before: &str, after: &str) {
+        if let Some(kind) = kind {
+            let text = self.tree.text(kind);
+            self.draft.cast = Some(format!("Promise<{before}{text}{after}>"));
+        }
+    }
+
+    fn table(&mut self, step: &Step) -> Result<(), Reason> {
+        let node = self.argument(step, 0).ok_or_else(Reason::table)?;
+        let text = table_text(self.query)?;
+        if view::string_value(self.tree, node).is_none() {
+            self.hole(node.byte_range(), Fill::Text(text));
+        }
+        Ok(())
+    }
+
+    fn select(&mut self, step: &Step) -> Result<(), Reason> {
+        if let Some(node) = self.argument(step, 0) {
+            let Some((list, replacement)) = self.fixed_string(node) else { return Err(Reason::column()) };
+            if let Some(text) = replacement {
+                self.hole(node.byte_range(), Fill::Text(text));
+            }
+            let reads = self.query.operation == "select";
+            if reads {
+                let (columns, embeds) = listed(&list);
+                let star = columns.iter().any(|column| column == "*");
+                self.draft.parts.columns = if star { Vec::new() } else { columns };
+                self.draft.parts.embeds = embeds;
+            }
+        }
+        if let Some(options) = self.argument(step, 1) {
+            self.options(options, "select")?;
+            let head = view::value_of(self.tree, view::unwrapped(options), "head");
+            if head.is_some_and(|head| self.tree.text(head) == "true") {
+                self.draft.parts.verb = Verb::Count;
+                self.draft.parts.columns.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// `eq` and its like: a column and a value.
+    fn compared(&mut self, step: &Step) -> Result<(), Reason> {
+        let column = self.column_name(step, 0)?;
+        let node = self.argument(step, 1).ok_or_else(|| Reason::method(&step.name))?;
+        self.filtered_by(&column, &step.name, node)
+    }
+
+    fn filtered_by(&mut self, column: &str, operator: &str, node: Node<'s>) -> Result<(), Reason> {
+        let name = self.filter_name(column, operator);
+        let want = Want { name: &name, column: self.filtered(column) };
+        match self.fill(node, &want)? {
+            Filled::Sent(_) => self.draft.parts.by.push((last(column).to_owned(), operator.to_owned())),
+            Filled::Static if operator == "eq" => {
+                let node = view::unwrapped(node);
+                let constant = match node.kind() {
+                    "true" => Some(column.to_owned()),
+                    "false" => Some(format!("!{column}")),
+                    _ => self.fixed_string(node).map(|(value, _)| value).filter(|value| is_word(value)),
+                };
+                self.draft.parts.constants.extend(constant);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What the input of a filter is called: its column, and the operator where that is needed.
+    fn filter_name(&self, column: &str, operator: &str) -> String {
+        let column = last(column);
+        let plain = matches!(operator, "eq" | "like" | "ilike" | "is" | "contains" | "overlaps");
+        let taken = self.draft.sent.iter().any(|sent| sent.name == column);
+        if plain && !taken { column.to_owned() } else { format!("{column}_{operator}") }
+    }
+
+    /// `like` and `ilike`: the pattern around the value stays.
+    fn pattern(&mut self, step: &Step) -> Result<(), Reason> {
+        let column = self.column_name(step, 0)?;
+        let node = self.argument(step, 1).ok_or_else(|| Reason::method(&step.name))?;
+        let mut sent = false;
+        if node.kind() == "template_string" && self.fixed(node).is_none() {
+            for part in view::code_children(node).filter(|part| part.kind() == "template_substitution") {
+                let Some(value) = view::code_children(part).next() else { continue };
+                let name = self.input_name(value).unwrap_or_else(|| last(&column).to_owned());
+                let want = Want { name: &name, column: Some(text()) };
+                sent |= matches!(self.fill(value, &want)?, Filled::Sent(_));
+            }
+        } else {
+            let want = Want { name: last(&column), column: Some(text()) };
+            sent = matches!(self.fill(node, &want)?, Filled::Sent(_));
+        }
+        if sent && self.query.operation == "select" {
+            self.draft.parts.verb = Verb::Search;
+        }
+        Ok(())
+    }
+
+    /// `in`: a list of values.
+    fn any_of(&mut self, step: &Step) -> Result<(), Reason> {
+        let column = self.column_name(step, 0)?;
+        let node = self.argument(step, 1).ok_or_else(|| Reason::method("in"))?;
+        let inner = view::unwrapped(node);
+        let item = self.filtered(&column);
+        if inner.kind() == "array" && self.holds_identity(inner) {
+            for value in view::code_children(inner) {
+                let name = self.input_name(value).unwrap_or_else(|| last(&column).to_owned());
+                self.fill(value, &Want { name: &name, column: item.clone() })?;
+            }
+            return Ok(());
+        }
+        let list = item.map(|item| Column { kind: Kind::List(Box::new(item.kind)), nullable: false, optional: false });
+        let list = list.or(Some(Column { kind: Kind::List(Box::new(Kind::Unknown)), nullable: false, optional: false }));
+        let name = format!("{}_in", last(&column));
+        if let Filled::Sent(_) = self.fill(node, &Want { name: &name, column: list })? {
+            self.draft.parts.by.push((last(&column).to_owned(), "in".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn contained(&mut self, step: &Step) -> Result<(), Reason> {
+        let column = self.column_name(step, 0)?;
+        let node = self.argument(step, 1).ok_or_else(|| Reason::method(&step.name))?;
+        let inner = view::unwrapped(node);
+        if inner.kind() == "array" && self.fixed(inner).is_none() {
+            let item = match self.filtered(&column).map(|column| column.kind) {
+                Some(Kind::List(item)) => Some(Column { kind: *item, nullable: false, optional: false }),
+                _ => None,
+            };
+            for value in view::code_children(inner) {
+                let name = self.input_name(value).unwrap_or_else(|| last(&column).to_owned());
+                let want = Want { name: &name, column: item.clone() };
+                if let Filled::Sent(_) = self.fill(value, &want)? {
+                    self.draft.parts.by.push((last(&column).to_owned(), step.name.clone()));
+                }
+            }
+            return Ok(());
+        }
+        self.filtered_by(&column, &step.name, node)
+    }
+
+    /// `match({ a, b })`.
+    fn matched(&mut self, step: &Step) -> Result<(), Reason> {
+        let node = self.argument(step, 0).map(view::unwrapped).ok_or_else(|| Reason::method("match"))?;
+        if node.kind() != "object" {
+            return Err(Reason::column());
+        }
+        let pairs = view::pairs(self.tree, node);
+        if pairs.len() != view::code_children(node).count() {
+            return Err(Reason::column());
+        }
+        for (column, _, value) in pairs {
+            self.filtered_by(&column, "eq", value)?;
+        }
+        Ok(())
+    }
+
+    /// `not` and `filter`: column, operator, value.
+    fn operated(&mut self, step: &Step) -> Result<(), Reason> {
+        let column = self.column_name(step, 0)?;
+        let operator = self.column_name(step, 1)?;
+        let node = self.argument(step, 2).ok_or_else(|| Reason::method(&step.name))?;
+        if self.fixed(node).is_some() {
+            return self.fill(node, &Want { name: &column, column: None }).map(|_| ());
+        }
+        if operator == "in" {
+            return self.list_text(node, &column);
+        }
+        let plain = matches!(operator.as_str(), "eq" | "neq" | "gt" | "gte" | "lt" | "lte" | "is" | "like" | "ilike");
+        if !plain {
+            return Err(Reason::filter_text());
+        }
+        let name = format!("{}_{}", last(&column), if step.name == "not" { "not" } else { &operator });
+        let want = Want { name: &name, column: self.filtered(&column) };
+        if let Filled::Sent(_) = self.fill(node, &want)? {
+            self.draft.parts.by.push((last(&column).to_owned(), "not".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// `order(column, { ascending })`.
+    fn ordered(&mut self, step: &Step) -> Result<(), Reason> {
+        let node = self.argument(step, 0).ok_or_else(Reason::column)?;
+        match self.fixed_string(node) {
+            Some((_, Some(text))) => self.hole(node.byte_range(), Fill::Text(text)),
+            Some((_, None)) => {}
+            None => self.one_of(node, "order_by")?,
+        }
+        let Some(options) = self.argument(step, 1) else { return Ok(()) };
+        let options = view::unwrapped(options);
+        if self.fixed(options).is_some() {
+            return self.options(options, "order");
+        }
+        if options.kind() != "object" {
+            return Err(Reason::arguments("order"));
+        }
+        for (key, _, value) in view::pairs(self.tree, options) {
+            if self.fixed(value).is_some() {
+                self.options(value, "order")?;
+            } else {
+                let flag = Column { kind: Kind::Flag, nullable: false, optional: !self.guess(value).there };
+                self.fill(value, &Want { name: &key, column: Some(flag) })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One of the names that the source lists: `x ? "a" : "b"`.
+    fn one_of(&mut self, node: Node<'s>, name: &str) -> Result<(), Reason> {
+        let mut values = Vec::new();
+        let mut open = vec![view::unwrapped(node)];
+        while let Some(next) = open.pop() {
+            match next.kind() {
+                "identifier" if self.fixed(next).is_none() => {
+                    open.push(self.constant(next).ok_or_else(Reason::column)?);
+                }
+                "ternary_expression" => {
+                    for part in ["alternative", "consequence"] {
+                        open.push(view::unwrapped(next.child_by_field_name(part).ok_or_else(Reason::column)?));
+                    }
+                }
+                _ => values.push(self.fixed_string(next).ok_or_else(Reason::column)?.0),
+            }
+        }
+        values.sort();
+        values.dedup();
+        let schema = Input::Schema(Kind::Enum(values).zod());
+        let index = self.send(name, schema, Site::Expression(node.byte_range()), false);
+        self.hole(node.byte_range(), Fill::Input(index));
+        Ok(())
+    }
+
+    /// What a constant of this file was made from.
+    pub(super) fn constant(&self, name: Node<'s>) -> Option<Node<'s>> {
+        let binding = self.scopes.binding(self.scopes.binding_at(name.byte_range())?);
+        let declarator = self.tree.node_at(binding.range.clone())?;
+        let constant = binding.declared == Declared::Const && declarator.kind() == "variable_declarator";
+        constant.then(|| declarator.child_by_field_name("value")).flatten().map(view::unwrapped)
+    }
+
+    /// `limit` and `range`: numbers that are not below zero.
+    fn bounded(&mut self, node: Node<'s>, name: &str) -> Result<(), Reason> {
+        if let Some(fixed) = self.fixed(node) {
+            if let Some(text) = fixed {
+                self.hole(node.byte_range(), Fill::Text(text));
+            }
+            return Ok(());
+        }
+        let schema = Input::Schema("z.int().min(0)".to_owned());
+        let index = self.send(name, schema, Site::Expression(node.byte_range()), false);
+        self.hole(node.byte_range(), Fill::Input(index));
+        Ok(())
+    }
+
+    /// The verb of the name, from what was read.
+    pub(super) fn verb(&mut self) {
+        let many = self.draft.sent.iter().any(|sent| sent.whole && matches!(sent.schema, Input::List(_)));
+        let verb = match self.query.operation.as_str() {
+            "insert" if many => Verb::CreateMany,
+            "insert" => Verb::Create,
+            "upsert" if many => Verb::UpsertMany,
+            "upsert" => Verb::Upsert,
+            "update" => Verb::Update,
+            "delete" => Verb::Delete,
+            _ => return,
+        };
+        self.draft.parts.verb = verb;
+    }
+}
+
+/// A text.
+pub(super) fn text() -> Column {
+    Column { kind: Kind::Text, nullable: false, optional: false }
+}
+
+/// The column of `profiles.name`.
+pub(super) fn last(column: &str) -> &str {
+    let column = column.split("->").next().unwrap_or(column);
+    column.rsplit('.').next().unwrap_or(column)
+}
+
+/// Whether a constant can stand in a name.
+fn is_word(value: &str) -> bool {
+    value.len() <= 24
+        && value.starts_with(|first: char| first.is_ascii_alphabetic())
+        && value.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | ' '))
+}

@@ -1,0 +1,310 @@
+//! Columns as zod schemas: from the generated types, sharpened by the SQL; and columns that a browser must not set.
+
+use audit::Survey;
+use schema::Table;
+use schema::types::{Field, TableTypes, Types};
+
+/// What a value may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Guid,
+    Number,
+    Flag,
+    Json,
+    Enum(Vec<String>),
+    List(Box<Kind>),
+    /// Neither types nor SQL tell.
+    Unknown,
+}
+
+/// A column as a value is written to it, or compared with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Column {
+    pub(super) kind: Kind,
+    pub(super) nullable: bool,
+    pub(super) optional: bool,
+}
+
+/// Which shape of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Row,
+    Insert,
+    Update,
+}
+
+/// All that is known of one table.
+#[derive(Clone, Copy)]
+pub(super) struct Columns<'s> {
+    survey: &'s Survey<'s>,
+    types: Option<&'s TableTypes>,
+    table: Option<&'s Table>,
+}
+
+impl<'s> Columns<'s> {
+    pub(super) fn of(survey: &'s Survey<'_>, table: &str) -> Self {
+        Self {
+            survey,
+            types: survey.schema.types.as_ref().and_then(|types| types.tables.get(table)),
+            table: survey.schema.table(table),
+        }
+    }
+
+    /// Whether anything is known.
+    pub(super) fn known(&self) -> bool {
+        self.types.is_some_and(|types| !types.row.is_empty()) || self.table.is_some_and(|table| !table.columns.is_empty())
+    }
+
+    /// The SQL of it.
+    pub(super) fn table(&self) -> Option<&'s Table> {
+        self.table
+    }
+
+    /// Whether the generated types have the table and not the column.
+    pub(super) fn drifted(&self, column: &str) -> bool {
+        self.types.is_some_and(|types| !types.row.is_empty() && !types.row.iter().any(|field| field.name == column))
+    }
+
+    /// One column.
+    pub(super) fn get(&self, name: &str, side: Side) -> Option<Column> {
+        let typed = self.types.and_then(|types| {
+            let fields = match side {
+                Side::Row => &types.row,
+                Side::Insert => &types.insert,
+                Side::Update => &types.update,
+            };
+            fields.iter().find(|field| field.name == name)
+        });
+        let written = self.table.and_then(|table| table.columns.iter().find(|column| column.name == name));
+        let from_sql = written.map(|column| Column {
+            kind: of_sql(&self.survey.schema, &column.kind),
+            nullable: !column.required,
+            optional: match side {
+                Side::Row => false,
+                Side::Insert => !column.required || column.default.is_some() || column.generated,
+                Side::Update => true,
+            },
+        });
+        let from_types = typed.map(|field| of_field(self.survey.schema.types.as_ref(), field));
+        match (from_types, from_sql) {
+            (Some(mut typed), Some(sql)) => {
+                // The SQL tells a uuid from other texts; all else the types say as exactly, and the app was checked against them.
+                if typed.kind == Kind::Text && sql.kind == Kind::Guid {
+                    typed.kind = Kind::Guid;
+                }
+                if typed.kind == Kind::Unknown {
+                    typed.kind = sql.kind;
+                }
+                Some(typed)
+            }
+            (typed, sql) => typed.or(sql),
+        }
+    }
+
+    /// Every column that may be written, in alphabetical order.
+    pub(super) fn writable(&self, side: Side) -> Vec<(String, Column)> {
+        let fields = self.types.map_or(&[][..], |types| if side == Side::Insert { &types.insert } else { &types.update });
+        let mut names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+        if names.is_empty() {
+            let own = self.table.into_iter().flat_map(|table| &table.columns);
+            names = own.filter(|column| !column.generated).map(|column| column.name.as_str()).collect();
+        }
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().filter_map(|name| Some((name.to_owned(), self.get(name, side)?))).collect()
+    }
+
+    /// The primary key.
+    pub(super) fn is_key(&self, column: &str) -> bool {
+        match self.table.map(|table| &table.primary_key) {
+            Some(key) if !key.is_empty() => key.len() == 1 && key[0] == column,
+            _ => column == "id",
+        }
+    }
+
+    /// Whether a visitor who may set the column gives themselves something.
+    pub(super) fn privileged(&self, column: &str) -> bool {
+        let words: Vec<&str> = column.split('_').collect();
+        let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(word));
+        let flag = words.first() == Some(&"is")
+            && has(&["premium", "pro", "admin", "superadmin", "verified", "banned", "approved", "staff", "moderator"]);
+        let word = has(&["role", "roles", "permissions", "plan", "tier", "credits", "credit", "balance", "quota"]);
+        let owner = matches!(words.first(), Some(&("subscription" | "stripe")));
+        // `plan_id` of a table of plans is a reference, and `meal_plan` is a meal; only what stands for the row's own privilege counts.
+        let reference = words.last() == Some(&"id") && !owner;
+        let described = matches!(words.last(), Some(&("name" | "title" | "description" | "text" | "notes" | "date" | "type")))
+            && !owner;
+        let noun = word && words.len() > 1 && has(&["meal", "workout", "training", "lesson", "floor", "action", "diet", "study", "job", "play"]);
+        flag || owner || (word && !reference && !described && !noun) || (column == "status" && self.status_grants())
+    }
+
+    /// Whether the values of `status` hold one that grants something.
+    fn status_grants(&self) -> bool {
+        const GRANTS: &[&str] = &["approved", "paid", "active", "admin"];
+        let listed = match self.get("status", Side::Row).map(|column| column.kind) {
+            Some(Kind::Enum(values)) => values.iter().any(|value| GRANTS.contains(&value.as_str())),
+            _ => false,
+        };
+        let checked = self.table.is_some_and(|table| {
+            table.checks.iter().any(|check| {
+                check.contains("status") && GRANTS.iter().any(|word| check.contains(&format!("'{word}'")))
+            })
+        });
+        listed || checked
+    }
+}
+
+fn of_field(types: Option<&Types>, field: &Field) -> Column {
+    Column { kind: of_type(types, &field.kind), nullable: field.nullable, optional: field.optional }
+}
+
+/// The kind that a TypeScript type says.
+pub(super) fn of_type(types: Option<&Types>, kind: &str) -> Kind {
+    let kind = kind.trim();
+    if let Some(item) = kind.strip_suffix("[]") {
+        let item = item.strip_prefix('(').and_then(|item| item.strip_suffix(')')).unwrap_or(item);
+        return Kind::List(Box::new(of_type(types, item)));
+    }
+    match kind {
+        "string" => return Kind::Text,
+        "number" => return Kind::Number,
+        "boolean" => return Kind::Flag,
+        "Json" => return Kind::Json,
+        _ => {}
+    }
+    if let Some((_, name)) = kind.split_once("[\"Enums\"][\"").or_else(|| kind.split_once("['Enums']['")) {
+        let name = name.trim_end_matches(['"', '\'', ']']);
+        return types.and_then(|types| types.enums.get(name)).map_or(Kind::Text, |values| Kind::Enum(values.clone()));
+    }
+    let values: Option<Vec<String>> = kind
+        .trim_start_matches('|')
+        .split('|')
+        .map(|value| {
+            let value = value.trim();
+            let inner = value.strip_prefix(['"', '\''])?.strip_suffix(['"', '\''])?;
+            Some(inner.to_owned())
+        })
+        .collect();
+    values.map_or(Kind::Unknown, Kind::Enum)
+}
+
+/// The kind that a PostgreSQL type says.
+pub(super) fn of_sql(schema: &schema::Schema, kind: &str) -> Kind {
+    let kind = kind.trim();
+    if let Some(item) = kind.strip_suffix("[]") {
+        return Kind::List(Box::new(of_sql(schema, item)));
+    }
+    let plain = kind.split('(').next().unwrap_or(kind).trim();
+    match plain {
+        "uuid" => Kind::Guid,
+        "text" | "character varying" | "varchar" | "character" | "char" | "citext" | "name" | "date" | "time"
+        | "timestamp" | "timestamptz" | "timetz" | "interval" | "inet" | "cidr" | "macaddr" | "bytea" => Kind::Text,
+        "integer" | "int" | "int2" | "int4" | "int8" | "bigint" | "smallint" | "numeric" | "decimal" | "real"
+        | "double precision" | "float4" | "float8" | "serial" | "bigserial" | "smallserial" | "money" => Kind::Number,
+        "boolean" | "bool" => Kind::Flag,
+        "json" | "jsonb" => Kind::Json,
+        _ if plain.starts_with("timestamp") || plain.starts_with("time ") => Kind::Text,
+        _ => {
+            let bare = plain.rsplit('.').next().unwrap_or(plain).trim_matches('"');
+            let found = schema.enums.iter().find(|(name, _)| name.name == bare);
+            found.map_or(Kind::Unknown, |(_, values)| Kind::Enum(values.clone()))
+        }
+    }
+}
+
+/// The most items that one call may carry.
+const MOST_ITEMS: usize = 1000;
+
+impl Kind {
+    /// As zod, neither nullable nor optional.
+    pub(super) fn zod(&self) -> String {
+        match self {
+            Self::Text => "z.string()".to_owned(),
+            Self::Guid => "z.guid()".to_owned(),
+            Self::Number => "z.number()".to_owned(),
+            Self::Flag => "z.boolean()".to_owned(),
+            Self::Json | Self::Unknown => "json".to_owned(),
+            Self::Enum(values) => {
+                let values: Vec<_> = values.iter().map(|value| quoted(value)).collect();
+                format!("z.enum([{}])", values.join(", "))
+            }
+            Self::List(item) => format!("z.array({}).max({MOST_ITEMS})", item.zod()),
+        }
+    }
+}
+
+impl Column {
+    /// As zod. Any JSON value may be null as it is.
+    pub(super) fn zod(&self) -> String {
+        let mut text = self.kind.zod();
+        if self.nullable && !matches!(self.kind, Kind::Json | Kind::Unknown) {
+            text += ".nullable()";
+        }
+        if self.optional {
+            text += ".optional()";
+        }
+        text
+    }
+}
+
+/// A list of `item`.
+pub(super) fn list_of(item: &str) -> String {
+    format!("z.array({item}).max({MOST_ITEMS})")
+}
+
+/// `text` as a string of JavaScript.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => out.extend(['\\', letter]),
+            '\n' => out += "\\n",
+            '\r' => out += "\\r",
+            _ => out.push(letter),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn sql(kind: &str, zod: &str) {
+        let mut schema = schema::Schema::default();
+        let name = schema::Name { schema: "public".into(), name: "mood".into() };
+        schema.enums.insert(name, vec!["calm".into(), "wild".into()]);
+        assert_eq!(of_sql(&schema, kind).zod(), zod);
+    }
+
+    #[track_caller]
+    fn ts(kind: &str, zod: &str) {
+        assert_eq!(of_type(None, kind).zod(), zod);
+    }
+
+    #[test]
+    fn sql_types_become_schemas() {
+        sql("uuid", "z.guid()");
+        sql("text", "z.string()");
+        sql("character varying(255)", "z.string()");
+        sql("timestamp with time zone", "z.string()");
+        sql("numeric(10,2)", "z.number()");
+        sql("jsonb", "json");
+        sql("text[]", "z.array(z.string()).max(1000)");
+        sql("mood", "z.enum([\"calm\", \"wild\"])");
+        sql("public.mood", "z.enum([\"calm\", \"wild\"])");
+        sql("geometry", "json");
+    }
+
+    #[test]
+    fn typescript_types_become_schemas() {
+        ts("string", "z.string()");
+        ts("number[]", "z.array(z.number()).max(1000)");
+        ts("\"a\" | \"b\"", "z.enum([\"a\", \"b\"])");
+        ts("Json", "json");
+        ts("Record<string, unknown>", "json");
+    }
+}

@@ -1,0 +1,456 @@
+//! A draft of a server function: the text of a query with holes where a value comes from the session or from the browser.
+
+use super::name::Parts;
+use edit::{FileId, Piece, Span};
+use stack::server::function::{Input, key_text};
+use std::ops::Range;
+
+/// What stands in a hole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fill {
+    /// Text of ours.
+    Text(String),
+    /// The input of this index.
+    Input(usize),
+    /// Text around an input: before, index, after.
+    Around(String, usize, String),
+    /// A whole object from the browser, with what the server sets in it.
+    Object(Object),
+}
+
+/// A whole object from the browser, as an argument of the query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Object {
+    /// The input that holds it.
+    pub(super) input: usize,
+    /// Keys that the server sets, and to what.
+    pub(super) set: Vec<(String, String)>,
+    /// A list of such objects.
+    pub(super) list: bool,
+    /// Behind it: ` as never`, where the generated types lack a column.
+    pub(super) cast: &'static str,
+}
+
+/// A part of an expression at the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Site {
+    /// The expression as it stands.
+    Expression(Range<usize>),
+    /// An object literal of which some keys went.
+    Without(Range<usize>, Vec<Range<usize>>),
+}
+
+/// One thing that the browser sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sent {
+    pub(super) name: String,
+    pub(super) schema: Input,
+    pub(super) site: Site,
+    /// It is a whole object, and may be the input itself.
+    pub(super) whole: bool,
+}
+
+/// The draft of one function, with the call that replaces the query.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    /// Index of the query.
+    pub(super) query: usize,
+    pub(super) file: FileId,
+    /// What of the file becomes the body, and is replaced by the call.
+    pub(super) range: Range<usize>,
+    /// The body is a block of statements, not an expression.
+    pub(super) block: bool,
+    /// Holes of the body, apart, in order.
+    pub(super) holes: Vec<(Range<usize>, Fill)>,
+    /// Where a long line may be broken: before these bytes.
+    pub(super) breaks: Vec<usize>,
+    /// Ranges whose inner lines stay as they are.
+    pub(super) verbatim: Vec<Range<usize>>,
+    pub(super) parts: Parts,
+    pub(super) sent: Vec<Sent>,
+    /// The session's user is needed.
+    pub(super) identity: Option<Needed>,
+    /// A type that the result is read as: `Promise<...>`.
+    pub(super) cast: Option<String>,
+    /// What is said in the comment of the function, behind its call sites.
+    pub(super) remarks: Vec<String>,
+    /// Columns that the browser may no longer set.
+    pub(super) withheld: Vec<String>,
+    /// Columns that give a privilege and that the browser still sets by name.
+    pub(super) granted: Vec<(String, Range<usize>)>,
+    /// Columns that neither types nor SQL know.
+    pub(super) unknown: Vec<String>,
+    /// Columns that the code writes and the generated types lack.
+    pub(super) drift: Vec<String>,
+}
+
+/// How much of a session a function needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needed {
+    /// Without one it is refused.
+    Required,
+    /// Without one the column is null.
+    Optional,
+}
+
+impl Draft {
+    /// Whether the one input is the whole object itself.
+    fn is_whole(&self) -> bool {
+        matches!(self.sent.as_slice(), [one] if one.whole)
+    }
+
+    fn input_text(&self, index: usize) -> String {
+        if self.is_whole() { "input".to_owned() } else { member("input", &self.sent[index].name) }
+    }
+
+    /// What the function takes.
+    pub(super) fn input(&self) -> Input {
+        if self.sent.is_empty() {
+            return Input::None;
+        }
+        if self.is_whole() {
+            return self.sent[0].schema.clone();
+        }
+        Input::Object(self.sent.iter().map(|sent| (sent.name.clone(), sent.schema.clone())).collect())
+    }
+
+    fn filled(&self, fill: &Fill) -> String {
+        match fill {
+            Fill::Text(text) => text.clone(),
+            Fill::Input(index) => self.input_text(*index),
+            Fill::Around(before, index, after) => format!("{before}{}{after}", self.input_text(*index)),
+            Fill::Object(Object { input, set, list, cast }) => {
+                let input = self.input_text(*input);
+                if set.is_empty() {
+                    return format!("{input}{cast}");
+                }
+                let set: Vec<_> = set
+                    .iter()
+                    .map(|(key, value)| {
+                        if key == value { key.clone() } else { format!("{}: {value}", key_text(key)) }
+                    })
+                    .collect();
+                let set = set.join(", ");
+                if *list {
+                    format!("{input}.map((row) => ({{ ...row, {set} }})){cast}")
+                } else {
+                    format!("{{ ...{input}, {set} }}{cast}")
+                }
+            }
+        }
+    }
+
+    /// The body as text and slices; a slice never crosses a hole.
+    fn runs(&self) -> Vec<Run> {
+        let mut runs = Vec::new();
+        let mut at = self.range.start;
+        for (hole, fill) in &self.holes {
+            if at < hole.start {
+                runs.push(Run::Kept(at..hole.start));
+            }
+            runs.push(Run::Ours(self.filled(fill)));
+            at = hole.end;
+        }
+        if at < self.range.end {
+            runs.push(Run::Kept(at..self.range.end));
+        }
+        runs
+    }
+
+    /// The text of the body.
+    pub(super) fn text(&self, source: &str) -> String {
+        self.runs()
+            .iter()
+            .map(|run| match run {
+                Run::Kept(range) => &source[range.clone()],
+                Run::Ours(text) => text,
+            })
+            .collect()
+    }
+
+    /// What two equal functions agree in.
+    pub(super) fn key(&self, source: &str) -> String {
+        let mut words = String::new();
+        for (at, word) in self.text(source).split_whitespace().enumerate() {
+            let tight = word.starts_with(['.', ')', '}', ',']) || words.ends_with(['(', '.']);
+            if at > 0 && !tight {
+                words.push(' ');
+            }
+            words += word;
+        }
+        let body = words.replace(",)", ")").replace(", }", " }").replace(",}", "}").replace('\'', "\"");
+        format!("{body}\n{}\n{:?}", self.input().line(), self.identity)
+    }
+
+    /// The body in one line, if it stands in one.
+    pub(super) fn line(&self, source: &str) -> Option<(usize, Vec<Piece>)> {
+        let text = self.text(source);
+        let pieces = || self.runs().into_iter().map(|run| run.piece(self.file)).collect();
+        (!text.contains('\n') && !self.block).then(|| (text.chars().count(), pieces()))
+    }
+
+    /// The body over several lines, the lines after the first at `indent` spaces or more.
+    pub(super) fn lines(&self, source: &str, indent: usize) -> Vec<Piece> {
+        let text = self.text(source);
+        if !text.contains('\n') {
+            return self.broken(indent);
+        }
+        let layout = Layout::of(source, &self.range, &self.verbatim, self.block);
+        let mut pieces = Vec::new();
+        for run in self.runs() {
+            match run {
+                Run::Ours(text) => pieces.push(Piece::text(text)),
+                Run::Kept(range) => layout.moved(self.file, source, range, indent, &mut pieces),
+            }
+        }
+        pieces
+    }
+
+    /// A long line broken before its methods.
+    fn broken(&self, indent: usize) -> Vec<Piece> {
+        let pad = format!("\n{}", " ".repeat(indent + 2));
+        let mut pieces = Vec::new();
+        for run in self.runs() {
+            match run {
+                Run::Ours(text) => pieces.push(Piece::text(text)),
+                Run::Kept(range) => {
+                    let mut at = range.start;
+                    for place in self.breaks.iter().copied().filter(|place| range.contains(place)) {
+                        if at < place {
+                            pieces.push(Piece::Source(Span::new(self.file, at..place)));
+                        }
+                        pieces.push(Piece::text(pad.clone()));
+                        at = place;
+                    }
+                    pieces.push(Piece::Source(Span::new(self.file, at..range.end)));
+                }
+            }
+        }
+        pieces
+    }
+}
+
+/// `object.name`, or `object["na-me"]`.
+fn member(object: &str, name: &str) -> String {
+    let key = key_text(name);
+    if key.starts_with('"') { format!("{object}[{key}]") } else { format!("{object}.{key}") }
+}
+
+enum Run {
+    Kept(Range<usize>),
+    Ours(String),
+}
+
+impl Run {
+    fn piece(self, file: FileId) -> Piece {
+        match self {
+            Self::Kept(range) => Piece::Source(Span::new(file, range)),
+            Self::Ours(text) => Piece::text(text),
+        }
+    }
+}
+
+/// How the lines of a piece of source are indented, and which of them must stay.
+pub(super) struct Layout {
+    /// What the lines after the first share.
+    common: usize,
+    /// More spaces for lines that go on with a method, at the least.
+    more: usize,
+    verbatim: Vec<Range<usize>>,
+}
+
+impl Layout {
+    pub(super) fn of(source: &str, range: &Range<usize>, verbatim: &[Range<usize>], block: bool) -> Self {
+        let mut common = usize::MAX;
+        let mut dotted = false;
+        for start in line_starts(source, range).filter(|start| !inside(verbatim, *start)) {
+            let line = source[start..range.end].lines().next().unwrap_or_default();
+            let code = line.trim_start();
+            if code.is_empty() {
+                continue;
+            }
+            let width = line.len() - code.len();
+            if width < common {
+                common = width;
+                dotted = code.starts_with('.') || code.starts_with("//");
+            }
+        }
+        if common == usize::MAX {
+            common = 0;
+        }
+        Self { common, more: if dotted && !block { 2 } else { 0 }, verbatim: verbatim.to_vec() }
+    }
+
+    /// `range` with its lines at `indent`.
+    pub(super) fn moved(&self, file: FileId, source: &str, range: Range<usize>, indent: usize, out: &mut Vec<Piece>) {
+        let mut at = range.start;
+        for start in line_starts(source, &range).filter(|start| !inside(&self.verbatim, *start)) {
+            let line = &source[start..];
+            let width = line.len() - line.trim_start_matches([' ', '\t']).len();
+            let blank = line[width..].starts_with(['\n', '\r']);
+            if blank {
+                continue;
+            }
+            if at < start {
+                out.push(Piece::Source(Span::new(file, at..start)));
+            }
+            let own = width.saturating_sub(self.common);
+            out.push(Piece::text(" ".repeat(indent + self.more + own)));
+            at = (start + width).min(range.end);
+        }
+        if at < range.end {
+            out.push(Piece::Source(Span::new(file, at..range.end)));
+        }
+    }
+}
+
+/// Where lines begin inside `range`, its own start apart.
+fn line_starts<'t>(source: &'t str, range: &Range<usize>) -> impl Iterator<Item = usize> + 't {
+    let first = range.start;
+    source[range.clone()].match_indices('\n').map(move |(at, _)| first + at + 1)
+}
+
+fn inside(ranges: &[Range<usize>], at: usize) -> bool {
+    ranges.iter().any(|range| range.start < at && at < range.end)
+}
+
+/// The call in place of the query.
+pub(super) struct Call<'a> {
+    pub(super) draft: &'a Draft,
+    pub(super) source: &'a str,
+    /// What stands before and behind the input.
+    pub(super) around: (String, String),
+}
+
+impl Call<'_> {
+    /// The call as pieces. What the file writes per level of indentation is told by the line that the call stands in.
+    pub(super) fn pieces(&self) -> Vec<Piece> {
+        let draft = self.draft;
+        let mut pieces = Vec::new();
+        if draft.cast.is_some() {
+            pieces.push(Piece::text("("));
+        }
+        pieces.push(Piece::text(self.around.0.clone()));
+        if draft.is_whole() {
+            pieces.extend(self.site(&draft.sent[0].site, None));
+        } else if !draft.sent.is_empty() {
+            pieces.extend(self.object());
+        }
+        pieces.push(Piece::text(self.around.1.clone()));
+        if let Some(cast) = &draft.cast {
+            pieces.push(Piece::text(format!(" as {cast})")));
+        }
+        pieces
+    }
+
+    fn object(&self) -> Vec<Piece> {
+        let line = self.line_indent();
+        let mut items: Vec<Vec<Piece>> = Vec::new();
+        let mut width = 4;
+        let mut broken = false;
+        for sent in &self.draft.sent {
+            let inner = format!("{line}{}", self.unit());
+            let value = self.site(&sent.site, Some(&inner));
+            let text = self.text(&value);
+            let shorthand = text == sent.name && key_text(&sent.name) == sent.name;
+            let mut item = Vec::new();
+            if !shorthand {
+                item.push(Piece::text(format!("{}: ", key_text(&sent.name))));
+                width += sent.name.len() + 2;
+            }
+            width += text.chars().count() + 2;
+            broken |= text.contains('\n');
+            item.extend(value);
+            items.push(item);
+        }
+        let column = self.column() + self.around.0.len();
+        let many = self.draft.sent.len() > 1 && column + width > 100;
+        let mut pieces = Vec::new();
+        if broken || many {
+            let pad = format!("\n{line}{}", self.unit());
+            pieces.push(Piece::text("{"));
+            for item in items {
+                pieces.push(Piece::text(pad.clone()));
+                pieces.extend(item);
+                pieces.push(Piece::text(","));
+            }
+            pieces.push(Piece::text(format!("\n{line}}}")));
+        } else {
+            pieces.push(Piece::text("{ "));
+            for (at, item) in items.into_iter().enumerate() {
+                if at > 0 {
+                    pieces.push(Piece::text(", "));
+                }
+                pieces.extend(item);
+            }
+            pieces.push(Piece::text(" }"));
+        }
+        pieces
+    }
+
+    /// An expression at the call, its lines at `indent` where it has several.
+    fn site(&self, site: &Site, indent: Option<&str>) -> Vec<Piece> {
+        let file = self.draft.file;
+        match site {
+            Site::Expression(range) => {
+                let text = &self.source[range.clone()];
+                if !text.contains('\n') {
+                    return vec![Piece::Source(Span::new(file, range.clone()))];
+                }
+                let own = self.line_indent();
+                let indent = indent.unwrap_or(&own).to_owned();
+                let verbatim: Vec<Span> = self
+                    .draft
+                    .verbatim
+                    .iter()
+                    .filter(|kept| range.start <= kept.start && kept.end <= range.end)
+                    .map(|kept| Span::new(file, kept.clone()))
+                    .collect();
+                vec![Piece::Indented { span: Span::new(file, range.clone()), indent, verbatim }]
+            }
+            Site::Without(range, gone) => {
+                let mut pieces = Vec::new();
+                let mut at = range.start;
+                for hole in gone {
+                    if at < hole.start {
+                        pieces.push(Piece::Source(Span::new(file, at..hole.start)));
+                    }
+                    at = hole.end;
+                }
+                if at < range.end {
+                    pieces.push(Piece::Source(Span::new(file, at..range.end)));
+                }
+                pieces
+            }
+        }
+    }
+
+    fn text(&self, pieces: &[Piece]) -> String {
+        pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.as_str(),
+                Piece::Source(span) | Piece::Indented { span, .. } => &self.source[span.range()],
+            })
+            .collect()
+    }
+
+    fn line_start(&self) -> usize {
+        self.source[..self.draft.range.start].rfind('\n').map_or(0, |newline| newline + 1)
+    }
+
+    fn column(&self) -> usize {
+        self.source[self.line_start()..self.draft.range.start].chars().count()
+    }
+
+    /// The indentation of the line that the call stands in.
+    fn line_indent(&self) -> String {
+        let line = &self.source[self.line_start()..];
+        line[..line.len() - line.trim_start_matches([' ', '\t']).len()].to_owned()
+    }
+
+    fn unit(&self) -> &'static str {
+        let line = self.line_indent();
+        if line.contains('\t') { "\t" } else { "  " }
+    }
+}

@@ -1,0 +1,346 @@
+//! The keys of an object, as far as the source tells: from a literal, through constants, spreads and `map`, or from a type.
+
+use super::guess::{self, Guess};
+use super::read::Reader;
+use edit::FileId;
+use project::Project;
+use project::graph::{Graph, Origin};
+use syntax::scope::{Declared, Scopes};
+use syntax::{Tree, view};
+use tree_sitter::Node;
+
+/// One key.
+#[derive(Clone, Debug)]
+pub(super) struct Key<'s> {
+    pub(super) name: String,
+    pub(super) guess: Guess,
+    /// Its value, where that stands in the file.
+    pub(super) value: Option<Node<'s>>,
+    /// It may be left out.
+    pub(super) optional: bool,
+}
+
+/// What is known of an object or of the objects of a list.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Keys<'s> {
+    pub(super) found: Vec<Key<'s>>,
+    /// There may be others.
+    pub(super) open: bool,
+    /// A list of such objects; `None` if it cannot be told.
+    pub(super) list: Option<bool>,
+    /// It is a parameter: what callers pass is part of a row, not a row.
+    pub(super) parameter: bool,
+}
+
+const DEPTH: u8 = 6;
+
+impl<'s> Keys<'s> {
+    pub(super) fn of(reader: &Reader<'s>, node: Node<'s>) -> Self {
+        let place = Place {
+            project: reader.survey.project,
+            file: reader.file.id,
+            tree: reader.tree,
+            scopes: reader.scopes,
+        };
+        let mut keys = place.keys(node, DEPTH);
+        keys.found.sort_by(|one, other| one.name.cmp(&other.name));
+        keys.found.dedup_by(|later, first| {
+            let same = later.name == first.name;
+            if same {
+                first.optional &= later.optional;
+            }
+            same
+        });
+        keys
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<&Key<'s>> {
+        self.found.iter().find(|key| key.name == name)
+    }
+
+    fn open() -> Self {
+        Self { open: true, ..Self::default() }
+    }
+
+    fn with(mut self, other: Self, optional: bool) -> Self {
+        self.open |= other.open;
+        self.parameter |= other.parameter;
+        self.found.extend(other.found.into_iter().map(|key| Key { optional: key.optional || optional, ..key }));
+        self
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Place<'s> {
+    project: &'s Project,
+    file: FileId,
+    tree: &'s Tree,
+    scopes: &'s Scopes,
+}
+
+impl<'s> Place<'s> {
+    fn keys(&self, node: Node<'s>, depth: u8) -> Keys<'s> {
+        let Some(depth) = depth.checked_sub(1) else { return Keys::open() };
+        let node = view::unwrapped(node);
+        match node.kind() {
+            "object" => self.object(node, depth),
+            "array" => {
+                let mut keys = Keys { list: Some(true), ..Keys::default() };
+                for child in view::code_children(node) {
+                    let inner = if child.kind() == "spread_element" { view::code_children(child).next() } else { Some(child) };
+                    let other = inner.map_or_else(Keys::open, |inner| self.keys(inner, depth));
+                    keys = keys.with(other, true);
+                }
+                keys
+            }
+            "call_expression" => self.call(node, depth),
+            "identifier" => self.name(node, depth),
+            "ternary_expression" => {
+                let part = |name: &str| {
+                    node.child_by_field_name(name).map_or_else(Keys::open, |part| self.keys(part, depth))
+                };
+                let (one, other) = (part("consequence"), part("alternative"));
+                let list = if one.list == other.list { one.list } else { None };
+                Keys { list, ..Keys::default() }.with(one, true).with(other, true)
+            }
+            _ => Keys { list: None, ..Keys::open() },
+        }
+    }
+
+    fn object(&self, node: Node<'s>, depth: u8) -> Keys<'s> {
+        let mut keys = Keys { list: Some(false), ..Keys::default() };
+        for child in view::code_children(node) {
+            match child.kind() {
+                "spread_element" => {
+                    let spread = view::code_children(child).next().map(view::unwrapped);
+                    let (inner, optional) = match spread {
+                        Some(inner) if inner.kind() == "binary_expression" => (inner.child_by_field_name("right"), true),
+                        other => (other, false),
+                    };
+                    let other = inner.map_or_else(Keys::open, |inner| self.keys(inner, depth));
+                    keys = keys.with(other, optional);
+                }
+                "pair" | "shorthand_property_identifier" => {
+                    let (key, value) = match child.kind() {
+                        "pair" => (child.child_by_field_name("key"), child.child_by_field_name("value")),
+                        _ => (Some(child), Some(child)),
+                    };
+                    match (key.and_then(|key| view::key_name(self.tree, key)), value) {
+                        (Some(name), Some(value)) => {
+                            let guess = guess::of(self.tree, self.scopes, value);
+                            keys.found.push(Key { name: name.into_owned(), guess, value: Some(value), optional: false });
+                        }
+                        _ => keys.open = true,
+                    }
+                }
+                _ => keys.open = true,
+            }
+        }
+        keys
+    }
+
+    /// `rows.map((row) => ({ ... }))` and its like.
+    fn call(&self, node: Node<'s>, depth: u8) -> Keys<'s> {
+        let unknown = || Keys { list: None, ..Keys::open() };
+        let Some(called) = node.child_by_field_name("function") else { return unknown() };
+        let name = called.child_by_field_name("property").map(|name| self.tree.text(name));
+        let arguments = view::arguments(node);
+        match name {
+            Some("map" | "flatMap") => {
+                let body = arguments.first().and_then(|callback| self.returned(*callback));
+                let inner = body.map_or_else(Keys::open, |body| self.keys(body, depth));
+                Keys { list: Some(true), ..inner }
+            }
+            Some("from") if arguments.len() == 2 => {
+                let body = self.returned(arguments[1]);
+                let inner = body.map_or_else(Keys::open, |body| self.keys(body, depth));
+                Keys { list: Some(true), ..inner }
+            }
+            Some("filter" | "slice" | "sort" | "concat") => {
+                let object = called.child_by_field_name("object");
+                let inner = object.map_or_else(Keys::open, |object| self.keys(object, depth));
+                Keys { list: Some(true), ..inner }
+            }
+            _ => unknown(),
+        }
+    }
+
+    /// What an arrow answers, if it is one expression.
+    fn returned(&self, callback: Node<'s>) -> Option<Node<'s>> {
+        let callback = view::unwrapped(callback);
+        if callback.kind() == "identifier" {
+            let binding = self.scopes.binding(self.scopes.binding_at(callback.byte_range())?);
+            let declaration = self.tree.node_at(binding.range.clone())?;
+            let value = declaration.child_by_field_name("value").unwrap_or(declaration);
+            return if value.kind() == "identifier" { None } else { self.returned(value) };
+        }
+        let body = callback.child_by_field_name("body")?;
+        if body.kind() != "statement_block" {
+            return Some(view::unwrapped(body));
+        }
+        let mut found = Vec::new();
+        view::walk(body, &mut |node| {
+            if node.kind() == "return_statement" {
+                found.push(node);
+            }
+            !matches!(node.kind(), "arrow_function" | "function_expression" | "function_declaration")
+        });
+        match found.as_slice() {
+            [one] => view::code_children(*one).next().map(view::unwrapped),
+            _ => None,
+        }
+    }
+
+    fn name(&self, node: Node<'s>, depth: u8) -> Keys<'s> {
+        let unknown = || Keys { list: None, ..Keys::open() };
+        let Some(id) = self.scopes.binding_at(node.byte_range()) else { return unknown() };
+        let binding = self.scopes.binding(id);
+        let Some(mut declaration) = self.tree.node_at(binding.range.clone()) else { return unknown() };
+        let wanted: &[&str] = match binding.declared {
+            Declared::Parameter => &["required_parameter", "optional_parameter"],
+            Declared::Const | Declared::Let | Declared::Var => &["variable_declarator"],
+            _ => return unknown(),
+        };
+        while !wanted.contains(&declaration.kind()) {
+            match declaration.parent() {
+                Some(parent) => declaration = parent,
+                None => return unknown(),
+            }
+        }
+        let parameter = binding.declared == Declared::Parameter;
+        let pattern = declaration.child_by_field_name("pattern").or_else(|| declaration.child_by_field_name("name"));
+        if !pattern.is_some_and(|pattern| pattern.kind() == "identifier") {
+            return Keys { parameter, ..unknown() };
+        }
+        let value = declaration.child_by_field_name("value");
+        if let (false, Some(value)) = (parameter, value) {
+            let mut keys = self.keys(value, depth);
+            // `payload.note = note` adds a key that may be missing.
+            for reference in self.scopes.references_of(id) {
+                match self.written_member(&reference.range) {
+                    Written::Key(name) => {
+                        keys.found.push(Key { name, guess: Guess::default(), value: None, optional: true });
+                    }
+                    Written::Computed => keys.open = true,
+                    Written::No => {}
+                }
+                if reference.writes {
+                    keys.open = true;
+                }
+            }
+            let known = !keys.found.is_empty() && !keys.open;
+            if known || declaration.child_by_field_name("type").is_none() {
+                return keys;
+            }
+        }
+        let annotation = declaration.child_by_field_name("type").and_then(|kind| view::code_children(kind).next());
+        let told = annotation.and_then(|kind| self.typed(kind, depth));
+        Keys { parameter, ..told.unwrap_or_else(unknown) }
+    }
+
+    fn written_member(&self, range: &std::ops::Range<usize>) -> Written {
+        let Some(parent) = self.tree.node_at(range.clone()).and_then(|node| node.parent()) else { return Written::No };
+        let assigned = |node: Node<'s>| {
+            node.parent().is_some_and(|around| {
+                around.kind() == "assignment_expression"
+                    && around.child_by_field_name("left").is_some_and(|left| left.id() == node.id())
+            })
+        };
+        match parent.kind() {
+            "member_expression" if assigned(parent) => {
+                let name = parent.child_by_field_name("property").map(|name| self.tree.text(name).to_owned());
+                name.map_or(Written::Computed, Written::Key)
+            }
+            "subscript_expression" if assigned(parent) => Written::Computed,
+            _ => Written::No,
+        }
+    }
+
+    /// The keys that a type lists.
+    fn typed(&self, kind: Node<'s>, depth: u8) -> Option<Keys<'s>> {
+        let depth = depth.checked_sub(1)?;
+        match kind.kind() {
+            "object_type" | "interface_body" => {
+                let mut keys = Keys { list: Some(false), ..Keys::default() };
+                for field in view::code_children(kind) {
+                    if field.kind() != "property_signature" {
+                        keys.open = true;
+                        continue;
+                    }
+                    let name = view::key_name(self.tree, field.child_by_field_name("name")?)?.into_owned();
+                    let optional = field.children(&mut field.walk()).any(|child| child.kind() == "?");
+                    let told = field.child_by_field_name("type").map(|told| self.tree.text(told));
+                    let guess = told.map_or_else(Guess::default, |told| guess::annotated(told.trim_start_matches(':')));
+                    keys.found.push(Key { name, guess, value: None, optional });
+                }
+                Some(keys)
+            }
+            "array_type" => {
+                let keys = self.typed(view::code_children(kind).next()?, depth)?;
+                Some(Keys { list: Some(true), ..keys })
+            }
+            "parenthesized_type" => self.typed(view::code_children(kind).next()?, depth),
+            "intersection_type" => {
+                let mut keys = Keys { list: Some(false), ..Keys::default() };
+                for part in view::code_children(kind) {
+                    keys = keys.with(self.typed(part, depth)?, false);
+                }
+                Some(keys)
+            }
+            "generic_type" => {
+                let name = self.tree.text(kind.child_by_field_name("name").or_else(|| kind.named_child(0))?);
+                let arguments = kind.child_by_field_name("type_arguments").or_else(|| kind.named_child(1))?;
+                let arguments: Vec<Node<'s>> = view::code_children(arguments).collect();
+                let mut keys = self.typed(*arguments.first()?, depth)?;
+                let listed = || -> Option<Vec<String>> {
+                    let text = self.tree.text(*arguments.get(1)?);
+                    Some(text.split('|').map(|part| part.trim().trim_matches(['"', '\'']).to_owned()).collect())
+                };
+                match name {
+                    "Partial" => keys.found.iter_mut().for_each(|key| key.optional = true),
+                    "Required" | "Readonly" => {}
+                    "Array" | "ReadonlyArray" => keys.list = Some(true),
+                    "Omit" => {
+                        let listed = listed()?;
+                        keys.found.retain(|key| !listed.contains(&key.name));
+                    }
+                    "Pick" => {
+                        let listed = listed()?;
+                        keys.found.retain(|key| listed.contains(&key.name));
+                    }
+                    _ => return None,
+                }
+                Some(keys)
+            }
+            "type_identifier" => {
+                let origin = match self.scopes.binding_at(kind.byte_range()) {
+                    Some(id) if self.scopes.binding(id).declared == Declared::Import => {
+                        Graph::origin(self.project, self.file, kind.byte_range())
+                    }
+                    Some(id) => Origin::Local(self.file, self.scopes.binding(id).name_range.clone()),
+                    None => return None,
+                };
+                let Origin::Local(file, range) = origin else { return None };
+                let (tree, scopes) = self.project.get(file).syntax()?;
+                let there = Place { file, tree, scopes, ..*self };
+                let declaration = tree.node_at(range)?.parent()?;
+                match declaration.kind() {
+                    "interface_declaration" => {
+                        let extended = view::code_children(declaration).any(|part| part.kind().starts_with("extends"));
+                        let keys = there.typed(declaration.child_by_field_name("body")?, depth)?;
+                        Some(Keys { open: keys.open || extended, ..keys })
+                    }
+                    "type_alias_declaration" => there.typed(declaration.child_by_field_name("value")?, depth),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+enum Written {
+    Key(String),
+    Computed,
+    No,
+}

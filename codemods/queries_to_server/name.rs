@@ -1,0 +1,327 @@
+//! Names of server functions: verb, whose, which, table, columns, by what. The same query gets the same name in every export.
+
+/// What a function does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    List,
+    Get,
+    Maybe,
+    Count,
+    Search,
+    Create,
+    CreateMany,
+    Update,
+    Upsert,
+    UpsertMany,
+    Delete,
+    Invoke,
+    /// The name of a database function says what it does.
+    Rpc,
+}
+
+impl Verb {
+    fn word(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Get => "get",
+            Self::Maybe => "maybe",
+            Self::Count => "count",
+            Self::Search => "search",
+            Self::Create => "create",
+            Self::CreateMany => "createMany",
+            Self::Update => "update",
+            Self::Upsert => "upsert",
+            Self::UpsertMany => "upsertMany",
+            Self::Delete => "delete",
+            Self::Invoke => "invoke",
+            Self::Rpc => "",
+        }
+    }
+
+    /// Whether it is about many rows.
+    fn plural(self) -> bool {
+        matches!(self, Self::List | Self::Count | Self::Search | Self::CreateMany | Self::UpsertMany)
+    }
+}
+
+/// What a name is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Parts {
+    pub(super) verb: Verb,
+    /// The session's user is in it.
+    pub(super) mine: bool,
+    /// Constants that it filters by: `assistant`, `is_active`, `!is_active`.
+    pub(super) constants: Vec<String>,
+    /// Table, database function or edge function.
+    pub(super) table: String,
+    /// Columns that are listed, or written.
+    pub(super) columns: Vec<String>,
+    /// Embedded tables.
+    pub(super) embeds: Vec<String>,
+    /// A page of a list.
+    pub(super) page: bool,
+    /// Columns and operators of the inputs that it filters by.
+    pub(super) by: Vec<(String, String)>,
+}
+
+/// Longer names say less.
+const MOST: usize = 3;
+
+/// The name.
+pub(super) fn of(parts: &Parts) -> String {
+    let mut name = parts.verb.word().to_owned();
+    if parts.mine {
+        name += "My";
+    }
+    if parts.verb == Verb::Rpc {
+        // `my_orders` of the session's user is not `myMyOrders`.
+        return sound(lower_first(&pascal(&parts.table)));
+    }
+    if parts.constants.len() <= MOST {
+        for constant in &parts.constants {
+            name += &match constant.strip_prefix('!') {
+                Some(column) => format!("Not{}", pascal(flag(column))),
+                None => pascal(flag(constant)),
+            };
+        }
+    }
+    let listed = matches!(parts.columns.len(), 1 | 2) && parts.embeds.is_empty() && !parts.page;
+    let singular_table = listed || !parts.verb.plural();
+    let table = pascal(&parts.table);
+    name += &if parts.verb == Verb::Invoke || !singular_table { table } else { singular(&table) };
+    if listed {
+        match parts.columns.as_slice() {
+            [column] if parts.verb.plural() => name += &plural(&pascal(column)),
+            columns => columns.iter().for_each(|column| name += &pascal(column)),
+        }
+    }
+    if !parts.embeds.is_empty() {
+        let shown: Vec<_> = parts.embeds.iter().take(2).map(|embed| pascal(embed)).collect();
+        name += &format!("With{}", shown.join("And"));
+    }
+    if parts.page {
+        name += "Page";
+    } else if !parts.by.is_empty() && parts.verb != Verb::Search {
+        let shown: Vec<_> = parts
+            .by
+            .iter()
+            .take(MOST)
+            .map(|(column, operator)| {
+                let operator = if operator == "eq" { String::new() } else { pascal(operator) };
+                pascal(column) + &operator
+            })
+            .collect();
+        name += &format!("By{}", shown.join("And"));
+    }
+    sound(name)
+}
+
+/// A name that is free: with the enclosing function, then with a number.
+pub(super) fn free(name: &str, within: Option<&str>, taken: impl Fn(&str) -> bool) -> String {
+    if !taken(name) {
+        return name.to_owned();
+    }
+    let longer = within.map(pascal).filter(|within| !within.is_empty());
+    let longer = longer.map(|within| format!("{name}For{within}")).filter(|longer| longer.len() <= 60);
+    if let Some(longer) = longer.as_ref().filter(|longer| !taken(longer)) {
+        return longer.clone();
+    }
+    let base = longer.as_deref().unwrap_or(name);
+    (2..).map(|count| format!("{base}{count}")).find(|numbered| !taken(numbered)).unwrap_or_default()
+}
+
+/// `is_active` is `active`.
+fn flag(column: &str) -> &str {
+    column.strip_prefix("is_").filter(|rest| !rest.is_empty()).unwrap_or(column)
+}
+
+/// `user_id`, `user-id`, `user id` and `userId` as `UserId`. Letters of other alphabets stay.
+pub(super) fn pascal(text: &str) -> String {
+    let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(upper_first).collect()
+}
+
+fn upper_first(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
+
+fn lower_first(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().collect::<String>() + letters.as_str())
+}
+
+/// `user_id` as `userId`.
+pub(super) fn camel(text: &str) -> String {
+    lower_first(&pascal(text))
+}
+
+/// `MovieCard` and `movie_card` as `movie-card`.
+pub(super) fn kebab(text: &str) -> String {
+    let mut name = String::new();
+    let letters: Vec<char> = text.chars().collect();
+    for (at, letter) in letters.iter().enumerate() {
+        let before = at.checked_sub(1).map(|at| letters[at]);
+        let after = letters.get(at + 1);
+        let starts = letter.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase()
+                    || before.is_numeric()
+                    || (before.is_uppercase() && after.is_some_and(|after| after.is_lowercase()))
+            });
+        if letter.is_alphanumeric() {
+            if starts {
+                name.push('-');
+            }
+            name.extend(letter.to_lowercase());
+        } else if !name.is_empty() && !name.ends_with('-') {
+            name.push('-');
+        }
+    }
+    name.trim_matches('-').to_owned()
+}
+
+/// `Categories` as `Category`, `Tasks` as `Task`; what does not look like a plural stays.
+fn singular(word: &str) -> String {
+    let lower = word.to_lowercase();
+    let cut = |count: usize, end: &str| format!("{}{end}", &word[..word.len() - count]);
+    if !word.is_ascii() || lower.len() < 4 || lower == "news" || lower.ends_with("series") {
+        return word.to_owned();
+    }
+    if lower.ends_with("ies") {
+        cut(3, "y")
+    } else if ["sses", "xes", "ches", "shes"].iter().any(|end| lower.ends_with(end)) {
+        cut(2, "")
+    } else if lower.ends_with('s') && !["ss", "us", "is"].iter().any(|end| lower.ends_with(end)) {
+        cut(1, "")
+    } else {
+        word.to_owned()
+    }
+}
+
+fn plural(word: &str) -> String {
+    if word.ends_with('s') { word.to_owned() } else { format!("{word}s") }
+}
+
+/// Names that mean something already get another one.
+fn sound(name: String) -> String {
+    const TAKEN: &[&str] = &[
+        "constructor", "default", "delete", "export", "function", "hasOwnProperty", "import", "isPrototypeOf", "new",
+        "propertyIsEnumerable", "return", "then", "toLocaleString", "toString", "typeof", "valueOf", "void",
+    ];
+    let digit = name.starts_with(|first: char| !first.is_alphabetic());
+    if TAKEN.contains(&name.as_str()) || digit || name.is_empty() {
+        return if digit { format!("run{name}Function") } else { format!("{name}Function") };
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(verb: Verb, table: &str) -> Parts {
+        Parts {
+            verb,
+            mine: false,
+            constants: Vec::new(),
+            table: table.to_owned(),
+            columns: Vec::new(),
+            embeds: Vec::new(),
+            page: false,
+            by: Vec::new(),
+        }
+    }
+
+    fn by(columns: &[(&str, &str)]) -> Vec<(String, String)> {
+        columns.iter().map(|(column, operator)| ((*column).to_owned(), (*operator).to_owned())).collect()
+    }
+
+    #[track_caller]
+    fn check(parts: Parts, name: &str) {
+        assert_eq!(of(&parts), name);
+    }
+
+    #[test]
+    fn a_name_says_verb_owner_constant_table_columns_and_filters() {
+        check(parts(Verb::List, "templates"), "listTemplates");
+        check(Parts { by: by(&[("project_id", "eq")]), ..parts(Verb::List, "tasks") }, "listTasksByProjectId");
+        check(Parts { mine: true, ..parts(Verb::List, "projects") }, "listMyProjects");
+        check(Parts { by: by(&[("id", "eq")]), ..parts(Verb::Get, "profiles") }, "getProfileById");
+        check(Parts { mine: true, ..parts(Verb::Create, "tasks") }, "createMyTask");
+        check(
+            Parts {
+                constants: vec!["assistant".into()],
+                columns: vec!["id".into()],
+                by: by(&[("project_id", "eq")]),
+                ..parts(Verb::List, "tasks")
+            },
+            "listAssistantTaskIdsByProjectId",
+        );
+        check(Parts { by: by(&[("id", "eq")]), ..parts(Verb::Delete, "projects") }, "deleteProjectById");
+        check(Parts { mine: true, ..parts(Verb::Update, "profiles") }, "updateMyProfile");
+        check(Parts { mine: true, ..parts(Verb::Count, "projects") }, "countMyProjects");
+        check(
+            Parts { columns: vec!["id".into(), "name".into()], page: true, ..parts(Verb::List, "templates") },
+            "listTemplatesPage",
+        );
+        check(Parts { by: by(&[("id", "in")]), ..parts(Verb::List, "templates") }, "listTemplatesByIdIn");
+        check(Parts { by: by(&[("id", "eq")]), ..parts(Verb::Maybe, "templates") }, "maybeTemplateById");
+        check(
+            Parts { columns: vec!["id".into()], embeds: vec!["tasks".into()], ..parts(Verb::List, "projects") },
+            "listProjectsWithTasks",
+        );
+        check(parts(Verb::CreateMany, "tasks"), "createManyTasks");
+        check(parts(Verb::Rpc, "archive_project"), "archiveProject");
+        check(Parts { mine: true, ..parts(Verb::Invoke, "suggest-tasks") }, "invokeMySuggestTasks");
+    }
+
+    #[test]
+    fn flags_lose_their_is_and_false_says_not() {
+        check(Parts { constants: vec!["is_active".into()], ..parts(Verb::List, "plans") }, "listActivePlans");
+        check(Parts { constants: vec!["!seen".into()], ..parts(Verb::List, "alarms") }, "listNotSeenAlarms");
+    }
+
+    #[test]
+    fn tables_are_singular_for_one_row() {
+        for (table, one) in [
+            ("categories", "Category"),
+            ("boxes", "Box"),
+            ("batches", "Batch"),
+            ("addresses", "Address"),
+            ("status", "Status"),
+            ("class", "Class"),
+            ("news", "News"),
+            ("user_roles", "UserRole"),
+            ("watched", "Watched"),
+        ] {
+            assert_eq!(singular(&pascal(table)), one);
+        }
+    }
+
+    #[test]
+    fn a_name_that_means_something_already_is_not_taken() {
+        check(parts(Verb::Rpc, "delete"), "deleteFunction");
+        check(parts(Verb::Rpc, "to_string"), "toStringFunction");
+    }
+
+    #[test]
+    fn two_queries_of_one_name_are_told_apart_by_where_they_stand() {
+        assert_eq!(free("listTasks", None, |_| false), "listTasks");
+        assert_eq!(free("listTasks", Some("report"), |name| name == "listTasks"), "listTasksForReport");
+        assert_eq!(free("listTasks", None, |name| name == "listTasks"), "listTasks2");
+        assert_eq!(
+            free("listTasks", Some("report"), |name| name != "listTasksForReport3"),
+            "listTasksForReport3"
+        );
+    }
+
+    #[test]
+    fn modules_are_named_after_their_file() {
+        for (file, module) in
+            [("ProjectBoard", "project-board"), ("useTMDBMovies", "use-tmdb-movies"), ("supabase.service", "supabase-service"), ("API", "api")]
+        {
+            assert_eq!(kebab(file), module);
+        }
+    }
+}

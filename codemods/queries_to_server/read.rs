@@ -1,0 +1,555 @@
+//! Reads a query into a draft: what stays as it stands, what comes from the session, what the browser sends.
+//!
+//! Each method of a chain says what its arguments are: columns and options must be in the source, values may come from anywhere.
+//! What the source tells (a literal, a constant) stays on the server; the rest is evaluated where it was, and sent.
+
+use super::column::{self, Column, Columns, Kind, Side};
+use super::draft::{Draft, Fill, Needed, Sent, Site};
+use super::guess::{self, Guess};
+use super::name::{Parts, Verb};
+use super::reason::Reason;
+use audit::Survey;
+use audit::query::{self, Identity, Query, Shape, Step, Target};
+use edit::Span;
+use project::File;
+use project::graph::{Graph, Origin};
+use stack::server::function::Input;
+use std::ops::Range;
+use syntax::Tree;
+use syntax::scope::{Declared, Scopes};
+use syntax::view;
+use tree_sitter::Node;
+
+/// A query being read.
+pub(super) struct Reader<'s> {
+    pub(super) survey: &'s Survey<'s>,
+    pub(super) query: &'s Query,
+    pub(super) file: &'s File,
+    pub(super) tree: &'s Tree,
+    pub(super) scopes: &'s Scopes,
+    pub(super) columns: Option<Columns<'s>>,
+    /// The client knows the types of the tables, so the app was checked against them.
+    pub(super) typed: bool,
+    pub(super) draft: Draft,
+}
+
+/// What became of an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Filled {
+    Static,
+    Identity,
+    Sent(usize),
+}
+
+/// What an argument is for.
+pub(super) struct Want<'w> {
+    /// What the input is called.
+    pub(super) name: &'w str,
+    pub(super) column: Option<Column>,
+}
+
+/// The draft for the query at `at` of the survey, or why there is none.
+pub(super) fn draft(survey: &Survey<'_>, at: usize) -> Result<Draft, Reason> {
+    let query = &survey.queries[at];
+    let mut reader = Reader::of(survey, at).ok_or_else(Reason::syntax)?;
+    reader.check()?;
+    reader.root()?;
+    match query.kind {
+        query::Kind::Table => reader.chain()?,
+        query::Kind::Rpc => reader.rpc()?,
+        query::Kind::EdgeFunction => reader.edge_function()?,
+        _ => return Err(Reason::method(&query.operation)),
+    }
+    Ok(reader.finished())
+}
+
+impl<'s> Reader<'s> {
+    pub(super) fn of(survey: &'s Survey<'_>, at: usize) -> Option<Self> {
+        let query = &survey.queries[at];
+        let file = survey.project.get(query.span.file);
+        let (tree, scopes) = file.syntax()?;
+        let columns = query.named().filter(|_| query.kind == query::Kind::Table && query.schema.is_none());
+        let parts = Parts {
+            verb: Verb::List,
+            mine: false,
+            constants: Vec::new(),
+            table: query.named().unwrap_or_default().to_owned(),
+            columns: Vec::new(),
+            embeds: Vec::new(),
+            page: false,
+            by: Vec::new(),
+        };
+        Some(Self {
+            survey,
+            query,
+            file,
+            tree,
+            scopes,
+            columns: columns.map(|table| Columns::of(survey, table)),
+            typed: is_typed(survey, query),
+            draft: Draft {
+                query: at,
+                file: file.id,
+                range: query.span.range(),
+                block: false,
+                holes: Vec::new(),
+                breaks: query.steps.iter().skip(1).map(|step| step.span.start as usize).collect(),
+                verbatim: Vec::new(),
+                parts,
+                sent: Vec::new(),
+                identity: None,
+                cast: None,
+                remarks: Vec::new(),
+                withheld: Vec::new(),
+                granted: Vec::new(),
+                unknown: Vec::new(),
+                drift: Vec::new(),
+            },
+        })
+    }
+
+    fn finished(mut self) -> Draft {
+        self.draft.holes.sort_by_key(|(range, _)| (range.start, range.end));
+        if let Some(node) = self.tree.node_at(self.draft.range.clone()) {
+            let mut verbatim = Vec::new();
+            view::walk(node, &mut |node| {
+                if node.kind() == "template_string" {
+                    verbatim.push(node.byte_range());
+                }
+                true
+            });
+            self.draft.verbatim = verbatim;
+        }
+        self.draft
+    }
+
+    /// What rules the whole query out, whatever it asks.
+    fn check(&self) -> Result<(), Reason> {
+        let query = self.query;
+        let node = self.node(query.span).ok_or_else(Reason::syntax)?;
+        if !self.tree.sound(node) {
+            return Err(Reason::syntax());
+        }
+        match query.shape {
+            Shape::NeverSent => return Err(Reason::never_sent(&query.operation)),
+            Shape::Builder => return Err(Reason::builder_variable()),
+            Shape::Other => return Err(Reason::builder_argument()),
+            _ => {}
+        }
+        const CROSS: &[&str] = &["data", "error", "count", "status", "statusText", "success"];
+        if let Some(field) = query.result.fields.iter().find(|field| !CROSS.contains(&field.as_str())) {
+            return Err(Reason::result(field));
+        }
+        if self.file.text.contains("instanceof PostgrestError") {
+            return Err(Reason::error_class());
+        }
+        Ok(())
+    }
+
+    /// The client becomes `db`.
+    fn root(&mut self) -> Result<(), Reason> {
+        let root = self.node(self.query.root).ok_or_else(Reason::client)?;
+        let inner = view::unwrapped(root);
+        let cast = if inner.id() == root.id() { inner.parent() } else { Some(root) };
+        let any = |node: Node<'_>| {
+            let kind = view::code_children(node).nth(1);
+            kind.is_some_and(|kind| matches!(self.tree.text(kind), "any" | "unknown" | "never"))
+        };
+        // `(supabase as SomeClient)` names a type of the browser's module.
+        let named_cast = cast.filter(|cast| cast.kind() == "as_expression" && !any(*cast));
+        let (range, text) = match named_cast {
+            Some(cast) => (cast.byte_range(), "db as any"),
+            None => (inner.byte_range(), "db"),
+        };
+        self.draft.holes.push((range, Fill::Text(text.to_owned())));
+        Ok(())
+    }
+
+    pub(super) fn node(&self, span: Span) -> Option<Node<'s>> {
+        self.tree.node_at(span.range())
+    }
+
+    pub(super) fn argument(&self, step: &Step, at: usize) -> Option<Node<'s>> {
+        step.arguments.get(at).and_then(|span| self.node(*span))
+    }
+
+    pub(super) fn hole(&mut self, range: Range<usize>, fill: Fill) {
+        self.draft.holes.push((range, fill));
+    }
+
+    /// Whether the whole expression is the id of the session's user.
+    pub(super) fn is_identity(&self, node: Node<'_>) -> bool {
+        let Identity::Session(spans) = &self.query.identity else { return false };
+        let (own, inner) = (node.byte_range(), view::unwrapped(node).byte_range());
+        spans.iter().any(|span| span.range() == own || span.range() == inner)
+    }
+
+    /// Whether the id of the session's user stands in it.
+    pub(super) fn holds_identity(&self, node: Node<'_>) -> bool {
+        let Identity::Session(spans) = &self.query.identity else { return false };
+        let own = Span::new(self.file.id, node.byte_range());
+        spans.iter().any(|span| own.covers(*span))
+    }
+
+    pub(super) fn needs_session(&mut self) {
+        self.draft.identity = Some(Needed::Required);
+        self.draft.parts.mine = true;
+    }
+
+    /// What an expression of the source always is: `Some(None)` if it can stand on the server as it is, `Some(text)` if a constant is
+    /// behind it.
+    pub(super) fn fixed(&self, node: Node<'_>) -> Option<Option<String>> {
+        fixed(self.survey, self.file, self.tree, self.scopes, node, 4)
+    }
+
+    /// The text of a string that the source tells, and what must stand for it on the server if it is a constant's.
+    pub(super) fn fixed_string(&self, node: Node<'s>) -> Option<(String, Option<String>)> {
+        if let Some(value) = view::string_value(self.tree, node) {
+            return Some((value.into_owned(), None));
+        }
+        let text = self.fixed(view::unwrapped(node))??;
+        let inner = text.strip_prefix(['"', '\'', '`'])?;
+        let value = inner.strip_suffix(['"', '\'', '`'])?.to_owned();
+        Some((value, Some(text)))
+    }
+
+    /// A column in an argument; a constant's name is replaced by its value.
+    pub(super) fn column_name(&mut self, step: &Step, at: usize) -> Result<String, Reason> {
+        let node = self.argument(step, at).ok_or_else(Reason::column)?;
+        let (value, replacement) = self.fixed_string(node).ok_or_else(Reason::column)?;
+        if let Some(text) = replacement {
+            self.hole(node.byte_range(), Fill::Text(text));
+        }
+        Ok(value)
+    }
+
+    /// An argument that must not depend on anything: a constant's name is replaced by its value.
+    pub(super) fn options(&mut self, node: Node<'s>, method: &str) -> Result<(), Reason> {
+        match self.fixed(node) {
+            Some(None) => Ok(()),
+            Some(Some(text)) => {
+                self.hole(node.byte_range(), Fill::Text(text));
+                Ok(())
+            }
+            None => Err(Reason::arguments(method)),
+        }
+    }
+
+    pub(super) fn guess(&self, node: Node<'_>) -> Guess {
+        guess::of(self.tree, self.scopes, node)
+    }
+
+    /// The schema of a value: what the column takes, as far as the expression may differ from it.
+    pub(super) fn schema(&self, column: Option<&Column>, guess: &Guess) -> String {
+        let Some(column) = column else {
+            let text = guess.kind.as_ref().map_or_else(|| "json".to_owned(), Kind::zod);
+            return if guess.there { text } else { text + ".optional()" };
+        };
+        let mut column = column.clone();
+        if guess.there {
+            (column.nullable, column.optional) = (false, false);
+        }
+        if column.kind == Kind::Unknown {
+            column.kind = guess.kind.clone().unwrap_or(Kind::Unknown);
+        }
+        // Without types nothing kept the app from sending "3" for 3; the database takes both.
+        if !self.typed {
+            match (&column.kind, &guess.kind) {
+                (Kind::Number, Some(Kind::Text)) => column.kind = Kind::Text,
+                (Kind::Text | Kind::Guid, Some(Kind::Number)) => column.kind = Kind::Number,
+                (Kind::Number, None) => {
+                    let tail = column.zod();
+                    let tail = tail.strip_prefix("z.number()").unwrap_or_default();
+                    return format!("z.union([z.number(), z.string()]){tail}");
+                }
+                _ => {}
+            }
+        }
+        column.zod()
+    }
+
+    /// A value: fixed, the session's user, or sent by the browser.
+    pub(super) fn fill(&mut self, node: Node<'s>, want: &Want<'_>) -> Result<Filled, Reason> {
+        let shorthand = node.kind() == "shorthand_property_identifier";
+        let key = if shorthand { format!("{}: ", self.tree.text(node)) } else { String::new() };
+        if self.is_identity(node) {
+            self.needs_session();
+            self.hole(node.byte_range(), Fill::Text(format!("{key}user.id")));
+            return Ok(Filled::Identity);
+        }
+        if let Some(fixed) = self.fixed(node) {
+            if let Some(text) = fixed {
+                self.hole(node.byte_range(), Fill::Text(format!("{key}{text}")));
+            }
+            return Ok(Filled::Static);
+        }
+        if self.is_identity_or_null(node) {
+            self.draft.identity.get_or_insert(Needed::Optional);
+            self.hole(node.byte_range(), Fill::Text(format!("{key}user?.id ?? null")));
+            return Ok(Filled::Identity);
+        }
+        if let Some(thing) = guess::no_json(self.tree, self.scopes, node) {
+            return Err(Reason::input(&format!("A {thing}").replace("A A ", "A ")));
+        }
+        // `${user.id}/photos`: the id comes from the session, the rest from where it came.
+        if self.holds_identity(node) && node.kind() == "template_string" {
+            return self.template(node, want);
+        }
+        let guess = self.guess(node);
+        let schema = Input::Schema(self.schema(want.column.as_ref(), &guess));
+        let index = self.send(want.name, schema, Site::Expression(node.byte_range()), false);
+        let fill = if shorthand { Fill::Around(key, index, String::new()) } else { Fill::Input(index) };
+        self.hole(node.byte_range(), fill);
+        Ok(Filled::Sent(index))
+    }
+
+    /// `user?.id || null`, `user?.id ?? null`.
+    fn is_identity_or_null(&self, node: Node<'_>) -> bool {
+        let node = view::unwrapped(node);
+        let operand = |name: &str| node.child_by_field_name(name);
+        let (Some(left), Some(right)) = (operand("left"), operand("right")) else { return false };
+        node.kind() == "binary_expression" && self.is_identity(left) && self.tree.text(right) == "null"
+    }
+
+    /// A template with the session's user in it, part by part.
+    fn template(&mut self, node: Node<'s>, want: &Want<'_>) -> Result<Filled, Reason> {
+        let mut filled = Filled::Identity;
+        for part in view::code_children(node).filter(|part| part.kind() == "template_substitution") {
+            let Some(value) = view::code_children(part).next() else { continue };
+            let name = self.input_name(value).unwrap_or_else(|| want.name.to_owned());
+            if let Filled::Sent(index) = self.fill(value, &Want { name: &name, column: None })? {
+                filled = Filled::Sent(index);
+            }
+        }
+        Ok(filled)
+    }
+
+    /// What an expression would be called: the last name in it.
+    pub(super) fn input_name(&self, node: Node<'_>) -> Option<String> {
+        let node = view::unwrapped(node);
+        let name = match node.kind() {
+            "identifier" | "shorthand_property_identifier" => self.tree.text(node),
+            "member_expression" => self.tree.text(node.child_by_field_name("property")?),
+            "call_expression" => {
+                let called = node.child_by_field_name("function")?;
+                return self.input_name(called.child_by_field_name("object")?);
+            }
+            _ => return None,
+        };
+        Some(name.to_owned())
+    }
+
+    /// Notes that the browser sends something; the same thing under the same name is sent once.
+    pub(super) fn send(&mut self, name: &str, schema: Input, site: Site, whole: bool) -> usize {
+        let text = |site: &Site| match site {
+            Site::Expression(range) => &self.file.text[range.clone()],
+            Site::Without(range, _) => &self.file.text[range.clone()],
+        };
+        let same = |sent: &Sent| sent.name == name && sent.schema == schema && text(&sent.site) == text(&site);
+        if let Some(known) = self.draft.sent.iter().position(same) {
+            return known;
+        }
+        let mut free = name.to_owned();
+        let mut count = 1;
+        while self.draft.sent.iter().any(|sent| sent.name == free) {
+            count += 1;
+            free = format!("{name}_{count}");
+        }
+        self.draft.sent.push(Sent { name: free, schema, site, whole });
+        self.draft.sent.len() - 1
+    }
+
+    /// The column that a filter compares.
+    pub(super) fn filtered(&self, column: &str) -> Option<Column> {
+        let plain = |column: Column| Column { nullable: false, optional: false, ..column };
+        if column.contains("->") {
+            return Some(Column { kind: Kind::Text, nullable: false, optional: false });
+        }
+        match column.split_once('.') {
+            None => self.columns?.get(column, Side::Row).map(plain),
+            Some((table, column)) => Columns::of(self.survey, table).get(column, Side::Row).map(plain),
+        }
+    }
+
+    /// Type arguments of a method go: they name types of the browser's module. What they say is said at the call.
+    pub(super) fn type_arguments(&mut self, step: &Step) -> Option<Node<'s>> {
+        let node = self.node(step.span).or_else(|| self.tree.node_at(step.span.range()))?;
+        let mut found = None;
+        view::walk(node, &mut |inner| {
+            if inner.kind() == "call_expression"
+                && inner.end_byte() == step.span.end as usize
+                && let Some(arguments) = inner.child_by_field_name("type_arguments")
+                && arguments.start_byte() >= step.span.start as usize
+            {
+                found = Some(arguments);
+            }
+            inner.start_byte() <= step.span.end as usize
+        });
+        let arguments = found?;
+        self.hole(arguments.byte_range(), Fill::Text(String::new()));
+        view::code_children(arguments).next()
+    }
+}
+
+/// Whether the client of a query was made with the types of the database.
+pub(super) fn is_typed(survey: &Survey<'_>, query: &Query) -> bool {
+    let Some(client) = query.client.and_then(|client| survey.clients.get(client)) else { return false };
+    survey.schema.types.is_some() && client_is_typed(survey, client)
+}
+
+/// Whether `createClient` is called with a type.
+pub(super) fn client_is_typed(survey: &Survey<'_>, client: &query::Client) -> bool {
+    let Some((tree, _)) = survey.project.get(client.span.file).syntax() else { return false };
+    let mut typed = false;
+    if let Some(node) = tree.node_at(client.span.range()) {
+        typed |= node.child_by_field_name("type_arguments").is_some();
+        // `export const supabase: SupabaseClient<Database> = createClient(url, key)`
+        let declarator = node.parent().filter(|parent| parent.kind() == "variable_declarator");
+        typed |= declarator
+            .and_then(|declarator| declarator.child_by_field_name("type"))
+            .is_some_and(|annotation| tree.text(annotation).contains('<'));
+    }
+    typed
+}
+
+/// See [`Reader::fixed`].
+fn fixed(
+    survey: &Survey<'_>,
+    file: &File,
+    tree: &Tree,
+    scopes: &Scopes,
+    node: Node<'_>,
+    depth: u8,
+) -> Option<Option<String>> {
+    let inside = |node: Node<'_>| fixed(survey, file, tree, scopes, node, depth) == Some(None);
+    match node.kind() {
+        "string" | "number" | "true" | "false" | "null" | "undefined" | "regex" => Some(None),
+        "template_string" => view::string_value(tree, node).map(|_| None),
+        "unary_expression" => {
+            let operand = node.child_by_field_name("argument")?;
+            inside(operand).then_some(None)
+        }
+        "array" => view::code_children(node).all(inside).then_some(None),
+        "object" => {
+            let all = view::code_children(node).all(|child| {
+                child.kind() == "pair"
+                    && child.child_by_field_name("key").is_some_and(|key| key.kind() != "computed_property_name")
+                    && child.child_by_field_name("value").is_some_and(inside)
+            });
+            all.then_some(None)
+        }
+        "parenthesized_expression" | "non_null_expression" => {
+            fixed(survey, file, tree, scopes, view::code_children(node).next()?, depth)
+        }
+        "as_expression" | "satisfies_expression" => {
+            let mut parts = view::code_children(node);
+            let (value, kind) = (parts.next()?, parts.next());
+            let plain = node.kind() == "as_expression"
+                && kind.is_none_or(|kind| matches!(tree.text(kind), "any" | "never" | "unknown" | "const"));
+            let inner = fixed(survey, file, tree, scopes, value, depth)?;
+            if plain && inner.is_none() {
+                return Some(None);
+            }
+            // A type of the browser's module: only the value goes along.
+            Some(Some(inner.unwrap_or_else(|| tree.text(value).to_owned())))
+        }
+        // The server's clock is the better one.
+        "call_expression" => {
+            let text: String = tree.text(node).split_whitespace().collect();
+            (text == "newDate().toISOString()").then_some(None)
+        }
+        "identifier" | "shorthand_property_identifier" => {
+            if tree.text(node) == "undefined" {
+                return Some(None);
+            }
+            let depth = depth.checked_sub(1)?;
+            let origin = match scopes.binding_at(node.byte_range()) {
+                Some(id) if scopes.binding(id).declared == Declared::Import => {
+                    Graph::origin(survey.project, file.id, node.byte_range())
+                }
+                Some(id) => Origin::Local(file.id, scopes.binding(id).name_range.clone()),
+                None => return None,
+            };
+            let Origin::Local(other, range) = origin else { return None };
+            let other = survey.project.get(other);
+            let (tree, scopes) = other.syntax()?;
+            let name = tree.node_at(range)?;
+            let declarator = name.parent().filter(|parent| parent.kind() == "variable_declarator")?;
+            let constant = declarator.parent()?.child(0).is_some_and(|word| tree.text(word) == "const");
+            let value = declarator.child_by_field_name("value")?;
+            let inner = view::unwrapped(value);
+            let literal = matches!(inner.kind(), "string" | "number" | "true" | "false" | "template_string");
+            if !constant || !literal {
+                return None;
+            }
+            let text = fixed(survey, other, tree, scopes, inner, depth)?;
+            Some(Some(text.unwrap_or_else(|| tree.text(inner).to_owned())))
+        }
+        _ => None,
+    }
+}
+
+/// The columns, embedded tables and star of a select list.
+pub(super) fn listed(list: &str) -> (Vec<String>, Vec<String>) {
+    let (mut columns, mut embeds) = (Vec::new(), Vec::new());
+    let mut depth = 0usize;
+    let mut item = String::new();
+    for letter in list.chars().chain([',']) {
+        match letter {
+            '(' => {
+                if depth == 0 {
+                    let name = item.trim().trim_start_matches("...");
+                    let name = name.rsplit(':').next().unwrap_or(name);
+                    embeds.push(name.split('!').next().unwrap_or(name).trim().to_owned());
+                }
+                depth += 1;
+            }
+            ')' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                let name = item.trim();
+                if !name.is_empty() && !name.contains('\0') {
+                    columns.push(name.split(':').next().unwrap_or(name).trim().to_owned());
+                }
+                item.clear();
+                continue;
+            }
+            _ => {}
+        }
+        if depth > 0 {
+            item.push('\0');
+        } else if letter != ')' {
+            item.push(letter);
+        }
+    }
+    embeds.retain(|embed| !embed.is_empty());
+    (columns, embeds)
+}
+
+/// One of the tables, if the query names one.
+pub(super) fn table_text(query: &Query) -> Result<String, Reason> {
+    match &query.table {
+        Target::Named(name) => Ok(column::quoted(name)),
+        _ => Err(Reason::table()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_select_list_is_columns_and_embedded_tables() {
+        let check = |list: &str, columns: &[&str], embeds: &[&str]| {
+            let (found, joined) = listed(list);
+            assert_eq!((found.as_slice(), joined.as_slice()), (
+                &columns.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>()[..],
+                &embeds.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>()[..]
+            ));
+        };
+        check("*", &["*"], &[]);
+        check("id, name", &["id", "name"], &[]);
+        check("id, tasks(title, source)", &["id"], &["tasks"]);
+        check("*, author:profiles!fk(name), labels ( id )", &["*"], &["profiles", "labels"]);
+        check("id, total:amount", &["id", "total"], &[]);
+    }
+}

@@ -1,0 +1,114 @@
+//! Why a query does not become a server function, and what to do about it.
+
+/// One reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reason {
+    /// Its id.
+    pub(super) id: &'static str,
+    /// The trouble and what to do.
+    pub(super) message: String,
+}
+
+impl Reason {
+    fn new(id: &'static str, message: impl Into<String>) -> Self {
+        Self { id, message: message.into() }
+    }
+
+    pub(super) fn builder_variable() -> Self {
+        Self::new(
+            "builder-variable",
+            "The query is kept in a variable and changed later. Build it in one expression, or write a server function with the conditions as inputs.",
+        )
+    }
+
+    pub(super) fn builder_argument() -> Self {
+        Self::new(
+            "builder-argument",
+            "The query builder is passed on (conditional, argument or property). Await it here, or move the whole function to the server.",
+        )
+    }
+
+    pub(super) fn never_sent(operation: &str) -> Self {
+        Self::new("never-sent", format!("This {operation} is never sent: the query is not awaited. Await it, or remove it."))
+    }
+
+    pub(super) fn table() -> Self {
+        Self::new("table-not-literal", "The table name is computed. Write one call per table.")
+    }
+
+    pub(super) fn column() -> Self {
+        Self::new(
+            "column-not-literal",
+            "The column list (or column) is computed, so any column could be read. Write the columns that are needed.",
+        )
+    }
+
+    pub(super) fn method(name: &str) -> Self {
+        Self::new(
+            "method",
+            format!("{name}() has no counterpart over HTTP. Move this query to the server by hand."),
+        )
+    }
+
+    pub(super) fn arguments(name: &str) -> Self {
+        Self::new(
+            "method",
+            format!("{name}() is called with options that are computed. Write them in place, or move this query to the server by hand."),
+        )
+    }
+
+    pub(super) fn edge_function() -> Self {
+        Self::new(
+            "edge-function",
+            "This call needs more of the edge function's answer, or sends more, than a body and an answer in JSON. Call it from a server function by hand.",
+        )
+    }
+
+    pub(super) fn result(field: &str) -> Self {
+        Self::new(
+            "result-shape",
+            format!("`{field}` of the answer is used; only data, error, count and status cross the network."),
+        )
+    }
+
+    pub(super) fn error_class() -> Self {
+        Self::new("result-shape", "The error is tested with `instanceof`; errors are plain objects once they have crossed the network. Test its code or name.")
+    }
+
+    pub(super) fn input(thing: &str) -> Self {
+        Self::new("input-shape", format!("{thing} does not survive JSON. Send a string or a number."))
+    }
+
+    pub(super) fn columns_unknown(table: &str) -> Self {
+        Self::new(
+            "columns-unknown",
+            format!("A whole object is written, and neither generated types nor SQL tell the columns of `{table}`. Run `supabase gen types`, or list the columns here."),
+        )
+    }
+
+    pub(super) fn filter_text() -> Self {
+        Self::new(
+            "filter-text",
+            "The filter text is put together in a way that cannot be taken apart, so a value could change the filter. Write separate filters.",
+        )
+    }
+
+    pub(super) fn syntax() -> Self {
+        Self::new("syntax", "The code around this query has a syntax error. Mend it first.")
+    }
+
+    pub(super) fn client() -> Self {
+        Self::new("client-value", "Which database client this is cannot be told. Call the imported client here.")
+    }
+
+    pub(super) fn admin() -> Self {
+        Self::new(
+            "admin-key",
+            "This query runs with a key that bypasses row level security. Write a policy that allows it, or a server function that checks the right first.",
+        )
+    }
+
+    pub(super) fn no_server() -> Self {
+        Self::new("no-server", "There is no place for server code in this app yet. Move the query to a server by hand.")
+    }
+}

@@ -1,0 +1,287 @@
+//! What an insert, an update or an upsert writes: key by key where the source lists the keys, else a whole object, narrowed to the
+//! columns that a browser may set.
+
+use super::column::Side;
+use super::draft::{Fill, Object, Site};
+use super::guess::Guess;
+use super::keys::{Key, Keys};
+use super::read::{Filled, Reader, Want};
+use super::reason::Reason;
+use stack::server::function::Input;
+use std::ops::Range;
+use syntax::view;
+use tree_sitter::Node;
+
+/// More literals in a list than this are a list.
+const FEW: usize = 4;
+
+impl<'s> Reader<'s> {
+    /// The argument of `insert`, `update` or `upsert`.
+    pub(super) fn written(&mut self, node: Node<'s>, side: Side, method: &str) -> Result<(), Reason> {
+        let inner = view::unwrapped(node);
+        let loose = self.strip_cast(node);
+        let elements: Vec<Node<'s>> = match inner.kind() {
+            "object" => vec![inner],
+            "array" => view::code_children(inner).map(view::unwrapped).collect(),
+            _ => Vec::new(),
+        };
+        let listed = !elements.is_empty() && elements.len() <= FEW && elements.iter().all(|one| is_closed(*one));
+        if !listed {
+            return self.whole(node, inner, side, method, loose);
+        }
+        let mut drifted = false;
+        for element in elements {
+            drifted |= self.listed_keys(element, side)?;
+        }
+        if drifted && !loose && self.typed {
+            self.hole(inner.end_byte()..inner.end_byte(), Fill::Text(" as never".to_owned()));
+        }
+        if side == Side::Update {
+            let keys = view::pairs(self.tree, inner).into_iter().map(|(key, _, _)| key.into_owned());
+            self.draft.parts.columns = keys.filter(|key| key != "updated_at").collect();
+        }
+        Ok(())
+    }
+
+    /// A cast to a type of the browser's module goes; `as any` and its like stay, and say that the types do not fit.
+    fn strip_cast(&mut self, node: Node<'s>) -> bool {
+        let mut current = node;
+        let mut loose = false;
+        loop {
+            match current.kind() {
+                "as_expression" | "satisfies_expression" => {
+                    let mut parts = view::code_children(current);
+                    let (Some(value), kind) = (parts.next(), parts.next()) else { return loose };
+                    let plain = kind.is_some_and(|kind| matches!(self.tree.text(kind), "any" | "never" | "unknown"));
+                    if plain {
+                        loose = true;
+                    } else {
+                        self.hole(value.end_byte()..current.end_byte(), Fill::Text(String::new()));
+                    }
+                    current = value;
+                }
+                "parenthesized_expression" | "non_null_expression" => match view::code_children(current).next() {
+                    Some(inner) => current = inner,
+                    None => return loose,
+                },
+                _ => return loose,
+            }
+        }
+    }
+
+    /// An object literal, key by key. Whether a column is not in the generated types.
+    fn listed_keys(&mut self, object: Node<'s>, side: Side) -> Result<bool, Reason> {
+        let mut drifted = false;
+        for (key, key_node, value) in view::pairs(self.tree, object) {
+            let column = self.columns.and_then(|columns| columns.get(&key, side));
+            let filled = self.fill(value, &Want { name: &key, column: column.clone() })?;
+            let Some(columns) = self.columns else { continue };
+            if columns.drifted(&key) {
+                drifted = true;
+                self.draft.drift.push(key.to_string());
+            } else if column.is_none() && matches!(filled, Filled::Sent(_)) {
+                self.draft.unknown.push(key.to_string());
+            }
+            if filled != Filled::Identity && columns.privileged(&key) {
+                self.draft.granted.push((key.to_string(), key_node.byte_range()));
+            }
+        }
+        Ok(drifted)
+    }
+
+    /// A whole object or a list of them.
+    fn whole(
+        &mut self,
+        node: Node<'s>,
+        inner: Node<'s>,
+        side: Side,
+        method: &str,
+        loose: bool,
+    ) -> Result<(), Reason> {
+        if let Some(thing) = super::guess::no_json(self.tree, self.scopes, inner) {
+            return Err(Reason::input(&format!("A {thing}").replace("A A ", "A ")));
+        }
+        let columns = self.columns.filter(|columns| columns.known());
+        let keys = Keys::of(self, inner);
+        if keys.open && columns.is_none() {
+            return Err(Reason::columns_unknown(&self.draft.parts.table));
+        }
+        let (site, mut set) = self.site_of(inner, node);
+        let mut schema: Vec<(String, Input)> = Vec::new();
+        let mut privileged = Vec::new();
+        let lenient = self.behind_role();
+        for (name, column) in columns.filter(|_| keys.open).map(|columns| columns.writable(side)).unwrap_or_default() {
+            if set.iter().any(|(key, _)| *key == name) || keys.find(&name).is_some() {
+                continue;
+            }
+            if columns.is_some_and(|columns| columns.privileged(&name)) && !lenient {
+                privileged.push(name);
+                continue;
+            }
+            let own = columns.is_some_and(|columns| columns.is_key(&name)) || name == "created_at";
+            let conflicts = method == "upsert";
+            if own && keys.parameter && !conflicts {
+                continue;
+            }
+            if side == Side::Update && self.filters_identity_by(&name) {
+                continue;
+            }
+            schema.push((name, Input::Schema(column.zod())));
+        }
+        for Key { name, guess, value, optional } in &keys.found {
+            if set.iter().any(|(key, _)| key == name) {
+                continue;
+            }
+            let column = columns.and_then(|columns| columns.get(name, side));
+            if let (Some(columns), None) = (columns, value) {
+                // A type of the app says what may be there, not what is.
+                let own = columns.is_key(name) || name == "created_at";
+                if column.is_none() || (own && keys.parameter && *optional && method == "update") {
+                    continue;
+                }
+                if columns.privileged(name) && !lenient {
+                    self.draft.withheld.push(name.clone());
+                    continue;
+                }
+            }
+            if let Some(columns) = columns {
+                if columns.drifted(name) {
+                    self.draft.drift.push(name.clone());
+                } else if column.is_none() {
+                    self.draft.unknown.push(name.clone());
+                }
+                if columns.privileged(name) {
+                    let place = value.map_or(inner.byte_range(), |value| value.byte_range());
+                    self.draft.granted.push((name.clone(), place));
+                }
+            }
+            if value.is_some_and(|value| self.is_identity(value)) {
+                // It may be sent, and is not believed.
+                self.needs_session();
+                set.push((name.clone(), "user.id".to_owned()));
+                schema.push((name.clone(), Input::Schema("z.guid().optional()".to_owned())));
+                continue;
+            }
+            let guess = Guess { there: guess.there && !optional, ..guess.clone() };
+            let mut text = self.schema(column.as_ref(), &guess);
+            if *optional && !text.ends_with(".optional()") {
+                text += ".optional()";
+            }
+            schema.push((name.clone(), Input::Schema(text)));
+        }
+        schema.sort_by(|one, other| one.0.cmp(&other.0));
+        schema.dedup_by(|one, other| one.0 == other.0);
+        self.draft.withheld.extend(privileged);
+        let row = Input::Object(schema);
+        let (input, list) = match keys.list {
+            Some(true) => (Input::List(Box::new(row)), true),
+            Some(false) => (row, false),
+            None if side == Side::Insert && set.is_empty() => (Input::OneOrMany(Box::new(row)), false),
+            None => (row, false),
+        };
+        let index = self.send("values", input, site, true);
+        let drifts = self.typed && !loose && !self.draft.drift.is_empty();
+        // A list of one kind or the other fits no overload.
+        let cast = if drifts { " as never" } else { "" };
+        self.hole(inner.byte_range(), Fill::Object(Object { input: index, set, list, cast }));
+        Ok(())
+    }
+
+    /// Whether the query filters by this column and the session's user: the column is not changed then.
+    fn filters_identity_by(&self, column: &str) -> bool {
+        self.query.steps.iter().any(|step| {
+            let named = |at: usize| self.argument(step, at);
+            step.name == "eq"
+                && named(0).and_then(|node| view::string_value(self.tree, node)).is_some_and(|name| name == column)
+                && named(1).is_some_and(|node| self.is_identity(node))
+        })
+    }
+
+    /// What of the argument is sent, and what the server sets.
+    fn site_of(&mut self, inner: Node<'s>, node: Node<'s>) -> (Site, Vec<(String, String)>) {
+        let whole = Site::Expression(if inner.kind() == "object" { inner.byte_range() } else { node.byte_range() });
+        if inner.kind() != "object" {
+            return (whole, Vec::new());
+        }
+        let children: Vec<Node<'s>> = view::code_children(inner).collect();
+        let last_spread = children.iter().rposition(|child| child.kind() == "spread_element");
+        let mut set = Vec::new();
+        let mut gone: Vec<usize> = Vec::new();
+        for (at, child) in children.iter().enumerate() {
+            let (key, value) = match child.kind() {
+                "pair" => (child.child_by_field_name("key"), child.child_by_field_name("value")),
+                "shorthand_property_identifier" => (Some(*child), Some(*child)),
+                _ => continue,
+            };
+            let (Some(key), Some(value)) = (key, value) else { continue };
+            let Some(name) = view::key_name(self.tree, key) else { continue };
+            let text = if self.is_identity(value) {
+                self.needs_session();
+                Some("user.id".to_owned())
+            } else if last_spread.is_none_or(|spread| spread < at) {
+                self.fixed(value).map(|text| text.unwrap_or_else(|| self.tree.text(value).to_owned()))
+            } else {
+                None
+            };
+            if let Some(text) = text.filter(|text| !text.contains('\n')) {
+                set.push((name.into_owned(), text));
+                gone.push(at);
+            }
+        }
+        let left: Vec<usize> = (0..children.len()).filter(|at| !gone.contains(at)).collect();
+        if let [only] = left.as_slice()
+            && children[*only].kind() == "spread_element"
+            && let Some(value) = view::code_children(children[*only]).next()
+            && matches!(view::unwrapped(value).kind(), "identifier" | "member_expression")
+        {
+            return (Site::Expression(value.byte_range()), set);
+        }
+        let ranges: Vec<Range<usize>> = gone.iter().map(|at| removal(&self.file.text, inner, &children, *at)).collect();
+        (Site::Without(inner.byte_range(), joined(ranges)), set)
+    }
+
+    /// Whether everything that reaches this module is behind a guard that asks for a role.
+    fn behind_role(&self) -> bool {
+        super::access::behind_role(self.survey, self.file.id)
+    }
+}
+
+/// Whether an object literal lists all its keys.
+fn is_closed(object: Node<'_>) -> bool {
+    object.kind() == "object"
+        && view::code_children(object).all(|child| match child.kind() {
+            "pair" => child.child_by_field_name("key").is_some_and(|key| key.kind() != "computed_property_name"),
+            "shorthand_property_identifier" => true,
+            _ => false,
+        })
+}
+
+/// The range that goes with the child at `at`: its comma, and its line if it has one.
+fn removal(source: &str, object: Node<'_>, children: &[Node<'_>], at: usize) -> Range<usize> {
+    let own = children[at];
+    match children.get(at + 1) {
+        Some(next) => own.start_byte()..next.start_byte(),
+        None => {
+            let before = at.checked_sub(1).map_or(object.start_byte() + 1, |before| children[before].end_byte());
+            // A trailing comma stays where it ends the key before.
+            let trailing = source[own.end_byte()..object.end_byte()].trim_start().starts_with(',');
+            let comma = source[before..own.start_byte()].find(',').map(|found| before + found + 1);
+            match (trailing, comma) {
+                (true, Some(comma)) => comma..own.end_byte() + source[own.end_byte()..].find(',').unwrap_or(0) + 1,
+                _ => before..own.end_byte(),
+            }
+        }
+    }
+}
+
+/// Touching ranges as one.
+fn joined(ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match out.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => out.push(range),
+        }
+    }
+    out
+}
