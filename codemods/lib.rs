@@ -2,6 +2,7 @@
 
 pub mod env_contract;
 pub mod repository_hygiene;
+pub mod queries_to_server;
 pub mod secrets_to_env;
 pub mod server;
 
@@ -9,4 +10,4 @@ use plan::Codemod;
 
 /// All of them. The first of two that conflict wins.
 pub static ALL: &[&dyn Codemod] =
-    &[&secrets_to_env::SecretsToEnv, &env_contract::EnvContract, &repository_hygiene::RepositoryHygiene];
+    &[&queries_to_server::QueriesToServer, &secrets_to_env::SecretsToEnv, &env_contract::EnvContract, &repository_hygiene::RepositoryHygiene];

@@ -38,14 +38,16 @@ pub(super) enum Side {
 #[derive(Clone, Copy)]
 pub(super) struct Columns<'s> {
     survey: &'s Survey<'s>,
+    name: &'s str,
     types: Option<&'s TableTypes>,
     table: Option<&'s Table>,
 }
 
 impl<'s> Columns<'s> {
-    pub(super) fn of(survey: &'s Survey<'_>, table: &str) -> Self {
+    pub(super) fn of(survey: &'s Survey<'_>, table: &'s str) -> Self {
         Self {
             survey,
+            name: table,
             types: survey.schema.types.as_ref().and_then(|types| types.tables.get(table)),
             table: survey.schema.table(table),
         }
@@ -54,11 +56,6 @@ impl<'s> Columns<'s> {
     /// Whether anything is known.
     pub(super) fn known(&self) -> bool {
         self.types.is_some_and(|types| !types.row.is_empty()) || self.table.is_some_and(|table| !table.columns.is_empty())
-    }
-
-    /// The SQL of it.
-    pub(super) fn table(&self) -> Option<&'s Table> {
-        self.table
     }
 
     /// Whether the generated types have the table and not the column.
@@ -130,13 +127,17 @@ impl<'s> Columns<'s> {
         let flag = words.first() == Some(&"is")
             && has(&["premium", "pro", "admin", "superadmin", "verified", "banned", "approved", "staff", "moderator"]);
         let word = has(&["role", "roles", "permissions", "plan", "tier", "credits", "credit", "balance", "quota"]);
+        // The role of a line in a conversation.
+        let spoken = column == "role" && self.name.split('_').any(|word| {
+            ["message", "messages", "chat", "chats", "conversation", "conversations", "prompt", "prompts"].contains(&word)
+        });
         let owner = matches!(words.first(), Some(&("subscription" | "stripe")));
         // `plan_id` of a table of plans is a reference, and `meal_plan` is a meal; only what stands for the row's own privilege counts.
         let reference = words.last() == Some(&"id") && !owner;
         let described = matches!(words.last(), Some(&("name" | "title" | "description" | "text" | "notes" | "date" | "type")))
             && !owner;
         let noun = word && words.len() > 1 && has(&["meal", "workout", "training", "lesson", "floor", "action", "diet", "study", "job", "play"]);
-        flag || owner || (word && !reference && !described && !noun) || (column == "status" && self.status_grants())
+        flag || owner || (word && !reference && !described && !noun && !spoken) || (column == "status" && self.status_grants())
     }
 
     /// Whether the values of `status` hold one that grants something.

@@ -179,7 +179,15 @@ impl Draft {
             words += word;
         }
         let body = words.replace(",)", ")").replace(", }", " }").replace(",}", "}").replace('\'', "\"");
-        format!("{body}\n{}\n{:?}", self.input().line(), self.identity)
+        format!("{body}\n{}\n{:?}", strict(&self.input()).line(), self.identity)
+    }
+
+    /// Takes what `other` takes too, of a draft with the same key: a key that one of them may leave out may be left out.
+    pub(super) fn widen(&mut self, other: &Self) {
+        for (own, other) in self.sent.iter_mut().zip(&other.sent) {
+            own.schema = wider(&own.schema, &other.schema);
+        }
+        self.withheld.extend(other.withheld.iter().cloned());
     }
 
     /// The body in one line, if it stands in one.
@@ -227,6 +235,37 @@ impl Draft {
             }
         }
         pieces
+    }
+}
+
+/// A schema without what may be missing.
+fn strict(input: &Input) -> Input {
+    match input {
+        Input::Object(keys) => Input::Object(keys.iter().map(|(key, schema)| (key.clone(), strict(schema))).collect()),
+        Input::List(item) => Input::List(Box::new(strict(item))),
+        Input::OneOrMany(item) => Input::OneOrMany(Box::new(strict(item))),
+        Input::Schema(schema) => Input::Schema(schema.replace(".nullable()", "").replace(".optional()", "")),
+        Input::None => Input::None,
+    }
+}
+
+/// What either takes; the two are alike but for what may be missing.
+fn wider(one: &Input, other: &Input) -> Input {
+    match (one, other) {
+        (Input::Object(own), Input::Object(others)) => {
+            let keys = own.iter().zip(others).map(|((key, one), (_, other))| (key.clone(), wider(one, other)));
+            Input::Object(keys.collect())
+        }
+        (Input::List(one), Input::List(other)) => Input::List(Box::new(wider(one, other))),
+        (Input::OneOrMany(one), Input::OneOrMany(other)) => Input::OneOrMany(Box::new(wider(one, other))),
+        (Input::Schema(one), Input::Schema(other)) => {
+            let plain = one.trim_end_matches(".optional()").trim_end_matches(".nullable()");
+            let either = |word: &str| if one.ends_with(word) || other.ends_with(word) { word } else { "" };
+            let nullable = [one, other].iter().any(|text| text.trim_end_matches(".optional()").ends_with(".nullable()"));
+            let nullable = if nullable { ".nullable()" } else { "" };
+            Input::Schema(format!("{plain}{nullable}{}", either(".optional()")))
+        }
+        (one, _) => one.clone(),
     }
 }
 
@@ -364,7 +403,7 @@ impl Call<'_> {
             items.push(item);
         }
         let column = self.column() + self.around.0.len();
-        let many = self.draft.sent.len() > 1 && column + width > 100;
+        let many = column + width > 100;
         let mut pieces = Vec::new();
         if broken || many {
             let pad = format!("\n{line}{}", self.unit());

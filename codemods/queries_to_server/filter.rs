@@ -121,12 +121,13 @@ impl<'s> Reader<'s> {
         *sent = true;
         if bare && matches!(kind, Some(Kind::Number | Kind::Guid)) {
             let schema = kind.map_or_else(String::new, |kind| kind.zod());
-            let index = self.send(&name, Input::Schema(schema), Site::Expression(node.byte_range()), false);
+            let site = Site::Expression(node.byte_range());
+            let index = self.send_as([&name, last(column)], Input::Schema(schema), site);
             out.push(Out::Hole(String::new(), index, String::new()));
             return Ok(from + 1);
         }
         let schema = Input::Schema(format!("z.string().max({LONGEST})"));
-        let index = self.send(&name, schema, Site::Expression(node.byte_range()), false);
+        let index = self.send_as([&name, last(column)], schema, Site::Expression(node.byte_range()));
         // Quotes that the text has already are those that `quoted` writes.
         let (lead, tail_kept) = match (lead.strip_prefix('"'), tail.strip_suffix('"')) {
             (Some(lead), Some(tail)) => (lead, tail),

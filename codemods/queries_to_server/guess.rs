@@ -225,8 +225,10 @@ impl<'t> Reader<'t> {
     fn fields_of(&self, name: Node<'t>) -> Option<Fields<'t>> {
         let binding = self.scopes.binding(self.scopes.binding_at(name.byte_range())?);
         let declaration = self.tree.node_at(binding.range.clone())?;
-        let declaration =
-            if declaration.kind() == "variable_declarator" { declaration } else { declarator_around(declaration) };
+        let declaration = match binding.declared {
+            Declared::Parameter => parameter_around(declaration),
+            _ => declarator_around(declaration),
+        };
         let pattern = declaration.child_by_field_name("name").or_else(|| declaration.child_by_field_name("pattern"));
         if let Some(annotation) = annotation_of(declaration)
             && pattern.is_some_and(|pattern| pattern.kind() == "identifier")

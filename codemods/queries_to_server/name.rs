@@ -130,6 +130,17 @@ pub(super) fn free(name: &str, within: Option<&str>, taken: impl Fn(&str) -> boo
     (2..).map(|count| format!("{base}{count}")).find(|numbered| !taken(numbered)).unwrap_or_default()
 }
 
+/// Whether the name of a function says more than that something happens.
+pub(super) fn tells(within: &str) -> bool {
+    const VAGUE: &[&str] = &[
+        "fetch", "fetchData", "getData", "init", "initialize", "load", "loadData", "mutationFn", "onSubmit", "queryFn",
+        "refresh", "run", "save", "submit", "update", "useEffect",
+    ];
+    let handler = within.strip_prefix("handle").or_else(|| within.strip_prefix("on"));
+    let handler = handler.is_some_and(|rest| rest.starts_with(|first: char| first.is_uppercase()) && rest.len() < 9);
+    !handler && !VAGUE.contains(&within)
+}
+
 /// `is_active` is `active`.
 fn flag(column: &str) -> &str {
     column.strip_prefix("is_").filter(|rest| !rest.is_empty()).unwrap_or(column)
@@ -149,11 +160,6 @@ fn upper_first(word: &str) -> String {
 fn lower_first(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().collect::<String>() + letters.as_str())
-}
-
-/// `user_id` as `userId`.
-pub(super) fn camel(text: &str) -> String {
-    lower_first(&pascal(text))
 }
 
 /// `MovieCard` and `movie_card` as `movie-card`.

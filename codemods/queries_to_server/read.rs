@@ -3,6 +3,7 @@
 //! Each method of a chain says what its arguments are: columns and options must be in the source, values may come from anywhere.
 //! What the source tells (a literal, a constant) stays on the server; the rest is evaluated where it was, and sent.
 
+use super::access::Doors;
 use super::column::{self, Column, Columns, Kind, Side};
 use super::draft::{Draft, Fill, Needed, Sent, Site};
 use super::guess::{self, Guess};
@@ -23,6 +24,7 @@ use tree_sitter::Node;
 /// A query being read.
 pub(super) struct Reader<'s> {
     pub(super) survey: &'s Survey<'s>,
+    pub(super) doors: &'s Doors,
     pub(super) query: &'s Query,
     pub(super) file: &'s File,
     pub(super) tree: &'s Tree,
@@ -49,9 +51,9 @@ pub(super) struct Want<'w> {
 }
 
 /// The draft for the query at `at` of the survey, or why there is none.
-pub(super) fn draft(survey: &Survey<'_>, at: usize) -> Result<Draft, Reason> {
+pub(super) fn draft(survey: &Survey<'_>, doors: &Doors, at: usize) -> Result<Draft, Reason> {
     let query = &survey.queries[at];
-    let mut reader = Reader::of(survey, at).ok_or_else(Reason::syntax)?;
+    let mut reader = Reader::of(survey, doors, at).ok_or_else(Reason::syntax)?;
     reader.check()?;
     reader.root()?;
     match query.kind {
@@ -64,7 +66,7 @@ pub(super) fn draft(survey: &Survey<'_>, at: usize) -> Result<Draft, Reason> {
 }
 
 impl<'s> Reader<'s> {
-    pub(super) fn of(survey: &'s Survey<'_>, at: usize) -> Option<Self> {
+    pub(super) fn of(survey: &'s Survey<'s>, doors: &'s Doors, at: usize) -> Option<Self> {
         let query = &survey.queries[at];
         let file = survey.project.get(query.span.file);
         let (tree, scopes) = file.syntax()?;
@@ -81,6 +83,7 @@ impl<'s> Reader<'s> {
         };
         Some(Self {
             survey,
+            doors,
             query,
             file,
             tree,
@@ -93,7 +96,7 @@ impl<'s> Reader<'s> {
                 range: query.span.range(),
                 block: false,
                 holes: Vec::new(),
-                breaks: query.steps.iter().skip(1).map(|step| step.span.start as usize).collect(),
+                breaks: query.steps.iter().map(|step| step.span.start as usize).collect(),
                 verbatim: Vec::new(),
                 parts,
                 sent: Vec::new(),
@@ -181,7 +184,8 @@ impl<'s> Reader<'s> {
     pub(super) fn is_identity(&self, node: Node<'_>) -> bool {
         let Identity::Session(spans) = &self.query.identity else { return false };
         let (own, inner) = (node.byte_range(), view::unwrapped(node).byte_range());
-        spans.iter().any(|span| span.range() == own || span.range() == inner)
+        let outer = view::wrapped(view::unwrapped(node)).byte_range();
+        spans.iter().any(|span| [&own, &inner, &outer].contains(&&span.range()))
     }
 
     /// Whether the id of the session's user stands in it.
@@ -247,7 +251,9 @@ impl<'s> Reader<'s> {
         };
         let mut column = column.clone();
         if guess.there {
-            (column.nullable, column.optional) = (false, false);
+            column.optional = false;
+            // A number that could not be read is null on its way.
+            column.nullable &= guess.kind == Some(Kind::Number);
         }
         if column.kind == Kind::Unknown {
             column.kind = guess.kind.clone().unwrap_or(Kind::Unknown);
@@ -337,6 +343,13 @@ impl<'s> Reader<'s> {
             _ => return None,
         };
         Some(name.to_owned())
+    }
+
+    /// [`Reader::send`] under the first name, or under the second if the first means something else already.
+    pub(super) fn send_as(&mut self, names: [&str; 2], schema: Input, site: Site) -> usize {
+        let same = |sent: &Sent| sent.name == names[0] && !matches!((&sent.site, &site), (Site::Expression(one), Site::Expression(other)) if self.file.text[one.clone()] == self.file.text[other.clone()]);
+        let taken = self.draft.sent.iter().any(same);
+        self.send(names[usize::from(taken)], schema, site, false)
     }
 
     /// Notes that the browser sends something; the same thing under the same name is sent once.

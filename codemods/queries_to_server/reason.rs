@@ -107,8 +107,4 @@ impl Reason {
             "This query runs with a key that bypasses row level security. Write a policy that allows it, or a server function that checks the right first.",
         )
     }
-
-    pub(super) fn no_server() -> Self {
-        Self::new("no-server", "There is no place for server code in this app yet. Move the query to a server by hand.")
-    }
 }

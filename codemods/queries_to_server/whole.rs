@@ -242,7 +242,7 @@ impl<'s> Reader<'s> {
 
     /// Whether everything that reaches this module is behind a guard that asks for a role.
     fn behind_role(&self) -> bool {
-        super::access::behind_role(self.survey, self.file.id)
+        self.doors.ask_for_role(self.file.id)
     }
 }
 

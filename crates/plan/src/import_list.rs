@@ -95,11 +95,17 @@ pub(crate) struct List {
 }
 
 impl List {
+    /// Whether nothing is left of the statement.
+    pub(crate) fn empties(&self, import: &Import) -> bool {
+        let gone = |name: &ImportName| self.gone.contains(&name.local);
+        let nothing_new = self.default.is_none() && self.added.is_empty() && self.valued.is_empty();
+        nothing_new && !import.names.is_empty() && import.names.iter().all(gone)
+    }
+
     /// What to splice into `text`, of which `import` is a statement.
     pub(crate) fn rewritten(&self, text: &str, import: &Import, style: &Style) -> Vec<Splice> {
         let gone = |name: &&ImportName| self.gone.contains(&name.local);
-        let nothing_new = self.default.is_none() && self.added.is_empty() && self.valued.is_empty();
-        if import.names.iter().all(|name| gone(&name)) && nothing_new {
+        if self.empties(import) {
             return vec![(whole_line(text, import.range.clone()), Vec::new())];
         }
         if import.names.iter().any(|name| gone(&name)) {

@@ -131,10 +131,17 @@ pub(crate) fn granted(
         }
     }
     let mut splices: Vec<Splice> = Vec::new();
+    let mut statements = statements(&own, &style);
     for (at, list) in &lists {
-        splices.extend(list.rewritten(text, statics[*at], &style));
+        let import = statics[*at];
+        // What comes in place of a module stands in place of its import.
+        if !statements.is_empty() && list.empties(import) {
+            let block = std::mem::take(&mut statements).join(style.newline);
+            splices.push((import.range.clone(), vec![Piece::text(block)]));
+        } else {
+            splices.extend(list.rewritten(text, import, &style));
+        }
     }
-    let statements = statements(&own, &style);
     if !statements.is_empty() {
         splices.extend(placed(text, file.module, &statements, style.newline));
     }

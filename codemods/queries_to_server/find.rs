@@ -1,0 +1,271 @@
+//! What is wrong: one finding per module that writes queries, and one per cause of its own.
+
+use super::group::{self, Outcome, Stays};
+use super::{ADMIN, BROWSER, DRIFT, IGNORED, INJECTION, NEVER_SENT, PRIVILEGED, STAYS, UNKNOWN, UNSURE};
+use audit::query::{Kind, Query, Target};
+use audit::{Confidence, Finding, Related, Rule, Survey};
+use edit::{FileId, Span};
+use std::collections::BTreeMap;
+use syntax::view;
+
+/// Every finding of the codemod.
+pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
+    let outcome = group::outcome(survey);
+    let mut found = modules(survey, &outcome);
+    found.extend(outcome.stays.iter().map(|stays| staying(survey, stays)));
+    found.extend(injections(survey));
+    found.extend(privileges(survey, &outcome));
+    found.extend(ignored(survey));
+    found.extend(columns(survey, &outcome));
+    found.extend(unsure(survey, &outcome));
+    found
+}
+
+fn finding(rule: &'static Rule, span: Span, subject: String, message: String, todo: String) -> Finding {
+    Finding {
+        rule: rule.id,
+        severity: rule.severity,
+        confidence: Confidence::Certain,
+        span,
+        message,
+        why: rule.why.to_owned(),
+        todo,
+        related: Vec::new(),
+        subject,
+    }
+}
+
+/// What a query asks, in words: `select of tasks`.
+fn asked(query: &Query) -> String {
+    let name = match &query.table {
+        Target::Named(name) => format!("`{name}`"),
+        Target::OneOf(names) => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or "),
+        Target::Dynamic => "a computed name".to_owned(),
+    };
+    match query.kind {
+        Kind::Rpc => format!("call of the database function {name}"),
+        Kind::EdgeFunction => format!("call of the edge function {name}"),
+        _ => format!("{} of {name}", query.operation),
+    }
+}
+
+/// The queries that move, by file.
+pub(super) fn moving(survey: &Survey<'_>, outcome: &Outcome) -> BTreeMap<FileId, Vec<usize>> {
+    let mut by_file: BTreeMap<FileId, Vec<usize>> = BTreeMap::new();
+    for draft in outcome.functions.iter().flat_map(|function| &function.drafts) {
+        by_file.entry(survey.queries[draft.query].span.file).or_default().push(draft.query);
+    }
+    by_file.values_mut().for_each(|queries| queries.sort_unstable());
+    by_file
+}
+
+fn modules(survey: &Survey<'_>, outcome: &Outcome) -> Vec<Finding> {
+    let of_module = |(file, queries): (FileId, Vec<usize>)| {
+        let first = &survey.queries[queries[0]];
+        let count = queries.len();
+        let message = if count == 1 {
+            format!("A query is written in the browser: {}.", asked(first))
+        } else {
+            let mut tables: Vec<&str> = queries.iter().filter_map(|at| survey.queries[*at].named()).collect();
+            tables.sort_unstable();
+            tables.dedup();
+            let named: Vec<_> = tables.iter().map(|table| format!("`{table}`")).collect();
+            format!("{count} queries are written in the browser: {}.", named.join(", "))
+        };
+        let mut found = finding(
+            &BROWSER,
+            first.span,
+            survey.project.get(file).path.name().to_owned(),
+            message,
+            "Make each a function of the server with checked inputs, and call that.".to_owned(),
+        );
+        found.related = queries[1..]
+            .iter()
+            .map(|at| Related { span: survey.queries[*at].span, message: asked(&survey.queries[*at]) })
+            .collect();
+        found
+    };
+    moving(survey, outcome).into_iter().map(of_module).collect()
+}
+
+fn staying(survey: &Survey<'_>, stays: &Stays) -> Finding {
+    let query = &survey.queries[stays.query];
+    let rule = match stays.reason.id {
+        "admin-key" => &ADMIN,
+        "never-sent" => &NEVER_SENT,
+        _ => &STAYS,
+    };
+    let what = asked(query);
+    let message = match stays.reason.id {
+        "admin-key" => format!("This {what} runs with a key that is past every policy."),
+        "never-sent" => format!("This {what} is never sent: nothing awaits it."),
+        _ => format!("This {what} stays in the browser."),
+    };
+    finding(rule, query.span, format!("{what} {}", stays.reason.id), message, stays.reason.message.clone())
+}
+
+/// Filter texts with a value of the browser in them.
+fn injections(survey: &Survey<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for query in survey.queries.iter().filter(|query| group::is_ours(survey, query)) {
+        let identity = match &query.identity {
+            audit::query::Identity::Session(spans) => spans.as_slice(),
+            _ => &[],
+        };
+        let Some((tree, _)) = survey.project.get(query.span.file).syntax() else { continue };
+        let Some(filter) = query.built_filters.iter().find(|filter| {
+            // The id of the signed-in user in it changes nothing.
+            tree.node_at(filter.range()).is_some_and(|node| {
+                let values: Vec<_> = view::code_children(node)
+                    .filter(|child| child.kind() == "template_substitution")
+                    .filter_map(|child| view::code_children(child).next())
+                    .collect();
+                values.is_empty()
+                    || values.iter().any(|value| !identity.iter().any(|span| span.range() == value.byte_range()))
+            })
+        }) else {
+            continue;
+        };
+        found.push(finding(
+            &INJECTION,
+            *filter,
+            asked(query),
+            format!("A value is put into the filter text of the {}.", asked(query)),
+            "Put the value in quotes on the server, or use a filter method for it.".to_owned(),
+        ));
+    }
+    found
+}
+
+fn privileges(survey: &Survey<'_>, outcome: &Outcome) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for function in &outcome.functions {
+        for draft in &function.drafts {
+            let query = &survey.queries[draft.query];
+            let table = query.named().unwrap_or_default();
+            let file = survey.project.get(draft.file);
+            for (column, place) in &draft.granted {
+                found.push(finding(
+                    &PRIVILEGED,
+                    file.span(place.clone()),
+                    format!("{table}.{column} {}", query.operation),
+                    format!("The browser sets `{column}` of `{table}`."),
+                    format!(
+                        "Decide on the server who may set `{column}` (a role, a payment that was checked), and revoke the column from `authenticated` in the database. `{}` still takes it.",
+                        function.name
+                    ),
+                ));
+            }
+            if !draft.withheld.is_empty() {
+                let columns: Vec<_> = draft.withheld.iter().map(|column| format!("`{column}`")).collect();
+                let columns = columns.join(", ");
+                found.push(finding(
+                    &PRIVILEGED,
+                    query.span,
+                    format!("{table} {} whole", query.operation),
+                    format!("A whole object is written to `{table}`, which holds {columns}."),
+                    format!(
+                        "`{}` does not take {columns} any more: a call that sends one of them fails from now on. Set them on the server, where the right to do so is checked.",
+                        function.name
+                    ),
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// Writes whose outcome nobody looks at, one finding per module.
+fn ignored(survey: &Survey<'_>) -> Vec<Finding> {
+    let mut by_file: BTreeMap<FileId, Vec<&Query>> = BTreeMap::new();
+    for query in survey.queries.iter().filter(|query| group::is_ours(survey, query)) {
+        let writes = matches!(query.operation.as_str(), "insert" | "update" | "upsert" | "delete");
+        let blind = query.result.ignored
+            || (!query.result.whole && !query.result.fields.is_empty() && !query.result.fields.iter().any(|field| field == "error" || field == "data"));
+        if writes && blind && query.shape != audit::query::Shape::NeverSent {
+            by_file.entry(query.span.file).or_default().push(query);
+        }
+    }
+    let of_module = |(file, queries): (FileId, Vec<&Query>)| {
+        let what = asked(queries[0]);
+        let message = match queries.len() {
+            1 => format!("Nobody looks at whether the {what} worked."),
+            count => format!("Nobody looks at whether {count} writes worked."),
+        };
+        let mut found = finding(
+            &IGNORED,
+            queries[0].span,
+            survey.project.get(file).path.name().to_owned(),
+            message,
+            "Look at `error` and tell the user.".to_owned(),
+        );
+        found.related =
+            queries[1..].iter().map(|query| Related { span: query.span, message: asked(query) }).collect();
+        found
+    };
+    by_file.into_iter().map(of_module).collect()
+}
+
+/// Columns of which nothing is known, and those that the generated types lack: one finding per table.
+fn columns(survey: &Survey<'_>, outcome: &Outcome) -> Vec<Finding> {
+    let mut unknown: BTreeMap<(&str, bool), Vec<(Span, &str)>> = BTreeMap::new();
+    for draft in outcome.functions.iter().flat_map(|function| &function.drafts) {
+        let query = &survey.queries[draft.query];
+        let Some(table) = query.named() else { continue };
+        for (columns, drift) in [(&draft.unknown, false), (&draft.drift, true)] {
+            let places = unknown.entry((table, drift)).or_default();
+            places.extend(columns.iter().map(|column| (query.span, column.as_str())));
+        }
+    }
+    let mut found = Vec::new();
+    for ((table, drift), places) in unknown {
+        let Some((span, _)) = places.first() else { continue };
+        let mut names: Vec<_> = places.iter().map(|(_, column)| format!("`{column}`")).collect();
+        names.sort();
+        names.dedup();
+        let names = names.join(", ");
+        let (rule, message, todo) = if drift {
+            (
+                &DRIFT,
+                format!("{names} of `{table}` is written, and the generated types do not have it."),
+                "Run `supabase gen types`; if the column is gone, take it out here.".to_owned(),
+            )
+        } else {
+            (
+                &UNKNOWN,
+                format!("No type is known for {names} of `{table}`."),
+                "Run `supabase gen types`, and write the types into the schema of the function.".to_owned(),
+            )
+        };
+        found.push(finding(rule, *span, table.to_owned(), message, todo));
+    }
+    found
+}
+
+fn unsure(survey: &Survey<'_>, outcome: &Outcome) -> Vec<Finding> {
+    let unsure: Vec<_> = outcome.functions.iter().filter(|function| !function.decision.sure).collect();
+    let mut by_file: BTreeMap<FileId, Vec<&group::Function>> = BTreeMap::new();
+    for function in unsure {
+        by_file.entry(function.drafts[0].file).or_default().push(function);
+    }
+    let of_module = |(file, functions): (FileId, Vec<&group::Function>)| {
+        let named: Vec<_> = functions
+            .iter()
+            .map(|function| {
+                let who = match function.decision.access {
+                    stack::server::function::Access::SignedIn => "signed-in users",
+                    stack::server::function::Access::Anyone => "everyone",
+                };
+                format!("`{}` ({who})", function.name)
+            })
+            .collect();
+        finding(
+            &UNSURE,
+            survey.queries[functions[0].drafts[0].query].span,
+            survey.project.get(file).path.name().to_owned(),
+            format!("Whether visitors without a session may call this was not to be told: {}.", named.join(", ")),
+            "Look at the word in front of each function: `authed` or `anyone`.".to_owned(),
+        )
+    };
+    by_file.into_iter().map(of_module).collect()
+}

@@ -1,0 +1,178 @@
+//! Every query of the browser with what becomes of it, and the functions that they become: equal ones shared, names unique.
+
+use super::access::{Decision, Doors};
+use super::draft::Draft;
+use super::name;
+use super::read;
+use super::reason::Reason;
+use crate::server;
+use audit::Survey;
+use audit::query::{Kind, Power, Query, Target};
+use edit::FileId;
+use stack::Side;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One server function with the drafts that share it, the first of which gives the text.
+pub(super) struct Function {
+    pub(super) name: String,
+    pub(super) decision: Decision,
+    pub(super) drafts: Vec<Draft>,
+    /// The name of its module.
+    pub(super) module: String,
+}
+
+/// A query that does not move.
+pub(super) struct Stays {
+    /// Its index in the survey.
+    pub(super) query: usize,
+    pub(super) reason: Reason,
+    /// What the proxy would have to let through; `None` if it cannot.
+    pub(super) through: Option<Through>,
+}
+
+/// What the proxy lets through for one query.
+pub(super) struct Through {
+    pub(super) names: Vec<String>,
+    pub(super) rpc: bool,
+    pub(super) verbs: Vec<&'static str>,
+}
+
+/// What becomes of all queries.
+pub(super) struct Outcome {
+    pub(super) functions: Vec<Function>,
+    pub(super) stays: Vec<Stays>,
+}
+
+/// Whether a query is made by code of the browser, with the browser's client.
+pub(super) fn is_ours(survey: &Survey<'_>, query: &Query) -> bool {
+    let kind = matches!(query.kind, Kind::Table | Kind::Rpc | Kind::EdgeFunction);
+    let client = query.client.and_then(|client| survey.clients.get(client));
+    let browser = match query.side {
+        Side::Browser | Side::Both => true,
+        // Code that nothing reaches is type-checked all the same, so it goes along with the client that it uses.
+        Side::None => client.is_some_and(|client| matches!(client.side, Side::Browser | Side::Both)),
+        _ => false,
+    };
+    kind && browser && query.backend == "supabase" && !matches!(client.map(|client| client.power), Some(Power::Session))
+}
+
+/// Decides about every query of the browser.
+pub(super) fn outcome(survey: &Survey<'_>) -> Outcome {
+    let doors = Doors::of(survey);
+    let (mut drafts, mut stays) = (Vec::new(), Vec::new());
+    for (at, query) in survey.queries.iter().enumerate().filter(|(_, query)| is_ours(survey, query)) {
+        let client = query.client.and_then(|client| survey.clients.get(client));
+        let read = match client.map(|client| client.power) {
+            Some(Power::Admin | Power::Owner) => Err(Reason::admin()),
+            None => Err(Reason::client()),
+            _ => read::draft(survey, &doors, at),
+        };
+        match read {
+            Ok(draft) => drafts.push(draft),
+            Err(reason) => {
+                let through = if reason.id == "admin-key" { None } else { through(query) };
+                stays.push(Stays { query: at, reason, through });
+            }
+        }
+    }
+    Outcome { functions: functions(survey, &doors, drafts), stays }
+}
+
+/// What the proxy lets through for a query.
+fn through(query: &Query) -> Option<Through> {
+    let names = match &query.table {
+        Target::Named(name) => vec![name.clone()],
+        Target::OneOf(names) => names.clone(),
+        Target::Dynamic => return None,
+    };
+    let head = query.steps.iter().any(|step| step.name == "select") && query.operation == "select";
+    let verbs = match query.operation.as_str() {
+        "select" if head => vec!["GET", "HEAD"],
+        "select" => vec!["GET"],
+        "insert" | "upsert" | "rpc" | "invoke" => vec!["POST"],
+        "update" => vec!["PATCH"],
+        "delete" => vec!["DELETE"],
+        _ => vec!["DELETE", "GET", "PATCH", "POST"],
+    };
+    Some(Through { names, rpc: query.kind == Kind::Rpc, verbs })
+}
+
+fn functions(survey: &Survey<'_>, doors: &Doors, drafts: Vec<Draft>) -> Vec<Function> {
+    let mut functions: Vec<Function> = Vec::new();
+    let mut by_key: BTreeMap<String, usize> = BTreeMap::new();
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    for draft in drafts {
+        let query = &survey.queries[draft.query];
+        let decision = doors.decide(survey, query, &draft);
+        let source = &survey.project.get(draft.file).text;
+        let key = format!("{:?}\n{}", decision.access, draft.key(source));
+        if let Some(at) = by_key.get(&key) {
+            functions[*at].drafts[0].widen(&draft);
+            functions[*at].drafts.push(draft);
+            continue;
+        }
+        let path = &survey.project.get(draft.file).path;
+        let stem = path.name().split('.').next().unwrap_or_default();
+        let within = query.within.as_deref().filter(|within| name::tells(within)).unwrap_or(stem);
+        let name = name::free(&name::of(&draft.parts), Some(within), |name| taken.contains(name));
+        taken.insert(name.clone());
+        by_key.insert(key, functions.len());
+        functions.push(Function { name, decision, drafts: vec![draft], module: String::new() });
+    }
+    let modules = modules(survey, functions.iter().map(|function| function.drafts[0].file).collect());
+    for function in &mut functions {
+        function.module = modules[&function.drafts[0].file].clone();
+    }
+    functions
+}
+
+/// Names of modules: the file's, with its folder's in front where two files have one name.
+fn modules(survey: &Survey<'_>, files: BTreeSet<FileId>) -> BTreeMap<FileId, String> {
+    let plain = |file: FileId| {
+        let path = &survey.project.get(file).path;
+        let stem = path.name().rsplit_once('.').map_or(path.name(), |(stem, _)| stem);
+        let folder = path.folder().rsplit('/').next().unwrap_or_default();
+        let name = name::kebab(if stem.eq_ignore_ascii_case("index") && !folder.is_empty() { folder } else { stem });
+        // `index` joins the modules.
+        if name.is_empty() || name == "index" { "pages".to_owned() } else { name }
+    };
+    let longer = |file: FileId| {
+        let folder = survey.project.get(file).path.folder().rsplit('/').next().unwrap_or_default();
+        let folder = name::kebab(folder);
+        if folder.is_empty() { plain(file) } else { format!("{folder}-{}", plain(file)) }
+    };
+    let mut names: BTreeMap<FileId, String> = BTreeMap::new();
+    for file in &files {
+        let shared = files.iter().any(|other| other != file && plain(*other) == plain(*file));
+        let wanted = if shared { longer(*file) } else { plain(*file) };
+        let used: BTreeSet<&String> = names.values().collect();
+        let mut free = wanted.clone();
+        let mut count = 1;
+        while used.contains(&free) {
+            count += 1;
+            free = format!("{wanted}-{count}");
+        }
+        names.insert(*file, free);
+    }
+    names
+}
+
+/// What becomes of each query, for the codemods that bring the server.
+pub(crate) fn verdict(survey: &Survey<'_>) -> server::Verdict {
+    let outcome = outcome(survey);
+    let mut verdict = server::Verdict::default();
+    for draft in outcome.functions.iter().flat_map(|function| &function.drafts) {
+        verdict.moved.push(survey.queries[draft.query].span);
+    }
+    verdict.moved.sort();
+    for stays in outcome.stays {
+        let span = survey.queries[stays.query].span;
+        match stays.through {
+            Some(Through { names, rpc, verbs }) => {
+                verdict.proxied.push(server::Proxied { span, names, rpc, verbs, why: stays.reason.message });
+            }
+            None => verdict.declined.push((span, stays.reason.message)),
+        }
+    }
+    verdict
+}
