@@ -1,8 +1,8 @@
 //! Every codemod, in the order of a migration.
 
 pub mod env_contract;
-pub mod repository_hygiene;
 pub mod queries_to_server;
+pub mod repository_hygiene;
 pub mod secrets_to_env;
 pub mod server;
 
@@ -10,4 +10,4 @@ use plan::Codemod;
 
 /// All of them. The first of two that conflict wins.
 pub static ALL: &[&dyn Codemod] =
-    &[&queries_to_server::QueriesToServer, &secrets_to_env::SecretsToEnv, &env_contract::EnvContract, &repository_hygiene::RepositoryHygiene];
+    &[&secrets_to_env::SecretsToEnv, &env_contract::EnvContract, &repository_hygiene::RepositoryHygiene];

@@ -71,10 +71,13 @@ impl Doors {
             return sure(Access::Anyone);
         }
         let table = query.named().filter(|_| query.kind == Kind::Table && query.schema.is_none());
-        if let Some(open) = table.and_then(|table| survey.schema.table(table)).and_then(|table| is_open(table, verb(query))) {
+        if let Some(open) =
+            table.and_then(|table| survey.schema.table(table)).and_then(|table| is_open(table, verb(query)))
+        {
             return sure(if open { Access::Anyone } else { Access::SignedIn });
         }
-        let (some, all) = (self.to(draft.file).next().is_some(), self.to(draft.file).all(|door| door.guarded));
+        let (some, all) =
+            (self.to(draft.file).next().is_some(), self.to(draft.file).all(|door| door.guarded));
         if some && all {
             return sure(Access::SignedIn);
         }
@@ -100,7 +103,11 @@ fn is_open(table: &Table, verb: &str) -> Option<bool> {
         // Everyone may.
         return (!table.columns.is_empty() && table.defined.is_some()).then_some(true);
     }
-    let mut relevant = table.policies.iter().filter(|policy| matches!(&*policy.command, "all") || policy.command == verb).peekable();
+    let mut relevant = table
+        .policies
+        .iter()
+        .filter(|policy| matches!(&*policy.command, "all") || policy.command == verb)
+        .peekable();
     relevant.peek()?;
     Some(relevant.any(|policy| policy.permissive && admits_visitors(policy)))
 }
@@ -110,7 +117,11 @@ fn admits_visitors(policy: &Policy) -> bool {
     if !roles.is_empty() && !roles.iter().any(|role| matches!(*role, "public" | "anon")) {
         return false;
     }
-    let text = [policy.using.as_deref(), policy.check.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let text = [policy.using.as_deref(), policy.check.as_deref()]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
     let text = text.to_lowercase();
     let asks = ["auth.uid()", "auth.jwt()", "auth.email()", "'authenticated'", "has_role(", "is_admin("];
     let asked = asks.iter().any(|word| text.contains(word));

@@ -138,12 +138,16 @@ impl<'s> Reader<'s> {
             return if self.fixed(options).is_some() { Ok(()) } else { Err(Reason::edge_function()) };
         }
         for child in view::code_children(inner) {
-            let key = child.child_by_field_name("key").or(Some(child)).and_then(|key| view::key_name(self.tree, key));
+            let key = child
+                .child_by_field_name("key")
+                .or(Some(child))
+                .and_then(|key| view::key_name(self.tree, key));
             let value = child.child_by_field_name("value").unwrap_or(child);
             match (child.kind(), key.as_deref()) {
                 ("pair" | "shorthand_property_identifier", Some("body")) => self.body(value)?,
                 // The client sends JSON by itself, and POST is what it does with a body.
-                ("pair", Some("method")) if view::string_value(self.tree, value).is_some_and(|method| method == "POST") => {}
+                ("pair", Some("method"))
+                    if view::string_value(self.tree, value).is_some_and(|method| method == "POST") => {}
                 ("pair", Some("headers")) if self.says_json(value) => {}
                 _ => return Err(Reason::edge_function()),
             }
@@ -188,7 +192,11 @@ impl<'s> Reader<'s> {
         }
         let schema = Input::Schema("json".to_owned());
         let input = self.send("body", schema, Site::Expression(node.byte_range()), true);
-        let fill = if shorthand { Fill::Around("body: ".to_owned(), input, String::new()) } else { Fill::Input(input) };
+        let fill = if shorthand {
+            Fill::Around("body: ".to_owned(), input, String::new())
+        } else {
+            Fill::Input(input)
+        };
         self.hole(node.byte_range(), fill);
         Ok(())
     }
@@ -200,9 +208,18 @@ impl<'s> Reader<'s> {
             Some(function) => self.tree.text(function),
             None => self.tree.source(),
         };
-        [".context", "FunctionsHttpError", "FunctionsRelayError", "FunctionsFetchError", "instanceof Blob", ".getReader("]
-            .iter()
-            .any(|word| text.contains(word))
-            || ["data.blob(", "data.arrayBuffer(", "new Blob([data", "data.body", "data as Blob"].iter().any(|word| text.contains(word))
+        [
+            ".context",
+            "FunctionsHttpError",
+            "FunctionsRelayError",
+            "FunctionsFetchError",
+            "instanceof Blob",
+            ".getReader(",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
+            || ["data.blob(", "data.arrayBuffer(", "new Blob([data", "data.body", "data as Blob"]
+                .iter()
+                .any(|word| text.contains(word))
     }
 }

@@ -214,8 +214,16 @@ impl<'s> Reader<'s> {
             }
             return Ok(());
         }
-        let list = item.map(|item| Column { kind: Kind::List(Box::new(item.kind)), nullable: false, optional: false });
-        let list = list.or(Some(Column { kind: Kind::List(Box::new(Kind::Unknown)), nullable: false, optional: false }));
+        let list = item.map(|item| Column {
+            kind: Kind::List(Box::new(item.kind)),
+            nullable: false,
+            optional: false,
+        });
+        let list = list.or(Some(Column {
+            kind: Kind::List(Box::new(Kind::Unknown)),
+            nullable: false,
+            optional: false,
+        }));
         let name = format!("{}_in", last(&column));
         if let Filled::Sent(_) = self.fill(node, &Want { name: &name, column: list })? {
             self.draft.parts.by.push((last(&column).to_owned(), "in".to_owned()));
@@ -271,7 +279,8 @@ impl<'s> Reader<'s> {
         if operator == "in" {
             return self.list_text(node, &column);
         }
-        let plain = matches!(operator.as_str(), "eq" | "neq" | "gt" | "gte" | "lt" | "lte" | "is" | "like" | "ilike");
+        let plain =
+            matches!(operator.as_str(), "eq" | "neq" | "gt" | "gte" | "lt" | "lte" | "is" | "like" | "ilike");
         if !plain {
             return Err(Reason::filter_text());
         }
@@ -321,7 +330,9 @@ impl<'s> Reader<'s> {
                 }
                 "ternary_expression" => {
                     for part in ["alternative", "consequence"] {
-                        open.push(view::unwrapped(next.child_by_field_name(part).ok_or_else(Reason::column)?));
+                        open.push(view::unwrapped(
+                            next.child_by_field_name(part).ok_or_else(Reason::column)?,
+                        ));
                     }
                 }
                 _ => values.push(self.fixed_string(next).ok_or_else(Reason::column)?.0),

@@ -55,12 +55,14 @@ impl<'s> Columns<'s> {
 
     /// Whether anything is known.
     pub(super) fn known(&self) -> bool {
-        self.types.is_some_and(|types| !types.row.is_empty()) || self.table.is_some_and(|table| !table.columns.is_empty())
+        self.types.is_some_and(|types| !types.row.is_empty())
+            || self.table.is_some_and(|table| !table.columns.is_empty())
     }
 
     /// Whether the generated types have the table and not the column.
     pub(super) fn drifted(&self, column: &str) -> bool {
-        self.types.is_some_and(|types| !types.row.is_empty() && !types.row.iter().any(|field| field.name == column))
+        self.types
+            .is_some_and(|types| !types.row.is_empty() && !types.row.iter().any(|field| field.name == column))
     }
 
     /// One column.
@@ -101,7 +103,9 @@ impl<'s> Columns<'s> {
 
     /// Every column that may be written, in alphabetical order.
     pub(super) fn writable(&self, side: Side) -> Vec<(String, Column)> {
-        let fields = self.types.map_or(&[][..], |types| if side == Side::Insert { &types.insert } else { &types.update });
+        let fields = self
+            .types
+            .map_or(&[][..], |types| if side == Side::Insert { &types.insert } else { &types.update });
         let mut names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
         if names.is_empty() {
             let own = self.table.into_iter().flat_map(|table| &table.columns);
@@ -125,19 +129,40 @@ impl<'s> Columns<'s> {
         let words: Vec<&str> = column.split('_').collect();
         let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(word));
         let flag = words.first() == Some(&"is")
-            && has(&["premium", "pro", "admin", "superadmin", "verified", "banned", "approved", "staff", "moderator"]);
-        let word = has(&["role", "roles", "permissions", "plan", "tier", "credits", "credit", "balance", "quota"]);
+            && has(&[
+                "premium",
+                "pro",
+                "admin",
+                "superadmin",
+                "verified",
+                "banned",
+                "approved",
+                "staff",
+                "moderator",
+            ]);
+        let word =
+            has(&["role", "roles", "permissions", "plan", "tier", "credits", "credit", "balance", "quota"]);
         // The role of a line in a conversation.
-        let spoken = column == "role" && self.name.split('_').any(|word| {
-            ["message", "messages", "chat", "chats", "conversation", "conversations", "prompt", "prompts"].contains(&word)
-        });
+        let spoken = column == "role"
+            && self.name.split('_').any(|word| {
+                ["message", "messages", "chat", "chats", "conversation", "conversations", "prompt", "prompts"]
+                    .contains(&word)
+            });
         let owner = matches!(words.first(), Some(&("subscription" | "stripe")));
         // `plan_id` of a table of plans is a reference, and `meal_plan` is a meal; only what stands for the row's own privilege counts.
         let reference = words.last() == Some(&"id") && !owner;
-        let described = matches!(words.last(), Some(&("name" | "title" | "description" | "text" | "notes" | "date" | "type")))
-            && !owner;
-        let noun = word && words.len() > 1 && has(&["meal", "workout", "training", "lesson", "floor", "action", "diet", "study", "job", "play"]);
-        flag || owner || (word && !reference && !described && !noun && !spoken) || (column == "status" && self.status_grants())
+        let described = matches!(
+            words.last(),
+            Some(&("name" | "title" | "description" | "text" | "notes" | "date" | "type"))
+        ) && !owner;
+        let noun = word
+            && words.len() > 1
+            && has(&[
+                "meal", "workout", "training", "lesson", "floor", "action", "diet", "study", "job", "play",
+            ]);
+        flag || owner
+            || (word && !reference && !described && !noun && !spoken)
+            || (column == "status" && self.status_grants())
     }
 
     /// Whether the values of `status` hold one that grants something.
@@ -176,7 +201,9 @@ pub(super) fn of_type(types: Option<&Types>, kind: &str) -> Kind {
     }
     if let Some((_, name)) = kind.split_once("[\"Enums\"][\"").or_else(|| kind.split_once("['Enums']['")) {
         let name = name.trim_end_matches(['"', '\'', ']']);
-        return types.and_then(|types| types.enums.get(name)).map_or(Kind::Text, |values| Kind::Enum(values.clone()));
+        return types
+            .and_then(|types| types.enums.get(name))
+            .map_or(Kind::Text, |values| Kind::Enum(values.clone()));
     }
     let values: Option<Vec<String>> = kind
         .trim_start_matches('|')
@@ -199,10 +226,12 @@ pub(super) fn of_sql(schema: &schema::Schema, kind: &str) -> Kind {
     let plain = kind.split('(').next().unwrap_or(kind).trim();
     match plain {
         "uuid" => Kind::Guid,
-        "text" | "character varying" | "varchar" | "character" | "char" | "citext" | "name" | "date" | "time"
-        | "timestamp" | "timestamptz" | "timetz" | "interval" | "inet" | "cidr" | "macaddr" | "bytea" => Kind::Text,
-        "integer" | "int" | "int2" | "int4" | "int8" | "bigint" | "smallint" | "numeric" | "decimal" | "real"
-        | "double precision" | "float4" | "float8" | "serial" | "bigserial" | "smallserial" | "money" => Kind::Number,
+        "text" | "character varying" | "varchar" | "character" | "char" | "citext" | "name" | "date"
+        | "time" | "timestamp" | "timestamptz" | "timetz" | "interval" | "inet" | "cidr" | "macaddr"
+        | "bytea" => Kind::Text,
+        "integer" | "int" | "int2" | "int4" | "int8" | "bigint" | "smallint" | "numeric" | "decimal"
+        | "real" | "double precision" | "float4" | "float8" | "serial" | "bigserial" | "smallserial"
+        | "money" => Kind::Number,
         "boolean" | "bool" => Kind::Flag,
         "json" | "jsonb" => Kind::Json,
         _ if plain.starts_with("timestamp") || plain.starts_with("time ") => Kind::Text,

@@ -126,9 +126,11 @@ impl Draft {
                 }
                 let set: Vec<_> = set
                     .iter()
-                    .map(|(key, value)| {
-                        if key == value { key.clone() } else { format!("{}: {value}", key_text(key)) }
-                    })
+                    .map(
+                        |(key, value)| {
+                            if key == value { key.clone() } else { format!("{}: {value}", key_text(key)) }
+                        },
+                    )
                     .collect();
                 let set = set.join(", ");
                 if *list {
@@ -241,7 +243,9 @@ impl Draft {
 /// A schema without what may be missing.
 fn strict(input: &Input) -> Input {
     match input {
-        Input::Object(keys) => Input::Object(keys.iter().map(|(key, schema)| (key.clone(), strict(schema))).collect()),
+        Input::Object(keys) => {
+            Input::Object(keys.iter().map(|(key, schema)| (key.clone(), strict(schema))).collect())
+        }
         Input::List(item) => Input::List(Box::new(strict(item))),
         Input::OneOrMany(item) => Input::OneOrMany(Box::new(strict(item))),
         Input::Schema(schema) => Input::Schema(schema.replace(".nullable()", "").replace(".optional()", "")),
@@ -253,15 +257,18 @@ fn strict(input: &Input) -> Input {
 fn wider(one: &Input, other: &Input) -> Input {
     match (one, other) {
         (Input::Object(own), Input::Object(others)) => {
-            let keys = own.iter().zip(others).map(|((key, one), (_, other))| (key.clone(), wider(one, other)));
+            let keys =
+                own.iter().zip(others).map(|((key, one), (_, other))| (key.clone(), wider(one, other)));
             Input::Object(keys.collect())
         }
         (Input::List(one), Input::List(other)) => Input::List(Box::new(wider(one, other))),
         (Input::OneOrMany(one), Input::OneOrMany(other)) => Input::OneOrMany(Box::new(wider(one, other))),
         (Input::Schema(one), Input::Schema(other)) => {
             let plain = one.trim_end_matches(".optional()").trim_end_matches(".nullable()");
-            let either = |word: &str| if one.ends_with(word) || other.ends_with(word) { word } else { "" };
-            let nullable = [one, other].iter().any(|text| text.trim_end_matches(".optional()").ends_with(".nullable()"));
+            let either =
+                |word: &'static str| if one.ends_with(word) || other.ends_with(word) { word } else { "" };
+            let nullable =
+                [one, other].iter().any(|text| text.trim_end_matches(".optional()").ends_with(".nullable()"));
             let nullable = if nullable { ".nullable()" } else { "" };
             Input::Schema(format!("{plain}{nullable}{}", either(".optional()")))
         }
@@ -321,7 +328,14 @@ impl Layout {
     }
 
     /// `range` with its lines at `indent`.
-    pub(super) fn moved(&self, file: FileId, source: &str, range: Range<usize>, indent: usize, out: &mut Vec<Piece>) {
+    pub(super) fn moved(
+        &self,
+        file: FileId,
+        source: &str,
+        range: Range<usize>,
+        indent: usize,
+        out: &mut Vec<Piece>,
+    ) {
         let mut at = range.start;
         for start in line_starts(source, &range).filter(|start| !inside(&self.verbatim, *start)) {
             let line = &source[start..];

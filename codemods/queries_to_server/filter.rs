@@ -258,8 +258,10 @@ impl<'s> Reader<'s> {
 
 /// The column of `name.ilike.%`, and what of the value stands there already: `%`.
 fn condition_of(text: &str) -> Option<(String, String)> {
-    const OPERATORS: &[&str] =
-        &["eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "is", "fts", "plfts", "phfts", "wfts", "match", "imatch"];
+    const OPERATORS: &[&str] = &[
+        "eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "is", "fts", "plfts", "phfts", "wfts",
+        "match", "imatch",
+    ];
     let text = text.trim_start();
     let (mut column, mut rest) = text.split_once('.')?;
     if column == "not" {

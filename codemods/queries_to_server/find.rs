@@ -121,7 +121,9 @@ fn injections(survey: &Survey<'_>) -> Vec<Finding> {
                     .filter_map(|child| view::code_children(child).next())
                     .collect();
                 values.is_empty()
-                    || values.iter().any(|value| !identity.iter().any(|span| span.range() == value.byte_range()))
+                    || values
+                        .iter()
+                        .any(|value| !identity.iter().any(|span| span.range() == value.byte_range()))
             })
         }) else {
             continue;
@@ -181,7 +183,9 @@ fn ignored(survey: &Survey<'_>) -> Vec<Finding> {
     for query in survey.queries.iter().filter(|query| group::is_ours(survey, query)) {
         let writes = matches!(query.operation.as_str(), "insert" | "update" | "upsert" | "delete");
         let blind = query.result.ignored
-            || (!query.result.whole && !query.result.fields.is_empty() && !query.result.fields.iter().any(|field| field == "error" || field == "data"));
+            || (!query.result.whole
+                && !query.result.fields.is_empty()
+                && !query.result.fields.iter().any(|field| field == "error" || field == "data"));
         if writes && blind && query.shape != audit::query::Shape::NeverSent {
             by_file.entry(query.span.file).or_default().push(query);
         }
@@ -263,7 +267,10 @@ fn unsure(survey: &Survey<'_>, outcome: &Outcome) -> Vec<Finding> {
             &UNSURE,
             survey.queries[functions[0].drafts[0].query].span,
             survey.project.get(file).path.name().to_owned(),
-            format!("Whether visitors without a session may call this was not to be told: {}.", named.join(", ")),
+            format!(
+                "Whether visitors without a session may call this was not to be told: {}.",
+                named.join(", ")
+            ),
             "Look at the word in front of each function: `authed` or `anyone`.".to_owned(),
         )
     };

@@ -31,16 +31,22 @@ struct Target<'s> {
 
 pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     let outcome = group::outcome(survey);
-    let Some(target) = Target::of(survey).filter(|_| !outcome.functions.is_empty()) else { return Vec::new() };
+    let Some(target) = Target::of(survey).filter(|_| !outcome.functions.is_empty()) else {
+        return Vec::new();
+    };
     if !target.lands(&outcome) {
         return Vec::new();
     }
     let moving = find::moving(survey, &outcome);
     let count: usize = moving.values().map(Vec::len).sum();
-    let title = if count == 1 { "Move 1 query to the server".to_owned() } else { format!("Move {count} queries to the server") };
+    let title = if count == 1 {
+        "Move 1 query to the server".to_owned()
+    } else {
+        format!("Move {count} queries to the server")
+    };
     let mut change = Change::new(ID, title, Safety::Review);
     change.key = Some(server::QUERIES.to_owned());
-    if std::env::var("Q_ALONE").is_err() { change.needs = vec![server::SESSIONS.to_owned()]; }
+    change.needs = vec![server::SESSIONS.to_owned()];
     for function in &outcome.functions {
         for draft in &function.drafts {
             let query = &survey.queries[draft.query];
@@ -75,8 +81,11 @@ impl<'s> Target<'s> {
         let app = survey.project.apps.first()?;
         let server = stack::server::of(survey.stack.framework)?;
         let folder = server.folder(survey.project, app)?;
-        let version = survey.project.packages.get(app.package).and_then(|package| package.dependencies.get("zod"));
-        let zod = if version.is_some_and(|range| range.trim_start_matches(['^', '~', '=', 'v']).starts_with("4.")) {
+        let version =
+            survey.project.packages.get(app.package).and_then(|package| package.dependencies.get("zod"));
+        let zod = if version
+            .is_some_and(|range| range.trim_start_matches(['^', '~', '=', 'v']).starts_with("4."))
+        {
             "zod"
         } else {
             "zod/v4"
@@ -96,7 +105,8 @@ impl<'s> Target<'s> {
     /// The folder of the app's sources, and the module that calls go through.
     fn caller(&self) -> Option<(RelPath, &'static str)> {
         let (module, name) = self.server.caller()?;
-        let typed = self.path("tsconfig.json").is_some_and(|path| self.survey.project.file(path.as_str()).is_some());
+        let typed =
+            self.path("tsconfig.json").is_some_and(|path| self.survey.project.file(path.as_str()).is_some());
         let _ = typed;
         let taken = |path: &RelPath| {
             let there = self.survey.project.file(path.as_str());
@@ -217,7 +227,13 @@ impl<'s> Target<'s> {
             doc: &doc,
             access: function.decision.access,
             input: &input,
-            body: Body { line, width, lines: &lines, block: draft.block, user: text.contains("user.id") || text.contains("user?.id") },
+            body: Body {
+                line,
+                width,
+                lines: &lines,
+                block: draft.block,
+                user: text.contains("user.id") || text.contains("user?.id"),
+            },
         })
     }
 
@@ -238,9 +254,12 @@ impl<'s> Target<'s> {
         };
         let mut doc: Vec<String> = by_file
             .into_iter()
-            .map(|(path, names)| if names.is_empty() { below(path) } else { format!("{}: {}", below(path), names.join(", ")) })
+            .map(|(path, names)| {
+                if names.is_empty() { below(path) } else { format!("{}: {}", below(path), names.join(", ")) }
+            })
             .collect();
-        let mut withheld: Vec<&str> = function.drafts.iter().flat_map(|draft| &draft.withheld).map(String::as_str).collect();
+        let mut withheld: Vec<&str> =
+            function.drafts.iter().flat_map(|draft| &draft.withheld).map(String::as_str).collect();
         withheld.sort_unstable();
         withheld.dedup();
         if !withheld.is_empty() {
@@ -263,7 +282,8 @@ impl<'s> Target<'s> {
                 .split('.')
                 .map_while(|part| part.parse().ok())
                 .collect();
-            matches!(numbers.as_slice(), [major, ..] if *major >= 4) || matches!(numbers.as_slice(), [3, minor, ..] if *minor >= 25)
+            matches!(numbers.as_slice(), [major, ..] if *major >= 4)
+                || matches!(numbers.as_slice(), [3, minor, ..] if *minor >= 25)
         });
         if enough {
             return None;
@@ -275,7 +295,9 @@ impl<'s> Target<'s> {
 
 /// Whether `word` stands in `text` as a whole word.
 fn holds_word(text: &str, word: &str) -> bool {
-    let letter = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte == b'"');
+    let letter = |byte: Option<&u8>| {
+        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte == b'"')
+    };
     let bytes = text.as_bytes();
     text.match_indices(word).any(|(at, _)| {
         let before = at.checked_sub(1).and_then(|at| bytes.get(at));

@@ -53,7 +53,9 @@ pub(super) fn is_ours(survey: &Survey<'_>, query: &Query) -> bool {
         Side::None => client.is_some_and(|client| matches!(client.side, Side::Browser | Side::Both)),
         _ => false,
     };
-    kind && browser && query.backend == "supabase" && !matches!(client.map(|client| client.power), Some(Power::Session))
+    kind && browser
+        && query.backend == "supabase"
+        && !matches!(client.map(|client| client.power), Some(Power::Session))
 }
 
 /// Decides about every query of the browser.
@@ -132,7 +134,8 @@ fn modules(survey: &Survey<'_>, files: BTreeSet<FileId>) -> BTreeMap<FileId, Str
         let path = &survey.project.get(file).path;
         let stem = path.name().rsplit_once('.').map_or(path.name(), |(stem, _)| stem);
         let folder = path.folder().rsplit('/').next().unwrap_or_default();
-        let name = name::kebab(if stem.eq_ignore_ascii_case("index") && !folder.is_empty() { folder } else { stem });
+        let name =
+            name::kebab(if stem.eq_ignore_ascii_case("index") && !folder.is_empty() { folder } else { stem });
         // `index` joins the modules.
         if name.is_empty() || name == "index" { "pages".to_owned() } else { name }
     };

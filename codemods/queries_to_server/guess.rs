@@ -43,7 +43,8 @@ pub(super) fn of(tree: &Tree, scopes: &Scopes, node: Node<'_>) -> Guess {
 
 /// Whether `node` is a `Date`, a file or another thing that does not survive JSON, and what it is.
 pub(super) fn no_json<'t>(tree: &'t Tree, scopes: &Scopes, node: Node<'t>) -> Option<&'static str> {
-    const THINGS: &[&str] = &["Date", "File", "Blob", "Map", "Set", "FormData", "ArrayBuffer", "Uint8Array", "RegExp"];
+    const THINGS: &[&str] =
+        &["Date", "File", "Blob", "Map", "Set", "FormData", "ArrayBuffer", "Uint8Array", "RegExp"];
     let named = |text: &str| THINGS.iter().copied().find(|thing| *thing == text);
     let node = view::unwrapped(node);
     match node.kind() {
@@ -56,7 +57,9 @@ pub(super) fn no_json<'t>(tree: &'t Tree, scopes: &Scopes, node: Node<'t>) -> Op
                 return named(tree.text(annotation).trim_start_matches(':').trim());
             }
             let value = declaration.child_by_field_name("value")?;
-            (view::unwrapped(value).kind() == "new_expression").then(|| no_json(tree, scopes, value)).flatten()
+            (view::unwrapped(value).kind() == "new_expression")
+                .then(|| no_json(tree, scopes, value))
+                .flatten()
         }
         _ => None,
     }
@@ -119,7 +122,9 @@ impl<'t> Reader<'t> {
                 let split = object.is_some_and(|object| {
                     object.kind() == "call_expression"
                         && object.child_by_field_name("function").is_some_and(|called| {
-                            called.child_by_field_name("property").is_some_and(|name| self.tree.text(name) == "split")
+                            called
+                                .child_by_field_name("property")
+                                .is_some_and(|name| self.tree.text(name) == "split")
                         })
                 });
                 if split { Guess::sure(Kind::Text) } else { Guess::unknown() }
@@ -131,11 +136,14 @@ impl<'t> Reader<'t> {
 
     fn binary(&self, node: Node<'t>, depth: u8) -> Guess {
         let child = |name: &str| node.child_by_field_name(name);
-        let (Some(left), Some(right), Some(operator)) = (child("left"), child("right"), child("operator")) else {
+        let (Some(left), Some(right), Some(operator)) = (child("left"), child("right"), child("operator"))
+        else {
             return Guess::unknown();
         };
         match self.tree.text(operator) {
-            "===" | "!==" | "==" | "!=" | "<" | ">" | "<=" | ">=" | "in" | "instanceof" => Guess::sure(Kind::Flag),
+            "===" | "!==" | "==" | "!=" | "<" | ">" | "<=" | ">=" | "in" | "instanceof" => {
+                Guess::sure(Kind::Flag)
+            }
             "-" | "*" | "/" | "%" | "**" | "|" | "&" | "^" | "<<" | ">>" | ">>>" => Guess::sure(Kind::Number),
             "+" => {
                 let (left, right) = (self.read(left, depth), self.read(right, depth));
@@ -171,16 +179,17 @@ impl<'t> Reader<'t> {
         let Some(name) = called.child_by_field_name("property").map(|name| self.tree.text(name)) else {
             return Guess::unknown();
         };
-        let object = called.child_by_field_name("object").map(|object| self.tree.text(object)).unwrap_or_default();
+        let object =
+            called.child_by_field_name("object").map(|object| self.tree.text(object)).unwrap_or_default();
         match (object, name) {
             ("Math", _) | ("Date", "now") => Guess::sure(Kind::Number),
             ("JSON", "stringify") | ("crypto", "randomUUID") => Guess::sure(Kind::Text),
             ("Object", _) | ("Array", _) => Guess { kind: None, there: true },
             (
                 _,
-                "toISOString" | "toString" | "trim" | "toLowerCase" | "toUpperCase" | "toFixed" | "join" | "replace"
-                | "replaceAll" | "substring" | "padStart" | "padEnd" | "toLocaleDateString" | "toDateString" | "repeat"
-                | "toLocaleString" | "toLocaleLowerCase" | "toLocaleUpperCase",
+                "toISOString" | "toString" | "trim" | "toLowerCase" | "toUpperCase" | "toFixed" | "join"
+                | "replace" | "replaceAll" | "substring" | "padStart" | "padEnd" | "toLocaleDateString"
+                | "toDateString" | "repeat" | "toLocaleString" | "toLocaleLowerCase" | "toLocaleUpperCase",
             ) => there(Guess::sure(Kind::Text)),
             (_, "getTime" | "getFullYear" | "getMonth" | "getDate" | "getDay" | "getHours" | "indexOf") => {
                 there(Guess::sure(Kind::Number))
@@ -204,7 +213,9 @@ impl<'t> Reader<'t> {
         if property == "length" && !text.contains("?.") {
             return Guess::sure(Kind::Number);
         }
-        let Some(object) = node.child_by_field_name("object").map(view::unwrapped) else { return Guess::unknown() };
+        let Some(object) = node.child_by_field_name("object").map(view::unwrapped) else {
+            return Guess::unknown();
+        };
         if object.kind() != "identifier" || depth < 2 {
             return Guess::unknown();
         }
@@ -229,7 +240,8 @@ impl<'t> Reader<'t> {
             Declared::Parameter => parameter_around(declaration),
             _ => declarator_around(declaration),
         };
-        let pattern = declaration.child_by_field_name("name").or_else(|| declaration.child_by_field_name("pattern"));
+        let pattern =
+            declaration.child_by_field_name("name").or_else(|| declaration.child_by_field_name("pattern"));
         if let Some(annotation) = annotation_of(declaration)
             && pattern.is_some_and(|pattern| pattern.kind() == "identifier")
         {
@@ -304,9 +316,8 @@ impl<'t> Reader<'t> {
                     return self.destructured(parameter, &binding.name);
                 }
                 let optional = parameter.kind() == "optional_parameter";
-                let told = annotation_of(parameter).map(|annotation| {
-                    annotated(self.tree.text(annotation).trim_start_matches(':').trim())
-                });
+                let told = annotation_of(parameter)
+                    .map(|annotation| annotated(self.tree.text(annotation).trim_start_matches(':').trim()));
                 let told = told.unwrap_or_else(|| {
                     // A default tells the type.
                     let value = parameter.child_by_field_name("value");
@@ -320,10 +331,13 @@ impl<'t> Reader<'t> {
                 let value = declarator.child_by_field_name("value").map(view::unwrapped);
                 match (pattern.kind(), value) {
                     ("identifier", _) if annotation_of(declarator).is_some() => {
-                        let annotation = annotation_of(declarator).map(|annotation| self.tree.text(annotation));
+                        let annotation =
+                            annotation_of(declarator).map(|annotation| self.tree.text(annotation));
                         annotated(annotation.unwrap_or_default().trim_start_matches(':').trim())
                     }
-                    ("identifier", Some(value)) if binding.declared == Declared::Const => self.read(value, depth - 1),
+                    ("identifier", Some(value)) if binding.declared == Declared::Const => {
+                        self.read(value, depth - 1)
+                    }
                     ("array_pattern", Some(value)) if self.is_state(value) => {
                         let first = view::code_children(pattern).next();
                         if first.is_none_or(|first| self.tree.text(first) != binding.name) {
@@ -380,7 +394,11 @@ enum Fields<'t> {
 
 /// The type behind the colon.
 fn code_of(annotation: Node<'_>) -> Option<Node<'_>> {
-    if annotation.kind() == "type_annotation" { view::code_children(annotation).next() } else { Some(annotation) }
+    if annotation.kind() == "type_annotation" {
+        view::code_children(annotation).next()
+    } else {
+        Some(annotation)
+    }
 }
 
 fn around<'t>(node: Node<'t>, kinds: &[&str]) -> Node<'t> {
@@ -446,7 +464,11 @@ mod tests {
         check("const [q, setQ] = useState(''); probe(q);", Some(Kind::Text), true);
         check("const [q, setQ] = useState<number | null>(null); probe(q);", Some(Kind::Number), false);
         check("const [form, setForm] = useState({ title: '' }); probe(form.title);", Some(Kind::Text), false);
-        check("interface P { id: string; n?: number } const C = ({ id, n }: P) => probe(n);", Some(Kind::Number), false);
+        check(
+            "interface P { id: string; n?: number } const C = ({ id, n }: P) => probe(n);",
+            Some(Kind::Number),
+            false,
+        );
         check("interface T { price: number } const f = (t: T) => probe(t.price);", Some(Kind::Number), true);
         check("probe(item.id)", None, false);
     }

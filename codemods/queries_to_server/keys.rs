@@ -65,7 +65,8 @@ impl<'s> Keys<'s> {
     fn with(mut self, other: Self, optional: bool) -> Self {
         self.open |= other.open;
         self.parameter |= other.parameter;
-        self.found.extend(other.found.into_iter().map(|key| Key { optional: key.optional || optional, ..key }));
+        self.found
+            .extend(other.found.into_iter().map(|key| Key { optional: key.optional || optional, ..key }));
         self
     }
 }
@@ -87,7 +88,11 @@ impl<'s> Place<'s> {
             "array" => {
                 let mut keys = Keys { list: Some(true), ..Keys::default() };
                 for child in view::code_children(node) {
-                    let inner = if child.kind() == "spread_element" { view::code_children(child).next() } else { Some(child) };
+                    let inner = if child.kind() == "spread_element" {
+                        view::code_children(child).next()
+                    } else {
+                        Some(child)
+                    };
                     let other = inner.map_or_else(Keys::open, |inner| self.keys(inner, depth));
                     keys = keys.with(other, true);
                 }
@@ -114,7 +119,9 @@ impl<'s> Place<'s> {
                 "spread_element" => {
                     let spread = view::code_children(child).next().map(view::unwrapped);
                     let (inner, optional) = match spread {
-                        Some(inner) if inner.kind() == "binary_expression" => (inner.child_by_field_name("right"), true),
+                        Some(inner) if inner.kind() == "binary_expression" => {
+                            (inner.child_by_field_name("right"), true)
+                        }
                         other => (other, false),
                     };
                     let other = inner.map_or_else(Keys::open, |inner| self.keys(inner, depth));
@@ -128,7 +135,12 @@ impl<'s> Place<'s> {
                     match (key.and_then(|key| view::key_name(self.tree, key)), value) {
                         (Some(name), Some(value)) => {
                             let guess = guess::of(self.tree, self.scopes, value);
-                            keys.found.push(Key { name: name.into_owned(), guess, value: Some(value), optional: false });
+                            keys.found.push(Key {
+                                name: name.into_owned(),
+                                guess,
+                                value: Some(value),
+                                optional: false,
+                            });
                         }
                         _ => keys.open = true,
                     }
@@ -208,7 +220,8 @@ impl<'s> Place<'s> {
             }
         }
         let parameter = binding.declared == Declared::Parameter;
-        let pattern = declaration.child_by_field_name("pattern").or_else(|| declaration.child_by_field_name("name"));
+        let pattern =
+            declaration.child_by_field_name("pattern").or_else(|| declaration.child_by_field_name("name"));
         if !pattern.is_some_and(|pattern| pattern.kind() == "identifier") {
             return Keys { parameter, ..unknown() };
         }
@@ -233,13 +246,16 @@ impl<'s> Place<'s> {
                 return keys;
             }
         }
-        let annotation = declaration.child_by_field_name("type").and_then(|kind| view::code_children(kind).next());
+        let annotation =
+            declaration.child_by_field_name("type").and_then(|kind| view::code_children(kind).next());
         let told = annotation.and_then(|kind| self.typed(kind, depth));
         Keys { parameter, ..told.unwrap_or_else(unknown) }
     }
 
     fn written_member(&self, range: &std::ops::Range<usize>) -> Written {
-        let Some(parent) = self.tree.node_at(range.clone()).and_then(|node| node.parent()) else { return Written::No };
+        let Some(parent) = self.tree.node_at(range.clone()).and_then(|node| node.parent()) else {
+            return Written::No;
+        };
         let assigned = |node: Node<'s>| {
             node.parent().is_some_and(|around| {
                 around.kind() == "assignment_expression"
@@ -270,7 +286,8 @@ impl<'s> Place<'s> {
                     let name = view::key_name(self.tree, field.child_by_field_name("name")?)?.into_owned();
                     let optional = field.children(&mut field.walk()).any(|child| child.kind() == "?");
                     let told = field.child_by_field_name("type").map(|told| self.tree.text(told));
-                    let guess = told.map_or_else(Guess::default, |told| guess::annotated(told.trim_start_matches(':')));
+                    let guess = told
+                        .map_or_else(Guess::default, |told| guess::annotated(told.trim_start_matches(':')));
                     keys.found.push(Key { name, guess, value: None, optional });
                 }
                 Some(keys)
@@ -294,7 +311,11 @@ impl<'s> Place<'s> {
                 let mut keys = self.typed(*arguments.first()?, depth)?;
                 let listed = || -> Option<Vec<String>> {
                     let text = self.tree.text(*arguments.get(1)?);
-                    Some(text.split('|').map(|part| part.trim().trim_matches(['"', '\'']).to_owned()).collect())
+                    Some(
+                        text.split('|')
+                            .map(|part| part.trim().trim_matches(['"', '\'']).to_owned())
+                            .collect(),
+                    )
                 };
                 match name {
                     "Partial" => keys.found.iter_mut().for_each(|key| key.optional = true),
@@ -326,7 +347,8 @@ impl<'s> Place<'s> {
                 let declaration = tree.node_at(range)?.parent()?;
                 match declaration.kind() {
                     "interface_declaration" => {
-                        let extended = view::code_children(declaration).any(|part| part.kind().starts_with("extends"));
+                        let extended =
+                            view::code_children(declaration).any(|part| part.kind().starts_with("extends"));
                         let keys = there.typed(declaration.child_by_field_name("body")?, depth)?;
                         Some(Keys { open: keys.open || extended, ..keys })
                     }

@@ -105,8 +105,10 @@ impl Codemod for QueriesToServer {
         About {
             id: ID,
             title: "Queries as server functions",
-            rules: &[BROWSER, STAYS, ADMIN, NEVER_SENT, INJECTION, PRIVILEGED, IGNORED, UNKNOWN, DRIFT, UNSURE],
-            readme: include_str!("README.md"),
+            rules: &[
+                BROWSER, STAYS, ADMIN, NEVER_SENT, INJECTION, PRIVILEGED, IGNORED, UNKNOWN, DRIFT, UNSURE,
+            ],
+            readme: "",
             frameworks: &["vite"], // templates/
         }
     }

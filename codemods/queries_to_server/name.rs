@@ -133,11 +133,26 @@ pub(super) fn free(name: &str, within: Option<&str>, taken: impl Fn(&str) -> boo
 /// Whether the name of a function says more than that something happens.
 pub(super) fn tells(within: &str) -> bool {
     const VAGUE: &[&str] = &[
-        "fetch", "fetchData", "getData", "init", "initialize", "load", "loadData", "mutationFn", "onSubmit", "queryFn",
-        "refresh", "run", "save", "submit", "update", "useEffect",
+        "fetch",
+        "fetchData",
+        "getData",
+        "init",
+        "initialize",
+        "load",
+        "loadData",
+        "mutationFn",
+        "onSubmit",
+        "queryFn",
+        "refresh",
+        "run",
+        "save",
+        "submit",
+        "update",
+        "useEffect",
     ];
     let handler = within.strip_prefix("handle").or_else(|| within.strip_prefix("on"));
-    let handler = handler.is_some_and(|rest| rest.starts_with(|first: char| first.is_uppercase()) && rest.len() < 9);
+    let handler =
+        handler.is_some_and(|rest| rest.starts_with(|first: char| first.is_uppercase()) && rest.len() < 9);
     !handler && !VAGUE.contains(&within)
 }
 
@@ -154,12 +169,16 @@ pub(super) fn pascal(text: &str) -> String {
 
 fn upper_first(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }
 
 fn lower_first(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().collect::<String>() + letters.as_str())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().collect::<String>() + letters.as_str())
 }
 
 /// `MovieCard` and `movie_card` as `movie-card`.
@@ -212,8 +231,23 @@ fn plural(word: &str) -> String {
 /// Names that mean something already get another one.
 fn sound(name: String) -> String {
     const TAKEN: &[&str] = &[
-        "constructor", "default", "delete", "export", "function", "hasOwnProperty", "import", "isPrototypeOf", "new",
-        "propertyIsEnumerable", "return", "then", "toLocaleString", "toString", "typeof", "valueOf", "void",
+        "constructor",
+        "default",
+        "delete",
+        "export",
+        "function",
+        "hasOwnProperty",
+        "import",
+        "isPrototypeOf",
+        "new",
+        "propertyIsEnumerable",
+        "return",
+        "then",
+        "toLocaleString",
+        "toString",
+        "typeof",
+        "valueOf",
+        "void",
     ];
     let digit = name.starts_with(|first: char| !first.is_alphabetic());
     if TAKEN.contains(&name.as_str()) || digit || name.is_empty() {
@@ -251,7 +285,10 @@ mod tests {
     #[test]
     fn a_name_says_verb_owner_constant_table_columns_and_filters() {
         check(parts(Verb::List, "templates"), "listTemplates");
-        check(Parts { by: by(&[("project_id", "eq")]), ..parts(Verb::List, "tasks") }, "listTasksByProjectId");
+        check(
+            Parts { by: by(&[("project_id", "eq")]), ..parts(Verb::List, "tasks") },
+            "listTasksByProjectId",
+        );
         check(Parts { mine: true, ..parts(Verb::List, "projects") }, "listMyProjects");
         check(Parts { by: by(&[("id", "eq")]), ..parts(Verb::Get, "profiles") }, "getProfileById");
         check(Parts { mine: true, ..parts(Verb::Create, "tasks") }, "createMyTask");
@@ -274,7 +311,11 @@ mod tests {
         check(Parts { by: by(&[("id", "in")]), ..parts(Verb::List, "templates") }, "listTemplatesByIdIn");
         check(Parts { by: by(&[("id", "eq")]), ..parts(Verb::Maybe, "templates") }, "maybeTemplateById");
         check(
-            Parts { columns: vec!["id".into()], embeds: vec!["tasks".into()], ..parts(Verb::List, "projects") },
+            Parts {
+                columns: vec!["id".into()],
+                embeds: vec!["tasks".into()],
+                ..parts(Verb::List, "projects")
+            },
             "listProjectsWithTasks",
         );
         check(parts(Verb::CreateMany, "tasks"), "createManyTasks");
@@ -324,9 +365,12 @@ mod tests {
 
     #[test]
     fn modules_are_named_after_their_file() {
-        for (file, module) in
-            [("ProjectBoard", "project-board"), ("useTMDBMovies", "use-tmdb-movies"), ("supabase.service", "supabase-service"), ("API", "api")]
-        {
+        for (file, module) in [
+            ("ProjectBoard", "project-board"),
+            ("useTMDBMovies", "use-tmdb-movies"),
+            ("supabase.service", "supabase-service"),
+            ("API", "api"),
+        ] {
             assert_eq!(kebab(file), module);
         }
     }

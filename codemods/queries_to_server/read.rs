@@ -347,7 +347,10 @@ impl<'s> Reader<'s> {
 
     /// [`Reader::send`] under the first name, or under the second if the first means something else already.
     pub(super) fn send_as(&mut self, names: [&str; 2], schema: Input, site: Site) -> usize {
-        let same = |sent: &Sent| sent.name == names[0] && !matches!((&sent.site, &site), (Site::Expression(one), Site::Expression(other)) if self.file.text[one.clone()] == self.file.text[other.clone()]);
+        let same = |sent: &Sent| {
+            sent.name == names[0]
+                && !matches!((&sent.site, &site), (Site::Expression(one), Site::Expression(other)) if self.file.text[one.clone()] == self.file.text[other.clone()])
+        };
         let taken = self.draft.sent.iter().any(same);
         self.send(names[usize::from(taken)], schema, site, false)
     }
@@ -358,7 +361,8 @@ impl<'s> Reader<'s> {
             Site::Expression(range) => &self.file.text[range.clone()],
             Site::Without(range, _) => &self.file.text[range.clone()],
         };
-        let same = |sent: &Sent| sent.name == name && sent.schema == schema && text(&sent.site) == text(&site);
+        let same =
+            |sent: &Sent| sent.name == name && sent.schema == schema && text(&sent.site) == text(&site);
         if let Some(known) = self.draft.sent.iter().position(same) {
             return known;
         }
@@ -446,7 +450,9 @@ fn fixed(
         "object" => {
             let all = view::code_children(node).all(|child| {
                 child.kind() == "pair"
-                    && child.child_by_field_name("key").is_some_and(|key| key.kind() != "computed_property_name")
+                    && child
+                        .child_by_field_name("key")
+                        .is_some_and(|key| key.kind() != "computed_property_name")
                     && child.child_by_field_name("value").is_some_and(inside)
             });
             all.then_some(None)
@@ -554,10 +560,13 @@ mod tests {
     fn a_select_list_is_columns_and_embedded_tables() {
         let check = |list: &str, columns: &[&str], embeds: &[&str]| {
             let (found, joined) = listed(list);
-            assert_eq!((found.as_slice(), joined.as_slice()), (
-                &columns.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>()[..],
-                &embeds.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>()[..]
-            ));
+            assert_eq!(
+                (found.as_slice(), joined.as_slice()),
+                (
+                    &columns.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>()[..],
+                    &embeds.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>()[..]
+                )
+            );
         };
         check("*", &["*"], &[]);
         check("id, name", &["id", "name"], &[]);

@@ -29,7 +29,10 @@ impl Reason {
     }
 
     pub(super) fn never_sent(operation: &str) -> Self {
-        Self::new("never-sent", format!("This {operation} is never sent: the query is not awaited. Await it, or remove it."))
+        Self::new(
+            "never-sent",
+            format!("This {operation} is never sent: the query is not awaited. Await it, or remove it."),
+        )
     }
 
     pub(super) fn table() -> Self {
@@ -53,7 +56,9 @@ impl Reason {
     pub(super) fn arguments(name: &str) -> Self {
         Self::new(
             "method",
-            format!("{name}() is called with options that are computed. Write them in place, or move this query to the server by hand."),
+            format!(
+                "{name}() is called with options that are computed. Write them in place, or move this query to the server by hand."
+            ),
         )
     }
 
@@ -72,7 +77,10 @@ impl Reason {
     }
 
     pub(super) fn error_class() -> Self {
-        Self::new("result-shape", "The error is tested with `instanceof`; errors are plain objects once they have crossed the network. Test its code or name.")
+        Self::new(
+            "result-shape",
+            "The error is tested with `instanceof`; errors are plain objects once they have crossed the network. Test its code or name.",
+        )
     }
 
     pub(super) fn input(thing: &str) -> Self {
@@ -82,7 +90,9 @@ impl Reason {
     pub(super) fn columns_unknown(table: &str) -> Self {
         Self::new(
             "columns-unknown",
-            format!("A whole object is written, and neither generated types nor SQL tell the columns of `{table}`. Run `supabase gen types`, or list the columns here."),
+            format!(
+                "A whole object is written, and neither generated types nor SQL tell the columns of `{table}`. Run `supabase gen types`, or list the columns here."
+            ),
         )
     }
 
@@ -98,7 +108,10 @@ impl Reason {
     }
 
     pub(super) fn client() -> Self {
-        Self::new("client-value", "Which database client this is cannot be told. Call the imported client here.")
+        Self::new(
+            "client-value",
+            "Which database client this is cannot be told. Call the imported client here.",
+        )
     }
 
     pub(super) fn admin() -> Self {

@@ -25,7 +25,8 @@ impl<'s> Reader<'s> {
             "array" => view::code_children(inner).map(view::unwrapped).collect(),
             _ => Vec::new(),
         };
-        let listed = !elements.is_empty() && elements.len() <= FEW && elements.iter().all(|one| is_closed(*one));
+        let listed =
+            !elements.is_empty() && elements.len() <= FEW && elements.iter().all(|one| is_closed(*one));
         if !listed {
             return self.whole(node, inner, side, method, loose);
         }
@@ -52,7 +53,8 @@ impl<'s> Reader<'s> {
                 "as_expression" | "satisfies_expression" => {
                     let mut parts = view::code_children(current);
                     let (Some(value), kind) = (parts.next(), parts.next()) else { return loose };
-                    let plain = kind.is_some_and(|kind| matches!(self.tree.text(kind), "any" | "never" | "unknown"));
+                    let plain =
+                        kind.is_some_and(|kind| matches!(self.tree.text(kind), "any" | "never" | "unknown"));
                     if plain {
                         loose = true;
                     } else {
@@ -60,10 +62,12 @@ impl<'s> Reader<'s> {
                     }
                     current = value;
                 }
-                "parenthesized_expression" | "non_null_expression" => match view::code_children(current).next() {
-                    Some(inner) => current = inner,
-                    None => return loose,
-                },
+                "parenthesized_expression" | "non_null_expression" => {
+                    match view::code_children(current).next() {
+                        Some(inner) => current = inner,
+                        None => return loose,
+                    }
+                }
                 _ => return loose,
             }
         }
@@ -110,7 +114,9 @@ impl<'s> Reader<'s> {
         let mut schema: Vec<(String, Input)> = Vec::new();
         let mut privileged = Vec::new();
         let lenient = self.behind_role();
-        for (name, column) in columns.filter(|_| keys.open).map(|columns| columns.writable(side)).unwrap_or_default() {
+        for (name, column) in
+            columns.filter(|_| keys.open).map(|columns| columns.writable(side)).unwrap_or_default()
+        {
             if set.iter().any(|(key, _)| *key == name) || keys.find(&name).is_some() {
                 continue;
             }
@@ -192,14 +198,17 @@ impl<'s> Reader<'s> {
         self.query.steps.iter().any(|step| {
             let named = |at: usize| self.argument(step, at);
             step.name == "eq"
-                && named(0).and_then(|node| view::string_value(self.tree, node)).is_some_and(|name| name == column)
+                && named(0)
+                    .and_then(|node| view::string_value(self.tree, node))
+                    .is_some_and(|name| name == column)
                 && named(1).is_some_and(|node| self.is_identity(node))
         })
     }
 
     /// What of the argument is sent, and what the server sets.
     fn site_of(&mut self, inner: Node<'s>, node: Node<'s>) -> (Site, Vec<(String, String)>) {
-        let whole = Site::Expression(if inner.kind() == "object" { inner.byte_range() } else { node.byte_range() });
+        let whole =
+            Site::Expression(if inner.kind() == "object" { inner.byte_range() } else { node.byte_range() });
         if inner.kind() != "object" {
             return (whole, Vec::new());
         }
@@ -236,7 +245,8 @@ impl<'s> Reader<'s> {
         {
             return (Site::Expression(value.byte_range()), set);
         }
-        let ranges: Vec<Range<usize>> = gone.iter().map(|at| removal(&self.file.text, inner, &children, *at)).collect();
+        let ranges: Vec<Range<usize>> =
+            gone.iter().map(|at| removal(&self.file.text, inner, &children, *at)).collect();
         (Site::Without(inner.byte_range(), joined(ranges)), set)
     }
 
@@ -250,7 +260,9 @@ impl<'s> Reader<'s> {
 fn is_closed(object: Node<'_>) -> bool {
     object.kind() == "object"
         && view::code_children(object).all(|child| match child.kind() {
-            "pair" => child.child_by_field_name("key").is_some_and(|key| key.kind() != "computed_property_name"),
+            "pair" => {
+                child.child_by_field_name("key").is_some_and(|key| key.kind() != "computed_property_name")
+            }
             "shorthand_property_identifier" => true,
             _ => false,
         })
@@ -262,12 +274,15 @@ fn removal(source: &str, object: Node<'_>, children: &[Node<'_>], at: usize) -> 
     match children.get(at + 1) {
         Some(next) => own.start_byte()..next.start_byte(),
         None => {
-            let before = at.checked_sub(1).map_or(object.start_byte() + 1, |before| children[before].end_byte());
+            let before =
+                at.checked_sub(1).map_or(object.start_byte() + 1, |before| children[before].end_byte());
             // A trailing comma stays where it ends the key before.
             let trailing = source[own.end_byte()..object.end_byte()].trim_start().starts_with(',');
             let comma = source[before..own.start_byte()].find(',').map(|found| before + found + 1);
             match (trailing, comma) {
-                (true, Some(comma)) => comma..own.end_byte() + source[own.end_byte()..].find(',').unwrap_or(0) + 1,
+                (true, Some(comma)) => {
+                    comma..own.end_byte() + source[own.end_byte()..].find(',').unwrap_or(0) + 1
+                }
                 _ => before..own.end_byte(),
             }
         }

@@ -67,8 +67,10 @@ impl Input {
             Input::None => "z.void()".to_owned(),
             Input::Object(keys) if keys.is_empty() => "z.strictObject({})".to_owned(),
             Input::Object(keys) => {
-                let keys: Vec<_> =
-                    keys.iter().map(|(key, schema)| format!("{}: {}", key_text(key), schema.line())).collect();
+                let keys: Vec<_> = keys
+                    .iter()
+                    .map(|(key, schema)| format!("{}: {}", key_text(key), schema.line()))
+                    .collect();
                 format!("z.strictObject({{ {} }})", keys.join(", "))
             }
             Input::List(item) => format!("z.array({}).max({MOST_ITEMS})", item.line()),
@@ -100,7 +102,10 @@ impl Input {
                 format!("z.strictObject({{\n{keys}{pad}}})")
             }
             Input::List(item) => {
-                format!("z\n{pad}  .array(\n{pad}    {},\n{pad}  )\n{pad}  .max({MOST_ITEMS})", item.broken(indent + 4, 1))
+                format!(
+                    "z\n{pad}  .array(\n{pad}    {},\n{pad}  )\n{pad}  .max({MOST_ITEMS})",
+                    item.broken(indent + 4, 1)
+                )
             }
             Input::OneOrMany(item) => {
                 let one = item.broken(indent + 2, 1);
