@@ -2,7 +2,7 @@
 
 use super::row::{Found, links, member_name};
 use super::{Kind, Query, Reader, Target, builder, table};
-use crate::trace::{Api, Handle, Part, Place, Value};
+use crate::trace::{self, Api, Handle, Part, Place, Value};
 use syntax::view;
 use tree_sitter::Node;
 
@@ -167,7 +167,7 @@ fn typed_as_other<'p>(reader: &Reader<'_, 'p>, object: Node<'p>) -> bool {
     let Some(id) = reader.scopes.binding_at(node.byte_range()) else { return false };
     let binding = reader.scopes.binding(id);
     let parameter = binding.declared == syntax::scope::Declared::Parameter;
-    let typed = reader.tree.node_at(binding.range.clone()).and_then(|node| node.child_by_field_name("type"));
+    let typed = trace::declaration(reader.tree, binding).and_then(|node| node.child_by_field_name("type"));
     parameter && typed.is_some_and(|typed| reader.tree.text(typed).trim_start_matches([':', ' ']) != "any")
 }
 
@@ -261,7 +261,7 @@ fn is_built<'p>(reader: &Reader<'_, 'p>, node: Node<'p>, depth: u32) -> bool {
         }
         "identifier" if depth < 3 => {
             let binding = reader.scopes.binding_at(node.byte_range()).map(|id| reader.scopes.binding(id));
-            let declarator = binding.and_then(|binding| reader.tree.node_at(binding.range.clone()));
+            let declarator = binding.and_then(|binding| trace::declaration(reader.tree, binding));
             declarator
                 .filter(|declarator| declarator.kind() == "variable_declarator")
                 .and_then(|declarator| declarator.child_by_field_name("value"))

@@ -278,10 +278,13 @@ struct Reader<'r, 'p> {
     has_supabase: bool,
 }
 
-impl<'p> Reader<'_, 'p> {
+/// Reads the query that a call is, if it is one of a backend.
+type Read<'r, 'p> = fn(&Reader<'r, 'p>, Node<'p>) -> Option<Query>;
+
+impl<'r, 'p> Reader<'r, 'p> {
     fn queries(&self, wanted: Wanted) -> Vec<Query> {
         let mut queries = Vec::new();
-        let readers: [(Wanted, fn(&Self, Node<'p>) -> Option<Query>); 6] = [
+        let readers: [(Wanted, Read<'r, 'p>); 6] = [
             (Wanted::CHAIN, |reader, node| chain::read(reader, node)),
             (Wanted::FIREBASE, |reader, node| firestore::read(reader, node)),
             (Wanted::SQL, |reader, node| sql::read(reader, node)),

@@ -76,8 +76,7 @@ pub(super) fn links<'p>(
     first: Node<'p>,
 ) -> (Node<'p>, Vec<(String, Node<'p>)>, Option<Node<'p>>) {
     let (mut end, mut links) = (first, Vec::new());
-    loop {
-        let Some(member) = view::wrapped(end).parent() else { break };
+    while let Some(member) = view::wrapped(end).parent() {
         let is_object =
             member.child_by_field_name("object").is_some_and(|object| object.id() == view::wrapped(end).id());
         if !is_object || !matches!(member.kind(), "member_expression" | "subscript_expression") {
@@ -155,8 +154,7 @@ fn within<'p>(reader: &Reader<'_, 'p>, node: Node<'p>) -> Option<String> {
         }
         let mut around = view::wrapped(function);
         // `useCallback(async () => ...)`, `createServerFn().handler(async () => ...)`.
-        loop {
-            let Some(parent) = around.parent() else { break };
+        while let Some(parent) = around.parent() {
             match parent.kind() {
                 "variable_declarator" => {
                     let name = parent.child_by_field_name("name").filter(|name| name.kind() == "identifier");

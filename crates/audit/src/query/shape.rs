@@ -98,10 +98,10 @@ fn in_loop(reader: &Reader<'_, '_>, node: Node<'_>) -> bool {
     let mut current = node;
     while let Some(parent) = current.parent() {
         match parent.kind() {
-            "for_statement" | "for_in_statement" | "while_statement" | "do_statement" => {
-                if parent.child_by_field_name("body").is_some_and(|body| body.id() == current.id()) {
-                    return true;
-                }
+            "for_statement" | "for_in_statement" | "while_statement" | "do_statement"
+                if parent.child_by_field_name("body").is_some_and(|body| body.id() == current.id()) =>
+            {
+                return true;
             }
             "arrow_function" | "function_expression" => {
                 let list = view::wrapped(parent).parent().filter(|list| list.kind() == "arguments");

@@ -1,7 +1,7 @@
 //! The table of a query: a literal, or what a name that is one of a closed set can be.
 
 use super::Target;
-use crate::trace::{Place, Tracer, Value};
+use crate::trace::{self, Place, Tracer, Value};
 use std::collections::BTreeSet;
 use syntax::scope::Declared;
 use syntax::view;
@@ -111,7 +111,7 @@ fn of_binding(
     let binding = scopes.binding(id);
     match binding.declared {
         Declared::Const | Declared::Let | Declared::Var => {
-            let declarator = tree.node_at(binding.range.clone())?;
+            let declarator = trace::declaration(tree, binding)?;
             if declarator.kind() != "variable_declarator" {
                 return None;
             }
@@ -142,7 +142,7 @@ fn of_binding(
             Some(all)
         }
         Declared::Parameter => {
-            let parameter = tree.node_at(binding.range.clone())?;
+            let parameter = trace::declaration(tree, binding)?;
             let typed = parameter.child_by_field_name("type")?;
             let pattern = parameter.child_by_field_name("pattern")?;
             if pattern.byte_range() != binding.name_range {

@@ -17,8 +17,18 @@ impl<'p> Tracer<'p> {
             && scopes.binding_at(function.byte_range()).is_none()
         {
             let specifier = argument(0).and_then(|argument| view::string_value(tree, argument));
-            return specifier
-                .map_or(Value::Unknown, |specifier| self.module_member(at.file, &specifier, "*"));
+            let module =
+                specifier.map_or(Value::Unknown, |specifier| self.module_member(at.file, &specifier, "*"));
+            // `module.exports = x` is all that `require` gives.
+            return match module {
+                Value::Module(file) if tree.text(function) == "require" => {
+                    match self.exported(file, "default") {
+                        Value::Unknown | Value::Object(_) => Value::Module(file),
+                        whole => whole,
+                    }
+                }
+                module => module,
+            };
         }
         if let Some(object) = function.child_by_field_name("object")
             && let Some(property) = function.child_by_field_name("property")
@@ -120,6 +130,25 @@ impl<'p> Tracer<'p> {
             || view::arguments(call.node).first().map(|node| self.value(Place { node: *node, ..call }));
         match (package_of(specifier), name) {
             ("mongoose", "model") => Value::Model(call, "mongo"),
+            ("@tanstack/react-query" | "react-query", "useQuery" | "useSuspenseQuery")
+            | ("swr", "default") => Value::Fetched(call),
+            ("@tanstack/react-query", "queryOptions") => argument().unwrap_or(Value::Unknown),
+            // Sessions that other libraries keep.
+            ("@supabase/auth-helpers-react", "useUser") => Value::Auth(Auth::User),
+            ("@supabase/auth-helpers-react", "useSession") | ("next-auth", "getServerSession") => {
+                Value::Auth(Auth::Session)
+            }
+            ("next-auth", "useSession")
+            | ("@clerk/nextjs" | "@clerk/clerk-react", "useUser" | "useAuth" | "auth") => {
+                Value::Auth(Auth::Answer)
+            }
+            ("@clerk/nextjs", "currentUser") => Value::Auth(Auth::User),
+            ("firebase", "getAuth") => Value::Client(Handle {
+                made: Some(call.span()),
+                backend: "firebase",
+                api: Api::Firebase,
+                part: Part::Auth,
+            }),
             ("react" | "preact", "useState") => Value::State(call),
             ("react", "useRef") => Value::Reference(Box::new(argument().unwrap_or(Value::Nothing))),
             ("react", "useMemo" | "cache") => match argument() {

@@ -1,6 +1,6 @@
 //! Members: of clients and auth answers, objects, classes, namespaces, packages.
 
-use super::{Auth, Handle, Part, Place, Tracer, Value, join};
+use super::{Api, Auth, Handle, Part, Place, Tracer, Value, join};
 use syntax::view;
 use tree_sitter::Node;
 
@@ -40,6 +40,7 @@ impl<'p> Tracer<'p> {
                 super::packaged(&specifier, name)
             }
             Value::Reference(inner) if name == "current" => *inner,
+            Value::Fetched(call) if name == "data" => self.fetched(call),
             Value::Served(call) if name == "context" => Value::ServedContext(call),
             Value::ServedContext(call) => self.served_context(call, name),
             Value::Any(all) => self.each(all, |value| self.get(value, name)),
@@ -128,13 +129,12 @@ impl<'p> Tracer<'p> {
             found = Some(found.map_or(value.clone(), |before| join(before, value)));
         }
         let assigned = self.assigned_members(class, body, name);
-        let whole = match (found, assigned) {
+        match (found, assigned) {
             (Some(found), Some(assigned)) => join(assigned, found),
             (Some(found), None) => found,
             (None, Some(assigned)) => assigned,
-            (None, None) => return self.inherited(class, name, of_class),
-        };
-        whole
+            (None, None) => self.inherited(class, name, of_class),
+        }
     }
 
     /// What `this.name = value` and a parameter property put into a field.
@@ -230,13 +230,16 @@ impl<'p> Tracer<'p> {
 }
 
 fn client_member<'p>(handle: Handle, name: &str) -> Value<'p> {
+    if (handle.api, handle.part, name) == (Api::Firebase, Part::Auth, "currentUser") {
+        return Value::Auth(Auth::User);
+    }
     let part = match (handle.part, name) {
         (Part::Whole, "auth") => Part::Auth,
         (Part::Whole, "storage") => Part::Storage,
         (Part::Whole, "functions") => Part::Functions,
         _ => return Value::Unknown,
     };
-    if handle.api != super::Api::Supabase {
+    if handle.api != Api::Supabase {
         return Value::Unknown;
     }
     Value::Client(Handle { part, ..handle })
@@ -248,7 +251,9 @@ fn auth_member<'p>(auth: Auth, name: &str) -> Value<'p> {
         (Auth::Answer | Auth::Data, "session") => Value::Auth(Auth::Session),
         (Auth::Answer | Auth::Data | Auth::Session, "user") => Value::Auth(Auth::User),
         (Auth::Data, "claims") => Value::Auth(Auth::Claims),
-        (Auth::User, "id" | "uid") | (Auth::Claims, "sub") => Value::Auth(Auth::Id),
+        (Auth::User, "id" | "uid") | (Auth::Claims, "sub") | (Auth::Answer, "userId") => {
+            Value::Auth(Auth::Id)
+        }
         _ => Value::Unknown,
     }
 }

@@ -67,6 +67,8 @@ pub(crate) enum Value<'p> {
     State(Place<'p>),
     /// The setter of a `useState`.
     Setter,
+    /// The call of `useQuery`, or another hook that fetches.
+    Fetched(Place<'p>),
     /// The call of `createContext`.
     Context(Place<'p>),
     /// What `useRef` gives.
@@ -275,7 +277,7 @@ impl<'p> Tracer<'p> {
     fn bound(&self, file: FileId, id: BindingId) -> Value<'p> {
         let Some((tree, scopes)) = self.syntax(file) else { return Value::Unknown };
         let binding = scopes.binding(id);
-        let declaration = tree.node_at(binding.range.clone());
+        let declaration = declaration(tree, binding);
         match binding.declared {
             Declared::Import => self.imported(file, &binding.name),
             Declared::Function => {
@@ -423,6 +425,17 @@ impl<'p> Tracer<'p> {
     }
 }
 
+/// The node that declares a binding: of `let x;` the declarator, which covers no more than its name.
+pub(crate) fn declaration<'p>(tree: &'p Tree, binding: &syntax::scope::Binding) -> Option<Node<'p>> {
+    let mut node = tree.node_at(binding.range.clone())?;
+    while let Some(parent) =
+        node.parent().filter(|parent| parent.byte_range() == node.byte_range() && parent.kind() != "program")
+    {
+        node = parent;
+    }
+    Some(node)
+}
+
 /// A step into a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -509,7 +522,8 @@ pub(crate) fn packaged<'p>(specifier: &str, name: &str) -> Value<'p> {
 
 /// The client that a call of a package's function makes.
 fn made<'p>(at: Place<'p>, specifier: &str, name: &str) -> Option<Value<'p>> {
-    let made = maker::of(specifier, name)?;
+    // What `require` of a package gives may itself be called.
+    let made = maker::of(specifier, if name == "*" { "default" } else { name })?;
     let handle = Handle { made: Some(at.span()), backend: made.backend, api: made.api, part: Part::Whole };
     Some(Value::Client(handle))
 }

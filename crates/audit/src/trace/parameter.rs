@@ -63,6 +63,12 @@ impl<'p> Tracer<'p> {
                 _ => Value::Unknown,
             },
             (Some("handler" | "server"), 0, Some(_)) => Value::Served(call),
+            (None, 0, _)
+                if self.value(Place { node: callee, ..call })
+                    == package("firebase/auth", "onAuthStateChanged") =>
+            {
+                Value::Auth(Auth::User)
+            }
             // The client of a transaction asks as the client does that opens it.
             (Some("transaction" | "$transaction" | "begin" | "withSession"), 0, Some(object)) => {
                 match self.value(object) {
@@ -170,7 +176,7 @@ impl<'p> Tracer<'p> {
             "type_identifier" if depth < 4 => {
                 let binding =
                     scopes.binding(scopes.lookup_type(tree.text(typed.node), typed.node.start_byte())?);
-                let declaration = tree.node_at(binding.range.clone())?;
+                let declaration = super::declaration(tree, binding)?;
                 let body = declaration
                     .child_by_field_name("value")
                     .or_else(|| declaration.child_by_field_name("body"))?;
@@ -258,7 +264,7 @@ impl<'p> Tracer<'p> {
     fn middleware(&self, named: Place<'p>, name: &str) -> Value<'p> {
         let Some(made) = self.middleware_chain(named) else { return Value::Unknown };
         let Some((tree, _)) = self.syntax(made.file) else { return Value::Unknown };
-        let mut found = Value::Unknown;
+        let mut found: Option<Value<'p>> = None;
         view::walk(made.node, &mut |node| {
             if node.kind() == "call_expression"
                 && node
@@ -269,12 +275,15 @@ impl<'p> Tracer<'p> {
             {
                 let given = self.get(self.value(Place { node: context, ..made }), name);
                 if given != Value::Unknown {
-                    found = join(found.clone(), given);
+                    found = Some(match found.take() {
+                        Some(before) => join(before, given),
+                        None => given,
+                    });
                 }
             }
             true
         });
-        if found == Value::Unknown { self.served_context(made, name) } else { found }
+        found.unwrap_or_else(|| self.served_context(made, name))
     }
 
     /// The chain that makes a middleware, through names and imports.
@@ -356,6 +365,10 @@ fn of_package<'p>(specifier: &str, name: &str) -> Value<'p> {
     } else {
         Value::Unknown
     }
+}
+
+fn package<'p>(specifier: &str, name: &str) -> Value<'p> {
+    Value::Package(specifier.to_owned(), name.to_owned())
 }
 
 fn only_clients(value: Value<'_>) -> Value<'_> {

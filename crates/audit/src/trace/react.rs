@@ -47,6 +47,24 @@ impl<'p> Tracer<'p> {
         }
     }
 
+    /// What the function of a fetching hook gives: `useQuery({ queryFn })`, `useSWR(key, fetcher)`.
+    pub(super) fn fetched(&self, call: Place<'p>) -> Value<'p> {
+        let arguments = view::arguments(call.node);
+        let options =
+            arguments.first().map_or(Value::Unknown, |node| self.value(Place { node: *node, ..call }));
+        let function = match (&options, arguments.get(1)) {
+            (Value::Object(_), None) if self.get(options.clone(), "select") == Value::Unknown => {
+                self.get(options, "queryFn")
+            }
+            (_, Some(node)) => self.value(Place { node: *node, ..call }),
+            _ => Value::Unknown,
+        };
+        match function {
+            Value::Function(function) => self.returned(function),
+            _ => Value::Unknown,
+        }
+    }
+
     /// What the providers of a context give.
     pub(super) fn provided(&self, context: Place<'p>) -> Value<'p> {
         let declarator =
