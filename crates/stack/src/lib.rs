@@ -7,6 +7,7 @@ pub mod backend;
 mod builder;
 pub mod framework;
 pub mod host;
+pub mod production;
 pub mod server;
 mod sides;
 

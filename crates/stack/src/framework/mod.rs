@@ -8,6 +8,7 @@ mod none;
 mod tanstack_start;
 mod vite;
 
+use crate::production::{self, Production, ServerFunction};
 use crate::{EnvAccess, Side};
 use edit::FileId;
 use project::package::{App, Package};
@@ -53,6 +54,14 @@ pub trait Framework: Sync {
     /// no longer maintained.
     fn node(&self, _version: Option<&str>) -> &'static str {
         ">=20"
+    }
+    /// How what was built is started and asked.
+    fn production(&self) -> &'static Production {
+        &production::NONE
+    }
+    /// Functions of the server that the browser may call.
+    fn functions(&self, _project: &Project, _app: &App) -> Vec<ServerFunction> {
+        Vec::new()
     }
 }
 

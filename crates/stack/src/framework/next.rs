@@ -2,6 +2,7 @@
 //! imports are in the browser. `'use server'` modules are called over the network and stay on the server.
 
 use super::{Entry, Framework, code_below, major, package, process_env, with_extension};
+use crate::production::{self, Production, ServerFunction};
 use crate::{EnvAccess, Side};
 use project::package::App;
 use project::{File, Project};
@@ -109,6 +110,12 @@ impl Framework for Next {
     }
     fn node(&self, version: Option<&str>) -> &'static str {
         if major(version).is_some_and(|major| major >= 16) { ">=20.9" } else { ">=20" }
+    }
+    fn production(&self) -> &'static Production {
+        &production::NEXT
+    }
+    fn functions(&self, project: &Project, app: &App) -> Vec<ServerFunction> {
+        production::actions(project, app)
     }
     fn ignores(&self) -> &'static [&'static str] {
         &[

@@ -3,6 +3,7 @@
 //! nothing runs any more.
 
 use super::{Entry, Framework, code_below, package, vite_env, with_extension};
+use crate::production::{self, Production, ServerFunction};
 use crate::{EnvAccess, Side};
 use project::package::App;
 use project::{File, Project};
@@ -73,6 +74,12 @@ impl Framework for TanStackStart {
     }
     fn node(&self, _version: Option<&str>) -> &'static str {
         ">=22.12"
+    }
+    fn production(&self) -> &'static Production {
+        &production::START
+    }
+    fn functions(&self, project: &Project, app: &App) -> Vec<ServerFunction> {
+        production::start_functions(project, app)
     }
     fn ignores(&self) -> &'static [&'static str] {
         &[

@@ -1,6 +1,7 @@
 //! Vite with a browser-only React app: everything that `index.html` reaches is in the browser.
 
 use super::{Entry, Framework, in_app, major, package, vite_env, with_extension};
+use crate::production::{self, Production, ServerFunction};
 use crate::{EnvAccess, Side};
 use project::package::App;
 use project::{File, Kind, Project};
@@ -39,6 +40,12 @@ impl Framework for Vite {
     }
     fn node(&self, version: Option<&str>) -> &'static str {
         if major(version).is_some_and(|major| major >= 7) { "^20.19.0 || >=22.12.0" } else { ">=20" }
+    }
+    fn production(&self) -> &'static Production {
+        &production::BESIDE
+    }
+    fn functions(&self, project: &Project, app: &App) -> Vec<ServerFunction> {
+        production::functions_beside(project, app)
     }
     fn ignores(&self) -> &'static [&'static str] {
         &["node_modules", "dist", "dist-ssr", "*.local", ".env", ".env.*", "!.env.example"]
