@@ -8,7 +8,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0   done; for `check` and `plan --detailed-exitcode`: nothing found, nothing to change
   1   could not: unreadable input, a refused or failed apply; nothing was changed
-  2   `check`, `plan --detailed-exitcode`: there are findings or pending changes
+  2   `check`, `plan --detailed-exitcode`: there are findings or pending changes; `verify`: a probe failed
   64  wrong usage";
 
 const PROGRAM: &str = "\
@@ -20,9 +20,10 @@ before anything is written. The usual way:
   migrate audit             what is there, and what is wrong with it
   migrate plan --out FILE   the one pass, as a diff; saved
   migrate apply FILE        exactly that plan, all or nothing
+  migrate verify            proof that the migrated app installs, builds, starts and refuses what it has to
   migrate check             in CI: exit code 2 if anything is left to do
 
-No verb needs a network or an account. The result goes to standard output, everything else to standard error. Secret values \
+Only `verify` needs a network, and no verb needs an account. The result goes to standard output, everything else to standard error. Secret values \
 are never printed: a secret is shown as its kind and a mask.";
 
 const CONFIGURATION: &str = "\
@@ -123,8 +124,15 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  migrate check\n  migrate check --format github\n  migrate check --baseline migrate-baseline.toml --format sarif --output migrate.sarif"
     )]
     Check(CheckArguments),
-    /// Prove that the migrated app runs. Not in this version yet.
-    #[command(hide = true)]
+    /// Prove that the migrated app runs: install, build, start, probes.
+    ///
+    /// In a scratch copy, the migrated app is installed, built and type-checked beside the tree of before the migration; then its
+    /// production server is started on this machine alone and asked what a visitor and an attacker would ask. Where the backend is
+    /// Supabase, a stand-in on a real PostgreSQL takes its place. It runs the project's own commands: without your environment, with
+    /// install scripts off and time limits. Your tree is only read.
+    #[command(
+        after_help = "Examples:\n  migrate verify                   after `migrate apply`\n  migrate verify --yes --format markdown --output PROOF.md\n  migrate verify --before main~1   against a revision of git"
+    )]
     Verify(VerifyArguments),
     /// Restore the tree of before the last `apply`.
     ///
@@ -251,6 +259,38 @@ pub(crate) struct VerifyArguments {
     /// The migrated app.
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
+    /// The folder of the app, where the tree holds several.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<String>,
+    /// The tree of before the migration, as a revision of git. Without it: what the last `migrate apply` kept, else the last commit if
+    /// there are changes since.
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) before: Option<String>,
+    /// Compare the errors of eslint, too.
+    #[arg(long)]
+    pub(crate) lint: bool,
+    /// Do not ask before running the project's commands. Needed where nobody can answer.
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// How to print the report.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ProofFormat::Human, help_heading = "Output")]
+    pub(crate) format: ProofFormat,
+    /// Write the report to FILE instead of standard output.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// How `migrate verify` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProofFormat {
+    /// For the terminal.
+    Human,
+    /// One object.
+    Json,
+    /// A page for a pull request.
+    Markdown,
+    /// A page by itself, without scripts.
+    Html,
 }
 
 /// `migrate undo`

@@ -19,6 +19,7 @@ mod show;
 mod suggest;
 mod suppress;
 mod undo;
+mod verify;
 
 use args::{Arguments, Verb};
 use clap::Parser;
@@ -80,9 +81,7 @@ fn main() -> ExitCode {
         Verb::Show(arguments) => show::run(arguments, &console),
         Verb::Apply(arguments) => apply::run(arguments, &console),
         Verb::Check(arguments) => check::run(arguments, &console),
-        Verb::Verify(_) => Err(anyhow::anyhow!(
-            "`migrate verify` is not in this version yet. Install, type-check and build the migrated app yourself before you deploy it."
-        )),
+        Verb::Verify(arguments) => verify::run(arguments, &console),
         Verb::Undo(arguments) => undo::run(arguments, &console),
         Verb::Explain(arguments) => explain::run(arguments, &console),
         Verb::Rules(arguments) => rules::run(arguments, &console),

@@ -19,7 +19,7 @@ pub mod undo;
 pub use gate::{Gate, gate};
 pub use journal::Purpose;
 pub use recover::{Outcome, Recovered, recover, recover_with};
-pub use undo::{Changed, Record, Undone, last, undo, undo_with};
+pub use undo::{Changed, Record, Undone, Was, before, last, undo, undo_with};
 
 use anyhow::{Context, bail};
 use disk::ModeRule;

@@ -54,6 +54,24 @@ pub fn last(root: &Path) -> anyhow::Result<Option<Record>> {
     Ok(Some(Record { tool_version, head, files, untracked }))
 }
 
+/// A file and its bytes; `None` if there was no such file.
+pub type Was = (RelPath, Option<Vec<u8>>);
+
+/// What the files that the last apply changed, made or removed in `root` were before it; `None` if there is no such apply.
+pub fn before(root: &Path) -> anyhow::Result<Option<Vec<Was>>> {
+    let root = resolved(root)?;
+    let Some((home, journal)) = last_of(&root)? else { return Ok(None) };
+    if journal.root(&home, &root) != root {
+        return Ok(None);
+    }
+    let mut files = Vec::new();
+    for (number, entry) in journal.entries.iter().enumerate() {
+        let content = kept(&home, number, entry)?;
+        files.push((entry.path.clone(), content.map(|content| content.bytes)));
+    }
+    Ok(Some(files))
+}
+
 /// Restores the tree of before the last apply: bytes, modes, git's index entries, folders. All or nothing.
 pub fn undo(root: &Path, changed: Changed) -> anyhow::Result<Undone> {
     undo_with(root, changed, &mut |_| Ok(()))

@@ -157,7 +157,8 @@ fn totals(findings: &[FindingRow]) -> FindingTotals {
     FindingTotals { hole: of(Severity::Hole), warning: of(Severity::Warning), note: of(Severity::Note) }
 }
 
-fn facts(survey: &Survey<'_>) -> ProjectFacts {
+/// What the app is.
+pub(crate) fn facts(survey: &Survey<'_>) -> ProjectFacts {
     let (project, stack) = (survey.project, survey.stack);
     let mut app_roots: Vec<String> = project.apps.iter().map(|app| shown(&app.folder)).collect();
     if app_roots.is_empty() {

@@ -3,7 +3,7 @@
 use super::{Report, count, severity_word, title};
 use audit::{Severity, Treatment};
 
-const STYLE: &str = "\
+pub(crate) const STYLE: &str = "\
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
 h2{margin-top:2.5rem}table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #8884;padding:.35rem .5rem;text-align:left;vertical-align:top}\
 code,pre{font:13px/1.5 ui-monospace,monospace}pre{overflow:auto;border:1px solid #8884;padding:.75rem}\
@@ -122,7 +122,7 @@ fn rotation(report: &Report) -> String {
     text + "</ul>\n"
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -9,6 +9,7 @@ pub(crate) mod human;
 pub(crate) mod inventory;
 pub(crate) mod json;
 pub(crate) mod markdown;
+pub(crate) mod proof;
 pub(crate) mod redact;
 pub(crate) mod rotation;
 pub(crate) mod sarif;

@@ -39,6 +39,10 @@ pub struct SignUp {
     pub sign_in: &'static str,
     /// Says who is signed in, as JSON.
     pub session: &'static str,
+    /// Ends the session.
+    pub sign_out: &'static str,
+    /// Where links of mails and other sign-in pages come back to.
+    pub callback: &'static str,
 }
 
 /// How server functions are called.
@@ -102,6 +106,8 @@ pub(crate) const BESIDE: Production = Production {
         path: "/api/auth/sign-up",
         sign_in: "/api/auth/sign-in",
         session: "/api/auth/session",
+        sign_out: "/api/auth/sign-out",
+        callback: "/api/auth/callback",
     }),
     calls: Calls::Path("/api/fn/"),
 };

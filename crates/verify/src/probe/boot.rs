@@ -1,0 +1,126 @@
+//! The start: with all variables the server comes up; without one of those that it needs it does not, and says which.
+
+use crate::environment::Variable;
+use crate::process::Variables;
+use crate::report::{Report, asked};
+use crate::server::{Boot, Refused, Server};
+use audit::Survey;
+use regex::Regex;
+use stack::Side;
+use std::collections::BTreeSet;
+
+/// At most so many variables are left out one by one: each costs a start.
+const MOST: usize = 12;
+
+/// Starts the server with all variables.
+pub(crate) fn boot(boot: &Boot<'_>, given: &Variables, report: &mut Report) -> Option<Server> {
+    match boot.boot(given) {
+        Ok(server) => {
+            report.judge(&asked::BOOT, Vec::new(), boot.start.needs);
+            Some(server)
+        }
+        Err(said) => {
+            report.judge(&asked::BOOT, said, "");
+            None
+        }
+    }
+}
+
+/// Starts the server without the variables that its code checks, one after the other.
+pub(crate) fn environment(
+    boot: &Boot<'_>,
+    survey: &Survey<'_>,
+    variables: &[Variable],
+    given: &Variables,
+    report: &mut Report,
+) {
+    let asked = &asked::ENVIRONMENT;
+    if !boot.start.own_server {
+        return report.skip(asked, "the app has no server of its own: it reads nothing when it starts");
+    }
+    // What the build has put into the server's files is not read any more.
+    let hidden: Vec<&Variable> = variables.iter().filter(|variable| !variable.public).collect();
+    let names: Vec<&str> = hidden.iter().map(|variable| variable.name.as_str()).collect();
+    if names.is_empty() {
+        return report.skip(asked, "the server reads no variable that is not public");
+    }
+    let bare: Variables = given
+        .iter()
+        .filter(|(name, _)| !names.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let mut required: BTreeSet<String> =
+        declared(survey).into_iter().filter(|name| names.contains(&name.as_str())).collect();
+    let (mut complaints, mut notes) = (Vec::new(), Vec::new());
+    match boot.attempt(&bare, "boot-bare") {
+        Ok(Refused::Ended(said)) => {
+            required.extend(names.iter().filter(|name| said.contains(**name)).map(|name| (*name).to_owned()));
+            if required.is_empty() {
+                complaints.push("without its variables the server ends, and names none of them".to_owned());
+            }
+        }
+        Ok(Refused::Serves(server)) => {
+            let said = server.said();
+            if required.is_empty() {
+                return report.judge(
+                    asked,
+                    vec![format!("the server starts without {}, and nothing checks them", names.join(", "))],
+                    "",
+                );
+            }
+            let silent: Vec<&String> = required.iter().filter(|name| !said.contains(name.as_str())).collect();
+            if silent.is_empty() {
+                notes.push("the first request is refused, not the start".to_owned());
+            } else {
+                let silent: Vec<&str> = silent.into_iter().map(String::as_str).collect();
+                complaints.push(format!("the server starts without {}", silent.join(", ")));
+            }
+        }
+        Err(error) => complaints.push(format!("{error:#}")),
+    }
+    if complaints.is_empty() && notes.is_empty() {
+        for name in required.iter().take(MOST) {
+            let mut one_less = given.clone();
+            one_less.remove(name);
+            match boot.attempt(&one_less, "boot-one-less") {
+                Ok(Refused::Ended(said)) if said.contains(name.as_str()) => {}
+                Ok(Refused::Ended(_)) => {
+                    complaints.push(format!("without {name} the server ends, and does not say why"))
+                }
+                Ok(Refused::Serves(_)) => complaints.push(format!("the server starts without {name}")),
+                Err(error) => complaints.push(format!("{error:#}")),
+            }
+        }
+    }
+    let mut seen: Vec<String> = required.into_iter().collect();
+    seen.extend(notes);
+    report.judge(asked, complaints, seen.join(", "));
+}
+
+/// Variables that a schema of the server's code requires: keys of an object of schemas, without a default and not optional.
+fn declared(survey: &Survey<'_>) -> BTreeSet<String> {
+    let Ok(key) = Regex::new(r"(?m)^\s+([A-Z][A-Z0-9_]{2,}): (?:\[)?z\b") else { return BTreeSet::new() };
+    let mut found = BTreeSet::new();
+    for file in &survey.project.files {
+        let on_server = matches!(survey.stack.side(file.id), Side::Server | Side::Both);
+        let checks = file.text.contains("z.object(") || file.text.contains(".object({");
+        if !on_server || !checks || !(file.text.contains("process.env") || file.text.contains("loadEnv")) {
+            continue;
+        }
+        let keys: Vec<_> = key.captures_iter(&file.text).collect();
+        for (at, captures) in keys.iter().enumerate() {
+            let Some(name) = captures.get(1) else { continue };
+            let end =
+                keys.get(at + 1).and_then(|next| next.get(0)).map_or(file.text.len(), |next| next.start());
+            let schema = &file.text[name.end()..end];
+            let schema = schema.split("})").next().unwrap_or(schema);
+            if !schema.contains(".optional()")
+                && !schema.contains(".default(")
+                && !schema.contains(".nullish()")
+            {
+                found.insert(name.as_str().to_owned());
+            }
+        }
+    }
+    found
+}

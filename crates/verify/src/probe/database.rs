@@ -1,0 +1,55 @@
+//! The database: the SQL of the tree on an empty PostgreSQL, and what its policies let a visitor without a session do.
+
+use crate::report::{Report, asked};
+use crate::standin::Standin;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The SQL of the tree as it applied. `made` are the files that the migration wrote; the others ran in production already, or did not,
+/// and are not ours to change.
+pub(crate) fn migrations(standin: &Standin, made: &BTreeSet<String>, report: &mut Report) {
+    let total = standin.applied.len() + standin.failed.len();
+    if total == 0 {
+        return report.skip(&asked::MIGRATIONS, "the tree holds no SQL");
+    }
+    let ours = standin.failed.iter().filter(|(file, _)| made.contains(file));
+    let complaints: Vec<String> = ours.map(|(file, why)| format!("{file}: {why}")).collect();
+    let older: Vec<&str> =
+        standin.failed.iter().map(|(file, _)| file.as_str()).filter(|file| !made.contains(*file)).collect();
+    let mut seen = format!("{} of {total} files apply", standin.applied.len());
+    if !older.is_empty() {
+        seen += &format!("; those of before the migration that do not: {}", older.join(", "));
+    }
+    report.judge(&asked::MIGRATIONS, complaints, seen);
+}
+
+/// Row level security by role.
+pub(crate) fn policies(standin: &Standin, report: &mut Report) {
+    let tables = standin.policies();
+    if tables.is_empty() {
+        return report.skip(&asked::POLICIES, "the SQL of the tree makes no table");
+    }
+    let mut complaints = Vec::new();
+    for table in &tables {
+        let name = table["table"].as_str().unwrap_or("?");
+        if table["enabled"] != Value::Bool(true) {
+            complaints.push(format!(
+                "{name}: row level security is off: whoever has the public key reads and writes it"
+            ));
+            continue;
+        }
+        let names_anon = |policy: &&Value| {
+            let writes = matches!(policy["command"].as_str(), Some("INSERT" | "ALL"));
+            writes && policy["roles"].as_array().is_some_and(|roles| roles.iter().any(|role| role == "anon"))
+        };
+        let invited = table["policies"]
+            .as_array()
+            .is_some_and(|policies| policies.iter().any(|policy| names_anon(&policy)));
+        if table["insert"] == "allowed" && !invited {
+            complaints.push(format!(
+                "{name}: a visitor without a session may add rows, and no policy names `anon`"
+            ));
+        }
+    }
+    report.judge(&asked::POLICIES, super::shortened(complaints, 8), format!("{} tables", tables.len()));
+}
