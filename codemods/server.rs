@@ -44,3 +44,13 @@ pub struct Proxied {
 pub fn verdict(survey: &Survey<'_>) -> Verdict {
     crate::queries_to_server::verdict(survey)
 }
+
+/// Whether pages are protected on the server: then the server reads the list that [`GUARDS`] brings.
+pub fn guarded(_survey: &Survey<'_>) -> bool {
+    false
+}
+
+/// The versions of Node that the server of the app runs on, if it gets one.
+pub fn node(survey: &Survey<'_>) -> Option<&'static str> {
+    crate::sessions_to_server::node(survey)
+}

@@ -23,6 +23,11 @@ fn missing<'s>(survey: &'s Survey<'_>) -> Vec<&'s EnvName> {
     survey.env.iter().filter(is_used).filter(|name| !(name.public && name.secret)).collect()
 }
 
+/// Whether a variable is read for nothing but the browser's client, which goes.
+fn goes(name: &EnvName, gone: &[Span]) -> bool {
+    !name.reads.is_empty() && name.reads.iter().all(|read| gone.iter().any(|span| span.covers(read.span)))
+}
+
 /// The example beside the app's manifest.
 fn path(survey: &Survey<'_>) -> Option<RelPath> {
     let app = survey.project.apps.first()?;
@@ -35,7 +40,9 @@ fn path(survey: &Survey<'_>) -> Option<RelPath> {
 
 /// Whether the example says all.
 pub(super) fn find(survey: &Survey<'_>) -> Option<Finding> {
-    let missing = missing(survey);
+    let gone = crate::sessions_to_server::gone(survey);
+    let mut missing = missing(survey);
+    missing.retain(|name| !goes(name, &gone));
     let path = path(survey)?;
     if missing.is_empty() {
         return None;
@@ -59,8 +66,8 @@ pub(super) fn find(survey: &Survey<'_>) -> Option<Finding> {
     })
 }
 
-/// A request for each missing name.
-pub(super) fn requests(survey: &Survey<'_>) -> Vec<Request> {
+/// A request for each missing name: of those that go with the browser's client, or of the others.
+pub(super) fn requests(survey: &Survey<'_>, gone: &[Span], going: bool) -> Vec<Request> {
     let Some(path) = path(survey) else { return Vec::new() };
     let request = |name: &EnvName| Request::Env {
         path: path.clone(),
@@ -70,7 +77,7 @@ pub(super) fn requests(survey: &Survey<'_>) -> Vec<Request> {
         value: value(survey, name),
         comment: comment(survey, name),
     };
-    missing(survey).into_iter().map(request).collect()
+    missing(survey).into_iter().filter(|name| goes(name, gone) == going).map(request).collect()
 }
 
 fn section(name: &EnvName) -> &'static str {

@@ -80,12 +80,17 @@ impl Codemod for EnvContract {
             (0..findings.len()).filter(|at| matching(&findings[*at])).collect()
         };
         let (movable, _) = find::reads(survey);
-        let mut by_module: BTreeMap<String, Vec<find::Read<'_>>> = BTreeMap::new();
+        // What goes with the browser's client is a change of its own, for where that client stays.
+        let gone = crate::sessions_to_server::gone(survey);
+        let mut by_module: BTreeMap<(String, bool), Vec<find::Read<'_>>> = BTreeMap::new();
         for read in movable.into_iter().filter(|read| !read.contract.taken) {
-            by_module.entry(read.contract.path.to_string()).or_default().push(read);
+            let goes = gone.iter().any(|span| span.covers(read.read.span));
+            by_module.entry((read.contract.path.to_string(), goes)).or_default().push(read);
         }
+        let stays: Vec<String> =
+            by_module.keys().filter(|(_, goes)| !goes).map(|(module, _)| module.clone()).collect();
         let mut changes = Vec::new();
-        for (module, reads) in by_module {
+        for ((module, goes), reads) in by_module {
             let mut change = Change::new(ID, format!("Check the environment in {module}"), Safety::Review);
             for find::Read { name, read, contract } in &reads {
                 let need = find::need_of(survey, &name.name);
@@ -97,7 +102,10 @@ impl Codemod for EnvContract {
                 change.requests.extend(access.requests);
             }
             change.requests.dedup();
-            change.fixes = fixes(UNCHECKED.id, &|subject| subject == module);
+            change.unless = goes.then(|| crate::server::SESSIONS.to_owned());
+            if !goes || !stays.contains(&module) {
+                change.fixes = fixes(UNCHECKED.id, &|subject| subject == module);
+            }
             let gone = |name: &str| reads.iter().any(|read| read.name.name == name);
             change.fixes.extend(fixes(SILENT.id, &gone).into_iter().filter(|at| {
                 // Only if no read of the name stays behind with its fallback.
@@ -113,15 +121,19 @@ impl Codemod for EnvContract {
             }));
             changes.push(change);
         }
-        let requests = example::requests(survey);
-        if !requests.is_empty() {
+        for goes in [false, true] {
+            let requests = example::requests(survey, &gone, goes);
+            if requests.is_empty() {
+                continue;
+            }
             let mut change = Change::new(ID, "List every variable in .env.example", Safety::Safe);
             let listed = |wanted: &str| {
                 requests.iter().any(|request| matches!(request, Request::Env { name, .. } if name == wanted))
             };
             let undefined = fixes(UNDEFINED.id, &listed);
             change.requests = requests;
-            change.fixes = fixes(EXAMPLE.id, &|_| true);
+            change.unless = goes.then(|| crate::server::SESSIONS.to_owned());
+            change.fixes = if goes { Vec::new() } else { fixes(EXAMPLE.id, &|_| true) };
             change.fixes.extend(undefined);
             changes.push(change);
         }

@@ -235,7 +235,9 @@ fn runtime(survey: &Survey<'_>, package: &Package) -> Vec<(Vec<String>, String)>
     let Some(commands) = Commands::of(survey) else { return Vec::new() };
     let mut wanted = Vec::new();
     if !package.json["engines"]["node"].is_string() {
-        let node = framework.node(survey.stack.framework_version.as_deref()).to_owned();
+        // The server that the app gets may need a newer one than its pages.
+        let pages = framework.node(survey.stack.framework_version.as_deref());
+        let node = crate::server::node(survey).unwrap_or(pages).to_owned();
         wanted.push((vec!["engines".to_owned(), "node".to_owned()], node));
     }
     // npm comes with Node. Another manager is named at a version that reads the lockfile that is there.

@@ -27,8 +27,27 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     let values: Vec<Value<'_>> = values(survey).into_iter().filter(|value| !value.moves.is_empty()).collect();
     let mut names = Names { survey, renamed, kept: BTreeMap::new() };
     names.choose(&values);
-    let mut moves: Vec<(Change, Vec<&str>)> =
-        values.iter().map(|value| moved(&names, findings, value)).collect();
+    // What goes with the browser's client goes with the change that takes it away; without that one it moves here.
+    let gone = crate::sessions_to_server::gone(survey);
+    let mut moves: Vec<(Change, Vec<&str>)> = Vec::new();
+    for value in &values {
+        let (with_client, own): (Vec<_>, Vec<_>) =
+            value.moves.iter().copied().partition(|(secret, _)| gone.iter().any(|span| span.covers(secret.span)));
+        let all = with_client.is_empty() || own.is_empty();
+        for (part, unless) in [(own, None), (with_client, Some(crate::server::SESSIONS.to_owned()))] {
+            if part.is_empty() {
+                continue;
+            }
+            let part = Value { moves: part, stays: Vec::new() };
+            let (mut change, names) = moved(&names, findings, &part, value);
+            if !all && unless.is_some() {
+                // The finding is of the part that moves in any case.
+                change.fixes.clear();
+            }
+            change.unless = unless;
+            moves.push((change, names));
+        }
+    }
     let mut changes = Vec::new();
     for one in &published {
         let Fate::Renamed { to, places, respelled } = &one.fate else { continue };
@@ -132,10 +151,15 @@ impl<'s> Names<'s, '_> {
     }
 }
 
-/// The change that moves one value, and the renamed variables it reads.
-fn moved<'s>(names: &Names<'s, '_>, findings: &[Finding], value: &Value<'_>) -> (Change, Vec<&'s str>) {
+/// The change that moves one value, or a part of its places, and the renamed variables it reads.
+fn moved<'s>(
+    names: &Names<'s, '_>,
+    findings: &[Finding],
+    value: &Value<'_>,
+    whole: &Value<'_>,
+) -> (Change, Vec<&'s str>) {
     let survey = names.survey;
-    let first = value.first();
+    let first = whole.first();
     let mut change = Change::new(ID, String::new(), safety(value));
     let mut touched = Vec::new();
     let mut read: Vec<String> = Vec::new();
@@ -173,7 +197,7 @@ fn moved<'s>(names: &Names<'s, '_>, findings: &[Finding], value: &Value<'_>) -> 
         }
         read => format!("Read {} from the environment", read.join(" and ")),
     };
-    change.fixes = fixes(findings, rule_of_moves(value).id, &first.env_name);
+    change.fixes = fixes(findings, rule_of_moves(whole).id, &first.env_name);
     change.fixes.retain(|at| findings[*at].span == first.span);
     let mut seen: Vec<Request> = Vec::new();
     change.requests.retain(|request| {

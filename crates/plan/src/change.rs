@@ -80,6 +80,8 @@ pub struct Change {
     /// Keys of other changes without which this one must not land: if a change of that key is held, or none is there, this
     /// one is held too. Two changes that name each other land together or not at all.
     pub needs: Vec<String>,
+    /// The key of a change that does what this one does, and more: where that one lands, this one is left out without a word.
+    pub unless: Option<String>,
 }
 
 impl Change {
@@ -99,6 +101,7 @@ impl Change {
             settles: Vec::new(),
             key: None,
             needs: Vec::new(),
+            unless: None,
         }
     }
 }

@@ -72,6 +72,9 @@ pub struct Plan {
     pub declined: BTreeSet<String>,
     /// What each file becomes.
     pub files: BTreeMap<RelPath, Outcome>,
+    /// Which of the findings (indices) no change was made for, and all their places go with a change that lands: it counts as the one
+    /// that resolves them. Nothing was promised, so the recheck does not hold the plan to it.
+    pub along: BTreeSet<usize>,
 }
 
 /// What a caller lets through: suppressed findings, declined changes.
@@ -112,7 +115,9 @@ pub fn plan_chosen(survey: &Survey<'_>, codemods: &[&dyn Codemod], chosen: &Chos
             changes.push((id, change));
         }
     }
-    let settled = pass::settle(survey, &changes.iter().map(|(_, change)| change).collect::<Vec<_>>());
+    let proposed: Vec<&Change> = changes.iter().map(|(_, change)| change).collect();
+    let settled = pass::settle(survey, &proposed);
+    let left_out = pass::left_out(&proposed, &settled.held);
     let held = settled.held.iter().map(|(at, reason)| HeldChange {
         change: changes[*at].0.clone(),
         because_of: changes[reason.because_of].0.clone(),
@@ -123,7 +128,9 @@ pub fn plan_chosen(survey: &Survey<'_>, codemods: &[&dyn Codemod], chosen: &Chos
     let lands: Vec<_> = changes
         .iter()
         .enumerate()
-        .map(|(at, (_, change))| !settled.held.contains_key(&at) && pass::has_effect(survey, change))
+        .map(|(at, (_, change))| {
+            !settled.held.contains_key(&at) && !left_out[at] && pass::has_effect(survey, change)
+        })
         .collect();
     let by_id = |by: usize| lands[by].then(|| changes[by].0.clone());
     let mut findings: Vec<_> =
@@ -139,8 +146,48 @@ pub fn plan_chosen(survey: &Survey<'_>, codemods: &[&dyn Codemod], chosen: &Chos
         ))
     });
     let landing = changes.into_iter().zip(lands).filter(|(_, lands)| *lands);
-    let changes = landing.map(|(change, _)| change).collect();
-    Plan { findings, changes, held, declined, files: settled.files }
+    let changes: Vec<(String, Change)> = landing.map(|(change, _)| change).collect();
+    let along = along(&mut findings, &changes, &settled.files);
+    Plan { findings, changes, held, declined, files: settled.files, along }
+}
+
+/// Gives findings without a change to the one that takes all their places away.
+fn along(
+    findings: &mut [(Finding, Option<String>)],
+    changes: &[(String, Change)],
+    files: &BTreeMap<RelPath, Outcome>,
+) -> BTreeSet<usize> {
+    let kept: Vec<Span> = files
+        .values()
+        .flat_map(|outcome| match outcome {
+            Outcome::Edited { edits, .. } | Outcome::Untracked { edits, .. } => {
+                edits.iter().flat_map(|edit| &edit.replacement).collect::<Vec<_>>()
+            }
+            Outcome::Created { pieces, .. } => pieces.iter().collect(),
+            _ => Vec::new(),
+        })
+        .filter_map(|piece| match piece {
+            Piece::Source(span) | Piece::Indented { span, .. } => Some(*span),
+            Piece::Text(_) => None,
+        })
+        .collect();
+    let is_kept = |place: Span| {
+        kept.iter().any(|kept| kept.file == place.file && kept.start < place.end && place.start < kept.end)
+    };
+    let takes = |change: &Change, place: Span| {
+        let edited = change.edits.iter().any(|edit| edit.span.covers(place)) && !is_kept(place);
+        place.start < place.end && (edited || change.deletes.contains(&place.file))
+    };
+    let mut along = BTreeSet::new();
+    for (at, (finding, by)) in findings.iter_mut().enumerate().filter(|(_, (_, by))| by.is_none()) {
+        let places = || std::iter::once(finding.span).chain(finding.related.iter().map(|related| related.span));
+        let change = changes.iter().find(|(_, change)| places().all(|place| takes(change, place)));
+        if let Some((id, _)) = change {
+            *by = Some(id.clone());
+            along.insert(at);
+        }
+    }
+    along
 }
 
 /// `codemod-id/slug-of-title`, with `-2`, `-3` … when it is there already.

@@ -52,10 +52,24 @@ pub(crate) fn settle(survey: &Survey<'_>, changes: &[&Change]) -> Settled {
 pub(crate) fn has_effect(survey: &Survey<'_>, change: &Change) -> bool {
     let edits = !change.edits.is_empty() || !change.creates.is_empty() || !change.deletes.is_empty();
     edits || {
-        let alone = Change { needs: Vec::new(), ..change.clone() };
+        let alone = Change { needs: Vec::new(), unless: None, ..change.clone() };
         let settled = settle(survey, &[&alone]);
         !settled.files.is_empty() || !settled.held.is_empty()
     }
+}
+
+/// Whether a change that stands does already what this one does.
+fn yields(changes: &[&Change], held: &BTreeMap<usize, Reason>, change: &Change) -> bool {
+    let stands = |key: &String| {
+        let mut others = changes.iter().enumerate();
+        others.any(|(at, other)| other.key.as_ref() == Some(key) && !held.contains_key(&at))
+    };
+    change.unless.as_ref().is_some_and(stands)
+}
+
+/// Which of the changes are left out because another does what they do.
+pub(crate) fn left_out(changes: &[&Change], held: &BTreeMap<usize, Reason>) -> Vec<bool> {
+    changes.iter().map(|change| yields(changes, held, change)).collect()
 }
 
 /// One round over the changes that are not held.
@@ -74,7 +88,8 @@ type More = BTreeMap<usize, Reason>;
 
 impl<'a> Round<'a> {
     fn standing(&self) -> impl Iterator<Item = (usize, &'a Change)> {
-        self.changes.iter().copied().enumerate().filter(|(at, _)| !self.held.contains_key(at))
+        let changes = self.changes.iter().copied().enumerate();
+        changes.filter(|(at, change)| !self.held.contains_key(at) && !yields(self.changes, self.held, change))
     }
 
     fn text(&self, file: FileId) -> &'a str {

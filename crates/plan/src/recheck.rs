@@ -95,11 +95,11 @@ struct Count {
 
 fn counted<'f>(project: &'f Project, plan: &'f Plan) -> BTreeMap<Cause<'f>, Count> {
     let mut counts: BTreeMap<Cause<'f>, Count> = BTreeMap::new();
-    for (finding, by) in &plan.findings {
+    for (at, (finding, by)) in plan.findings.iter().enumerate() {
         let path = project.get(finding.span.file).path.as_str();
         let count = counts.entry((finding.rule, path, &finding.subject)).or_default();
         count.all += 1;
-        count.fixed += usize::from(by.is_some());
+        count.fixed += usize::from(by.is_some() && !plan.along.contains(&at));
     }
     counts
 }

@@ -48,6 +48,8 @@ pub fn given(name: &str) -> bool {
         "NEXT_RUNTIME",
         "NEXT_PHASE",
         "V0_RUNTIME_URL",
+        "FLY_APP_NAME",
+        "HOST",
     ];
     GIVEN.contains(&name) || PLATFORM.contains(&name)
 }

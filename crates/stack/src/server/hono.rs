@@ -1,11 +1,13 @@
 //! A Hono server beside a browser-only app: same origin, everything of it below `/api`.
 
 use super::function::{Access, Function, Input, WIDTH, comment};
+use super::wiring::{self, Wiring};
 use super::{FunctionUses, Server, in_app};
 use crate::framework::Framework;
 use edit::Piece;
 use project::Project;
 use project::package::App;
+use syntax::module::Imported;
 
 /// Hono, for what has no server of its own.
 pub(super) struct Hono;
@@ -129,13 +131,37 @@ impl Server for Hono {
     fn library(&self, folder: &str, name: &str) -> String {
         format!("{folder}/lib/{name}.ts")
     }
+    fn wiring(&self, project: &Project, app: &App, folder: &str) -> Result<Wiring, String> {
+        let names = ["vite.config.ts", "vite.config.mts", "vite.config.js", "vite.config.mjs"];
+        let config = names.iter().find_map(|name| project.file(in_app(app, name)?.as_str()));
+        let config = config.ok_or("There is no `vite.config.ts`. Add one with the framework's plugin, then run again.")?;
+        let version = project.packages[app.package].version("vite");
+        let major = version.and_then(|version| version.split('.').next()?.parse().ok()).unwrap_or(5);
+        let (edits, pages) = wiring::configured(config, &format!("{folder}/app.ts"), major)?;
+        let named = |name: &str| Imported::Named(name.to_owned());
+        let mut imports = vec![(config.id, "@hono/vite-dev-server", Imported::Default, "devServer")];
+        if !config.text.contains("loadEnv") {
+            imports.push((config.id, "vite", named("loadEnv"), "loadEnv"));
+        }
+        Ok(Wiring {
+            edits,
+            imports,
+            dependencies: vec![("@hono/node-server", "^2.1.8"), ("hono", "^4.13.19")],
+            dev_dependencies: vec![("@hono/vite-dev-server", "^0.26.1")],
+            build: format!("vite build --ssr {folder}/node.ts --outDir dist-server"),
+            start: "NODE_ENV=production node --env-file-if-exists=.env dist-server/node.js".to_owned(),
+            pages,
+            ignored: vec!["dist-server"],
+            node: (">=22", "22"),
+        })
+    }
 }
 
-/// Whether the folder holds our server: known by the two functions that everything in it goes through.
+/// Whether the folder holds our server: known by what every request goes through.
 fn is_ours(project: &Project, app: &App, folder: &str) -> bool {
     let holds = |path: &str, text: &str| {
         let file = in_app(app, &format!("{folder}/lib/{path}")).and_then(|path| project.file(path.as_str()));
         file.is_some_and(|file| file.text.contains(text))
     };
-    holds("session.ts", "export function createDb(") && holds("rpc.ts", "export function authed<")
+    holds("session.ts", "export function createDb(") && holds("protect.ts", "export function sameOrigin(")
 }

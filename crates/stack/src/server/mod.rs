@@ -5,6 +5,9 @@
 
 pub mod function;
 mod hono;
+mod wiring;
+
+pub use wiring::Wiring;
 
 use crate::framework::Framework;
 use edit::{Piece, RelPath};
@@ -25,6 +28,9 @@ pub trait Server: Sync {
     fn folder(&self, project: &Project, app: &App) -> Option<&'static str>;
     /// Whether the app has its server code already, as we write it.
     fn is_there(&self, project: &Project, app: &App) -> bool;
+    /// How the app comes to know its server, in development and in its build; else a sentence that says what stands against it and
+    /// what to do.
+    fn wiring(&self, project: &Project, app: &App, folder: &str) -> Result<Wiring, String>;
     /// The module of the functions that a browser module needs, seen from the app: `server/functions/tasks.ts` for `tasks`.
     fn function_module(&self, folder: &str, name: &str) -> String;
     /// What stands before the functions of a module, for what they use, and what stands behind them.

@@ -1,0 +1,298 @@
+//! The client module: the call that makes the browser's client, what it is given, and what in the module serves nothing else.
+
+use audit::Survey;
+use edit::{FileId, Span};
+use project::graph::{Graph, Origin};
+use project::{File, Kind};
+use stack::Side;
+use std::ops::Range;
+use syntax::Tree;
+use syntax::scope::{BindingId, Declared, Scopes};
+use syntax::view::{arguments, code_children, member_path, pairs, string_value, unwrapped, walk, wrapped};
+use tree_sitter::Node;
+
+/// The package whose client this is.
+const PACKAGE: &str = "@supabase/supabase-js";
+
+/// A client of the browser, kept at the top of a module.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    pub(super) file: FileId,
+    /// `createClient(…)`.
+    pub(super) call: Range<usize>,
+    /// The value of the constant, conditions and casts around the call included.
+    pub(super) value: Range<usize>,
+    /// The name of the constant; `None` for `export default createClient(…)`.
+    pub(super) name: Option<Range<usize>>,
+    pub(super) url: Setting,
+    pub(super) key: Setting,
+    /// The type argument's origin: the file of generated types, and the name it exports.
+    pub(super) types: Option<(FileId, String)>,
+    /// `db: { schema: "x" }`.
+    pub(super) schema: Option<String>,
+}
+
+/// One argument of the call, followed to its value.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Setting {
+    /// Where a value stands in code, quotes excluded.
+    pub(super) literal: Option<Span>,
+    /// The variables that are read for it, in the order in which they count.
+    pub(super) names: Vec<String>,
+    /// The declaration in the client's module, if it has one.
+    pub(super) binding: Option<BindingId>,
+}
+
+/// Why a call makes no client that can move: the place, and a sentence.
+#[derive(Clone, Debug)]
+pub(super) struct Refused {
+    pub(super) span: Span,
+    pub(super) why: String,
+}
+
+/// Every visitor's client that code of the browser makes; those that cannot move with the reason.
+pub(super) fn clients(survey: &Survey<'_>) -> Vec<Result<Client, Refused>> {
+    let mut found = Vec::new();
+    for file in &survey.project.files {
+        let side = survey.stack.side(file.id);
+        if !matches!(file.kind, Kind::Code(_)) || !file.text.contains("createClient") || !in_browser(side) {
+            continue;
+        }
+        let Some((tree, scopes)) = file.syntax() else { continue };
+        walk(tree.root(), &mut |node| {
+            if node.kind() == "call_expression" && makes_client(survey, file, node) {
+                found.extend(client(survey, file, (tree, scopes), node));
+            }
+            true
+        });
+    }
+    found
+}
+
+/// Whether code of this side is part of the page.
+pub(super) fn in_browser(side: Side) -> bool {
+    matches!(side, Side::Browser | Side::Both)
+}
+
+fn makes_client(survey: &Survey<'_>, file: &File, call: Node<'_>) -> bool {
+    let Some(callee) = call.child_by_field_name("function") else { return false };
+    let origin = Graph::origin(survey.project, file.id, unwrapped(callee).byte_range());
+    matches!(origin, Origin::Package(package, name) if package == PACKAGE && name == "createClient")
+}
+
+/// The client of a call; `None` for one that needs no moving: our proxy client, or one past all policies, which is a finding of its own.
+fn client(
+    survey: &Survey<'_>,
+    file: &File,
+    (tree, scopes): (&Tree, &Scopes),
+    call: Node<'_>,
+) -> Option<Result<Client, Refused>> {
+    let given = arguments(call);
+    let refused = |why: &str| {
+        let span = file.span(call.byte_range());
+        Some(Err(Refused { span, why: why.to_owned() }))
+    };
+    let (Some(url), Some(key)) = (given.first(), given.get(1)) else { return refused("is made without an address and a key") };
+    if tree.text(*url).contains("/api/supabase") {
+        return None;
+    }
+    let setting = |node: &Node<'_>| setting(survey, file, (tree, scopes), *node);
+    let (url, key) = (setting(url), setting(key));
+    if is_privileged(survey, &key) {
+        return None;
+    }
+    let (value, name) = match place(tree, call) {
+        Some(place) => place,
+        None => return refused("is made inside of a function or under a condition"),
+    };
+    if !tree.sound(value) {
+        return refused("stands beside text that does not parse");
+    }
+    let mut schema = None;
+    if let Some(options) = given.get(2) {
+        match checked_options(tree, *options) {
+            Ok(found) => schema = found,
+            Err(why) => return refused(&why),
+        }
+    }
+    Some(Ok(Client {
+        file: file.id,
+        call: call.byte_range(),
+        value: value.byte_range(),
+        name: name.map(|name| name.byte_range()),
+        url,
+        key,
+        types: types(survey, file, scopes, call),
+        schema,
+    }))
+}
+
+/// The value and the name of the constant at the top of the module that holds the call.
+fn place<'t>(tree: &'t Tree, call: Node<'t>) -> Option<(Node<'t>, Option<Node<'t>>)> {
+    let mut value = wrapped(call);
+    // `url && key ? createClient(url, key) : null`: the client is there now, whatever is set.
+    if let Some(parent) = value.parent().filter(|parent| parent.kind() == "ternary_expression") {
+        let other = ["consequence", "alternative"]
+            .iter()
+            .filter_map(|field| parent.child_by_field_name(field))
+            .find(|arm| arm.id() != value.id())?;
+        if !matches!(tree.text(unwrapped(other)), "null" | "undefined") {
+            return None;
+        }
+        value = wrapped(parent);
+    }
+    let parent = value.parent()?;
+    match parent.kind() {
+        "export_statement" => Some((value, None)),
+        "variable_declarator" => {
+            let name = parent.child_by_field_name("name").filter(|name| name.kind() == "identifier")?;
+            let statement = parent.parent()?;
+            let above = statement.parent()?;
+            let top = above.kind() == "program"
+                || above.kind() == "export_statement" && above.parent()?.kind() == "program";
+            (top && statement.kind() == "lexical_declaration" && tree.text(statement).starts_with("const"))
+                .then_some((value, Some(name)))
+        }
+        _ => None,
+    }
+}
+
+/// Options that say nothing which the server does not do by itself; the schema, if they name one.
+fn checked_options(tree: &Tree, options: Node<'_>) -> Result<Option<String>, String> {
+    let options = unwrapped(options);
+    let given = pairs(tree, options);
+    if options.kind() != "object" || given.len() != code_children(options).count() {
+        return Err("is given options that are computed".to_owned());
+    }
+    let mut schema = None;
+    for (name, _, value) in given {
+        let inner = pairs(tree, unwrapped(value));
+        match &*name {
+            "auth" | "realtime" => {}
+            "db" => match inner.as_slice() {
+                [(key, _, value)] if key == "schema" => match string_value(tree, *value) {
+                    Some(name) => schema = Some(name.into_owned()),
+                    None => return Err("is given a computed schema".to_owned()),
+                },
+                _ => return Err("is given options for its queries".to_owned()),
+            },
+            "global" => {
+                let harmless = inner.iter().all(|(key, _, value)| {
+                    let headers = pairs(tree, unwrapped(*value));
+                    key == "headers"
+                        && headers.iter().all(|(header, _, _)| header.eq_ignore_ascii_case("x-client-info"))
+                });
+                if !harmless {
+                    return Err("sets headers or fetch for every request".to_owned());
+                }
+            }
+            other => return Err(format!("is given the option `{other}`")),
+        }
+    }
+    Ok(schema)
+}
+
+/// Follows an argument to a literal and to the variables that are read for it.
+fn setting(survey: &Survey<'_>, file: &File, (tree, scopes): (&Tree, &Scopes), node: Node<'_>) -> Setting {
+    let mut found = Setting::default();
+    let node = unwrapped(node);
+    if node.kind() == "identifier" {
+        found.binding = scopes.binding_at(node.byte_range()).filter(|id| {
+            let binding = scopes.binding(*id);
+            binding.top_level && binding.declared == Declared::Const
+        });
+    }
+    follow(survey, file, (tree, scopes), node, &mut found, 0);
+    found
+}
+
+fn follow(
+    survey: &Survey<'_>,
+    file: &File,
+    (tree, scopes): (&Tree, &Scopes),
+    node: Node<'_>,
+    found: &mut Setting,
+    depth: usize,
+) {
+    let node = unwrapped(node);
+    if depth > 6 {
+        return;
+    }
+    match node.kind() {
+        "string" | "template_string" => {
+            if let Some(value) = string_value(tree, node) {
+                let range = node.start_byte() + 1..node.end_byte() - 1;
+                let is_real = !value.is_empty() && !audit::secret::placeholder(&value) && !value.contains("localhost");
+                if is_real && found.literal.is_none() {
+                    found.literal = Some(file.span(range));
+                }
+            }
+        }
+        "binary_expression" => {
+            for side in ["left", "right"] {
+                if let Some(side) = node.child_by_field_name(side) {
+                    follow(survey, file, (tree, scopes), side, found, depth + 1);
+                }
+            }
+        }
+        "identifier" => {
+            let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, node.byte_range()) else {
+                return;
+            };
+            let holder = survey.project.get(holder);
+            let Some((tree, scopes)) = holder.syntax() else { return };
+            let declarator = tree.node_at(name).and_then(|name| name.parent());
+            let value = declarator
+                .filter(|declarator| declarator.kind() == "variable_declarator")
+                .and_then(|declarator| declarator.child_by_field_name("value"));
+            if let Some(value) = value {
+                follow(survey, holder, (tree, scopes), value, found, depth + 1);
+            }
+        }
+        "member_expression" | "subscript_expression" => {
+            let path = member_path(tree, node).unwrap_or_default();
+            if let [import, meta, env, name] = path.as_slice()
+                && (&**import, &**meta, &**env) == ("import", "meta", "env")
+            {
+                found.names.push(name.clone().into_owned());
+            }
+        }
+        // `String(import.meta.env.X)`, `import.meta.env.X.trim()`.
+        "call_expression" => {
+            for inner in code_children(node) {
+                let inner = if inner.kind() == "arguments" { code_children(inner).next() } else { inner.child_by_field_name("object") };
+                if let Some(inner) = inner {
+                    follow(survey, file, (tree, scopes), inner, found, depth + 1);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a key is one that passes all policies.
+fn is_privileged(survey: &Survey<'_>, key: &Setting) -> bool {
+    let named = key.names.first().is_some_and(|name| {
+        let name = name.to_uppercase();
+        name.contains("SERVICE") || name.contains("SECRET")
+    });
+    let valued = key.literal.is_some_and(|literal| {
+        survey.secrets.iter().any(|secret| !secret.public_by_design && literal.covers(secret.span))
+    });
+    named || valued
+}
+
+/// The generated types: `createClient<Database>`, where `Database` comes from a module of its own.
+fn types(survey: &Survey<'_>, file: &File, scopes: &Scopes, call: Node<'_>) -> Option<(FileId, String)> {
+    let (tree, _) = file.syntax()?;
+    let argument = code_children(call).find(|child| child.kind() == "type_arguments")?;
+    let name = code_children(argument).next()?;
+    let binding = scopes.lookup_type(tree.text(name), name.start_byte())?;
+    let Origin::Local(holder, range) = Graph::origin(survey.project, file.id, scopes.binding(binding).name_range.clone())
+    else {
+        return None;
+    };
+    let local = &survey.project.get(holder).text[range];
+    let exported = survey.project.get(holder).module.exports.iter().find(|export| export.local.as_deref() == Some(local))?;
+    (holder != file.id && exported.name != "default").then(|| (holder, exported.name.clone()))
+}

@@ -1,0 +1,328 @@
+//! Whether the sessions of an app can move, all of them together: every use of its client has a counterpart, or none moves.
+
+use super::client::{self, Client, in_browser};
+use super::facade;
+use super::places::Places;
+use super::template::Uses;
+use super::tokens::{self, Tokens};
+use super::uses::{self, Use, What};
+use crate::server::{Proxied, Verdict, verdict};
+use audit::Survey;
+use audit::query::Kind;
+use edit::Span;
+use stack::Side;
+use stack::server::Wiring;
+use std::collections::{BTreeMap, BTreeSet};
+use syntax::view::{Chain, arguments, value_of, pairs, unwrapped};
+
+/// Auth methods that have a counterpart on the server.
+const METHODS: &[&str] = &[
+    "getSession", "getUser", "getClaims", "onAuthStateChange", "signInWithPassword", "signUp", "signInAnonymously", "signInWithIdToken",
+    "signInWithOAuth", "signInWithOtp", "verifyOtp", "resend", "signOut", "resetPasswordForEmail", "updateUser", "refreshSession",
+    "exchangeCodeForSession", "setSession", "startAutoRefresh", "stopAutoRefresh",
+];
+const STORAGE: &[&str] =
+    &["upload", "update", "getPublicUrl", "createSignedUrl", "createSignedUrls", "download", "list", "remove", "move", "copy"];
+
+/// A place that keeps the sessions where they are.
+#[derive(Clone, Debug)]
+pub(super) struct Blocker {
+    pub(super) span: Span,
+    /// What the place does, as the end of a sentence, with what to do behind it.
+    pub(super) why: String,
+    pub(super) admin: bool,
+}
+
+/// The decision.
+pub(super) enum Decision<'s> {
+    /// No client that a visitor's session hangs on, or one that is served already.
+    Nothing,
+    /// Some place keeps them.
+    Kept { client: Span, auth: Vec<Span>, blockers: Vec<Blocker> },
+    /// All of them move.
+    Moves(Box<Move<'s>>),
+}
+
+/// Everything that the move is made of.
+pub(super) struct Move<'s> {
+    pub(super) places: Places<'s>,
+    pub(super) clients: Vec<Client>,
+    /// What goes with each client.
+    pub(super) owned: Vec<facade::Owned>,
+    pub(super) uses: Vec<Use>,
+    pub(super) tokens: Tokens,
+    pub(super) wiring: Wiring,
+    /// Parts of the templates.
+    pub(super) parts: Uses,
+    /// Auth and storage methods in use, in the order of the templates.
+    pub(super) auth: Vec<&'static str>,
+    pub(super) storage: Vec<&'static str>,
+    /// By use (`upload`, `read`, `remove`): buckets.
+    pub(super) buckets: BTreeMap<&'static str, BTreeSet<String>>,
+    pub(super) functions: BTreeSet<String>,
+    pub(super) proxied: Vec<Proxied>,
+    pub(super) moved: Vec<Span>,
+}
+
+impl Move<'_> {
+    /// All spans that go: other codemods leave them alone.
+    pub(super) fn gone(&self, survey: &Survey<'_>) -> Vec<Span> {
+        let modules = self.clients.iter().zip(&self.owned).flat_map(|(client, owned)| facade::gone(survey, client, owned));
+        modules.chain(self.tokens.edits.iter().map(|edit| edit.span)).collect()
+    }
+}
+
+/// Decides for the app.
+pub(super) fn decide<'s>(survey: &'s Survey<'_>) -> Decision<'s> {
+    let found = client::clients(survey);
+    if found.is_empty() || survey.stack.server.is_none() {
+        return Decision::Nothing;
+    }
+    let mut blockers = Vec::new();
+    let mut clients: Vec<Client> = Vec::new();
+    for one in found {
+        match one {
+            Ok(client) => clients.push(client),
+            Err(refused) => {
+                let why = format!("{}. Use one module that makes the client once, then run again.", refused.why);
+                blockers.push(Blocker { span: refused.span, why, admin: false });
+            }
+        }
+    }
+    let of_clients: Vec<Vec<Use>> = clients.iter().map(|client| uses::of(survey, client)).collect();
+    // A client that nobody asks is left to those who tidy up.
+    let (mut kept, mut all_uses) = (Vec::new(), Vec::new());
+    for (client, uses) in clients.into_iter().zip(of_clients) {
+        if !uses.is_empty() {
+            kept.push(client);
+            all_uses.extend(uses);
+        }
+    }
+    let Some(first) = kept.first().cloned() else {
+        return match blockers.first() {
+            Some(blocker) => Decision::Kept { client: blocker.span, auth: Vec::new(), blockers },
+            None => Decision::Nothing,
+        };
+    };
+    let client = survey.project.get(first.file).span(first.call.clone());
+    let auth_places: Vec<Span> =
+        all_uses.iter().filter(|one| matches!(one.what, What::Auth(_))).map(|one| one.span).collect();
+    for other in &kept[1..] {
+        if !facade::same(survey, &first.url, &other.url) {
+            let span = survey.project.get(other.file).span(other.call.clone());
+            let why = "makes the client of a second project. Only one project's sessions can be the app's.".to_owned();
+            blockers.push(Blocker { span, why, admin: false });
+        }
+    }
+    let verdict = verdict(survey);
+    blockers.extend(unserved(survey, &all_uses));
+    let (proxied, more) = queries(survey, &all_uses, &verdict);
+    blockers.extend(more);
+    let tokens = tokens::of(survey, &all_uses, &verdict.moved);
+    let kept_tokens = tokens.kept.iter().cloned().chain(tokens::storage_reads(survey));
+    blockers.extend(kept_tokens.map(|(span, why)| Blocker { span, why, admin: false }));
+    let places = match Places::of(survey, &first) {
+        Some(places) => places,
+        None => return Decision::Nothing,
+    };
+    let wiring = match places.server.wiring(survey.project, places.app, places.folder) {
+        Ok(wiring) => wiring,
+        Err(why) => {
+            blockers.push(Blocker { span: client, why: format!("cannot get its server: {why}"), admin: false });
+            Wiring::default()
+        }
+    };
+    for taken in taken(survey, &places) {
+        blockers.push(Blocker { span: client, why: format!("cannot get its server: `{taken}` is there already. Rename it, then run again."), admin: false });
+    }
+    if !blockers.is_empty() {
+        blockers.sort_by_key(|blocker| blocker.span);
+        blockers.dedup_by_key(|blocker| blocker.span);
+        return Decision::Kept { client, auth: auth_places, blockers };
+    }
+    Decision::Moves(Box::new(gathered(survey, places, (kept, all_uses), tokens, wiring, proxied, verdict)))
+}
+
+/// Files of ours that stand there already.
+fn taken(survey: &Survey<'_>, places: &Places<'_>) -> Vec<String> {
+    let ours = [places.at("tsconfig.server.json"), places.of_page("lib/api.ts"), places.of_page("lib/http.ts")];
+    let there = |path: &edit::RelPath| survey.project.file(path.as_str()).is_some();
+    ours.into_iter().flatten().filter(there).map(|path| path.to_string()).collect()
+}
+
+/// Uses that have no counterpart.
+fn unserved(survey: &Survey<'_>, uses: &[Use]) -> Vec<Blocker> {
+    let mut found = Vec::new();
+    for one in uses {
+        let side = survey.stack.side(one.span.file);
+        let why = match &one.what {
+            _ if matches!(side, Side::Server | Side::Edge) => {
+                Some("uses the page's client on a server. Make a client of its own there.".to_owned())
+            }
+            What::Auth(method) if METHODS.contains(&method.as_str()) => odd_call(survey, one, method),
+            What::Auth(method) if method.starts_with("admin.") => Some(format!(
+                "calls `auth.{method}` from the browser. Write a server function that checks the caller's right first."
+            )),
+            What::Auth(method) => Some(format!("calls `auth.{method}`, which has no counterpart on the server yet.")),
+            What::Storage(None, _) => Some("computes the bucket. Name it in the call.".to_owned()),
+            What::Storage(Some(_), method) if STORAGE.contains(&method.as_str()) => None,
+            What::Storage(Some(_), method) => Some(format!("calls `{method}` of the storage, which has no counterpart on the server yet.")),
+            What::Realtime(name) if matches!(name.as_str(), "channel" | "removeChannel" | "removeAllChannels") => None,
+            What::Realtime(name) => Some(format!("calls `{name}` by hand. Channels get their token by themselves: remove the call.")),
+            What::Invoke(None) => Some("computes the name of the edge function. Write one call for each.".to_owned()),
+            What::Value => Some("uses the Supabase client as a value. Pass the function that is needed instead.".to_owned()),
+            What::Invoke(Some(_)) | What::Query | What::Test => None,
+        };
+        let admin = matches!(&one.what, What::Auth(method) if method.starts_with("admin."));
+        found.extend(why.map(|why| Blocker { span: one.span, why, admin }));
+    }
+    found
+}
+
+/// A call of a known method with arguments that the server does not take.
+fn odd_call(survey: &Survey<'_>, one: &Use, method: &str) -> Option<String> {
+    let (tree, _) = uses::node(survey, one.span)?;
+    let given = uses::arguments_of(survey, one);
+    if matches!(method, "getUser" | "getClaims" | "refreshSession") && !given.is_empty() {
+        return Some(format!("gives `{method}` a token. The server knows the visitor: call it without."));
+    }
+    let first = unwrapped(*given.first()?);
+    if first.kind() != "object" {
+        return None;
+    }
+    let has = |name: &str| pairs(tree, first).iter().any(|(key, _, _)| key == name);
+    let signs = ["signInWithPassword", "signUp", "signInWithOtp", "verifyOtp", "resend", "updateUser"];
+    if signs.contains(&method) && has("phone") {
+        return Some("signs in by phone, which has no counterpart on the server yet.".to_owned());
+    }
+    let skips = value_of(tree, first, "options").is_some_and(|options| tree.text(options).contains("skipBrowserRedirect"));
+    (method == "signInWithOAuth" && skips).then(|| "opens the provider's page by itself. Let `signInWithOAuth` do it.".to_owned())
+}
+
+/// The queries that stay in the browser, and those that nothing can serve.
+fn queries(survey: &Survey<'_>, uses: &[Use], verdict: &Verdict) -> (Vec<Proxied>, Vec<Blocker>) {
+    let (mut proxied, mut blockers) = (Vec::new(), Vec::new());
+    let meets = |one: Span, other: Span| one.covers(other) || other.covers(one);
+    for one in uses.iter().filter(|one| one.what == What::Query) {
+        if verdict.moved.iter().any(|span| meets(*span, one.span)) {
+            continue;
+        }
+        if let Some((_, why)) = verdict.declined.iter().find(|(span, _)| meets(*span, one.span)) {
+            blockers.push(Blocker { span: one.span, why: format!("makes a query that cannot move. {why}"), admin: false });
+        } else if let Some(known) = verdict.proxied.iter().find(|known| meets(known.span, one.span)) {
+            proxied.push(known.clone());
+        } else {
+            match by_itself(survey, one) {
+                Some(known) => proxied.push(known),
+                None => {
+                    let why = "makes a query whose table is computed. Write one call per table.".to_owned();
+                    blockers.push(Blocker { span: one.span, why, admin: false });
+                }
+            }
+        }
+    }
+    (proxied, blockers)
+}
+
+/// What a query that nobody judged may reach, by its own text.
+fn by_itself(survey: &Survey<'_>, one: &Use) -> Option<Proxied> {
+    let (tree, node) = uses::node(survey, one.span)?;
+    let file = survey.project.get(one.span.file);
+    let chain = Chain::of(tree, node);
+    let link = |name: &str| chain.links.iter().find(|link| link.name == name && link.call.is_some());
+    let argument = |name: &str| {
+        let first = arguments(link(name)?.call?).first().copied()?;
+        uses::literal(survey, file, tree, first)
+    };
+    let proxied = |name: String, rpc: bool, verbs: Vec<&'static str>| {
+        Some(Proxied { span: one.span, names: vec![name], rpc, verbs, why: String::new() })
+    };
+    if link("rpc").is_some() {
+        return proxied(argument("rpc")?, true, Vec::new());
+    }
+    let verbs = [("insert", "POST"), ("upsert", "POST"), ("update", "PATCH"), ("delete", "DELETE")];
+    let verb = verbs.iter().find(|(name, _)| link(name).is_some()).map_or("GET", |(_, verb)| verb);
+    let head = verb == "GET" && tree.text(node).contains("head: true");
+    proxied(argument("from")?, false, if head { vec!["HEAD"] } else { vec![verb] })
+}
+
+/// Everything that the move is made of.
+fn gathered<'s>(
+    survey: &'s Survey<'_>,
+    places: Places<'s>,
+    (clients, uses): (Vec<Client>, Vec<Use>),
+    tokens: Tokens,
+    wiring: Wiring,
+    proxied: Vec<Proxied>,
+    verdict: Verdict,
+) -> Move<'s> {
+    let mut parts = Uses::default();
+    let mut buckets: BTreeMap<&'static str, BTreeSet<String>> =
+        ["upload", "read", "remove"].into_iter().map(|key| (key, BTreeSet::new())).collect();
+    let mut functions: BTreeSet<String> = tokens.functions.iter().cloned().collect();
+    let is_moved = |span: Span| verdict.moved.iter().any(|moved| moved.covers(span) || span.covers(*moved));
+    for one in &uses {
+        match &one.what {
+            What::Auth(method) => parts.add(method),
+            What::Storage(Some(bucket), method) => {
+                parts.add(method);
+                let use_ = match method.as_str() {
+                    "getPublicUrl" => None,
+                    "upload" | "update" | "move" | "copy" => Some("upload"),
+                    "remove" => Some("remove"),
+                    _ => Some("read"),
+                };
+                if let Some(known) = use_.and_then(|use_| buckets.get_mut(use_)) {
+                    known.insert(bucket.clone());
+                }
+                parts.add(if use_.is_some() { "storage" } else { "public" });
+                parts.add("anyStorage");
+            }
+            What::Realtime(name) => {
+                parts.add(name);
+                parts.add("realtime");
+            }
+            What::Invoke(Some(name)) if !is_moved(one.span) => {
+                functions.insert(name.clone());
+                parts.add("invoke");
+            }
+            _ => {}
+        }
+    }
+    let in_use = |known: &[&'static str]| known.iter().copied().filter(|name| parts.any(name)).collect::<Vec<_>>();
+    let (auth, storage) = (in_use(METHODS), in_use(STORAGE));
+    let page = || uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id)));
+    let mut derived: Vec<(&str, bool)> = vec![
+        ("auth", !auth.is_empty()),
+        ("edge", !functions.is_empty()),
+        ("proxy", !proxied.is_empty()),
+        ("functions", !verdict.moved.is_empty()),
+        ("typed", clients.iter().any(|client| client.types.is_some())),
+        ("presenceState", page().any(|file| file.text.contains(".presenceState("))),
+        ("FunctionsHttpError", page().any(|file| file.text.contains("FunctionsHttpError"))),
+        ("links", parts.any("signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth")),
+        ("missing", parts.any("getUser|refreshSession|exchangeCodeForSession")),
+        ("puts", parts.any("upload|update") && parts.any("storage")),
+    ];
+    let asks = |known: &[&str], quiet: &[&str]| known.iter().any(|name| !quiet.contains(name));
+    derived.push(("calls", asks(&auth, &["getSession", "getUser", "getClaims", "onAuthStateChange", "refreshSession", "exchangeCodeForSession", "startAutoRefresh", "stopAutoRefresh", "signInWithOAuth"])));
+    derived.push(("failed", asks(&storage, &["getPublicUrl"])));
+    let is_error = parts.any("getUser|refreshSession|exchangeCodeForSession") || derived.iter().any(|(name, is)| *name == "calls" && *is);
+    derived.push(("toError", is_error));
+    let guarded = crate::server::guarded(survey);
+    derived.push(("guards", guarded));
+    for (name, _) in derived.into_iter().filter(|(_, is)| *is) {
+        parts.add(name);
+    }
+    let edits: Vec<Span> = tokens.edits.iter().map(|edit| edit.span).collect();
+    let owned = clients.iter().map(|client| facade::owned(survey, client, &edits)).collect();
+    Move { places, clients, owned, uses, tokens, wiring, parts, auth, storage, buckets, functions, proxied, moved: verdict.moved }
+}
+
+/// What the inventory lists and the move settles: calls of storage, channels and edge functions.
+pub(super) fn served(survey: &Survey<'_>, uses: &[Use]) -> Vec<(Span, Kind)> {
+    let of_uses = |span: Span| uses.iter().any(|one| one.what != What::Query && (span.covers(one.span) || one.span.covers(span)));
+    let kinds = [Kind::Storage, Kind::Channel, Kind::EdgeFunction];
+    let queries = survey.queries.iter().filter(|query| kinds.contains(&query.kind) && of_uses(query.span));
+    queries.map(|query| (query.span, query.kind)).collect()
+}

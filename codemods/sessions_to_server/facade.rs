@@ -1,0 +1,280 @@
+//! The client's module: what is made there of the old client, and what goes with it.
+
+use super::client::{Client, Setting};
+use super::tokens::whole_line;
+use audit::Survey;
+use edit::{Edit, Piece, Span};
+use project::File;
+use std::ops::Range;
+use syntax::Tree;
+use syntax::module::{ImportKind, Imported};
+use syntax::scope::{BindingId, Scopes};
+use syntax::view::{code_children, enclosing_statement, walk};
+use tree_sitter::Node;
+
+/// What serves nothing but the making of the client.
+#[derive(Debug, Default)]
+pub(super) struct Owned {
+    /// Statements that go.
+    pub(super) statements: Vec<Range<usize>>,
+    /// Conditions on the address and the key, which are always true now.
+    pub(super) flags: Vec<Range<usize>>,
+}
+
+/// Finds it. `gone`: ranges of the file that other edits remove.
+pub(super) fn owned(survey: &Survey<'_>, client: &Client, gone: &[Span]) -> Owned {
+    let file = survey.project.get(client.file);
+    let Some((tree, scopes)) = file.syntax() else { return Owned::default() };
+    let settings: Vec<BindingId> = [&client.url, &client.key].iter().filter_map(|setting| setting.binding).collect();
+    let mut owned = Owned::default();
+    let top = code_children(tree.root());
+    let is_setting = |range: &Range<usize>| {
+        scopes.binding_at(range.clone()).is_some_and(|binding| settings.contains(&binding))
+    };
+    // Statements and conditions that ask only for the two.
+    for statement in top {
+        let names = identifiers(statement, scopes);
+        let mentions = names.iter().any(|(range, _)| is_setting(range));
+        let only = names.iter().all(|(range, bound)| is_setting(range) || !bound);
+        if !mentions || !only {
+            continue;
+        }
+        let text = tree.text(statement);
+        match statement.kind() {
+            "if_statement" if text.contains("throw") || text.contains("console.") => owned.statements.push(statement.byte_range()),
+            "expression_statement" if text.starts_with("console.") => owned.statements.push(statement.byte_range()),
+            _ => {}
+        }
+    }
+    for binding in &scopes.bindings {
+        let declares = tree.node_at(binding.name_range.clone()).and_then(|name| name.parent());
+        let declarator = declares.filter(|parent| binding.top_level && parent.kind() == "variable_declarator");
+        let Some(value) = declarator.and_then(|declarator| declarator.child_by_field_name("value")) else { continue };
+        let names = identifiers(value, scopes);
+        let only = !names.is_empty() && names.iter().all(|(range, bound)| is_setting(range) || !bound);
+        let text = tree.text(value);
+        let is_test = ["!!", "Boolean(", "!==", "&&"].iter().any(|sign| text.contains(sign)) && !text.contains("createClient");
+        if only && is_test && names.iter().any(|(range, _)| is_setting(range)) {
+            owned.flags.push(value.byte_range());
+        }
+    }
+    // The declarations, if all that asks for them goes.
+    let inside = |range: &Range<usize>| {
+        let covers = |outer: &Range<usize>| outer.start <= range.start && range.end <= outer.end;
+        covers(&client.value)
+            || owned.statements.iter().chain(&owned.flags).any(covers)
+            || gone.iter().any(|span| span.file == client.file && covers(&span.range()))
+    };
+    let mut declarations = Vec::new();
+    for binding in settings {
+        let known = scopes.binding(binding);
+        let all_go = scopes.references_of(binding).all(|reference| {
+            inside(&reference.range) || is_export(tree, &reference.range)
+        });
+        if all_go && !is_imported(survey, file, &known.name) && let Some(name) = tree.node_at(known.name_range.clone()) {
+            let statement = enclosing_statement(name);
+            let declarators = code_children(if statement.kind() == "export_statement" {
+                code_children(statement).next().unwrap_or(statement)
+            } else {
+                statement
+            });
+            if declarators.count() == 1 {
+                declarations.push(statement.byte_range());
+            }
+        }
+    }
+    owned.statements.extend(declarations);
+    owned.statements.sort_by_key(|range| range.start);
+    owned
+}
+
+/// The names in a node that stand for values, and whether each is declared in the file.
+fn identifiers(node: Node<'_>, scopes: &Scopes) -> Vec<(Range<usize>, bool)> {
+    let mut found = Vec::new();
+    walk(node, &mut |node| {
+        if matches!(node.kind(), "identifier" | "shorthand_property_identifier")
+            && let Some(reference) = scopes.reference_at(node.byte_range())
+        {
+            found.push((node.byte_range(), reference.binding.is_some()));
+        }
+        true
+    });
+    found
+}
+
+fn is_export(tree: &Tree, range: &Range<usize>) -> bool {
+    tree.node_at(range.clone()).and_then(|node| node.parent()).is_some_and(|parent| parent.kind() == "export_specifier")
+}
+
+/// Whether another module imports `name` from the file.
+fn is_imported(survey: &Survey<'_>, file: &File, name: &str) -> bool {
+    survey.project.graph.importers[file.id.0 as usize].iter().any(|importer| {
+        let importer = survey.project.get(*importer);
+        let links = survey.project.graph.links[importer.id.0 as usize].iter().filter(|link| link.target == file.id);
+        links.map(|link| &importer.module.imports[link.import]).any(|import| {
+            import.kind == ImportKind::ReExport
+                || import.names.iter().any(|one| match &one.imported {
+                    Imported::Named(imported) => imported == name,
+                    Imported::Namespace => importer.text.contains(&format!(".{name}")),
+                    Imported::Default => false,
+                })
+        })
+    })
+}
+
+/// A part of the client that takes the place of the old one: what it is called there, and here.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub(super) name: &'static str,
+    pub(super) local: String,
+    /// The module beside the client's, as it is named from there.
+    pub(super) from: String,
+}
+
+impl Part {
+    /// A part under a name that is free in the client's module.
+    pub(super) fn new(survey: &Survey<'_>, client: &Client, name: &'static str, from: &str) -> Self {
+        let taken = survey.project.get(client.file).syntax().is_some_and(|(_, scopes)| {
+            scopes.bindings.iter().any(|binding| binding.top_level && binding.name == name)
+        });
+        let capital = format!("session{}{}", name[..1].to_uppercase(), &name[1..]);
+        Self { name, local: if taken { capital } else { name.to_owned() }, from: from.to_owned() }
+    }
+
+    fn pair(&self) -> String {
+        if self.local == self.name { self.name.to_owned() } else { format!("{}: {}", self.name, self.local) }
+    }
+}
+
+/// The edits of the client's module. `queries`: how queries are asked from now on, as a comment.
+pub(super) fn edits(survey: &Survey<'_>, client: &Client, owned: &Owned, parts: &[Part], queries: Option<&str>) -> Vec<Edit> {
+    let file = survey.project.get(client.file);
+    let pairs: Vec<String> = parts.iter().map(Part::pair).collect();
+    let object = if pairs.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", pairs.join(", ")) };
+    let mut edits = vec![Edit::replace(file.span(client.value.clone()), object)];
+    let mut comment = "// The session lives in an HttpOnly cookie on the server: this module has no key and no token.\n".to_owned();
+    if let Some(queries) = queries {
+        comment += &format!("// Queries are server functions: {queries}\n");
+    }
+    edits.extend(around(survey, client, owned, &comment));
+    edits
+}
+
+/// The edits of the client's module where queries stay in the browser: a client that speaks to the app's own server.
+pub(super) fn proxied(survey: &Survey<'_>, client: &Client, owned: &Owned) -> Vec<Edit> {
+    let file = survey.project.get(client.file);
+    let Some((tree, _)) = file.syntax() else { return Vec::new() };
+    let Some(call) = tree.node_at(client.call.clone()) else { return Vec::new() };
+    let Some(list) = call.child_by_field_name("arguments") else { return Vec::new() };
+    let replacement = vec![
+        Piece::text("withSession("),
+        Piece::Source(file.span(call.start_byte()..list.start_byte())),
+        Piece::text("(`${window.location.origin}/api/supabase`, \"same-origin\", sameOrigin))"),
+    ];
+    let comment = "// Speaks to this app's own server, which adds the key and the session and lets through only what the app uses.\n";
+    let mut edits = vec![Edit { span: file.span(client.value.clone()), replacement }];
+    edits.extend(around(survey, client, owned, comment));
+    edits
+}
+
+/// What goes with the old client, and the comment above the new one.
+fn around(survey: &Survey<'_>, client: &Client, owned: &Owned, comment: &str) -> Vec<Edit> {
+    let file = survey.project.get(client.file);
+    let Some((tree, _)) = file.syntax() else { return Vec::new() };
+    let mut edits: Vec<Edit> = removals(file, owned).into_iter().map(|range| Edit::delete(file.span(range))).collect();
+    edits.extend(owned.flags.iter().map(|flag| Edit::replace(file.span(flag.clone()), "true")));
+    // "Generated, do not edit" is no longer true.
+    let generated = code_comments(tree).into_iter().find(|range| {
+        let text = file.text[range.clone()].to_lowercase();
+        text.contains("automatically generated") && text.contains("do not edit")
+    });
+    if let Some(range) = generated {
+        edits.push(Edit::delete(file.span(whole_line(&file.text, range))));
+    }
+    if let Some(value) = tree.node_at(client.value.clone()) {
+        let start = enclosing_statement(value).start_byte();
+        edits.push(Edit::replace(file.span(start..start), comment));
+    }
+    edits
+}
+
+fn code_comments(tree: &Tree) -> Vec<Range<usize>> {
+    let mut cursor = tree.root().walk();
+    let children = tree.root().children(&mut cursor);
+    children.filter(|child| child.kind() == "comment").map(|comment| comment.byte_range()).collect()
+}
+
+/// The lines that go: neighbours as one, and the blank line behind a run of them.
+pub(super) fn removals(file: &File, owned: &Owned) -> Vec<Range<usize>> {
+    let mut lines: Vec<Range<usize>> = Vec::new();
+    for range in &owned.statements {
+        let line = whole_line(&file.text, range.clone());
+        match lines.last_mut() {
+            Some(last) if file.text[last.end.min(line.start)..line.start].trim().is_empty() => last.end = line.end,
+            _ => lines.push(line),
+        }
+    }
+    for line in &mut lines {
+        let before = file.text[..line.start].ends_with("\n\n") || line.start == 0;
+        if before && file.text[line.end..].starts_with('\n') {
+            line.end += 1;
+        }
+    }
+    lines
+}
+
+/// All spans that go with the client: what other codemods need not look at any more.
+pub(super) fn gone(survey: &Survey<'_>, client: &Client, owned: &Owned) -> Vec<Span> {
+    let file = survey.project.get(client.file);
+    let ranges = owned.statements.iter().chain(&owned.flags).chain(std::iter::once(&client.value));
+    ranges.map(|range| file.span(range.clone())).collect()
+}
+
+/// Whether the module holds nothing but the client, and nobody would miss it once its queries have moved.
+pub(super) fn is_alone(survey: &Survey<'_>, client: &Client) -> bool {
+    let file = survey.project.get(client.file);
+    let name = client.name.clone().map(|name| &file.text[name]);
+    let only = file.module.exports.iter().all(|export| export.local.as_deref() == name);
+    let importers = &survey.project.graph.importers[client.file.0 as usize];
+    let all_use = importers.iter().all(|importer| {
+        let importer = survey.project.get(*importer);
+        let links = survey.project.graph.links[importer.id.0 as usize].iter().filter(|link| link.target == client.file);
+        links.map(|link| &importer.module.imports[link.import]).all(|import| {
+            // A dynamic import stays when its name has gone.
+            import.kind == ImportKind::Static
+                && importer.syntax().is_some_and(|(_, scopes)| {
+                    import.names.iter().all(|name| {
+                        scopes.bindings.iter().position(|binding| binding.name == name.local && binding.top_level).is_some_and(
+                            |at| scopes.references_of(BindingId(at as u32)).next().is_some(),
+                        )
+                    })
+                })
+        })
+    });
+    only && all_use
+}
+
+/// The value of a setting: a slice of code, or of an env file.
+pub(super) fn value_of(survey: &Survey<'_>, setting: &Setting) -> Option<Span> {
+    let defined = setting.names.iter().find_map(|name| {
+        let known = survey.env_name(name)?;
+        let valued = known.definitions.iter().find(|definition| {
+            let text = &survey.project.get(definition.value.file).text;
+            !definition.example
+                && definition.within == audit::env::DefinedIn::EnvFile
+                && text.get(definition.value.range()).is_some_and(|value| !value.is_empty() && !audit::secret::placeholder(value))
+        });
+        valued.map(|definition| definition.value)
+    });
+    defined.or(setting.literal)
+}
+
+/// Whether two settings are the same project's.
+pub(super) fn same(survey: &Survey<'_>, one: &Setting, other: &Setting) -> bool {
+    let text = |setting: &Setting| value_of(survey, setting).map(|span| &survey.project.get(span.file).text[span.range()]);
+    match (text(one), text(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one.names.first().is_some_and(|name| other.names.contains(name)),
+    }
+}
+

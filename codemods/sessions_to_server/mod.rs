@@ -1,0 +1,280 @@
+//! The session leaves the browser: a server beside the app keeps it in an HttpOnly cookie, and the app's client keeps its surface.
+//!
+//! `client` finds the module that makes the client, `uses` every use of it, `tokens` what pages do with the access token; `decide` says
+//! whether all of it can move, and `facade`, `runtime`, `package` and `values` make the one change of it. What the app does not use is
+//! not written.
+
+mod client;
+mod decide;
+mod facade;
+mod package;
+mod places;
+mod policy;
+mod runtime;
+mod template;
+mod tokens;
+mod uses;
+mod values;
+
+use crate::server::{GUARDS, QUERIES, SESSIONS};
+use audit::finding::Related;
+use audit::{Confidence, Finding, Rule, Severity, Survey};
+use decide::{Blocker, Decision, Move, decide};
+use edit::{RelPath, Span};
+use plan::{About, Change, Codemod, Disposition, Request, Safety, Settled};
+
+/// The codemod.
+pub struct SessionsToServer;
+
+const ID: &str = "sessions-to-server";
+
+const IN_BROWSER: Rule = Rule {
+    id: "sessions-to-server/session-in-browser",
+    title: "The session is kept where every script of the page can read it",
+    severity: Severity::Hole,
+    why: "One script from elsewhere - an analytics tag, a widget, a dependency - can read the tokens out of web storage and act as the visitor from anywhere, also after they have closed the page.",
+    aliases: &["CWE-922", "ASVS 8.2.2"],
+};
+const NO_SERVER: Rule = Rule {
+    id: "sessions-to-server/no-server",
+    title: "The page speaks to the database itself",
+    severity: Severity::Warning,
+    why: "What it may read and write is decided by the policies of the database alone: every query that they let through can be made by anybody, in any form.",
+    aliases: &["CWE-602"],
+};
+const KEPT: Rule = Rule {
+    id: "sessions-to-server/kept-in-browser",
+    title: "A use of the client has no counterpart on the server",
+    severity: Severity::Warning,
+    why: "Sessions move all together or not at all: half a session signs nobody in.",
+    aliases: &[],
+};
+const ADMIN: Rule = Rule {
+    id: "sessions-to-server/admin-call-in-browser",
+    title: "The browser asks for what only an administrator may do",
+    severity: Severity::Hole,
+    why: "With the publishable key the call always fails; with a key that makes it work, every visitor has that key.",
+    aliases: &["CWE-602"],
+};
+const TOKENS: Rule = Rule {
+    id: "sessions-to-server/token-passes-page",
+    title: "A sign-in outside of the app hands its tokens to the page",
+    severity: Severity::Note,
+    why: "They are sent to the server at once and kept there; for that moment a script of the page could read them.",
+    aliases: &[],
+};
+
+impl Codemod for SessionsToServer {
+    fn about(&self) -> About {
+        About {
+            id: ID,
+            title: "Sessions leave the browser for HttpOnly cookies of a server of the app's own",
+            rules: &[IN_BROWSER, NO_SERVER, KEPT, ADMIN, TOKENS],
+            readme: include_str!("README.md"),
+            frameworks: &["vite"],
+        }
+    }
+
+    fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
+        match decide(survey) {
+            Decision::Nothing => Vec::new(),
+            Decision::Kept { client, auth, blockers } => {
+                let mut found = vec![main_finding(survey, client, &auth, Some(&blockers))];
+                found.extend(blockers.iter().map(|blocker| kept(survey, blocker)));
+                found
+            }
+            Decision::Moves(change) => {
+                let client = &change.clients[0];
+                let span = survey.project.get(client.file).span(client.call.clone());
+                let mut found = vec![main_finding(survey, span, &auth_places(&change), None)];
+                found.extend(handed(&change));
+                found
+            }
+        }
+    }
+
+    fn fix(&self, survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
+        let Decision::Moves(change) = decide(survey) else { return Vec::new() };
+        // Whoever does not want the finding resolved has suppressed it.
+        let fixes: Vec<usize> = (0..findings.len())
+            .filter(|at| [IN_BROWSER.id, NO_SERVER.id].contains(&findings[*at].rule))
+            .collect();
+        if fixes.is_empty() {
+            return Vec::new();
+        }
+        moved(survey, &change, fixes).into_iter().collect()
+    }
+}
+
+/// Whether the app gets its server and its sessions: what else needs one asks this.
+pub fn lands(survey: &Survey<'_>) -> bool {
+    matches!(decide(survey), Decision::Moves(_))
+}
+
+/// The versions of Node that the app's server runs on, if it gets one.
+pub fn node(survey: &Survey<'_>) -> Option<&'static str> {
+    match decide(survey) {
+        Decision::Moves(change) => Some(change.wiring.node.0),
+        _ => None,
+    }
+}
+
+/// What goes with the browser's client, where it goes: others leave these spans to the change of [`SESSIONS`].
+pub fn gone(survey: &Survey<'_>) -> Vec<Span> {
+    match decide(survey) {
+        Decision::Moves(change) => change.gone(survey),
+        _ => Vec::new(),
+    }
+}
+
+fn auth_places(change: &Move<'_>) -> Vec<Span> {
+    let auth = change.uses.iter().filter(|one| matches!(one.what, uses::What::Auth(_)));
+    auth.map(|one| one.span).collect()
+}
+
+/// The finding about the client itself.
+fn main_finding(survey: &Survey<'_>, client: Span, auth: &[Span], kept: Option<&[Blocker]>) -> Finding {
+    let rule = if auth.is_empty() { &NO_SERVER } else { &IN_BROWSER };
+    let message = if auth.is_empty() {
+        "The app has no server: its pages ask the database themselves.".to_owned()
+    } else {
+        let (count, places) = (auth.len(), if auth.len() == 1 { "place asks" } else { "places ask" });
+        format!("The session of a visitor is kept in the browser; {count} {places} the client for it.")
+    };
+    let todo = match kept {
+        Some(blockers) => {
+            let first = blockers.first().map(|blocker| place(survey, blocker.span)).unwrap_or_default();
+            let more = match blockers.len() {
+                0 | 1 => String::new(),
+                many => format!(" and {} more", many - 1),
+            };
+            format!("It moves to the server once {first}{more} no longer keeps it here: see the findings there.")
+        }
+        None if auth.is_empty() => "Set the variables of `.env.example` at the host before the next deployment.".to_owned(),
+        None => "Add `<origin>/api/auth/callback` to the redirect URLs of the project (Authentication, URL configuration), raise its limits for sign-in, which see the server's address now, and set the variables of `.env.example` at the host.".to_owned(),
+    };
+    Finding {
+        rule: rule.id,
+        severity: rule.severity,
+        confidence: Confidence::Certain,
+        span: client,
+        message,
+        why: rule.why.into(),
+        todo,
+        related: auth.iter().take(20).map(|span| Related { span: *span, message: "asks for the session".into() }).collect(),
+        subject: String::new(),
+    }
+}
+
+fn kept(survey: &Survey<'_>, blocker: &Blocker) -> Finding {
+    let rule = if blocker.admin { &ADMIN } else { &KEPT };
+    let (what, todo) = blocker.why.split_once(". ").unwrap_or((&blocker.why, "Change it by hand"));
+    Finding {
+        rule: rule.id,
+        severity: rule.severity,
+        confidence: Confidence::Certain,
+        span: blocker.span,
+        message: format!("`{}` {}.", place(survey, blocker.span), what.trim_end_matches('.')),
+        why: rule.why.into(),
+        todo: format!("{}. Until then the session stays in the browser.", todo.trim_end_matches('.')),
+        related: Vec::new(),
+        subject: what.to_owned(),
+    }
+}
+
+/// Sign-ins whose tokens pass through the page.
+fn handed(change: &Move<'_>) -> Vec<Finding> {
+    let calls = change.uses.iter().filter(|one| one.what == uses::What::Auth("setSession".to_owned()));
+    calls
+        .map(|one| Finding {
+            rule: TOKENS.id,
+            severity: TOKENS.severity,
+            confidence: Confidence::Certain,
+            span: one.span,
+            message: "A sign-in outside of the app hands its tokens to this page.".into(),
+            why: TOKENS.why.into(),
+            todo: "Where you can, set up the provider in your own project and sign in with `signInWithOAuth`, which brings no token to the page.".into(),
+            related: Vec::new(),
+            subject: String::new(),
+        })
+        .collect()
+}
+
+fn place(survey: &Survey<'_>, span: Span) -> String {
+    let file = survey.project.get(span.file);
+    format!("{}:{}", file.path, file.line_column(span.start as usize).0)
+}
+
+/// The one change.
+fn moved(survey: &Survey<'_>, parts: &Move<'_>, fixes: Vec<usize>) -> Option<Change> {
+    let (zod, _) = package::zod(survey, parts);
+    let files = runtime::files(survey, parts, zod)?;
+    let title = if parts.parts.any("auth") { "Keep sessions in HttpOnly cookies of a server beside the app" } else { "Put a server between the app and the database" };
+    let mut change = Change::new(ID, title, Safety::Review);
+    change.fixes = fixes;
+    change.key = Some(SESSIONS.to_owned());
+    if parts.parts.any("functions") {
+        change.needs.push(QUERIES.to_owned());
+    }
+    if parts.parts.any("guards") {
+        change.needs.push(GUARDS.to_owned());
+    }
+    for at in 0..parts.clients.len() {
+        let client = &parts.clients[at];
+        let unused = files.parts.is_empty() && files.proxy.is_none();
+        if unused && facade::is_alone(survey, client) {
+            change.deletes.push(client.file);
+            continue;
+        }
+        let (edits, requests) = runtime::module(survey, parts, at, &files);
+        change.edits.extend(edits);
+        change.requests.extend(requests);
+    }
+    change.creates = files.creates;
+    change.requests.extend(files.requests);
+    change.edits.extend(parts.tokens.edits.iter().cloned());
+    change.edits.extend(parts.wiring.edits.iter().cloned());
+    change.requests.extend(parts.wiring.imports.iter().map(|(file, from, name, local)| Request::Import {
+        file: *file,
+        from: (*from).to_owned(),
+        name: name.clone(),
+        local: (*local).to_owned(),
+        type_only: false,
+    }));
+    change.requests.extend(package::requests(survey, parts));
+    change.edits.extend(package::reference(survey, parts));
+    let (edits, deletes) = values::removed(survey, parts, &parts.gone(survey));
+    change.edits.extend(edits);
+    change.deletes.extend(deletes);
+    change.requests.extend(values::requests(survey, parts));
+    change.edits.sort_by_key(|edit| edit.span);
+    change.edits.dedup();
+    change.settles = settled(survey, parts);
+    Some(change)
+}
+
+/// What becomes of auth calls, and of what the facades and the proxy serve.
+fn settled(survey: &Survey<'_>, parts: &Move<'_>) -> Vec<Settled> {
+    let settled = |span: Span, disposition: Disposition| Settled { span, disposition, function: None };
+    let auth = survey.sessions.iter().filter(|session| {
+        parts.uses.iter().any(|one| {
+            matches!(one.what, uses::What::Auth(_)) && (session.span.covers(one.span) || one.span.covers(session.span))
+        })
+    });
+    let mut found: Vec<Settled> = auth.map(|session| settled(session.span, Disposition::Moved)).collect();
+    let is_moved = |span: Span| parts.moved.iter().any(|moved| moved.covers(span) || span.covers(*moved));
+    for (span, kind) in decide::served(survey, &parts.uses).into_iter().filter(|(span, _)| !is_moved(*span)) {
+        let proxied = kind == audit::query::Kind::EdgeFunction;
+        found.push(settled(span, if proxied { Disposition::Proxied } else { Disposition::Moved }));
+    }
+    found.extend(parts.proxied.iter().map(|one| settled(one.span, Disposition::Proxied)));
+    found
+}
+
+/// The module from which pages call server functions: where the change of [`SESSIONS`] puts it.
+pub fn caller(survey: &Survey<'_>) -> Option<RelPath> {
+    match decide(survey) {
+        Decision::Moves(change) => change.places.of_page("lib/api.ts"),
+        _ => None,
+    }
+}

@@ -1,0 +1,114 @@
+//! What the manifest, the compiler's configuration and the lists of ignored files need.
+
+use super::decide::Move;
+use audit::Survey;
+use edit::{Edit, Piece};
+use plan::Request;
+use project::package::Package;
+use syntax::document::json;
+
+const SUPABASE: (&str, &str) = ("@supabase/supabase-js", "^2.119.0");
+const SSR: (&str, &str) = ("@supabase/ssr", "^0.12.7");
+const REALTIME: (&str, &str) = ("@supabase/realtime-js", "^2.119.0");
+const ZOD: &str = "^3.25.76";
+
+/// How zod is imported with its present API, and the range to ask for if the app's is too old for it.
+pub(super) fn zod(survey: &Survey<'_>, change: &Move<'_>) -> (&'static str, Option<&'static str>) {
+    let package = package(survey, change);
+    let numbers = |version: &str| -> Vec<u32> { version.split('.').filter_map(|part| part.parse().ok()).collect() };
+    // What the range allows, not what happens to be installed: the lockfile is made anew.
+    let lowest = package.and_then(|package| {
+        let range = package.dependencies.get("zod")?;
+        Some(numbers(range.trim_start_matches(['^', '~', '=', '>', ' '])))
+    });
+    match lowest.as_deref() {
+        Some([major, ..]) if *major >= 4 => ("zod", None),
+        Some([3, minor, ..]) if *minor >= 25 => ("zod/v4", None),
+        _ => ("zod/v4", Some(ZOD)),
+    }
+}
+
+fn package<'s>(survey: &'s Survey<'_>, change: &Move<'_>) -> Option<&'s Package> {
+    survey.project.packages.get(change.places.app.package)
+}
+
+/// Requests for the manifest, and for files beside it.
+pub(super) fn requests(survey: &Survey<'_>, change: &Move<'_>) -> Vec<Request> {
+    let mut requests = Vec::new();
+    let (Some(package), Some(path)) = (package(survey, change), change.places.at("package.json")) else {
+        return requests;
+    };
+    let mut set = |key: &[&str], value: &str| {
+        let key = key.iter().map(|part| (*part).to_owned()).collect();
+        requests.push(Request::Json { path: path.clone(), key, value: value.into() });
+    };
+    let wiring = &change.wiring;
+    let script = |name: &str| package.json["scripts"][name].as_str();
+    let build = script("build").unwrap_or("vite build");
+    set(&["scripts", "build"], &format!("{build} && {}", wiring.build));
+    set(&["scripts", "build:client"], build);
+    let start = script("start").filter(|start| !start.contains("vite")).map_or("start", |_| "start:server");
+    set(&["scripts", start], &wiring.start);
+    if script("typecheck").is_none() {
+        set(&["scripts", "typecheck"], &typecheck(survey, change));
+    }
+    set(&["engines", "node"], wiring.node.0);
+    let mut dependencies: Vec<(&str, &str)> = wiring.dependencies.clone();
+    dependencies.extend([SUPABASE, SSR]);
+    if change.parts.any("realtime") {
+        dependencies.push(REALTIME);
+    }
+    if let (_, Some(range)) = zod(survey, change) {
+        dependencies.push(("zod", range));
+    }
+    for (name, range) in dependencies {
+        set(&["dependencies", name], range);
+    }
+    let mut tools: Vec<(&str, &str)> = wiring.dev_dependencies.clone();
+    tools.extend([("@types/node", "^22.16.5"), ("typescript", "^5.8.3")]);
+    for (name, range) in tools {
+        if !package.dependencies.contains_key(name) {
+            set(&["devDependencies", name], range);
+        }
+    }
+    let nvmrc = change.places.at(".nvmrc").filter(|path| survey.project.file(path.as_str()).is_none());
+    if let Some(path) = nvmrc {
+        requests.push(Request::File { path, pieces: vec![Piece::text(format!("{}\n", wiring.node.1))], mode: 0o644 });
+    }
+    let ignored = [".env", ".env.*", "!.env.example"].iter().chain(&wiring.ignored);
+    let own = change.places.at(".gitignore").filter(|path| survey.project.file(path.as_str()).is_some());
+    if let Some(path) = own.or_else(|| edit::RelPath::new(".gitignore")) {
+        let heading = "# Environment and build output".to_owned();
+        requests.extend(ignored.map(|line| Request::Line { path: path.clone(), heading: heading.clone(), line: (*line).to_owned() }));
+    }
+    requests
+}
+
+/// The check of both programs: the page's as it is checked today, and the server's.
+fn typecheck(survey: &Survey<'_>, change: &Move<'_>) -> String {
+    let there = |name: &str| change.places.at(name).is_some_and(|path| survey.project.file(path.as_str()).is_some());
+    let page = if there("tsconfig.app.json") {
+        "tsc --noEmit -p tsconfig.app.json && "
+    } else if there("tsconfig.json") {
+        "tsc --noEmit -p tsconfig.json && "
+    } else {
+        ""
+    };
+    format!("{page}tsc -p tsconfig.server.json")
+}
+
+/// The server's program beside the others that `tsconfig.json` names.
+pub(super) fn reference(survey: &Survey<'_>, change: &Move<'_>) -> Option<Edit> {
+    let file = survey.project.file(change.places.at("tsconfig.json")?.as_str())?;
+    let references = json::strings(&file.text)
+        .into_iter()
+        .filter(|scalar| matches!(scalar.path.as_slice(), [references, _, path] if references == "references" && path == "path"));
+    let last = references.last()?;
+    let (before, behind) = (&file.text[..last.range.start], &file.text[last.range.end..]);
+    let (start, end) = (before.rfind('{')?, last.range.end + behind.find('}')? + 1);
+    let text = file.text.get(start..end)?.replace(&file.text[last.range.clone()], "\"./tsconfig.server.json\"");
+    let line = before[..start].rfind('\n').map_or(0, |newline| newline + 1);
+    let indent = before.get(line..start)?;
+    let separator = if indent.trim().is_empty() { format!(",\n{indent}") } else { ", ".to_owned() };
+    Some(Edit::replace(file.span(end..end), format!("{separator}{text}")))
+}

@@ -1,0 +1,75 @@
+//! Where the new files go.
+
+use super::client::Client;
+use crate::env_contract::contract;
+use audit::Survey;
+use edit::{FileId, RelPath};
+use project::package::App;
+use stack::server::{Server, in_app};
+
+/// Paths and module specifiers.
+pub(super) struct Places<'s> {
+    pub(super) app: &'s App,
+    pub(super) server: &'static dyn Server,
+    /// The folder of server code, seen from the app.
+    pub(super) folder: &'static str,
+    /// The folder of the page's sources, seen from the app, with a `/` at its end; empty for the app's own.
+    pub(super) source: &'static str,
+    /// The folder of the client's module, as a path of the project.
+    pub(super) facade: String,
+    client: FileId,
+}
+
+impl<'s> Places<'s> {
+    /// For an app that can get its server; `None` if it has one, or no name for its folder is free.
+    pub(super) fn of(survey: &'s Survey<'_>, client: &Client) -> Option<Self> {
+        let app = survey.project.apps.first()?;
+        let server = survey.stack.server?;
+        let path = &survey.project.get(client.file).path;
+        let below = app.folder.is_empty() || path.as_str().starts_with(&format!("{}/", app.folder));
+        if !below || server.is_there(survey.project, app) {
+            return None;
+        }
+        let folder = server.folder(survey.project, app)?;
+        let holds = |source: &&&str| {
+            let prefix = in_app(app, source).map(|path| format!("{path}/"));
+            prefix.is_some_and(|prefix| survey.project.files.iter().any(|file| file.path.as_str().starts_with(&prefix)))
+        };
+        let source = if holds(&&"src") { "src/" } else { "" };
+        Some(Self { app, server, folder, source, facade: path.folder().to_owned(), client: client.file })
+    }
+
+    /// A file of the app.
+    pub(super) fn at(&self, path: &str) -> Option<RelPath> {
+        in_app(self.app, path)
+    }
+
+    /// A file of the server.
+    pub(super) fn of_server(&self, path: &str) -> Option<RelPath> {
+        self.at(&format!("{}/{path}", self.folder))
+    }
+
+    /// A file of the page's sources.
+    pub(super) fn of_page(&self, path: &str) -> Option<RelPath> {
+        self.at(&format!("{}{path}", self.source))
+    }
+
+    /// A file beside the client's module.
+    pub(super) fn beside(&self, name: &str) -> Option<RelPath> {
+        RelPath::new(if self.facade.is_empty() { name.to_owned() } else { format!("{}/{name}", self.facade) })
+    }
+
+    /// How the client's module, and what stands beside it, names another module of the page.
+    pub(super) fn specifier(&self, survey: &Survey<'_>, to: &RelPath) -> String {
+        contract::specifier(survey, self.client, to)
+    }
+}
+
+/// How a module at `from` names the one at `to`, relative.
+pub(super) fn relative(from: &RelPath, to: &RelPath) -> String {
+    let own: Vec<&str> = from.folder().split('/').filter(|part| !part.is_empty()).collect();
+    let other: Vec<&str> = to.as_str().split('/').collect();
+    let shared = own.iter().zip(&other).take_while(|(one, other)| one == other).count();
+    let up = "../".repeat(own.len() - shared);
+    format!("{}{}", if up.is_empty() { "./" } else { &up }, other[shared..].join("/"))
+}

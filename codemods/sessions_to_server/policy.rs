@@ -1,0 +1,172 @@
+//! The Content-Security-Policy, from what the app loads: hosts in its pages, styles and code. Where an address is computed the policy is
+//! only reported, for a host that it does not name would break the app.
+
+use super::client::in_browser;
+use super::uses;
+use audit::Survey;
+use project::Kind;
+use std::collections::BTreeSet;
+use syntax::view::{arguments, callee_path, template_parts, TemplatePart, unwrapped, walk};
+
+/// The sources of each kind, beside the app's own.
+#[derive(Debug, Default)]
+pub(super) struct Policy {
+    pub(super) scripts: BTreeSet<String>,
+    pub(super) styles: BTreeSet<String>,
+    pub(super) fonts: BTreeSet<String>,
+    pub(super) connections: BTreeSet<String>,
+    pub(super) frames: BTreeSet<String>,
+    /// A script stands in the page itself.
+    pub(super) inline: bool,
+    /// Every address is known.
+    pub(super) certain: bool,
+}
+
+/// Packages that load from addresses of their own.
+const LOADERS: &[&str] = &[
+    "firebase", "mapbox-gl", "maplibre-gl", "leaflet", "@react-google-maps/api", "@googlemaps/js-api-loader", "posthog-js",
+    "@sentry/react", "@sentry/browser", "mixpanel-browser", "amplitude-js", "@amplitude/analytics-browser", "react-ga4", "tesseract.js",
+    "@tensorflow/tfjs", "@huggingface/transformers", "@xenova/transformers", "@ffmpeg/ffmpeg", "@paypal/react-paypal-js", "@mercadopago/sdk-react",
+    "@monaco-editor/react", "pdfjs-dist", "react-pdf", "@elevenlabs/react", "@11labs/react", "@vapi-ai/web", "livekit-client", "agora-rtc-sdk-ng",
+    "@daily-co/daily-js", "@intercom/messenger-js-sdk", "crisp-sdk-web", "@hcaptcha/react-hcaptcha", "react-google-recaptcha", "@marsidev/react-turnstile",
+    "@clerk/clerk-react", "@auth0/auth0-react", "react-player", "react-youtube", "@lovable.dev/cloud-auth-js", "openai", "@google/generative-ai",
+    "@react-oauth/google", "@splinetool/react-spline", "lottie-react", "@lottiefiles/react-lottie-player", "ethers", "wagmi", "viem", "web3",
+];
+
+/// Reads the app at `folder`.
+pub(super) fn of(survey: &Survey<'_>, folder: &str) -> Policy {
+    let mut policy = Policy { certain: true, ..Policy::default() };
+    let below = |path: &str| folder.is_empty() || path.starts_with(&format!("{folder}/"));
+    for file in survey.project.files.iter().filter(|file| file.skipped.is_none() && below(file.path.as_str())) {
+        match file.kind {
+            Kind::Html if file.path.name() == "index.html" => page(&file.text, &mut policy),
+            Kind::Css => style(&file.text, &mut policy),
+            _ => {}
+        }
+    }
+    for file in uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id))) {
+        code(file, &mut policy);
+    }
+    let package = survey.project.packages.iter().find(|package| package.folder == folder);
+    if let Some(package) = package {
+        if package.dependencies.contains_key("@stripe/stripe-js") {
+            policy.scripts.insert("https://js.stripe.com".to_owned());
+            policy.frames.insert("https://js.stripe.com".to_owned());
+            policy.frames.insert("https://hooks.stripe.com".to_owned());
+            policy.connections.insert("https://api.stripe.com".to_owned());
+        }
+        policy.certain &= !LOADERS.iter().any(|name| package.dependencies.contains_key(*name));
+    }
+    policy
+}
+
+/// The tags of a page.
+fn page(html: &str, policy: &mut Policy) {
+    for tag in html.split('<').skip(1) {
+        let name: String = tag.chars().take_while(|letter| letter.is_ascii_alphabetic()).collect();
+        let tag_text = tag.split('>').next().unwrap_or("");
+        let address = ["src=\"", "href=\"", "src='", "href='"].iter().find_map(|attribute| {
+            let rest = &tag_text[tag_text.find(attribute)? + attribute.len()..];
+            origin(rest.split(['"', '\'']).next()?)
+        });
+        match (name.to_lowercase().as_str(), address) {
+            ("script", Some(host)) => {
+                policy.scripts.insert(host.clone());
+                policy.connections.insert(host);
+                // Whoever loads a script from elsewhere loads what that script loads.
+                policy.certain = false;
+            }
+            ("script", None) if !tag_text.contains("src=") => policy.inline = true,
+            ("link", Some(host)) if tag_text.contains("stylesheet") => {
+                fonts_behind(&host, policy);
+                policy.styles.insert(host);
+            }
+            ("iframe", Some(host)) => {
+                policy.frames.insert(host);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn style(css: &str, policy: &mut Policy) {
+    for (at, word) in css.match_indices("url(").chain(css.match_indices("@import")) {
+        let rest = css[at + word.len()..].trim_start_matches([' ', '"', '\'', '(']);
+        let rest = rest.strip_prefix("url(").unwrap_or(rest).trim_start_matches(['"', '\'']);
+        let Some(host) = origin(rest) else { continue };
+        let end = rest.find([')', '"', '\'', ';']).unwrap_or(rest.len());
+        if rest[..end].contains(".woff") || rest[..end].contains(".ttf") || rest[..end].contains(".otf") {
+            policy.fonts.insert(host);
+        } else if word == "@import" || rest[..end].contains("css") {
+            fonts_behind(&host, policy);
+            policy.styles.insert(host);
+        }
+    }
+}
+
+/// Where the fonts of a stylesheet's host are.
+fn fonts_behind(host: &str, policy: &mut Policy) {
+    let fonts = if host == "https://fonts.googleapis.com" { "https://fonts.gstatic.com" } else { host };
+    policy.fonts.insert(fonts.to_owned());
+}
+
+fn code(file: &project::File, policy: &mut Policy) {
+    let words = ["https://", "http://", "wss://", "fetch", "axios", "WebSocket", "EventSource", "<iframe", "createElement"];
+    if !words.iter().any(|word| file.text.contains(word)) {
+        return;
+    }
+    let Some((tree, _)) = file.syntax() else { return };
+    if ["createElement(\"script\")", "createElement('script')", "importScripts(", "new Worker("].iter().any(|word| file.text.contains(word)) {
+        policy.certain = false;
+    }
+    walk(tree.root(), &mut |node| {
+        match node.kind() {
+            // An address that is only followed by people is none that the app asks.
+            "string" | "template_string" if node.parent().is_some_and(|parent| {
+                matches!(parent.kind(), "arguments" | "variable_declarator" | "binary_expression" | "public_field_definition")
+            }) =>
+            {
+                let parts = template_parts(tree, node);
+                if let Some([TemplatePart::Text(first), ..]) = parts.as_deref()
+                    && let Some(host) = origin(first)
+                {
+                    policy.connections.insert(host);
+                }
+            }
+            "call_expression" => {
+                let path = callee_path(tree, node).unwrap_or_default();
+                let asks = matches!(path.first().map(|first| &**first), Some("fetch" | "axios")) || path.join(".") == "window.fetch";
+                if asks && let Some(address) = arguments(node).first() {
+                    let address = unwrapped(*address);
+                    let parts = template_parts(tree, address);
+                    let known = matches!(parts.as_deref(), Some([TemplatePart::Text(first), ..]) if first.starts_with('/') || origin(first).is_some());
+                    policy.certain &= known;
+                }
+            }
+            "new_expression" => {
+                let made = node.child_by_field_name("constructor").map_or("", |constructor| tree.text(constructor));
+                policy.certain &= !matches!(made, "WebSocket" | "EventSource");
+            }
+            "jsx_self_closing_element" | "jsx_opening_element" => {
+                let name = node.child_by_field_name("name").map_or("", |name| tree.text(name));
+                if matches!(name, "iframe" | "embed" | "object") {
+                    policy.certain = false;
+                }
+            }
+            _ => {}
+        }
+        true
+    });
+}
+
+/// `https://host` of an address.
+fn origin(address: &str) -> Option<String> {
+    let scheme = ["https://", "wss://", "http://"].iter().find(|scheme| address.starts_with(**scheme))?;
+    let host: String = address[scheme.len()..]
+        .chars()
+        .take_while(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | ':'))
+        .collect();
+    // Namespaces, and addresses that only people follow, are not told apart from those that are asked: one more source does no harm.
+    let is_host = host.contains('.') && !host.ends_with('.') && !host.ends_with("w3.org") && !host.ends_with(".supabase.co");
+    is_host.then(|| format!("{scheme}{host}"))
+}

@@ -1,0 +1,387 @@
+//! What a page does with the access token: requests to edge functions, which go through the server from now on, and everything else,
+//! which keeps the session in the browser.
+
+use super::client::in_browser;
+use super::uses::{self, Use, What};
+use audit::Survey;
+use edit::{Edit, Span};
+use project::File;
+use std::ops::Range;
+use syntax::Tree;
+use syntax::scope::Scopes;
+use syntax::view::{arguments, code_children, enclosing_statement, pairs, unwrapped, value_of, walk, wrapped};
+use tree_sitter::Node;
+
+/// The path of an edge function at the project's address.
+const FUNCTIONS: &str = "/functions/v1/";
+const TOKENS: &[&str] = &["access_token", "refresh_token", "provider_token", "provider_refresh_token"];
+
+/// What becomes of the tokens.
+#[derive(Debug, Default)]
+pub(super) struct Tokens {
+    pub(super) edits: Vec<Edit>,
+    /// Names of the edge functions that are asked by address.
+    pub(super) functions: Vec<String>,
+    /// The requests: for the inventory.
+    pub(super) requests: Vec<Span>,
+    /// Places that keep the session in the browser, with the reason.
+    pub(super) kept: Vec<(Span, String)>,
+}
+
+/// Looks at every file of the page. `moved`: calls of edge functions that become server functions, which nobody else may edit.
+pub(super) fn of(survey: &Survey<'_>, uses: &[Use], moved: &[Span]) -> Tokens {
+    let mut tokens = Tokens::default();
+    for file in uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id))) {
+        let names = TOKENS.iter().chain(&[FUNCTIONS]).any(|word| file.text.contains(*word));
+        let Some((tree, scopes)) = names.then(|| file.syntax()).flatten() else { continue };
+        Page { survey, file, tree, scopes }.read(uses, moved, &mut tokens);
+    }
+    for one in uses.iter().filter(|one| matches!(one.what, What::Invoke(_))) {
+        if !moved.iter().any(|span| span.covers(one.span) || one.span.covers(*span)) {
+            invoked(survey, one, &mut tokens);
+        }
+    }
+    tokens
+}
+
+/// One file of the page.
+struct Page<'s, 'p> {
+    survey: &'s Survey<'p>,
+    file: &'s File,
+    tree: &'s Tree,
+    scopes: &'s Scopes,
+}
+
+impl<'s> Page<'s, '_> {
+    fn read(&self, uses: &[Use], moved: &[Span], tokens: &mut Tokens) {
+        let mut removed: Vec<Range<usize>> = moved
+            .iter()
+            .filter(|span| span.file == self.file.id)
+            .map(|span| span.range())
+            .collect();
+        let mut addresses = Vec::new();
+        let mut reads = Vec::new();
+        walk(self.tree.root(), &mut |node| {
+            match node.kind() {
+                "string" | "template_string" if self.tree.text(node).contains(FUNCTIONS) => {
+                    addresses.push(node);
+                    return false;
+                }
+                "member_expression" => {
+                    let property = node.child_by_field_name("property");
+                    if property.is_some_and(|property| TOKENS.contains(&self.tree.text(property))) {
+                        reads.push(node);
+                    }
+                }
+                "shorthand_property_identifier_pattern" if TOKENS.contains(&self.tree.text(node)) => reads.push(node),
+                _ => {}
+            }
+            true
+        });
+        for address in addresses {
+            if syntax::view::is_in_type_position(address) {
+                continue;
+            }
+            match self.request(address, &mut removed, tokens) {
+                Ok(()) => {}
+                Err(why) => tokens.kept.push((self.file.span(address.byte_range()), why)),
+            }
+        }
+        for one in uses.iter().filter(|one| one.span.file == self.file.id && matches!(one.what, What::Invoke(_))) {
+            removed.extend(authorization_of(self.survey, one).map(|node| node.byte_range()));
+        }
+        for read in reads {
+            removed.extend(self.token(read, &removed, tokens));
+        }
+        self.unused(&removed, tokens);
+    }
+
+    /// A request to an edge function by its address.
+    fn request(&self, address: Node<'s>, removed: &mut Vec<Range<usize>>, tokens: &mut Tokens) -> Result<(), String> {
+        let text = self.tree.text(address);
+        let at = text.find(FUNCTIONS).unwrap_or(0);
+        let base = &text[1..at];
+        let name: String = text[at + FUNCTIONS.len()..]
+            .chars()
+            .take_while(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_'))
+            .collect();
+        let behind = &text[at + FUNCTIONS.len() + name.len()..];
+        let is_whole = base.starts_with("https://") || base.starts_with("http://") || base.starts_with("${") && base.ends_with('}');
+        if name.is_empty() || !behind.starts_with(['?', '`', '"', '\'']) || !is_whole {
+            return Err("asks an edge function by an address that is computed. Name the function in the address.".to_owned());
+        }
+        let calls = self.fetches(address).ok_or(
+            "needs more of the edge function's address than one `fetch`. Call it from the server's functions by hand.",
+        )?;
+        let mut edits = Vec::new();
+        let mut gone = Vec::new();
+        for call in &calls {
+            let (more, header) = self.headers(*call)?;
+            edits.extend(more);
+            gone.extend(header);
+        }
+        let start = address.start_byte() + 1;
+        edits.push(Edit::replace(self.file.span(start..start + at - 1 + FUNCTIONS.len()), "/api/functions/"));
+        removed.push(start..start + at - 1 + FUNCTIONS.len());
+        removed.extend(gone);
+        tokens.edits.extend(edits);
+        tokens.functions.push(name);
+        tokens.requests.extend(calls.iter().map(|call| self.file.span(call.byte_range())));
+        Ok(())
+    }
+
+    /// The `fetch` calls of an address: it is their first argument, by itself or through a constant.
+    fn fetches(&self, address: Node<'s>) -> Option<Vec<Node<'s>>> {
+        let outer = wrapped(address);
+        let parent = outer.parent()?;
+        if parent.kind() == "arguments" {
+            return self.fetch_of(outer).map(|call| vec![call]);
+        }
+        if parent.kind() != "variable_declarator" {
+            return None;
+        }
+        let binding = self.scopes.binding_at(parent.child_by_field_name("name")?.byte_range())?;
+        let references = self.scopes.references_of(binding);
+        let calls: Option<Vec<_>> = references
+            .map(|reference| self.fetch_of(wrapped(self.tree.node_at(reference.range.clone())?)))
+            .collect();
+        calls.filter(|calls| !calls.is_empty())
+    }
+
+    fn fetch_of(&self, argument: Node<'s>) -> Option<Node<'s>> {
+        let call = argument.parent()?.parent()?;
+        let callee = call.child_by_field_name("function")?;
+        let is_fetch = matches!(self.tree.text(callee), "fetch" | "window.fetch");
+        (is_fetch && arguments(call).first()?.id() == argument.id()).then_some(call)
+    }
+
+    /// What becomes of the headers of a `fetch`: the token and the key go, the header comes that no other site can send.
+    fn headers(&self, call: Node<'s>) -> Result<(Vec<Edit>, Vec<Range<usize>>), String> {
+        const OURS: &str = "\"X-Requested-With\": \"fetch\"";
+        let Some(options) = arguments(call).get(1).map(|options| unwrapped(*options)) else {
+            let end = call.end_byte() - 1;
+            let none = self.file.span(end..end);
+            return Ok((vec![Edit::replace(none, format!(", {{ headers: {{ {OURS} }} }}"))], Vec::new()));
+        };
+        let odd = || "gives the edge function options that are computed. Write them into the call.".to_owned();
+        if options.kind() != "object" {
+            return Err(odd());
+        }
+        let Some(headers) = value_of(self.tree, options, "headers").map(unwrapped) else {
+            let start = options.start_byte() + 1;
+            let edit = Edit::replace(self.file.span(start..start), format!(" headers: {{ {OURS} }},"));
+            return Ok((vec![edit], Vec::new()));
+        };
+        if headers.kind() != "object" {
+            return Err(odd());
+        }
+        let quote = if self.tree.text(headers).contains('\'') { OURS.replace('"', "'") } else { OURS.to_owned() };
+        let secret: Vec<Node<'_>> = pairs(self.tree, headers)
+            .into_iter()
+            .filter(|(name, _, _)| name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("apikey"))
+            .filter_map(|(_, key, _)| key.parent())
+            .collect();
+        let mut edits = Vec::new();
+        let mut gone = Vec::new();
+        for (at, pair) in secret.iter().enumerate() {
+            gone.push(pair.byte_range());
+            if at == 0 {
+                edits.push(Edit::replace(self.file.span(pair.byte_range()), quote.clone()));
+            } else {
+                edits.push(Edit::delete(self.file.span(with_comma(&self.file.text, pair.byte_range()))));
+            }
+        }
+        if secret.is_empty() {
+            let start = headers.start_byte() + 1;
+            let comma = if code_children(headers).next().is_some() { "," } else { " " };
+            edits.push(Edit::replace(self.file.span(start..start), format!(" {quote}{comma}")));
+        }
+        Ok((edits, gone))
+    }
+
+    /// A read of a token that is not part of such a request. The range of a statement that goes with it.
+    fn token(&self, read: Node<'s>, removed: &[Range<usize>], tokens: &mut Tokens) -> Option<Range<usize>> {
+        if removed.iter().any(|range| range.start <= read.start_byte() && read.end_byte() <= range.end) {
+            return None;
+        }
+        let kept = |tokens: &mut Tokens| {
+            let why = "reads the access token, which stays on the server now. Move this request into the server's functions.";
+            tokens.kept.push((self.file.span(read.byte_range()), why.to_owned()));
+            None
+        };
+        let Some(object) = read.child_by_field_name("object") else {
+            return if self.comes_from_session(read) { kept(tokens) } else { None };
+        };
+        if !self.is_session(object) {
+            return None;
+        }
+        let property = read.child_by_field_name("property")?;
+        if is_condition(wrapped(read)) {
+            // There is a user exactly where there was a token.
+            tokens.edits.push(Edit::replace(self.file.span(property.byte_range()), "user"));
+            return None;
+        }
+        // `const token = session.access_token`, used in nothing but those requests and conditions.
+        let declarator = wrapped(read).parent().filter(|parent| parent.kind() == "variable_declarator");
+        let binding = declarator
+            .and_then(|declarator| declarator.child_by_field_name("name"))
+            .and_then(|name| self.scopes.binding_at(name.byte_range()));
+        let Some(binding) = binding else { return kept(tokens) };
+        let mut tested = false;
+        for reference in self.scopes.references_of(binding) {
+            let inside = |range: &&Range<usize>| range.start <= reference.range.start && reference.range.end <= range.end;
+            if removed.iter().find(inside).is_some() {
+                continue;
+            }
+            match self.tree.node_at(reference.range.clone()) {
+                Some(node) if is_condition(wrapped(node)) => tested = true,
+                _ => return kept(tokens),
+            }
+        }
+        if tested {
+            tokens.edits.push(Edit::replace(self.file.span(property.byte_range()), "user"));
+            return None;
+        }
+        let statement = enclosing_statement(read).byte_range();
+        tokens.edits.push(Edit::delete(self.file.span(whole_line(&self.file.text, statement.clone()))));
+        Some(statement)
+    }
+
+    /// Whether an expression is a session, by its name or by where it comes from.
+    fn is_session(&self, object: Node<'s>) -> bool {
+        let text = self.tree.text(object);
+        if text.to_lowercase().contains("session") {
+            return true;
+        }
+        let mut root = unwrapped(object);
+        while let Some(inner) = root.child_by_field_name("object") {
+            root = unwrapped(inner);
+        }
+        root.kind() == "identifier" && self.comes_from_session(root)
+    }
+
+    /// Whether the declaration of a name asks the client's auth.
+    fn comes_from_session(&self, name: Node<'s>) -> bool {
+        let Some(binding) = self.scopes.binding_at(name.byte_range()) else { return false };
+        let range = self.scopes.binding(binding).range.clone();
+        let Some(mut node) = self.tree.node_at(range) else { return false };
+        while node.kind() != "variable_declarator" {
+            match node.parent() {
+                Some(parent) if !matches!(parent.kind(), "statement_block" | "program") => node = parent,
+                _ => return self.tree.text(node).contains("auth.onAuthStateChange"),
+            }
+        }
+        node.child_by_field_name("value").is_some_and(|value| {
+            let text = self.tree.text(value);
+            [".auth.getSession", ".auth.refreshSession", ".auth.signIn", ".auth.setSession"].iter().any(|call| text.contains(call))
+        })
+    }
+
+    /// `const { data: { session } } = await client.auth.getSession()` whose name was only needed for the token: an unused name does not
+    /// compile everywhere.
+    fn unused(&self, removed: &[Range<usize>], tokens: &mut Tokens) {
+        for binding in 0..self.scopes.bindings.len() {
+            let id = syntax::scope::BindingId(binding as u32);
+            let known = self.scopes.binding(id);
+            if known.top_level || self.scopes.references_of(id).next().is_none() {
+                continue;
+            }
+            let inside = |reference: &syntax::scope::Reference| {
+                removed.iter().any(|range| range.start <= reference.range.start && reference.range.end <= range.end)
+            };
+            if !self.scopes.references_of(id).all(inside) {
+                continue;
+            }
+            let Some(name) = self.tree.node_at(known.name_range.clone()) else { continue };
+            let statement = enclosing_statement(name);
+            let text = self.tree.text(statement);
+            let asks = text.contains(".auth.getSession()") && matches!(statement.kind(), "lexical_declaration" | "variable_declaration");
+            // The only name of its statement.
+            let names = self.scopes.bindings.iter().filter(|other| {
+                statement.start_byte() <= other.name_range.start && other.name_range.end <= statement.end_byte()
+            });
+            if asks && names.count() == 1 {
+                let line = whole_line(&self.file.text, statement.byte_range());
+                tokens.edits.push(Edit::delete(self.file.span(line)));
+            }
+        }
+    }
+}
+
+/// The `Authorization` header of a call of `functions.invoke`.
+fn authorization_of<'s>(survey: &'s Survey<'_>, one: &Use) -> Option<Node<'s>> {
+    let (tree, _) = uses::node(survey, one.span)?;
+    let options = unwrapped(*uses::arguments_of(survey, one).get(1)?);
+    let headers = unwrapped(value_of(tree, options, "headers")?);
+    let pair = pairs(tree, headers).into_iter().find(|(name, _, _)| name.eq_ignore_ascii_case("authorization"))?;
+    pair.1.parent()
+}
+
+/// `functions.invoke(name, { headers: { Authorization } })`: the server adds it.
+fn invoked(survey: &Survey<'_>, one: &Use, tokens: &mut Tokens) {
+    let Some(pair) = authorization_of(survey, one) else { return };
+    let file = survey.project.get(one.span.file);
+    let alone = pair.parent().filter(|headers| code_children(*headers).count() == 1);
+    let gone = alone.and_then(|headers| wrapped(headers).parent()).unwrap_or(pair);
+    tokens.edits.push(Edit::delete(file.span(with_comma(&file.text, gone.byte_range()))));
+}
+
+/// A condition: only whether it is there counts.
+fn is_condition(node: Node<'_>) -> bool {
+    let Some(parent) = node.parent() else { return false };
+    let field = |name: &str| parent.child_by_field_name(name).is_some_and(|field| field.id() == node.id());
+    match parent.kind() {
+        "if_statement" | "ternary_expression" | "while_statement" => field("condition"),
+        "parenthesized_expression" => is_condition(parent),
+        "unary_expression" => parent.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "!"),
+        "binary_expression" => {
+            let operator = parent.child_by_field_name("operator").map_or("", |operator| operator.kind());
+            operator == "&&" && field("left") || matches!(operator, "&&" | "||") && is_condition(parent)
+        }
+        _ => false,
+    }
+}
+
+/// A member of a list with the comma behind it, or else the one before it; its line too, if it stands alone there.
+pub(super) fn with_comma(text: &str, member: Range<usize>) -> Range<usize> {
+    let behind = &text[member.end..];
+    let after = behind.len() - behind.trim_start().len();
+    if behind.trim_start().starts_with(',') {
+        let end = member.end + after + 1;
+        let line = whole_line(text, member.start..end);
+        return if line.start < member.start || line.end > end { line } else { member.start..end + blanks(&text[end..]) };
+    }
+    let before = text[..member.start].trim_end();
+    if before.ends_with(',') { before.len() - 1..member.end } else { member }
+}
+
+fn blanks(text: &str) -> usize {
+    text.len() - text.trim_start_matches([' ', '\t']).len()
+}
+
+/// The lines of a range with their end, if nothing else stands on them; else the range.
+pub(super) fn whole_line(text: &str, range: Range<usize>) -> Range<usize> {
+    let start = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[range.end..].find('\n').map_or(text.len(), |at| range.end + at + 1);
+    let alone = text[start..range.start].trim().is_empty() && text[range.end..end].trim().is_empty();
+    if alone { start..end } else { range }
+}
+
+/// Files of the page that read the session where the library keeps it.
+pub(super) fn storage_reads(survey: &Survey<'_>) -> Vec<(Span, String)> {
+    let mut found = Vec::new();
+    for file in uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id))) {
+        for word in ["-auth-token", "supabase.auth.token"] {
+            let places = file.text.match_indices(word).filter(|(at, _)| {
+                let line = file.text[..*at].rfind('\n').map_or(0, |start| start + 1);
+                let line = file.text[line..].lines().next().unwrap_or("");
+                line.contains("Storage") && line.contains("getItem")
+            });
+            found.extend(places.map(|(at, word)| {
+                let why = "reads the session from web storage, where it is no longer. Ask the client for it.";
+                (file.span(at..at + word.len()), why.to_owned())
+            }));
+        }
+    }
+    found
+}
