@@ -294,6 +294,8 @@ fn gathered<'s>(
     let page = || uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id)));
     let mut derived: Vec<(&str, bool)> = vec![
         ("auth", !auth.is_empty()),
+        // Where nobody ever signs in, nothing can ask for a session.
+        ("signs", parts.any("signInWithPassword|signUp|signInAnonymously|signInWithIdToken|signInWithOAuth|signInWithOtp|verifyOtp|setSession")),
         ("edge", !functions.is_empty()),
         ("proxy", !proxied.is_empty()),
         ("functions", !verdict.moved.is_empty()),

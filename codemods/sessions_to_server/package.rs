@@ -44,10 +44,12 @@ pub(super) fn requests(survey: &Survey<'_>, change: &Move<'_>) -> Vec<Request> {
     };
     let wiring = &change.wiring;
     let script = |name: &str| package.json["scripts"][name].as_str();
-    let build = script("build").unwrap_or("vite build");
+    let build = script("build").unwrap_or(wiring.page_build);
     set(&["scripts", "build"], &format!("{build} && {}", wiring.build));
     set(&["scripts", "build:client"], build);
-    let start = script("start").filter(|start| !start.contains("vite")).map_or("start", |_| "start:server");
+    // A `start` that only starts the pages is what `dev` is for.
+    let pages = |start: &&str| Some(*start) == script("dev") || start.ends_with("preview") || start.ends_with("--host");
+    let start = script("start").filter(|start| !pages(start)).map_or("start", |_| "start:server");
     set(&["scripts", start], &wiring.start);
     if script("typecheck").is_none() {
         set(&["scripts", "typecheck"], &typecheck(survey, change));

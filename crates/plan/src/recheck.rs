@@ -5,7 +5,7 @@ use audit::{Finding, Survey};
 use edit::RelPath;
 use project::{Kind, Project};
 use stack::Stack;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use syntax::{Parse, document};
 
 /// Reads the planned tree as a project, runs the same pipeline over it, and says what is not as promised, a sentence each:
@@ -114,8 +114,15 @@ fn findings(before: &Project, plan: &Plan, planned: &Project, again: &Plan) -> V
         let still = new.get(&(*rule, *path, *subject)).map_or(0, |count| count.all);
         *left.entry((rule, subject)).or_default() += (count.all - count.fixed).saturating_sub(still);
     }
+    // A lockfile follows its manifest with the next install.
+    let follows: BTreeSet<&str> = planned
+        .packages
+        .iter()
+        .filter(|package| plan.files.contains_key(&planned.get(package.manifest).path))
+        .flat_map(|package| package.lockfiles.iter().map(|lockfile| lockfile.path.as_str()))
+        .collect();
     let mut complaints = Vec::new();
-    for ((rule, path, subject), now) in &new {
+    for ((rule, path, subject), now) in new.iter().filter(|((_, path, _), _)| !follows.contains(path)) {
         let was = old.get(&(*rule, *path, *subject)).copied().unwrap_or_default();
         let expected = was.all - was.fixed;
         if now.all <= expected {

@@ -148,6 +148,7 @@ impl Server for Hono {
             imports,
             dependencies: vec![("@hono/node-server", "^2.1.8"), ("hono", "^4.13.19")],
             dev_dependencies: vec![("@hono/vite-dev-server", "^0.26.1")],
+            page_build: "vite build",
             build: format!("vite build --ssr {folder}/node.ts --outDir dist-server"),
             start: "NODE_ENV=production node --env-file-if-exists=.env dist-server/node.js".to_owned(),
             pages,

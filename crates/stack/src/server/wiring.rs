@@ -19,6 +19,8 @@ pub struct Wiring {
     pub dependencies: Vec<(&'static str, &'static str)>,
     /// `devDependencies`: name and range.
     pub dev_dependencies: Vec<(&'static str, &'static str)>,
+    /// What builds the pages where the app has no script for it.
+    pub page_build: &'static str,
     /// What follows the app's own build, on one command line.
     pub build: String,
     /// What starts the built server.
@@ -58,7 +60,7 @@ pub(super) fn configured(file: &File, entry: &str, major: u32) -> Result<(Vec<Ed
     }
     let ssr = if major < 5 { "ssrBuild" } else { "isSsrBuild" };
     let mut edits = Vec::new();
-    let object = Object { file, tree, node: config.object };
+    let object = Object { file, node: config.object };
     let plugins = value_of(tree, config.object, "plugins").map(unwrapped).ok_or_else(by_hand)?;
     let list = plugin_list(tree, plugins).ok_or_else(by_hand)?;
     let plugin = format!("devServer({{ entry: \"{entry}\", exclude: [/^(?!\\/api(\\/|$))/], injectClientScript: false }})");
@@ -199,7 +201,6 @@ impl Config<'_> {
 /// The object of the configuration, in its file's style.
 struct Object<'t> {
     file: &'t File,
-    tree: &'t Tree,
     node: Node<'t>,
 }
 
@@ -237,10 +238,14 @@ impl Object<'_> {
             return None;
         }
         let first = code_children(self.node).next()?;
-        let at = first.start_byte();
-        let indent = line_indent(&self.file.text, at);
-        let lines = lines.lines().map(|line| format!("{line}\n{indent}")).collect::<String>();
-        let _ = self.tree;
+        let at = self.node.start_byte() + 1;
+        let text = &self.file.text;
+        let lines = if text[at..first.start_byte()].contains('\n') {
+            let indent = line_indent(text, first.start_byte());
+            lines.lines().map(|line| format!("\n{indent}{line}")).collect::<String>()
+        } else {
+            lines.lines().filter(|line| !line.starts_with("//")).map(|line| format!(" {line}")).collect()
+        };
         Some(Edit::replace(self.file.span(at..at), lines))
     }
 }

@@ -54,7 +54,7 @@ export const storage = {
     getPublicUrl(path, options) {
       const asked = new URLSearchParams();
       if (options?.download) asked.set("download", options.download === true ? "" : options.download);
-      const query = asked.size > 0 ? `?${asked}` : "";
+      const query = options?.download ? `?${asked}` : "";
       return { data: { publicUrl: `${base}/object/public/${bucket}/${encodePath(path)}${query}` } };
     },
 //#end

@@ -100,7 +100,7 @@ app.post("/fn/:name", async (c) => {
 // no refresh token, and only while a page has a live subscription.
 app.get("/realtime/token", async (c) => {
   const db = createDb(c, env);
-//#if auth
+//#if signs
   if (!(await sessionUser(db))) throw new HTTPException(401);
 //#else
   await sessionUser(db);

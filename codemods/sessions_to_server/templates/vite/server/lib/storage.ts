@@ -13,7 +13,7 @@ export function storageRoutes(env: Env, buckets: Buckets) {
     if (!buckets[use].includes(bucket)) throw new HTTPException(403);
     return createDb(c, env);
   };
-//#if auth
+//#if signs
   const signedIn = async (db: ReturnType<typeof createDb>) => {
     if (!(await sessionUser(db))) throw new HTTPException(401);
     return db;
