@@ -2,7 +2,7 @@
 
 use super::draft::{Call, Draft};
 use super::find;
-use super::group::{self, Function, Outcome};
+use super::group::{self, Function};
 use super::{BROWSER, ID};
 use crate::env_contract::contract::specifier;
 use crate::server;
@@ -34,7 +34,7 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     let Some(target) = Target::of(survey).filter(|_| !outcome.functions.is_empty()) else {
         return Vec::new();
     };
-    if !target.lands(&outcome) {
+    if !crate::sessions_to_server::lands(survey) {
         return Vec::new();
     }
     let moving = find::moving(survey, &outcome);
@@ -91,11 +91,6 @@ impl<'s> Target<'s> {
             "zod/v4"
         };
         Some(Self { survey, server, app, folder, zod })
-    }
-
-    /// Whether the app can be moved at all.
-    fn lands(&self, outcome: &Outcome) -> bool {
-        outcome.stays.iter().all(|stays| stays.through.is_some())
     }
 
     fn path(&self, below: &str) -> Option<RelPath> {
