@@ -66,9 +66,16 @@ fn read(folder: &Path) -> Project {
 /// Everything that must be true of a plan, whatever the codemods.
 fn laws(case: &str, survey: &Survey<'_>, plan: &Plan, codemods: &[&dyn Codemod]) {
     // What needs a change of another codemod waits for it where that one is not asked.
-    let waits = |held: &plan::HeldChange| codemods.len() < codemods::ALL.len() && held.why.contains("which nothing brings");
-    let waiting: Vec<_> = plan.held.iter().filter(|held| waits(held)).map(|held| held.change.as_str()).collect();
-    let held: Vec<_> = plan.held.iter().filter(|held| !waits(held) && !waiting.contains(&held.because_of.as_str())).collect();
+    let waits = |held: &plan::HeldChange| {
+        codemods.len() < codemods::ALL.len() && held.why.contains("which nothing brings")
+    };
+    let waiting: Vec<_> =
+        plan.held.iter().filter(|held| waits(held)).map(|held| held.change.as_str()).collect();
+    let held: Vec<_> = plan
+        .held
+        .iter()
+        .filter(|held| !waits(held) && !waiting.contains(&held.because_of.as_str()))
+        .collect();
     assert!(held.is_empty(), "{case}: held {held:?}");
     let complaints = plan::recheck(survey, plan, codemods);
     assert!(complaints.is_empty(), "{case}: the recheck complains:\n  {}", complaints.join("\n  "));

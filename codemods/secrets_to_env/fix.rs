@@ -31,8 +31,11 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     let gone = crate::sessions_to_server::gone(survey);
     let mut moves: Vec<(Change, Vec<&str>)> = Vec::new();
     for value in &values {
-        let (with_client, own): (Vec<_>, Vec<_>) =
-            value.moves.iter().copied().partition(|(secret, _)| gone.iter().any(|span| span.covers(secret.span)));
+        let (with_client, own): (Vec<_>, Vec<_>) = value
+            .moves
+            .iter()
+            .copied()
+            .partition(|(secret, _)| gone.iter().any(|span| span.covers(secret.span)));
         let all = with_client.is_empty() || own.is_empty();
         for (part, unless) in [(own, None), (with_client, Some(crate::server::SESSIONS.to_owned()))] {
             if part.is_empty() {

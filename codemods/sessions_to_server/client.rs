@@ -92,7 +92,9 @@ fn client(
         let span = file.span(call.byte_range());
         Some(Err(Refused { span, why: why.to_owned() }))
     };
-    let (Some(url), Some(key)) = (given.first(), given.get(1)) else { return refused("is made without an address and a key") };
+    let (Some(url), Some(key)) = (given.first(), given.get(1)) else {
+        return refused("is made without an address and a key");
+    };
     if tree.text(*url).contains("/api/supabase") {
         return None;
     }
@@ -222,7 +224,8 @@ fn follow(
         "string" | "template_string" => {
             if let Some(value) = string_value(tree, node) {
                 let range = node.start_byte() + 1..node.end_byte() - 1;
-                let is_real = !value.is_empty() && !audit::secret::placeholder(&value) && !value.contains("localhost");
+                let is_real =
+                    !value.is_empty() && !audit::secret::placeholder(&value) && !value.contains("localhost");
                 if is_real && found.literal.is_none() {
                     found.literal = Some(file.span(range));
                 }
@@ -236,7 +239,8 @@ fn follow(
             }
         }
         "identifier" => {
-            let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, node.byte_range()) else {
+            let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, node.byte_range())
+            else {
                 return;
             };
             let holder = survey.project.get(holder);
@@ -260,7 +264,11 @@ fn follow(
         // `String(import.meta.env.X)`, `import.meta.env.X.trim()`.
         "call_expression" => {
             for inner in code_children(node) {
-                let inner = if inner.kind() == "arguments" { code_children(inner).next() } else { inner.child_by_field_name("object") };
+                let inner = if inner.kind() == "arguments" {
+                    code_children(inner).next()
+                } else {
+                    inner.child_by_field_name("object")
+                };
                 if let Some(inner) = inner {
                     follow(survey, file, (tree, scopes), inner, found, depth + 1);
                 }
@@ -288,11 +296,18 @@ fn types(survey: &Survey<'_>, file: &File, scopes: &Scopes, call: Node<'_>) -> O
     let argument = code_children(call).find(|child| child.kind() == "type_arguments")?;
     let name = code_children(argument).next()?;
     let binding = scopes.lookup_type(tree.text(name), name.start_byte())?;
-    let Origin::Local(holder, range) = Graph::origin(survey.project, file.id, scopes.binding(binding).name_range.clone())
+    let Origin::Local(holder, range) =
+        Graph::origin(survey.project, file.id, scopes.binding(binding).name_range.clone())
     else {
         return None;
     };
     let local = &survey.project.get(holder).text[range];
-    let exported = survey.project.get(holder).module.exports.iter().find(|export| export.local.as_deref() == Some(local))?;
+    let exported = survey
+        .project
+        .get(holder)
+        .module
+        .exports
+        .iter()
+        .find(|export| export.local.as_deref() == Some(local))?;
     (holder != file.id && exported.name != "default").then(|| (holder, exported.name.clone()))
 }

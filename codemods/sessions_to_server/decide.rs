@@ -13,16 +13,43 @@ use edit::Span;
 use stack::Side;
 use stack::server::Wiring;
 use std::collections::{BTreeMap, BTreeSet};
-use syntax::view::{Chain, arguments, value_of, pairs, unwrapped};
+use syntax::view::{Chain, arguments, pairs, unwrapped, value_of};
 
 /// Auth methods that have a counterpart on the server.
 const METHODS: &[&str] = &[
-    "getSession", "getUser", "getClaims", "onAuthStateChange", "signInWithPassword", "signUp", "signInAnonymously", "signInWithIdToken",
-    "signInWithOAuth", "signInWithOtp", "verifyOtp", "resend", "signOut", "resetPasswordForEmail", "updateUser", "refreshSession",
-    "exchangeCodeForSession", "setSession", "startAutoRefresh", "stopAutoRefresh",
+    "getSession",
+    "getUser",
+    "getClaims",
+    "onAuthStateChange",
+    "signInWithPassword",
+    "signUp",
+    "signInAnonymously",
+    "signInWithIdToken",
+    "signInWithOAuth",
+    "signInWithOtp",
+    "verifyOtp",
+    "resend",
+    "signOut",
+    "resetPasswordForEmail",
+    "updateUser",
+    "refreshSession",
+    "exchangeCodeForSession",
+    "setSession",
+    "startAutoRefresh",
+    "stopAutoRefresh",
 ];
-const STORAGE: &[&str] =
-    &["upload", "update", "getPublicUrl", "createSignedUrl", "createSignedUrls", "download", "list", "remove", "move", "copy"];
+const STORAGE: &[&str] = &[
+    "upload",
+    "update",
+    "getPublicUrl",
+    "createSignedUrl",
+    "createSignedUrls",
+    "download",
+    "list",
+    "remove",
+    "move",
+    "copy",
+];
 
 /// A place that keeps the sessions where they are.
 #[derive(Clone, Debug)]
@@ -67,7 +94,11 @@ pub(super) struct Move<'s> {
 impl Move<'_> {
     /// All spans that go: other codemods leave them alone.
     pub(super) fn gone(&self, survey: &Survey<'_>) -> Vec<Span> {
-        let modules = self.clients.iter().zip(&self.owned).flat_map(|(client, owned)| facade::gone(survey, client, owned));
+        let modules = self
+            .clients
+            .iter()
+            .zip(&self.owned)
+            .flat_map(|(client, owned)| facade::gone(survey, client, owned));
         modules.chain(self.tokens.edits.iter().map(|edit| edit.span)).collect()
     }
 }
@@ -84,7 +115,8 @@ pub(super) fn decide<'s>(survey: &'s Survey<'_>) -> Decision<'s> {
         match one {
             Ok(client) => clients.push(client),
             Err(refused) => {
-                let why = format!("{}. Use one module that makes the client once, then run again.", refused.why);
+                let why =
+                    format!("{}. Use one module that makes the client once, then run again.", refused.why);
                 blockers.push(Blocker { span: refused.span, why, admin: false });
             }
         }
@@ -110,7 +142,8 @@ pub(super) fn decide<'s>(survey: &'s Survey<'_>) -> Decision<'s> {
     for other in &kept[1..] {
         if !facade::same(survey, &first.url, &other.url) {
             let span = survey.project.get(other.file).span(other.call.clone());
-            let why = "makes the client of a second project. Only one project's sessions can be the app's.".to_owned();
+            let why = "makes the client of a second project. Only one project's sessions can be the app's."
+                .to_owned();
             blockers.push(Blocker { span, why, admin: false });
         }
     }
@@ -128,12 +161,20 @@ pub(super) fn decide<'s>(survey: &'s Survey<'_>) -> Decision<'s> {
     let wiring = match places.server.wiring(survey.project, places.app, places.folder) {
         Ok(wiring) => wiring,
         Err(why) => {
-            blockers.push(Blocker { span: client, why: format!("cannot get its server: {why}"), admin: false });
+            blockers.push(Blocker {
+                span: client,
+                why: format!("cannot get its server: {why}"),
+                admin: false,
+            });
             Wiring::default()
         }
     };
     for taken in taken(survey, &places) {
-        blockers.push(Blocker { span: client, why: format!("cannot get its server: `{taken}` is there already. Rename it, then run again."), admin: false });
+        blockers.push(Blocker {
+            span: client,
+            why: format!("cannot get its server: `{taken}` is there already. Rename it, then run again."),
+            admin: false,
+        });
     }
     if !blockers.is_empty() {
         blockers.sort_by_key(|blocker| blocker.span);
@@ -145,7 +186,8 @@ pub(super) fn decide<'s>(survey: &'s Survey<'_>) -> Decision<'s> {
 
 /// Files of ours that stand there already.
 fn taken(survey: &Survey<'_>, places: &Places<'_>) -> Vec<String> {
-    let ours = [places.at("tsconfig.server.json"), places.of_page("lib/api.ts"), places.of_page("lib/http.ts")];
+    let ours =
+        [places.at("tsconfig.server.json"), places.of_page("lib/api.ts"), places.of_page("lib/http.ts")];
     let there = |path: &edit::RelPath| survey.project.file(path.as_str()).is_some();
     ours.into_iter().flatten().filter(there).map(|path| path.to_string()).collect()
 }
@@ -163,14 +205,28 @@ fn unserved(survey: &Survey<'_>, uses: &[Use]) -> Vec<Blocker> {
             What::Auth(method) if method.starts_with("admin.") => Some(format!(
                 "calls `auth.{method}` from the browser. Write a server function that checks the caller's right first."
             )),
-            What::Auth(method) => Some(format!("calls `auth.{method}`, which has no counterpart on the server yet.")),
+            What::Auth(method) => {
+                Some(format!("calls `auth.{method}`, which has no counterpart on the server yet."))
+            }
             What::Storage(None, _) => Some("computes the bucket. Name it in the call.".to_owned()),
             What::Storage(Some(_), method) if STORAGE.contains(&method.as_str()) => None,
-            What::Storage(Some(_), method) => Some(format!("calls `{method}` of the storage, which has no counterpart on the server yet.")),
-            What::Realtime(name) if matches!(name.as_str(), "channel" | "removeChannel" | "removeAllChannels") => None,
-            What::Realtime(name) => Some(format!("calls `{name}` by hand. Channels get their token by themselves: remove the call.")),
-            What::Invoke(None) => Some("computes the name of the edge function. Write one call for each.".to_owned()),
-            What::Value => Some("uses the Supabase client as a value. Pass the function that is needed instead.".to_owned()),
+            What::Storage(Some(_), method) => {
+                Some(format!("calls `{method}` of the storage, which has no counterpart on the server yet."))
+            }
+            What::Realtime(name)
+                if matches!(name.as_str(), "channel" | "removeChannel" | "removeAllChannels") =>
+            {
+                None
+            }
+            What::Realtime(name) => Some(format!(
+                "calls `{name}` by hand. Channels get their token by themselves: remove the call."
+            )),
+            What::Invoke(None) => {
+                Some("computes the name of the edge function. Write one call for each.".to_owned())
+            }
+            What::Value => Some(
+                "uses the Supabase client as a value. Pass the function that is needed instead.".to_owned(),
+            ),
             What::Invoke(Some(_)) | What::Query | What::Test => None,
         };
         let admin = matches!(&one.what, What::Auth(method) if method.starts_with("admin."));
@@ -195,8 +251,10 @@ fn odd_call(survey: &Survey<'_>, one: &Use, method: &str) -> Option<String> {
     if signs.contains(&method) && has("phone") {
         return Some("signs in by phone, which has no counterpart on the server yet.".to_owned());
     }
-    let skips = value_of(tree, first, "options").is_some_and(|options| tree.text(options).contains("skipBrowserRedirect"));
-    (method == "signInWithOAuth" && skips).then(|| "opens the provider's page by itself. Let `signInWithOAuth` do it.".to_owned())
+    let skips = value_of(tree, first, "options")
+        .is_some_and(|options| tree.text(options).contains("skipBrowserRedirect"));
+    (method == "signInWithOAuth" && skips)
+        .then(|| "opens the provider's page by itself. Let `signInWithOAuth` do it.".to_owned())
 }
 
 /// The queries that stay in the browser, and those that nothing can serve.
@@ -208,7 +266,11 @@ fn queries(survey: &Survey<'_>, uses: &[Use], verdict: &Verdict) -> (Vec<Proxied
             continue;
         }
         if let Some((_, why)) = verdict.declined.iter().find(|(span, _)| meets(*span, one.span)) {
-            blockers.push(Blocker { span: one.span, why: format!("makes a query that cannot move. {why}"), admin: false });
+            blockers.push(Blocker {
+                span: one.span,
+                why: format!("makes a query that cannot move. {why}"),
+                admin: false,
+            });
         } else if let Some(known) = verdict.proxied.iter().find(|known| meets(known.span, one.span)) {
             proxied.push(known.clone());
         } else {
@@ -289,7 +351,8 @@ fn gathered<'s>(
             _ => {}
         }
     }
-    let in_use = |known: &[&'static str]| known.iter().copied().filter(|name| parts.any(name)).collect::<Vec<_>>();
+    let in_use =
+        |known: &[&'static str]| known.iter().copied().filter(|name| parts.any(name)).collect::<Vec<_>>();
     let (auth, storage) = (in_use(METHODS), in_use(STORAGE));
     let page = || uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id)));
     let mut derived: Vec<(&str, bool)> = vec![
@@ -307,9 +370,26 @@ fn gathered<'s>(
         ("puts", parts.any("upload|update") && parts.any("storage")),
     ];
     let asks = |known: &[&str], quiet: &[&str]| known.iter().any(|name| !quiet.contains(name));
-    derived.push(("calls", asks(&auth, &["getSession", "getUser", "getClaims", "onAuthStateChange", "refreshSession", "exchangeCodeForSession", "startAutoRefresh", "stopAutoRefresh", "signInWithOAuth"])));
+    derived.push((
+        "calls",
+        asks(
+            &auth,
+            &[
+                "getSession",
+                "getUser",
+                "getClaims",
+                "onAuthStateChange",
+                "refreshSession",
+                "exchangeCodeForSession",
+                "startAutoRefresh",
+                "stopAutoRefresh",
+                "signInWithOAuth",
+            ],
+        ),
+    ));
     derived.push(("failed", asks(&storage, &["getPublicUrl"])));
-    let is_error = parts.any("getUser|refreshSession|exchangeCodeForSession") || derived.iter().any(|(name, is)| *name == "calls" && *is);
+    let is_error = parts.any("getUser|refreshSession|exchangeCodeForSession")
+        || derived.iter().any(|(name, is)| *name == "calls" && *is);
     derived.push(("toError", is_error));
     let guarded = crate::server::guarded(survey);
     derived.push(("guards", guarded));
@@ -318,12 +398,28 @@ fn gathered<'s>(
     }
     let edits: Vec<Span> = tokens.edits.iter().map(|edit| edit.span).collect();
     let owned = clients.iter().map(|client| facade::owned(survey, client, &edits)).collect();
-    Move { places, clients, owned, uses, tokens, wiring, parts, auth, storage, buckets, functions, proxied, moved: verdict.moved }
+    Move {
+        places,
+        clients,
+        owned,
+        uses,
+        tokens,
+        wiring,
+        parts,
+        auth,
+        storage,
+        buckets,
+        functions,
+        proxied,
+        moved: verdict.moved,
+    }
 }
 
 /// What the inventory lists and the move settles: calls of storage, channels and edge functions.
 pub(super) fn served(survey: &Survey<'_>, uses: &[Use]) -> Vec<(Span, Kind)> {
-    let of_uses = |span: Span| uses.iter().any(|one| one.what != What::Query && (span.covers(one.span) || one.span.covers(span)));
+    let of_uses = |span: Span| {
+        uses.iter().any(|one| one.what != What::Query && (span.covers(one.span) || one.span.covers(span)))
+    };
     let kinds = [Kind::Storage, Kind::Channel, Kind::EdgeFunction];
     let queries = survey.queries.iter().filter(|query| kinds.contains(&query.kind) && of_uses(query.span));
     queries.map(|query| (query.span, query.kind)).collect()

@@ -25,7 +25,8 @@ pub(super) struct Owned {
 pub(super) fn owned(survey: &Survey<'_>, client: &Client, gone: &[Span]) -> Owned {
     let file = survey.project.get(client.file);
     let Some((tree, scopes)) = file.syntax() else { return Owned::default() };
-    let settings: Vec<BindingId> = [&client.url, &client.key].iter().filter_map(|setting| setting.binding).collect();
+    let settings: Vec<BindingId> =
+        [&client.url, &client.key].iter().filter_map(|setting| setting.binding).collect();
     let mut owned = Owned::default();
     let top = code_children(tree.root());
     let is_setting = |range: &Range<usize>| {
@@ -41,19 +42,27 @@ pub(super) fn owned(survey: &Survey<'_>, client: &Client, gone: &[Span]) -> Owne
         }
         let text = tree.text(statement);
         match statement.kind() {
-            "if_statement" if text.contains("throw") || text.contains("console.") => owned.statements.push(statement.byte_range()),
-            "expression_statement" if text.starts_with("console.") => owned.statements.push(statement.byte_range()),
+            "if_statement" if text.contains("throw") || text.contains("console.") => {
+                owned.statements.push(statement.byte_range())
+            }
+            "expression_statement" if text.starts_with("console.") => {
+                owned.statements.push(statement.byte_range())
+            }
             _ => {}
         }
     }
     for binding in &scopes.bindings {
         let declares = tree.node_at(binding.name_range.clone()).and_then(|name| name.parent());
-        let declarator = declares.filter(|parent| binding.top_level && parent.kind() == "variable_declarator");
-        let Some(value) = declarator.and_then(|declarator| declarator.child_by_field_name("value")) else { continue };
+        let declarator =
+            declares.filter(|parent| binding.top_level && parent.kind() == "variable_declarator");
+        let Some(value) = declarator.and_then(|declarator| declarator.child_by_field_name("value")) else {
+            continue;
+        };
         let names = identifiers(value, scopes);
         let only = !names.is_empty() && names.iter().all(|(range, bound)| is_setting(range) || !bound);
         let text = tree.text(value);
-        let is_test = ["!!", "Boolean(", "!==", "&&"].iter().any(|sign| text.contains(sign)) && !text.contains("createClient");
+        let is_test = ["!!", "Boolean(", "!==", "&&"].iter().any(|sign| text.contains(sign))
+            && !text.contains("createClient");
         if only && is_test && names.iter().any(|(range, _)| is_setting(range)) {
             owned.flags.push(value.byte_range());
         }
@@ -68,10 +77,13 @@ pub(super) fn owned(survey: &Survey<'_>, client: &Client, gone: &[Span]) -> Owne
     let mut declarations = Vec::new();
     for binding in settings {
         let known = scopes.binding(binding);
-        let all_go = scopes.references_of(binding).all(|reference| {
-            inside(&reference.range) || is_export(tree, &reference.range)
-        });
-        if all_go && !is_imported(survey, file, &known.name) && let Some(name) = tree.node_at(known.name_range.clone()) {
+        let all_go = scopes
+            .references_of(binding)
+            .all(|reference| inside(&reference.range) || is_export(tree, &reference.range));
+        if all_go
+            && !is_imported(survey, file, &known.name)
+            && let Some(name) = tree.node_at(known.name_range.clone())
+        {
             let statement = enclosing_statement(name);
             let declarators = code_children(if statement.kind() == "export_statement" {
                 code_children(statement).next().unwrap_or(statement)
@@ -103,14 +115,17 @@ fn identifiers(node: Node<'_>, scopes: &Scopes) -> Vec<(Range<usize>, bool)> {
 }
 
 fn is_export(tree: &Tree, range: &Range<usize>) -> bool {
-    tree.node_at(range.clone()).and_then(|node| node.parent()).is_some_and(|parent| parent.kind() == "export_specifier")
+    tree.node_at(range.clone())
+        .and_then(|node| node.parent())
+        .is_some_and(|parent| parent.kind() == "export_specifier")
 }
 
 /// Whether another module imports `name` from the file.
 fn is_imported(survey: &Survey<'_>, file: &File, name: &str) -> bool {
     survey.project.graph.importers[file.id.0 as usize].iter().any(|importer| {
         let importer = survey.project.get(*importer);
-        let links = survey.project.graph.links[importer.id.0 as usize].iter().filter(|link| link.target == file.id);
+        let links =
+            survey.project.graph.links[importer.id.0 as usize].iter().filter(|link| link.target == file.id);
         links.map(|link| &importer.module.imports[link.import]).any(|import| {
             import.kind == ImportKind::ReExport
                 || import.names.iter().any(|one| match &one.imported {
@@ -147,12 +162,20 @@ impl Part {
 }
 
 /// The edits of the client's module. `queries`: how queries are asked from now on, as a comment.
-pub(super) fn edits(survey: &Survey<'_>, client: &Client, owned: &Owned, parts: &[Part], queries: Option<&str>) -> Vec<Edit> {
+pub(super) fn edits(
+    survey: &Survey<'_>,
+    client: &Client,
+    owned: &Owned,
+    parts: &[Part],
+    queries: Option<&str>,
+) -> Vec<Edit> {
     let file = survey.project.get(client.file);
     let pairs: Vec<String> = parts.iter().map(Part::pair).collect();
     let object = if pairs.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", pairs.join(", ")) };
     let mut edits = vec![Edit::replace(file.span(client.value.clone()), object)];
-    let mut comment = "// The session lives in an HttpOnly cookie on the server: this module has no key and no token.\n".to_owned();
+    let mut comment =
+        "// The session lives in an HttpOnly cookie on the server: this module has no key and no token.\n"
+            .to_owned();
     if let Some(queries) = queries {
         comment += &format!("// Queries are server functions: {queries}\n");
     }
@@ -181,7 +204,8 @@ pub(super) fn proxied(survey: &Survey<'_>, client: &Client, owned: &Owned) -> Ve
 fn around(survey: &Survey<'_>, client: &Client, owned: &Owned, comment: &str) -> Vec<Edit> {
     let file = survey.project.get(client.file);
     let Some((tree, _)) = file.syntax() else { return Vec::new() };
-    let mut edits: Vec<Edit> = removals(file, owned).into_iter().map(|range| Edit::delete(file.span(range))).collect();
+    let mut edits: Vec<Edit> =
+        removals(file, owned).into_iter().map(|range| Edit::delete(file.span(range))).collect();
     edits.extend(owned.flags.iter().map(|flag| Edit::replace(file.span(flag.clone()), "true")));
     // "Generated, do not edit" is no longer true.
     let generated = code_comments(tree).into_iter().find(|range| {
@@ -210,7 +234,9 @@ pub(super) fn removals(file: &File, owned: &Owned) -> Vec<Range<usize>> {
     for range in &owned.statements {
         let line = whole_line(&file.text, range.clone());
         match lines.last_mut() {
-            Some(last) if file.text[last.end.min(line.start)..line.start].trim().is_empty() => last.end = line.end,
+            Some(last) if file.text[last.end.min(line.start)..line.start].trim().is_empty() => {
+                last.end = line.end
+            }
             _ => lines.push(line),
         }
     }
@@ -238,15 +264,19 @@ pub(super) fn is_alone(survey: &Survey<'_>, client: &Client) -> bool {
     let importers = &survey.project.graph.importers[client.file.0 as usize];
     let all_use = importers.iter().all(|importer| {
         let importer = survey.project.get(*importer);
-        let links = survey.project.graph.links[importer.id.0 as usize].iter().filter(|link| link.target == client.file);
+        let links = survey.project.graph.links[importer.id.0 as usize]
+            .iter()
+            .filter(|link| link.target == client.file);
         links.map(|link| &importer.module.imports[link.import]).all(|import| {
             // A dynamic import stays when its name has gone.
             import.kind == ImportKind::Static
                 && importer.syntax().is_some_and(|(_, scopes)| {
                     import.names.iter().all(|name| {
-                        scopes.bindings.iter().position(|binding| binding.name == name.local && binding.top_level).is_some_and(
-                            |at| scopes.references_of(BindingId(at as u32)).next().is_some(),
-                        )
+                        scopes
+                            .bindings
+                            .iter()
+                            .position(|binding| binding.name == name.local && binding.top_level)
+                            .is_some_and(|at| scopes.references_of(BindingId(at as u32)).next().is_some())
                     })
                 })
         })
@@ -262,7 +292,9 @@ pub(super) fn value_of(survey: &Survey<'_>, setting: &Setting) -> Option<Span> {
             let text = &survey.project.get(definition.value.file).text;
             !definition.example
                 && definition.within == audit::env::DefinedIn::EnvFile
-                && text.get(definition.value.range()).is_some_and(|value| !value.is_empty() && !audit::secret::placeholder(value))
+                && text
+                    .get(definition.value.range())
+                    .is_some_and(|value| !value.is_empty() && !audit::secret::placeholder(value))
         });
         valued.map(|definition| definition.value)
     });
@@ -271,10 +303,11 @@ pub(super) fn value_of(survey: &Survey<'_>, setting: &Setting) -> Option<Span> {
 
 /// Whether two settings are the same project's.
 pub(super) fn same(survey: &Survey<'_>, one: &Setting, other: &Setting) -> bool {
-    let text = |setting: &Setting| value_of(survey, setting).map(|span| &survey.project.get(span.file).text[span.range()]);
+    let text = |setting: &Setting| {
+        value_of(survey, setting).map(|span| &survey.project.get(span.file).text[span.range()])
+    };
     match (text(one), text(other)) {
         (Some(one), Some(other)) => one == other,
         _ => one.names.first().is_some_and(|name| other.names.contains(name)),
     }
 }
-

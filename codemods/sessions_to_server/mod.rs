@@ -161,7 +161,11 @@ fn main_finding(survey: &Survey<'_>, client: Span, auth: &[Span], kept: Option<&
         message,
         why: rule.why.into(),
         todo,
-        related: auth.iter().take(20).map(|span| Related { span: *span, message: "asks for the session".into() }).collect(),
+        related: auth
+            .iter()
+            .take(20)
+            .map(|span| Related { span: *span, message: "asks for the session".into() })
+            .collect(),
         subject: String::new(),
     }
 }
@@ -209,7 +213,11 @@ fn place(survey: &Survey<'_>, span: Span) -> String {
 fn moved(survey: &Survey<'_>, parts: &Move<'_>, fixes: Vec<usize>) -> Option<Change> {
     let (zod, _) = package::zod(survey, parts);
     let files = runtime::files(survey, parts, zod)?;
-    let title = if parts.parts.any("auth") { "Keep sessions in HttpOnly cookies of a server beside the app" } else { "Put a server between the app and the database" };
+    let title = if parts.parts.any("auth") {
+        "Keep sessions in HttpOnly cookies of a server beside the app"
+    } else {
+        "Put a server between the app and the database"
+    };
     let mut change = Change::new(ID, title, Safety::Review);
     change.fixes = fixes;
     change.key = Some(SESSIONS.to_owned());
@@ -258,7 +266,8 @@ fn settled(survey: &Survey<'_>, parts: &Move<'_>) -> Vec<Settled> {
     let settled = |span: Span, disposition: Disposition| Settled { span, disposition, function: None };
     let auth = survey.sessions.iter().filter(|session| {
         parts.uses.iter().any(|one| {
-            matches!(one.what, uses::What::Auth(_)) && (session.span.covers(one.span) || one.span.covers(session.span))
+            matches!(one.what, uses::What::Auth(_))
+                && (session.span.covers(one.span) || one.span.covers(session.span))
         })
     });
     let mut found: Vec<Settled> = auth.map(|session| settled(session.span, Disposition::Moved)).collect();

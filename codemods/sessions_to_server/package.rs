@@ -15,7 +15,8 @@ const ZOD: &str = "^3.25.76";
 /// How zod is imported with its present API, and the range to ask for if the app's is too old for it.
 pub(super) fn zod(survey: &Survey<'_>, change: &Move<'_>) -> (&'static str, Option<&'static str>) {
     let package = package(survey, change);
-    let numbers = |version: &str| -> Vec<u32> { version.split('.').filter_map(|part| part.parse().ok()).collect() };
+    let numbers =
+        |version: &str| -> Vec<u32> { version.split('.').filter_map(|part| part.parse().ok()).collect() };
     // What the range allows, not what happens to be installed: the lockfile is made anew.
     let lowest = package.and_then(|package| {
         let range = package.dependencies.get("zod")?;
@@ -48,7 +49,9 @@ pub(super) fn requests(survey: &Survey<'_>, change: &Move<'_>) -> Vec<Request> {
     set(&["scripts", "build"], &format!("{build} && {}", wiring.build));
     set(&["scripts", "build:client"], build);
     // A `start` that only starts the pages is what `dev` is for.
-    let pages = |start: &&str| Some(*start) == script("dev") || start.ends_with("preview") || start.ends_with("--host");
+    let pages = |start: &&str| {
+        Some(*start) == script("dev") || start.ends_with("preview") || start.ends_with("--host")
+    };
     let start = script("start").filter(|start| !pages(start)).map_or("start", |_| "start:server");
     set(&["scripts", start], &wiring.start);
     if script("typecheck").is_none() {
@@ -75,20 +78,29 @@ pub(super) fn requests(survey: &Survey<'_>, change: &Move<'_>) -> Vec<Request> {
     }
     let nvmrc = change.places.at(".nvmrc").filter(|path| survey.project.file(path.as_str()).is_none());
     if let Some(path) = nvmrc {
-        requests.push(Request::File { path, pieces: vec![Piece::text(format!("{}\n", wiring.node.1))], mode: 0o644 });
+        requests.push(Request::File {
+            path,
+            pieces: vec![Piece::text(format!("{}\n", wiring.node.1))],
+            mode: 0o644,
+        });
     }
     let ignored = [".env", ".env.*", "!.env.example"].iter().chain(&wiring.ignored);
     let own = change.places.at(".gitignore").filter(|path| survey.project.file(path.as_str()).is_some());
     if let Some(path) = own.or_else(|| edit::RelPath::new(".gitignore")) {
         let heading = "# Environment and build output".to_owned();
-        requests.extend(ignored.map(|line| Request::Line { path: path.clone(), heading: heading.clone(), line: (*line).to_owned() }));
+        requests.extend(ignored.map(|line| Request::Line {
+            path: path.clone(),
+            heading: heading.clone(),
+            line: (*line).to_owned(),
+        }));
     }
     requests
 }
 
 /// The check of both programs: the page's as it is checked today, and the server's.
 fn typecheck(survey: &Survey<'_>, change: &Move<'_>) -> String {
-    let there = |name: &str| change.places.at(name).is_some_and(|path| survey.project.file(path.as_str()).is_some());
+    let there =
+        |name: &str| change.places.at(name).is_some_and(|path| survey.project.file(path.as_str()).is_some());
     let page = if there("tsconfig.app.json") {
         "tsc --noEmit -p tsconfig.app.json && "
     } else if there("tsconfig.json") {
@@ -108,7 +120,8 @@ pub(super) fn reference(survey: &Survey<'_>, change: &Move<'_>) -> Option<Edit> 
     let last = references.last()?;
     let (before, behind) = (&file.text[..last.range.start], &file.text[last.range.end..]);
     let (start, end) = (before.rfind('{')?, last.range.end + behind.find('}')? + 1);
-    let text = file.text.get(start..end)?.replace(&file.text[last.range.clone()], "\"./tsconfig.server.json\"");
+    let text =
+        file.text.get(start..end)?.replace(&file.text[last.range.clone()], "\"./tsconfig.server.json\"");
     let line = before[..start].rfind('\n').map_or(0, |newline| newline + 1);
     let indent = before.get(line..start)?;
     let separator = if indent.trim().is_empty() { format!(",\n{indent}") } else { ", ".to_owned() };

@@ -33,7 +33,9 @@ impl<'s> Places<'s> {
         let folder = server.folder(survey.project, app)?;
         let holds = |source: &&&str| {
             let prefix = in_app(app, source).map(|path| format!("{path}/"));
-            prefix.is_some_and(|prefix| survey.project.files.iter().any(|file| file.path.as_str().starts_with(&prefix)))
+            prefix.is_some_and(|prefix| {
+                survey.project.files.iter().any(|file| file.path.as_str().starts_with(&prefix))
+            })
         };
         let source = if holds(&&"src") { "src/" } else { "" };
         Some(Self { app, server, folder, source, facade: path.folder().to_owned(), client: client.file })

@@ -6,7 +6,7 @@ use super::uses;
 use audit::Survey;
 use project::Kind;
 use std::collections::BTreeSet;
-use syntax::view::{arguments, callee_path, template_parts, TemplatePart, unwrapped, walk};
+use syntax::view::{TemplatePart, arguments, callee_path, template_parts, unwrapped, walk};
 
 /// The sources of each kind, beside the app's own.
 #[derive(Debug, Default)]
@@ -24,20 +24,63 @@ pub(super) struct Policy {
 
 /// Packages that load from addresses of their own.
 const LOADERS: &[&str] = &[
-    "firebase", "mapbox-gl", "maplibre-gl", "leaflet", "@react-google-maps/api", "@googlemaps/js-api-loader", "posthog-js",
-    "@sentry/react", "@sentry/browser", "mixpanel-browser", "amplitude-js", "@amplitude/analytics-browser", "react-ga4", "tesseract.js",
-    "@tensorflow/tfjs", "@huggingface/transformers", "@xenova/transformers", "@ffmpeg/ffmpeg", "@paypal/react-paypal-js", "@mercadopago/sdk-react",
-    "@monaco-editor/react", "pdfjs-dist", "react-pdf", "@elevenlabs/react", "@11labs/react", "@vapi-ai/web", "livekit-client", "agora-rtc-sdk-ng",
-    "@daily-co/daily-js", "@intercom/messenger-js-sdk", "crisp-sdk-web", "@hcaptcha/react-hcaptcha", "react-google-recaptcha", "@marsidev/react-turnstile",
-    "@clerk/clerk-react", "@auth0/auth0-react", "react-player", "react-youtube", "@lovable.dev/cloud-auth-js", "openai", "@google/generative-ai",
-    "@react-oauth/google", "@splinetool/react-spline", "lottie-react", "@lottiefiles/react-lottie-player", "ethers", "wagmi", "viem", "web3",
+    "firebase",
+    "mapbox-gl",
+    "maplibre-gl",
+    "leaflet",
+    "@react-google-maps/api",
+    "@googlemaps/js-api-loader",
+    "posthog-js",
+    "@sentry/react",
+    "@sentry/browser",
+    "mixpanel-browser",
+    "amplitude-js",
+    "@amplitude/analytics-browser",
+    "react-ga4",
+    "tesseract.js",
+    "@tensorflow/tfjs",
+    "@huggingface/transformers",
+    "@xenova/transformers",
+    "@ffmpeg/ffmpeg",
+    "@paypal/react-paypal-js",
+    "@mercadopago/sdk-react",
+    "@monaco-editor/react",
+    "pdfjs-dist",
+    "react-pdf",
+    "@elevenlabs/react",
+    "@11labs/react",
+    "@vapi-ai/web",
+    "livekit-client",
+    "agora-rtc-sdk-ng",
+    "@daily-co/daily-js",
+    "@intercom/messenger-js-sdk",
+    "crisp-sdk-web",
+    "@hcaptcha/react-hcaptcha",
+    "react-google-recaptcha",
+    "@marsidev/react-turnstile",
+    "@clerk/clerk-react",
+    "@auth0/auth0-react",
+    "react-player",
+    "react-youtube",
+    "@lovable.dev/cloud-auth-js",
+    "openai",
+    "@google/generative-ai",
+    "@react-oauth/google",
+    "@splinetool/react-spline",
+    "lottie-react",
+    "@lottiefiles/react-lottie-player",
+    "ethers",
+    "wagmi",
+    "viem",
+    "web3",
 ];
 
 /// Reads the app at `folder`.
 pub(super) fn of(survey: &Survey<'_>, folder: &str) -> Policy {
     let mut policy = Policy { certain: true, ..Policy::default() };
     let below = |path: &str| folder.is_empty() || path.starts_with(&format!("{folder}/"));
-    for file in survey.project.files.iter().filter(|file| file.skipped.is_none() && below(file.path.as_str())) {
+    for file in survey.project.files.iter().filter(|file| file.skipped.is_none() && below(file.path.as_str()))
+    {
         match file.kind {
             Kind::Html if file.path.name() == "index.html" => page(&file.text, &mut policy),
             Kind::Css => style(&file.text, &mut policy),
@@ -111,20 +154,37 @@ fn fonts_behind(host: &str, policy: &mut Policy) {
 }
 
 fn code(file: &project::File, policy: &mut Policy) {
-    let words = ["https://", "http://", "wss://", "fetch", "axios", "WebSocket", "EventSource", "<iframe", "createElement"];
+    let words = [
+        "https://",
+        "http://",
+        "wss://",
+        "fetch",
+        "axios",
+        "WebSocket",
+        "EventSource",
+        "<iframe",
+        "createElement",
+    ];
     if !words.iter().any(|word| file.text.contains(word)) {
         return;
     }
     let Some((tree, _)) = file.syntax() else { return };
-    if ["createElement(\"script\")", "createElement('script')", "importScripts(", "new Worker("].iter().any(|word| file.text.contains(word)) {
+    if ["createElement(\"script\")", "createElement('script')", "importScripts(", "new Worker("]
+        .iter()
+        .any(|word| file.text.contains(word))
+    {
         policy.certain = false;
     }
     walk(tree.root(), &mut |node| {
         match node.kind() {
             // An address that is only followed by people is none that the app asks.
-            "string" | "template_string" if node.parent().is_some_and(|parent| {
-                matches!(parent.kind(), "arguments" | "variable_declarator" | "binary_expression" | "public_field_definition")
-            }) =>
+            "string" | "template_string"
+                if node.parent().is_some_and(|parent| {
+                    matches!(
+                        parent.kind(),
+                        "arguments" | "variable_declarator" | "binary_expression" | "public_field_definition"
+                    )
+                }) =>
             {
                 let parts = template_parts(tree, node);
                 if let Some([TemplatePart::Text(first), ..]) = parts.as_deref()
@@ -135,7 +195,8 @@ fn code(file: &project::File, policy: &mut Policy) {
             }
             "call_expression" => {
                 let path = callee_path(tree, node).unwrap_or_default();
-                let asks = matches!(path.first().map(|first| &**first), Some("fetch" | "axios")) || path.join(".") == "window.fetch";
+                let asks = matches!(path.first().map(|first| &**first), Some("fetch" | "axios"))
+                    || path.join(".") == "window.fetch";
                 if asks && let Some(address) = arguments(node).first() {
                     let address = unwrapped(*address);
                     let parts = template_parts(tree, address);
@@ -144,7 +205,8 @@ fn code(file: &project::File, policy: &mut Policy) {
                 }
             }
             "new_expression" => {
-                let made = node.child_by_field_name("constructor").map_or("", |constructor| tree.text(constructor));
+                let made =
+                    node.child_by_field_name("constructor").map_or("", |constructor| tree.text(constructor));
                 policy.certain &= !matches!(made, "WebSocket" | "EventSource");
             }
             "jsx_self_closing_element" | "jsx_opening_element" => {
@@ -167,6 +229,9 @@ fn origin(address: &str) -> Option<String> {
         .take_while(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | ':'))
         .collect();
     // Namespaces, and addresses that only people follow, are not told apart from those that are asked: one more source does no harm.
-    let is_host = host.contains('.') && !host.ends_with('.') && !host.ends_with("w3.org") && !host.ends_with(".supabase.co");
+    let is_host = host.contains('.')
+        && !host.ends_with('.')
+        && !host.ends_with("w3.org")
+        && !host.ends_with(".supabase.co");
     is_host.then(|| format!("{scheme}{host}"))
 }

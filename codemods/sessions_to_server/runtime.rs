@@ -50,7 +50,9 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move<'_>, zod: &str) -> Option
     let uses = &change.parts;
     let zod_import = |template: &str| template.replace("\"zod/v4\"", &format!("\"{zod}\""));
     let app = format!("{}/app.ts", places.folder);
-    let mut put = |path: RelPath, text: String| files.creates.push(NewFile { path, pieces: vec![Piece::text(text)], mode: 0o644 });
+    let mut put = |path: RelPath, text: String| {
+        files.creates.push(NewFile { path, pieces: vec![Piece::text(text)], mode: 0o644 })
+    };
     let plain = |template: &str, holes: &[(&str, String)]| filled(&zod_import(template), uses, holes);
     put(places.of_server("env.ts")?, plain(ENV, &[]));
     put(places.of_server("lib/session.ts")?, session(survey, change)?);
@@ -100,10 +102,15 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move<'_>, zod: &str) -> Option
         };
         let names = [name.to_owned(), format!("supabase-{name}"), format!("supabase-client-{name}")];
         let stem = names.into_iter().skip(usize::from(!named)).find(|stem| free(stem))?;
-        files.creates.push(NewFile { path: places.beside(&format!("{stem}.ts"))?, pieces: vec![Piece::text(text)], mode: 0o644 });
+        files.creates.push(NewFile {
+            path: places.beside(&format!("{stem}.ts"))?,
+            pieces: vec![Piece::text(text)],
+            mode: 0o644,
+        });
         Some(format!("./{stem}"))
     };
-    let quoted = |names: &[&str]| names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" | ");
+    let quoted =
+        |names: &[&str]| names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" | ");
     let first = &change.clients[0];
     let mut parts: Vec<(&'static str, String)> = Vec::new();
     if uses.any("auth") {
@@ -123,12 +130,19 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move<'_>, zod: &str) -> Option
         if env.is_empty() {
             template = template.replace("import { env } from \"__ENV__\";\n", "");
         }
-        let holes = [http.clone(), ("__ENV__", env), ("__PUBLIC_URL__", url), ("__METHODS__", quoted(&change.storage))];
+        let holes = [
+            http.clone(),
+            ("__ENV__", env),
+            ("__PUBLIC_URL__", url),
+            ("__METHODS__", quoted(&change.storage)),
+        ];
         parts.push(("storage", beside("storage", filled(&template, &own, &holes))?));
     }
     if uses.any("realtime") {
         let from = beside("realtime", filled(CLIENT_REALTIME, uses, &[http.clone()]))?;
-        for name in ["channel", "removeChannel", "removeAllChannels"].into_iter().filter(|name| uses.any(name)) {
+        for name in
+            ["channel", "removeChannel", "removeAllChannels"].into_iter().filter(|name| uses.any(name))
+        {
             parts.push((name, from.clone()));
         }
     }
@@ -158,9 +172,17 @@ fn proxy(parts: &[(&'static str, String)]) -> String {
     let names: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
     let omitted = names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" | ");
     let types = names.iter().map(|name| format!("{name}: typeof {name}")).collect::<Vec<_>>().join("; ");
-    let holes =
-        [("__IMPORTS__\n", imports), ("    __VALUES__\n", values), ("__OMITTED__", omitted), ("__PARTS__", types)];
-    filled(&CLIENT_PROXY.replace("//__IMPORTS__", "__IMPORTS__").replace("//__VALUES__", "__VALUES__"), &uses, &holes)
+    let holes = [
+        ("__IMPORTS__\n", imports),
+        ("    __VALUES__\n", values),
+        ("__OMITTED__", omitted),
+        ("__PARTS__", types),
+    ];
+    filled(
+        &CLIENT_PROXY.replace("//__IMPORTS__", "__IMPORTS__").replace("//__VALUES__", "__VALUES__"),
+        &uses,
+        &holes,
+    )
 }
 
 /// `import type {\n  A,\n  B,\n}` on one line where it fits.
@@ -168,7 +190,8 @@ fn one_line(text: &str) -> String {
     let Some(start) = text.find("import type {\n") else { return text.to_owned() };
     let Some(end) = text[start..].find('}').map(|end| start + end) else { return text.to_owned() };
     let inner = &text[start + "import type {\n".len()..end];
-    let names: Vec<&str> = inner.lines().map(|line| line.trim().trim_end_matches(',')).filter(|name| !name.is_empty()).collect();
+    let names: Vec<&str> =
+        inner.lines().map(|line| line.trim().trim_end_matches(',')).filter(|name| !name.is_empty()).collect();
     format!("{}import type {{ {} {}", &text[..start], names.join(", "), &text[end..])
 }
 
@@ -183,7 +206,8 @@ fn session(survey: &Survey<'_>, change: &Move<'_>) -> Option<String> {
     });
     let mut text = filled(SESSION, &change.parts, &[("__TYPES__", file), ("__DATABASE__", name)]);
     if let Some(schema) = change.clients.iter().find_map(|client| client.schema.clone()) {
-        let option = format!("    db: {{ schema: \"{schema}\" }},\n    global: {{ fetch: sharedRenewal }},\n");
+        let option =
+            format!("    db: {{ schema: \"{schema}\" }},\n    global: {{ fetch: sharedRenewal }},\n");
         text = text.replace("    global: { fetch: sharedRenewal },\n", &option);
     }
     Some(text)
@@ -209,7 +233,8 @@ fn node(survey: &Survey<'_>, change: &Move<'_>) -> String {
     if change.parts.any("realtime") {
         connect.push("env.SUPABASE_URL.replace(/^http/, \"ws\")");
     }
-    let frames = if policy.frames.is_empty() { "[\"'none'\"]".to_owned() } else { sources(&[own], &policy.frames) };
+    let frames =
+        if policy.frames.is_empty() { "[\"'none'\"]".to_owned() } else { sources(&[own], &policy.frames) };
     let holes = [
         ("__DIST__", change.wiring.pages.clone()),
         ("__SCRIPT_SRC__", sources(scripts, &policy.scripts)),
@@ -222,7 +247,10 @@ fn node(survey: &Survey<'_>, change: &Move<'_>) -> String {
 }
 
 fn tsconfig(folder: &str) -> String {
-    TSCONFIG.replace("\"include\": [\"server\", \"api\", \"netlify/functions\"]", &format!("\"include\": [\"{folder}\", \"api/index.ts\", \"netlify/functions/api.mts\"]"))
+    TSCONFIG.replace(
+        "\"include\": [\"server\", \"api\", \"netlify/functions\"]",
+        &format!("\"include\": [\"{folder}\", \"api/index.ts\", \"netlify/functions/api.mts\"]"),
+    )
 }
 
 /// How the storage's public addresses are built: the module of variables, the expression, and what that module asks for.
@@ -233,7 +261,8 @@ fn public_url(survey: &Survey<'_>, change: &Move<'_>) -> (String, String, Vec<Re
     }
     match Contract::of(survey, change.clients[0].file, Audience::Public) {
         Some(contract) if !contract.taken => {
-            let requests = if contract.written { Vec::new() } else { contract.entry(survey, &name, &Need::RequiredUrl) };
+            let requests =
+                if contract.written { Vec::new() } else { contract.entry(survey, &name, &Need::RequiredUrl) };
             (change.places.specifier(survey, &contract.path), format!("env.{name}"), requests)
         }
         _ => {
@@ -284,7 +313,12 @@ fn allowed(proxied: &[Proxied]) -> String {
 }
 
 /// The edits of one client's module.
-pub(super) fn module(survey: &Survey<'_>, change: &Move<'_>, at: usize, files: &Files) -> (Vec<edit::Edit>, Vec<Request>) {
+pub(super) fn module(
+    survey: &Survey<'_>,
+    change: &Move<'_>,
+    at: usize,
+    files: &Files,
+) -> (Vec<edit::Edit>, Vec<Request>) {
     let (client, owned) = (&change.clients[at], &change.owned[at]);
     let import = |from: &str, name: &str, local: &str| Request::Import {
         file: client.file,
@@ -299,16 +333,24 @@ pub(super) fn module(survey: &Survey<'_>, change: &Move<'_>, at: usize, files: &
             return from.to_owned();
         }
         let path = change.places.beside(&format!("{}.ts", from.trim_start_matches("./")));
-        path.map_or(from.to_owned(), |path| crate::env_contract::contract::specifier(survey, client.file, &path))
+        path.map_or(from.to_owned(), |path| {
+            crate::env_contract::contract::specifier(survey, client.file, &path)
+        })
     };
     if let Some(proxy) = &files.proxy {
-        let requests = ["withSession", "sameOrigin"].iter().map(|name| import(&elsewhere(proxy), name, name)).collect();
+        let requests =
+            ["withSession", "sameOrigin"].iter().map(|name| import(&elsewhere(proxy), name, name)).collect();
         return (facade::proxied(survey, client, owned), requests);
     }
     let parts: Vec<Part> =
         files.parts.iter().map(|part| Part::new(survey, client, part.name, &elsewhere(&part.from))).collect();
     let requests = parts.iter().map(|part| import(&part.from, part.name, &part.local)).collect();
     let api = change.places.of_page("lib/api.ts").filter(|_| change.parts.any("functions"));
-    let api = api.map(|api| format!("import {{ api }} from \"{}\";", crate::env_contract::contract::specifier(survey, client.file, &api)));
+    let api = api.map(|api| {
+        format!(
+            "import {{ api }} from \"{}\";",
+            crate::env_contract::contract::specifier(survey, client.file, &api)
+        )
+    });
     (facade::edits(survey, client, owned, &parts, api.as_deref()), requests)
 }

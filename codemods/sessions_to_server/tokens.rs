@@ -9,7 +9,9 @@ use project::File;
 use std::ops::Range;
 use syntax::Tree;
 use syntax::scope::Scopes;
-use syntax::view::{arguments, code_children, enclosing_statement, pairs, unwrapped, value_of, walk, wrapped};
+use syntax::view::{
+    arguments, code_children, enclosing_statement, pairs, unwrapped, value_of, walk, wrapped,
+};
 use tree_sitter::Node;
 
 /// The path of an edge function at the project's address.
@@ -54,11 +56,8 @@ struct Page<'s, 'p> {
 
 impl<'s> Page<'s, '_> {
     fn read(&self, uses: &[Use], moved: &[Span], tokens: &mut Tokens) {
-        let mut removed: Vec<Range<usize>> = moved
-            .iter()
-            .filter(|span| span.file == self.file.id)
-            .map(|span| span.range())
-            .collect();
+        let mut removed: Vec<Range<usize>> =
+            moved.iter().filter(|span| span.file == self.file.id).map(|span| span.range()).collect();
         let mut addresses = Vec::new();
         let mut reads = Vec::new();
         walk(self.tree.root(), &mut |node| {
@@ -73,7 +72,9 @@ impl<'s> Page<'s, '_> {
                         reads.push(node);
                     }
                 }
-                "shorthand_property_identifier_pattern" if TOKENS.contains(&self.tree.text(node)) => reads.push(node),
+                "shorthand_property_identifier_pattern" if TOKENS.contains(&self.tree.text(node)) => {
+                    reads.push(node)
+                }
                 _ => {}
             }
             true
@@ -87,7 +88,9 @@ impl<'s> Page<'s, '_> {
                 Err(why) => tokens.kept.push((self.file.span(address.byte_range()), why)),
             }
         }
-        for one in uses.iter().filter(|one| one.span.file == self.file.id && matches!(one.what, What::Invoke(_))) {
+        for one in
+            uses.iter().filter(|one| one.span.file == self.file.id && matches!(one.what, What::Invoke(_)))
+        {
             removed.extend(authorization_of(self.survey, one).map(|node| node.byte_range()));
         }
         for read in reads {
@@ -97,7 +100,12 @@ impl<'s> Page<'s, '_> {
     }
 
     /// A request to an edge function by its address.
-    fn request(&self, address: Node<'s>, removed: &mut Vec<Range<usize>>, tokens: &mut Tokens) -> Result<(), String> {
+    fn request(
+        &self,
+        address: Node<'s>,
+        removed: &mut Vec<Range<usize>>,
+        tokens: &mut Tokens,
+    ) -> Result<(), String> {
         let text = self.tree.text(address);
         let at = text.find(FUNCTIONS).unwrap_or(0);
         let base = &text[1..at];
@@ -106,9 +114,14 @@ impl<'s> Page<'s, '_> {
             .take_while(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_'))
             .collect();
         let behind = &text[at + FUNCTIONS.len() + name.len()..];
-        let is_whole = base.starts_with("https://") || base.starts_with("http://") || base.starts_with("${") && base.ends_with('}');
+        let is_whole = base.starts_with("https://")
+            || base.starts_with("http://")
+            || base.starts_with("${") && base.ends_with('}');
         if name.is_empty() || !behind.starts_with(['?', '`', '"', '\'']) || !is_whole {
-            return Err("asks an edge function by an address that is computed. Name the function in the address.".to_owned());
+            return Err(
+                "asks an edge function by an address that is computed. Name the function in the address."
+                    .to_owned(),
+            );
         }
         let calls = self.fetches(address).ok_or(
             "needs more of the edge function's address than one `fetch`. Call it from the server's functions by hand.",
@@ -163,7 +176,8 @@ impl<'s> Page<'s, '_> {
             let none = self.file.span(end..end);
             return Ok((vec![Edit::replace(none, format!(", {{ headers: {{ {OURS} }} }}"))], Vec::new()));
         };
-        let odd = || "gives the edge function options that are computed. Write them into the call.".to_owned();
+        let odd =
+            || "gives the edge function options that are computed. Write them into the call.".to_owned();
         if options.kind() != "object" {
             return Err(odd());
         }
@@ -175,10 +189,13 @@ impl<'s> Page<'s, '_> {
         if headers.kind() != "object" {
             return Err(odd());
         }
-        let quote = if self.tree.text(headers).contains('\'') { OURS.replace('"', "'") } else { OURS.to_owned() };
+        let quote =
+            if self.tree.text(headers).contains('\'') { OURS.replace('"', "'") } else { OURS.to_owned() };
         let secret: Vec<Node<'_>> = pairs(self.tree, headers)
             .into_iter()
-            .filter(|(name, _, _)| name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("apikey"))
+            .filter(|(name, _, _)| {
+                name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("apikey")
+            })
             .filter_map(|(_, key, _)| key.parent())
             .collect();
         let mut edits = Vec::new();
@@ -229,7 +246,9 @@ impl<'s> Page<'s, '_> {
         let Some(binding) = binding else { return kept(tokens) };
         let mut tested = false;
         for reference in self.scopes.references_of(binding) {
-            let inside = |range: &&Range<usize>| range.start <= reference.range.start && reference.range.end <= range.end;
+            let inside = |range: &&Range<usize>| {
+                range.start <= reference.range.start && reference.range.end <= range.end
+            };
             if removed.iter().find(inside).is_some() {
                 continue;
             }
@@ -273,7 +292,9 @@ impl<'s> Page<'s, '_> {
         }
         node.child_by_field_name("value").is_some_and(|value| {
             let text = self.tree.text(value);
-            [".auth.getSession", ".auth.refreshSession", ".auth.signIn", ".auth.setSession"].iter().any(|call| text.contains(call))
+            [".auth.getSession", ".auth.refreshSession", ".auth.signIn", ".auth.setSession"]
+                .iter()
+                .any(|call| text.contains(call))
         })
     }
 
@@ -287,7 +308,9 @@ impl<'s> Page<'s, '_> {
                 continue;
             }
             let inside = |reference: &syntax::scope::Reference| {
-                removed.iter().any(|range| range.start <= reference.range.start && reference.range.end <= range.end)
+                removed
+                    .iter()
+                    .any(|range| range.start <= reference.range.start && reference.range.end <= range.end)
             };
             if !self.scopes.references_of(id).all(inside) {
                 continue;
@@ -295,10 +318,12 @@ impl<'s> Page<'s, '_> {
             let Some(name) = self.tree.node_at(known.name_range.clone()) else { continue };
             let statement = enclosing_statement(name);
             let text = self.tree.text(statement);
-            let asks = text.contains(".auth.getSession()") && matches!(statement.kind(), "lexical_declaration" | "variable_declaration");
+            let asks = text.contains(".auth.getSession()")
+                && matches!(statement.kind(), "lexical_declaration" | "variable_declaration");
             // The only name of its statement.
             let names = self.scopes.bindings.iter().filter(|other| {
-                statement.start_byte() <= other.name_range.start && other.name_range.end <= statement.end_byte()
+                statement.start_byte() <= other.name_range.start
+                    && other.name_range.end <= statement.end_byte()
             });
             if asks && names.count() == 1 {
                 let line = whole_line(&self.file.text, statement.byte_range());
@@ -313,7 +338,8 @@ fn authorization_of<'s>(survey: &'s Survey<'_>, one: &Use) -> Option<Node<'s>> {
     let (tree, _) = uses::node(survey, one.span)?;
     let options = unwrapped(*uses::arguments_of(survey, one).get(1)?);
     let headers = unwrapped(value_of(tree, options, "headers")?);
-    let pair = pairs(tree, headers).into_iter().find(|(name, _, _)| name.eq_ignore_ascii_case("authorization"))?;
+    let pair =
+        pairs(tree, headers).into_iter().find(|(name, _, _)| name.eq_ignore_ascii_case("authorization"))?;
     pair.1.parent()
 }
 
@@ -333,7 +359,9 @@ fn is_condition(node: Node<'_>) -> bool {
     match parent.kind() {
         "if_statement" | "ternary_expression" | "while_statement" => field("condition"),
         "parenthesized_expression" => is_condition(parent),
-        "unary_expression" => parent.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "!"),
+        "unary_expression" => {
+            parent.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "!")
+        }
         "binary_expression" => {
             let operator = parent.child_by_field_name("operator").map_or("", |operator| operator.kind());
             operator == "&&" && field("left") || matches!(operator, "&&" | "||") && is_condition(parent)
@@ -349,7 +377,11 @@ pub(super) fn with_comma(text: &str, member: Range<usize>) -> Range<usize> {
     if behind.trim_start().starts_with(',') {
         let end = member.end + after + 1;
         let line = whole_line(text, member.start..end);
-        return if line.start < member.start || line.end > end { line } else { member.start..end + blanks(&text[end..]) };
+        return if line.start < member.start || line.end > end {
+            line
+        } else {
+            member.start..end + blanks(&text[end..])
+        };
     }
     let before = text[..member.start].trim_end();
     if before.ends_with(',') { before.len() - 1..member.end } else { member }

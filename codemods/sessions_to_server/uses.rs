@@ -7,10 +7,10 @@ use project::graph::{Graph, Origin};
 use project::{File, Kind};
 use std::collections::BTreeSet;
 use std::ops::Range;
+use syntax::Tree;
 use syntax::module::{ImportKind, Imported};
 use syntax::scope::{BindingId, Declared, Scopes};
 use syntax::view::{self, Chain, arguments, string_value, unwrapped, whole_chain, wrapped};
-use syntax::Tree;
 use tree_sitter::Node;
 
 /// What a use asks of the client.
@@ -94,7 +94,9 @@ fn carriers(survey: &Survey<'_>, client: FileId) -> Vec<FileId> {
                     let text = &project.get(*importer).text;
                     module.exports.iter().any(|export| {
                         export.local.as_deref() == Some(name.local.as_str())
-                            || text.get(export.range.clone()).is_some_and(|text| text.contains(&format!("= {}", name.local)))
+                            || text
+                                .get(export.range.clone())
+                                .is_some_and(|text| text.contains(&format!("= {}", name.local)))
                     })
                 });
             if passes && passing.insert(*importer) {
@@ -106,7 +108,12 @@ fn carriers(survey: &Survey<'_>, client: FileId) -> Vec<FileId> {
 }
 
 /// The local names of `file` that hold the target, with how many members lie between (one for a namespace).
-fn names(survey: &Survey<'_>, file: &File, (_, scopes): (&Tree, &Scopes), target: &Target) -> Vec<(BindingId, Option<String>)> {
+fn names(
+    survey: &Survey<'_>,
+    file: &File,
+    (_, scopes): (&Tree, &Scopes),
+    target: &Target,
+) -> Vec<(BindingId, Option<String>)> {
     let mut found = Vec::new();
     if file.id == target.holder
         && let Some(name) = &target.name
@@ -119,19 +126,23 @@ fn names(survey: &Survey<'_>, file: &File, (_, scopes): (&Tree, &Scopes), target
         _ => false,
     };
     for import in &file.module.imports {
-        if import.type_only || !matches!(import.kind, ImportKind::Static | ImportKind::Dynamic | ImportKind::Require) {
+        if import.type_only
+            || !matches!(import.kind, ImportKind::Static | ImportKind::Dynamic | ImportKind::Require)
+        {
             continue;
         }
         let Some(module) = Graph::resolve(survey.project, file.id, &import.specifier) else { continue };
         for name in &import.names {
             let binding = scopes.bindings.iter().position(|binding| {
                 binding.name == name.local
-                    && (name.range.start <= binding.name_range.start && binding.name_range.end <= name.range.end)
+                    && (name.range.start <= binding.name_range.start
+                        && binding.name_range.end <= name.range.end)
             });
             let Some(binding) = binding.map(|at| BindingId(at as u32)) else { continue };
             match &name.imported {
                 Imported::Namespace => {
-                    let exports = survey.project.get(module).module.exports.iter().map(|export| export.name.as_str());
+                    let exports =
+                        survey.project.get(module).module.exports.iter().map(|export| export.name.as_str());
                     let held = exports.filter(|name| *name != "*").find(|exported| {
                         is_target(Graph::export_origin(survey.project, module, exported))
                             && (target.name.is_some() || *exported == "default")
@@ -176,8 +187,7 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
     let used = |node: Node<'_>, what: What| Some(Use { span: file.span(node.byte_range()), what });
     let outer = wrapped(node);
     let parent = outer.parent()?;
-    if matches!(parent.kind(), "export_specifier" | "import_specifier")
-        || parent.kind() == "export_statement"
+    if matches!(parent.kind(), "export_specifier" | "import_specifier") || parent.kind() == "export_statement"
     {
         return None;
     }
@@ -195,14 +205,17 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
     // `await client.functions.invoke<T>("x")` is read as a call of what is awaited.
     if let Some(last) = links.last_mut().filter(|last| last.call.is_none()) {
         let awaited = wrapped(last.member).parent().filter(|parent| parent.kind() == "await_expression");
-        let call = awaited.and_then(|awaited| awaited.parent()).filter(|call| call.kind() == "call_expression");
+        let call =
+            awaited.and_then(|awaited| awaited.parent()).filter(|call| call.kind() == "call_expression");
         last.call = call;
     }
     let Some(first) = links.first() else { return used(node, What::Value) };
     let upto = |at: usize| links.get(at).map_or(node, |link| link.call.unwrap_or(link.member));
     match (&*first.name, links.get(1)) {
         ("auth", Some(method)) => match (&*method.name, links.get(2)) {
-            (part @ ("admin" | "mfa"), Some(inner)) => used(upto(2), What::Auth(format!("{part}.{}", inner.name))),
+            (part @ ("admin" | "mfa"), Some(inner)) => {
+                used(upto(2), What::Auth(format!("{part}.{}", inner.name)))
+            }
             (name, _) => used(upto(1), What::Auth(name.to_owned())),
         },
         ("storage", Some(from)) if from.name == "from" && from.call.is_some() && links.len() > 2 => {
@@ -216,7 +229,9 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
             used(upto(1), What::Invoke(name))
         }
         ("from" | "rpc" | "schema", _) if first.call.is_some() => used(whole, What::Query),
-        (name @ ("channel" | "removeChannel" | "removeAllChannels" | "getChannels"), _) if first.call.is_some() => {
+        (name @ ("channel" | "removeChannel" | "removeAllChannels" | "getChannels"), _)
+            if first.call.is_some() =>
+        {
             used(upto(0), What::Realtime(name.to_owned()))
         }
         ("realtime", Some(method)) => used(upto(1), What::Realtime(format!("realtime.{}", method.name))),
@@ -248,7 +263,9 @@ pub(super) fn literal(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<
     if !matches!(node.kind(), "identifier" | "member_expression") {
         return None;
     }
-    let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, node.byte_range()) else { return None };
+    let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, node.byte_range()) else {
+        return None;
+    };
     let (tree, scopes) = survey.project.get(holder).syntax()?;
     let binding = scopes.binding_at(name.clone())?;
     if scopes.binding(binding).declared != Declared::Const {

@@ -180,7 +180,8 @@ fn along(
     };
     let mut along = BTreeSet::new();
     for (at, (finding, by)) in findings.iter_mut().enumerate().filter(|(_, (_, by))| by.is_none()) {
-        let places = || std::iter::once(finding.span).chain(finding.related.iter().map(|related| related.span));
+        let places =
+            || std::iter::once(finding.span).chain(finding.related.iter().map(|related| related.span));
         let change = changes.iter().find(|(_, change)| places().all(|place| takes(change, place)));
         if let Some((id, _)) = change {
             *by = Some(id.clone());

@@ -134,7 +134,8 @@ impl Server for Hono {
     fn wiring(&self, project: &Project, app: &App, folder: &str) -> Result<Wiring, String> {
         let names = ["vite.config.ts", "vite.config.mts", "vite.config.js", "vite.config.mjs"];
         let config = names.iter().find_map(|name| project.file(in_app(app, name)?.as_str()));
-        let config = config.ok_or("There is no `vite.config.ts`. Add one with the framework's plugin, then run again.")?;
+        let config = config
+            .ok_or("There is no `vite.config.ts`. Add one with the framework's plugin, then run again.")?;
         let version = project.packages[app.package].version("vite");
         let major = version.and_then(|version| version.split('.').next()?.parse().ok()).unwrap_or(5);
         let (edits, pages) = wiring::configured(config, &format!("{folder}/app.ts"), major)?;

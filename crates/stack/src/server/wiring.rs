@@ -56,14 +56,19 @@ pub(super) fn configured(file: &File, entry: &str, major: u32) -> Result<(Vec<Ed
         ));
     }
     if value_of(tree, config.object, "root").is_some() {
-        return Err(format!("`{}` names another root for the pages. Move the pages to the app's folder, then run again.", file.path));
+        return Err(format!(
+            "`{}` names another root for the pages. Move the pages to the app's folder, then run again.",
+            file.path
+        ));
     }
     let ssr = if major < 5 { "ssrBuild" } else { "isSsrBuild" };
     let mut edits = Vec::new();
     let object = Object { file, node: config.object };
     let plugins = value_of(tree, config.object, "plugins").map(unwrapped).ok_or_else(by_hand)?;
     let list = plugin_list(tree, plugins).ok_or_else(by_hand)?;
-    let plugin = format!("devServer({{ entry: \"{entry}\", exclude: [/^(?!\\/api(\\/|$))/], injectClientScript: false }})");
+    let plugin = format!(
+        "devServer({{ entry: \"{entry}\", exclude: [/^(?!\\/api(\\/|$))/], injectClientScript: false }})"
+    );
     edits.push(added_plugin(file, tree, list, &object.quoted(&plugin)).ok_or_else(by_hand)?);
     let mut front = String::new();
     match value_of(tree, config.object, "build").map(unwrapped) {
@@ -91,7 +96,9 @@ pub(super) fn configured(file: &File, entry: &str, major: u32) -> Result<(Vec<Ed
     edits.extend(config.opened(file, ssr, &object).ok_or_else(by_hand)?);
     let pages = value_of(tree, config.object, "build")
         .and_then(|build| value_of(tree, unwrapped(build), "outDir"))
-        .map_or(Some("dist".to_owned()), |folder| syntax::view::string_value(tree, folder).map(|folder| folder.into_owned()));
+        .map_or(Some("dist".to_owned()), |folder| {
+            syntax::view::string_value(tree, folder).map(|folder| folder.into_owned())
+        });
     let pages = pages.ok_or_else(by_hand)?;
     Ok((edits, pages.trim_start_matches("./").trim_end_matches('/').to_owned()))
 }
@@ -156,7 +163,9 @@ impl Config<'_> {
             return Some(vec![Edit { span: file.span(self.argument.byte_range()), replacement }]);
         };
         let mut edits = Vec::new();
-        let parameters = function.child_by_field_name("parameters").or_else(|| function.child_by_field_name("parameter"))?;
+        let parameters = function
+            .child_by_field_name("parameters")
+            .or_else(|| function.child_by_field_name("parameter"))?;
         let first = code_children(parameters).next();
         match first {
             None if parameters.kind() == "formal_parameters" => {
@@ -167,8 +176,10 @@ impl Config<'_> {
                 if pattern.kind() != "object_pattern" {
                     return None;
                 }
-                let names: Vec<&str> = code_children(pattern).map(|name| &file.text[name.byte_range()]).collect();
-                let missing: Vec<&str> = ["mode", ssr].into_iter().filter(|name| !names.contains(name)).collect();
+                let names: Vec<&str> =
+                    code_children(pattern).map(|name| &file.text[name.byte_range()]).collect();
+                let missing: Vec<&str> =
+                    ["mode", ssr].into_iter().filter(|name| !names.contains(name)).collect();
                 let last = code_children(pattern).last();
                 if let (Some(last), false) = (last, missing.is_empty()) {
                     let end = file.span(last.end_byte()..last.end_byte());
@@ -271,7 +282,8 @@ fn added_plugin(file: &File, tree: &Tree, list: Node<'_>, plugin: &str) -> Optio
     };
     let end: Range<usize> = first.end_byte()..first.end_byte();
     let many = file.text[list.start_byte()..first.start_byte()].contains('\n');
-    let separator = if many { format!(",\n{}", line_indent(&file.text, first.start_byte())) } else { ", ".to_owned() };
+    let separator =
+        if many { format!(",\n{}", line_indent(&file.text, first.start_byte())) } else { ", ".to_owned() };
     Some(Edit::replace(file.span(end), format!("{separator}{plugin}")))
 }
 
