@@ -1,10 +1,11 @@
-//! Work on the project itself: `cargo xtask corpus DIR`, `bench DIR`, `docs`, `oracle DIR`. Not part of the program.
+//! Work on the project itself: `cargo xtask corpus DIR`, `bench DIR`, `docs`, `oracle DIR`, `schema-truth DIR`. Not part of the program.
 #![expect(clippy::print_stdout, reason = "a tool for the terminal")]
 
 mod bench;
 mod corpus;
 mod docs;
 mod run;
+mod schema_truth;
 
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,8 @@ const USAGE: &str = "cargo xtask corpus DIR [--install] [--named PART]   run the
 cargo xtask bench DIR                time and memory of audit and plan on one export, beside ast-grep if it is installed
                                      both: --program FILE takes a built program instead of building one
 cargo xtask docs [--check]           write docs/codemods.md and the support table of README.md from the program
-cargo xtask oracle DIR [--verbose]   compare parsing and references with oxc over a folder";
+cargo xtask oracle DIR [--verbose]   compare parsing and references with oxc over a folder
+cargo xtask schema-truth DIR [--verbose]   compare the replay of each export's SQL with PostgreSQL (psql's PGHOST, PGPORT, PGUSER)";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -36,6 +38,7 @@ fn main() -> anyhow::Result<()> {
             value("--named").map_or("", String::as_str),
         ),
         Some("bench") => bench::run_bench(&program()?, &folder()?),
+        Some("schema-truth") => schema_truth::run_truth(&folder()?, flag("--verbose")),
         Some("docs") => docs::run_docs(flag("--check")),
         Some("oracle") => {
             let mut cargo = Command::new("cargo");

@@ -3,7 +3,13 @@
 //! Pure: texts in, [`Schema`] out. Whatever is not understood is listed in [`Schema::troubles`], and never fatal. The generated
 //! `types.ts` of Supabase is a second view of the same database ([`types`]).
 
+pub mod predicate;
+mod replay;
+mod sql;
+mod state;
 pub mod types;
+
+pub use state::{Constraint, Reads};
 
 use edit::{FileId, Span};
 use std::collections::BTreeMap;
@@ -45,6 +51,8 @@ pub struct Schema {
     pub buckets: Vec<Bucket>,
     /// Tables that realtime publishes.
     pub published: Vec<Name>,
+    /// Extensions that are made.
+    pub extensions: Vec<String>,
     /// The generated types, where the export has them.
     pub types: Option<types::Types>,
     /// What could not be read, or cannot run as it stands.
@@ -70,8 +78,14 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// CHECK constraints as written.
     pub checks: Vec<String>,
+    /// All constraints by name; the four lists above are read from them.
+    pub constraints: BTreeMap<String, Constraint>,
+    /// Their names, in the order in which they were added.
+    pub constraint_order: Vec<String>,
     /// Whether row level security is on.
     pub row_security: bool,
+    /// The statement that last turned it off.
+    pub row_security_off: Option<Span>,
     /// Policies that are live at the end.
     pub policies: Vec<Policy>,
     /// Grants beyond the platform's defaults, in order.
@@ -104,6 +118,8 @@ pub struct ForeignKey {
     pub table: Name,
     /// Its columns; empty for its primary key.
     pub referenced: Vec<String>,
+    /// `cascade`, `set null`, …, where it is written.
+    pub on_delete: Option<String>,
 }
 
 /// An index.
@@ -111,10 +127,18 @@ pub struct ForeignKey {
 pub struct Index {
     /// Its name.
     pub name: String,
-    /// Its columns in order.
+    /// Its columns in order, up to the first expression.
     pub columns: Vec<String>,
     /// Whether it is unique.
     pub unique: bool,
+    /// Whether it holds every row, by columns alone.
+    pub whole: bool,
+    /// All its parts in order, `expression` for what is no column.
+    pub parts: Vec<String>,
+    /// The access method: `btree`, `gin`, …
+    pub method: String,
+    /// Every column that it reads, its condition included.
+    pub mentions: Vec<String>,
 }
 
 /// A row level security policy.
@@ -134,6 +158,8 @@ pub struct Policy {
     pub using: Option<String>,
     /// WITH CHECK, as written.
     pub check: Option<String>,
+    /// What the two read.
+    pub reads: Reads,
 }
 
 /// A grant or its revocation.
@@ -158,6 +184,8 @@ pub struct View {
     pub security_invoker: bool,
     /// The query, as written.
     pub query: String,
+    /// What it reads.
+    pub reads: Reads,
 }
 
 /// A function.
@@ -181,6 +209,8 @@ pub struct Function {
     pub body: String,
     /// Roles from which EXECUTE is revoked.
     pub revoked_from: Vec<String>,
+    /// Roles to which EXECUTE is granted by name.
+    pub granted_to: Vec<String>,
 }
 
 /// A trigger.
@@ -192,6 +222,10 @@ pub struct Trigger {
     pub table: Name,
     /// Its function.
     pub function: Name,
+    /// BEFORE.
+    pub before: bool,
+    /// `insert or update of a`, in lower case.
+    pub events: String,
     /// Where.
     pub span: Option<Span>,
 }
@@ -222,9 +256,10 @@ impl Schema {
     /// Replays every SQL text in the order in which it would run, and reads the generated types.
     pub fn of(sources: &[Source<'_>]) -> Self {
         // Several files may declare one: the generated file is the fullest.
-        let types =
-            sources.iter().filter(|source| !source.path.ends_with(".sql")).filter_map(types::Types::of);
-        Self { types: types.max_by_key(|types| types.tables.len()), ..Self::default() }
+        let types = sources.iter().filter(|source| !source.path.ends_with(".sql")).filter_map(types::Types::of);
+        let mut schema = Self { types: types.max_by_key(|types| types.tables.len()), ..Self::default() };
+        replay::run(&mut schema, sources);
+        schema
     }
 
     /// A table of `public`.

@@ -1,0 +1,181 @@
+//! DO blocks: conditions over the catalog, loops over it, statements built of text.
+//!
+//! A block is one statement: if a part fails, nothing of it stays, unless its EXCEPTION section catches it.
+
+use super::catalog::{self, Value, Values};
+use super::{Done, Fail, Replay};
+use crate::sql::node::{self, Kind, Node};
+use crate::sql::{self, split};
+use squawk_syntax::ast::{self, AstNode};
+
+impl Replay {
+    pub(super) fn block(&mut self, node: &Node) -> Done {
+        let body = ast::Do::cast(node.clone()).and_then(|block| block.plpgsql());
+        let Some(body) = body else { return Err(self.unclear("This block")) };
+        if let Some(error) = body.errors().first() {
+            return Err(Fail { kind: "not-understood", message: format!("This block cannot be read: {}.", error.message()) });
+        }
+        let base = self.base.take();
+        let root = body.syntax();
+        let done = match node::child(&root, Kind::PLPGSQL_BLOCK) {
+            Some(block) => self.run_block(&block, &mut Values::new()),
+            None => Ok(()),
+        };
+        self.base = base;
+        done
+    }
+
+    fn run_block(&mut self, block: &Node, values: &mut Values) -> Done {
+        let before = self.schema.clone();
+        for declared in node::child(block, Kind::PLPGSQL_DECLARE_SECTION).iter().flat_map(|section| section.children()) {
+            let name = node::word_in(&declared, Kind::PLPGSQL_VAR_NAME);
+            let default = declared.descendants().find(|it| it.kind() == Kind::PLPGSQL_EXPR);
+            if let (Some(name), Some(default)) = (name, default.and_then(|it| inner_expression(&it))) {
+                let value = match default.kind() {
+                    Kind::ARRAY_EXPR => Some(Value::List(self.list(&default, values))),
+                    _ => catalog::value(&self.schema, &default, values).flatten().map(Value::Text),
+                };
+                if let Some(value) = value {
+                    values.insert(name, value);
+                }
+            }
+        }
+        let body = node::child(block, Kind::PLPGSQL_BODY);
+        let done = body.map_or(Ok(()), |body| self.run_body(&body, values));
+        if done.is_ok() {
+            return done;
+        }
+        let troubles = std::mem::take(&mut self.schema.troubles);
+        self.schema = before;
+        self.schema.troubles = troubles;
+        let caught = node::child(block, Kind::PLPGSQL_EXCEPTION_SECTION).is_some();
+        if caught { Ok(()) } else { done }
+    }
+
+    fn run_body(&mut self, body: &Node, values: &mut Values) -> Done {
+        for part in body.children() {
+            self.run_part(&part, values)?;
+        }
+        Ok(())
+    }
+
+    fn run_part(&mut self, part: &Node, values: &mut Values) -> Done {
+        match part.kind() {
+            Kind::PLPGSQL_IF_STMT => self.run_if(part, values),
+            Kind::PLPGSQL_FOR_QUERY_STMT => {
+                let variable = node::word_in(part, Kind::PLPGSQL_VAR_NAME_REF).unwrap_or_default();
+                let query = part.children().find(|it| matches!(it.kind(), Kind::SELECT | Kind::PAREN_SELECT));
+                let query = query.and_then(|query| node::find(&query, Kind::SELECT));
+                let rows = query.as_ref().and_then(|query| catalog::rows(&self.schema, query, values));
+                // A loop over one column may have a plain variable.
+                let only = query.and_then(|query| catalog::only_column(&query));
+                let (Some(rows), Some(body)) = (rows, node::child(part, Kind::PLPGSQL_BODY)) else {
+                    self.trouble("not-understood", "This loop over rows is not understood.".to_owned());
+                    return Ok(());
+                };
+                for row in rows {
+                    let cell = only.as_ref().and_then(|only| row.get(only.as_str()).cloned());
+                    values.insert(variable.clone(), Value::Row(row, cell));
+                    self.run_body(&body, values)?;
+                }
+                Ok(())
+            }
+            Kind::PLPGSQL_FOR_EACH_STMT => {
+                let variable = node::word_in(part, Kind::PLPGSQL_VAR_NAME_REF).unwrap_or_default();
+                let over = node::child(part, Kind::PLPGSQL_EXPR).and_then(|it| inner_expression(&it));
+                let items = over.map(|over| self.list(&over, values)).unwrap_or_default();
+                let Some(body) = node::child(part, Kind::PLPGSQL_BODY) else { return Ok(()) };
+                if items.is_empty() {
+                    self.trouble("not-understood", "This loop over a list is not understood.".to_owned());
+                }
+                for item in items {
+                    values.insert(variable.clone(), Value::Text(item));
+                    self.run_body(&body, values)?;
+                }
+                Ok(())
+            }
+            Kind::PLPGSQL_DYN_EXECUTE_STMT => {
+                let built = node::child(part, Kind::PLPGSQL_EXPR).and_then(|it| inner_expression(&it));
+                let built = built.and_then(|it| catalog::value(&self.schema, &it, values).flatten());
+                let Some(built) = built else {
+                    self.trouble("not-understood", "A statement that is built at run time is not understood.".to_owned());
+                    return Ok(());
+                };
+                for range in split::statements(&built) {
+                    let statement = sql::parse(&built[range]);
+                    if let Some(error) = statement.error {
+                        return Err(Fail { kind: "not-understood", message: format!("A statement built at run time cannot be read: {error}.") });
+                    }
+                    if let Some(node) = statement.node {
+                        self.statement(&node)?;
+                    }
+                }
+                Ok(())
+            }
+            Kind::PLPGSQL_EXEC_SQL_STMT => match part.children().next() {
+                Some(statement) => self.statement(&statement),
+                None => Ok(()),
+            },
+            Kind::PLPGSQL_BLOCK => self.run_block(part, values),
+            _ => match part.children().find(|it| it.kind() == Kind::PLPGSQL_BLOCK) {
+                Some(block) => self.run_block(&block, values),
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn run_if(&mut self, part: &Node, values: &mut Values) -> Done {
+        let mut arms = Vec::new();
+        arms.push((node::child(part, Kind::PLPGSQL_EXPR), node::child(part, Kind::PLPGSQL_BODY)));
+        for clause in part.children() {
+            match clause.kind() {
+                Kind::PLPGSQL_ELSIF_CLAUSE => {
+                    arms.push((node::child(&clause, Kind::PLPGSQL_EXPR), node::child(&clause, Kind::PLPGSQL_BODY)));
+                }
+                Kind::PLPGSQL_ELSE_CLAUSE => arms.push((None, node::child(&clause, Kind::PLPGSQL_BODY))),
+                _ => {}
+            }
+        }
+        for (condition, body) in arms {
+            let Some(body) = body else { continue };
+            let holds = match condition.and_then(|it| inner_expression(&it)) {
+                Some(condition) => catalog::holds(&self.schema, &condition, values, None),
+                None => Some(true),
+            };
+            match holds {
+                Some(true) => return self.run_body(&body, values),
+                Some(false) => {}
+                None => {
+                    // What is guarded by a question that cannot be answered is taken as done, where it can be.
+                    if changes(&body) {
+                        self.trouble(
+                            "not-understood",
+                            "The condition of this block is not understood; what it guards is taken as done.".to_owned(),
+                        );
+                    }
+                    let _ = self.run_body(&body, values);
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The texts of a literal array, or of a variable that holds one.
+    fn list(&self, node: &Node, values: &Values) -> Vec<String> {
+        if let Some(Value::List(items)) = node::path(node).last().and_then(|name| values.get(name)) {
+            return items.clone();
+        }
+        let literals = node.descendants().filter(|it| it.kind() == Kind::LITERAL);
+        literals.filter_map(|it| node::string_value(&it)).collect()
+    }
+}
+
+/// The expression inside a PLPGSQL_EXPR.
+fn inner_expression(node: &Node) -> Option<Node> {
+    node::expression(&node::find(node, Kind::TARGET)?)
+}
+
+fn changes(body: &Node) -> bool {
+    body.descendants().any(|it| matches!(it.kind(), Kind::PLPGSQL_EXEC_SQL_STMT | Kind::PLPGSQL_DYN_EXECUTE_STMT))
+}

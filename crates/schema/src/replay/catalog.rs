@@ -1,0 +1,406 @@
+//! Questions that blocks ask of the catalog, answered from the state.
+//!
+//! The common forms are known: `pg_type`, `pg_policies`, `information_schema.columns` and their like, with conditions of
+//! equality, lists and patterns. Anything else is `None`: not known.
+
+use crate::Schema;
+use crate::sql::node::{self, Kind, Node};
+use std::collections::BTreeMap;
+
+/// A row of the catalog by column.
+pub(super) type Row = BTreeMap<&'static str, String>;
+
+/// The variables of a block.
+pub(super) type Values = BTreeMap<String, Value>;
+
+/// What a variable holds.
+#[derive(Clone)]
+pub(super) enum Value {
+    Text(String),
+    List(Vec<String>),
+    /// A row, and its only cell if it has one.
+    Row(Row, Option<String>),
+}
+
+/// The rows that a SELECT over the catalog gives.
+pub(super) fn rows(schema: &Schema, select: &Node, values: &Values) -> Option<Vec<Row>> {
+    let from = node::child(select, Kind::FROM_CLAUSE)?;
+    let items = from.descendants().filter(|it| it.kind() == Kind::RELATION_NAME_REF);
+    let mut relations: Vec<_> = items.filter_map(|it| node::path(&it).pop()).collect();
+    // What is joined to say the name of a schema or a table is in the rows already.
+    if relations.len() > 1 {
+        relations.retain(|name| !matches!(name.as_str(), "pg_namespace" | "pg_class" | "pg_roles" | "pg_attribute"));
+    }
+    if relations.iter().any(|name| name == "pg_enum") {
+        relations = vec!["pg_enum".to_owned()];
+    }
+    let [relation] = relations.as_slice() else { return None };
+    let all = table(schema, relation)?;
+    let condition = node::child(select, Kind::WHERE_CLAUSE).and_then(|clause| node::expression(&clause));
+    let Some(condition) = condition else { return Some(all) };
+    let mut found = Vec::new();
+    for row in all {
+        if holds(schema, &condition, values, Some(&row))? {
+            found.push(row);
+        }
+    }
+    Some(found)
+}
+
+/// The column that a SELECT of a single column gives.
+pub(super) fn only_column(select: &Node) -> Option<String> {
+    let targets = node::children(&node::find(select, Kind::TARGET_LIST)?, Kind::TARGET);
+    let [target] = targets.as_slice() else { return None };
+    node::path(&node::expression(target)?).pop()
+}
+
+fn row<const N: usize>(cells: [(&'static str, &str); N]) -> Row {
+    cells.into_iter().map(|(column, value)| (column, value.to_owned())).collect()
+}
+
+fn table(schema: &Schema, relation: &str) -> Option<Vec<Row>> {
+    let truth = |value: bool| if value { "true" } else { "false" };
+    let tables = || schema.tables.iter().filter(|(_, table)| table.defined.is_some());
+    Some(match relation {
+        "pg_type" => {
+            let types = schema.enums.keys().chain(tables().map(|(name, _)| name));
+            types.map(|name| row([("typname", &name.name), ("nspname", &name.schema), ("typnamespace", &name.schema)])).collect()
+        }
+        "pg_enum" => schema
+            .enums
+            .iter()
+            .flat_map(|(name, values)| {
+                values.iter().map(|value| {
+                    row([("enumlabel", value), ("typname", &name.name), ("enumtypid", &name.name), ("nspname", &name.schema)])
+                })
+            })
+            .collect(),
+        "pg_tables" | "tables" | "pg_class" => schema
+            .tables
+            .iter()
+            .map(|(name, table)| {
+                row([
+                    ("schemaname", &name.schema),
+                    ("tablename", &name.name),
+                    ("table_schema", &name.schema),
+                    ("table_name", &name.name),
+                    ("relname", &name.name),
+                    ("nspname", &name.schema),
+                    ("table_type", "BASE TABLE"),
+                    ("relkind", "r"),
+                    ("rowsecurity", truth(table.row_security)),
+                    ("relrowsecurity", truth(table.row_security)),
+                ])
+            })
+            .collect(),
+        "columns" => schema
+            .tables
+            .iter()
+            .flat_map(|(name, table)| {
+                table.columns.iter().map(|column| {
+                    row([
+                        ("table_schema", &name.schema),
+                        ("table_name", &name.name),
+                        ("column_name", &column.name),
+                        ("data_type", if column.kind.ends_with("[]") { "ARRAY" } else { &column.kind }),
+                        ("is_nullable", if column.required { "NO" } else { "YES" }),
+                    ])
+                })
+            })
+            .collect(),
+        "pg_policies" | "pg_policy" => schema
+            .tables
+            .iter()
+            .flat_map(|(name, table)| {
+                table.policies.iter().map(|policy| {
+                    row([
+                        ("schemaname", &name.schema),
+                        ("tablename", &name.name),
+                        ("policyname", &policy.name),
+                        ("polname", &policy.name),
+                        ("polrelid", &name.name),
+                        ("relname", &name.name),
+                        ("nspname", &name.schema),
+                        ("cmd", &policy.command.to_uppercase()),
+                    ])
+                })
+            })
+            .collect(),
+        "pg_constraint" | "table_constraints" | "check_constraints" | "constraint_column_usage" => schema
+            .tables
+            .iter()
+            .flat_map(|(name, table)| {
+                table.constraints.iter().map(|(constraint, kind)| {
+                    row([
+                        ("conname", constraint),
+                        ("constraint_name", constraint),
+                        ("conrelid", &name.name),
+                        ("relname", &name.name),
+                        ("table_name", &name.name),
+                        ("table_schema", &name.schema),
+                        ("constraint_schema", &name.schema),
+                        ("nspname", &name.schema),
+                        ("contype", kind.letter()),
+                        ("constraint_type", kind.title()),
+                    ])
+                })
+            })
+            .collect(),
+        "pg_trigger" | "triggers" => schema
+            .triggers
+            .iter()
+            .map(|trigger| {
+                row([
+                    ("tgname", &trigger.name),
+                    ("trigger_name", &trigger.name),
+                    ("tgrelid", &trigger.table.name),
+                    ("relname", &trigger.table.name),
+                    ("event_object_table", &trigger.table.name),
+                    ("event_object_schema", &trigger.table.schema),
+                    ("trigger_schema", &trigger.table.schema),
+                    ("nspname", &trigger.table.schema),
+                ])
+            })
+            .collect(),
+        "pg_proc" | "routines" => schema
+            .functions
+            .iter()
+            .map(|function| {
+                row([("proname", &function.name.name), ("routine_name", &function.name.name), ("nspname", &function.name.schema)])
+            })
+            .collect(),
+        "pg_indexes" => tables()
+            .flat_map(|(name, table)| {
+                table.indexes.iter().map(|index| {
+                    row([("indexname", &index.name), ("tablename", &name.name), ("schemaname", &name.schema)])
+                })
+            })
+            .collect(),
+        "pg_publication" => vec![row([("pubname", "supabase_realtime")])],
+        "pg_publication_tables" | "pg_publication_rel" => schema
+            .published
+            .iter()
+            .map(|name| row([("pubname", "supabase_realtime"), ("schemaname", &name.schema), ("tablename", &name.name)]))
+            .collect(),
+        "buckets" => schema.buckets.iter().map(|bucket| row([("id", &bucket.id), ("name", &bucket.id)])).collect(),
+        "pg_extension" => schema.extensions.iter().map(|name| row([("extname", name)])).collect(),
+        "pg_roles" => ["anon", "authenticated", "service_role"].iter().map(|name| row([("rolname", name)])).collect(),
+        "pg_namespace" | "schemata" => ["public", "auth", "storage", "extensions"]
+            .iter()
+            .map(|name| row([("nspname", name), ("schema_name", name)]))
+            .collect(),
+        _ => return None,
+    })
+}
+
+/// Whether a condition holds, over a row of the catalog if there is one.
+pub(super) fn holds(schema: &Schema, node: &Node, values: &Values, over: Option<&Row>) -> Option<bool> {
+    match node.kind() {
+        Kind::PAREN_EXPR => holds(schema, &node::expression(node)?, values, over),
+        Kind::PREFIX_EXPR if node::has(node, Kind::NOT_KW) => {
+            holds(schema, &node::expression(node)?, values, over).map(|value| !value)
+        }
+        Kind::CALL_EXPR if node::child(node, Kind::EXISTS_FN).is_some() => {
+            let select = node::find(node, Kind::SELECT)?;
+            rows(schema, &select, values).map(|rows| !rows.is_empty())
+        }
+        Kind::BIN_EXPR => {
+            let sides: Vec<_> = node.children().filter(|it| node::is_expression(it.kind())).collect();
+            let [left, right] = sides.as_slice() else { return None };
+            let side = |node: &Node| value_over(schema, node, values, over);
+            if node::has(node, Kind::AND_KW) || node::has(node, Kind::OR_KW) {
+                let (one, two) = (holds(schema, left, values, over), holds(schema, right, values, over));
+                let decisive = node::has(node, Kind::OR_KW);
+                return match (one, two) {
+                    (Some(value), _) | (_, Some(value)) if value == decisive => Some(value),
+                    (Some(_), Some(_)) => Some(!decisive),
+                    _ => None,
+                };
+            }
+            if node::has(node, Kind::IN_KW) || node::has(node, Kind::NOT_IN) {
+                let wanted = side(left)??;
+                let listed = right.descendants().filter(|it| it.kind() == Kind::LITERAL);
+                let found = listed.filter_map(|it| node::string_value(&it)).any(|it| it == wanted);
+                return Some(found != node::has(node, Kind::NOT_IN));
+            }
+            if node::has(node, Kind::IS_KW) {
+                return Some(side(left)?.is_none());
+            }
+            if node::has(node, Kind::IS_NOT) {
+                return Some(side(left)?.is_some());
+            }
+            let (one, two) = (side(left)?, side(right)?);
+            let (Some(one), Some(two)) = (one, two) else { return Some(false) };
+            if node::has(node, Kind::EQ) {
+                return Some(one == two);
+            }
+            if node::has(node, Kind::NEQ) || node::has(node, Kind::NEQB) {
+                return Some(one != two);
+            }
+            if node::has(node, Kind::LIKE_KW) {
+                return Some(like(&one, &two));
+            }
+            if node::has(node, Kind::ILIKE_KW) {
+                return Some(like(&one.to_lowercase(), &two.to_lowercase()));
+            }
+            None
+        }
+        _ => match value_over(schema, node, values, over)?.as_deref() {
+            Some("true" | "t") => Some(true),
+            Some("false" | "f") => Some(false),
+            _ => None,
+        },
+    }
+}
+
+/// The text of an expression: `Some(None)` for NULL, `None` if it is not known.
+pub(super) fn value(schema: &Schema, node: &Node, values: &Values) -> Option<Option<String>> {
+    value_over(schema, node, values, None)
+}
+
+fn value_over(schema: &Schema, node: &Node, values: &Values, over: Option<&Row>) -> Option<Option<String>> {
+    match node.kind() {
+        Kind::LITERAL => {
+            let text = node::text(node);
+            if text.eq_ignore_ascii_case("null") {
+                return Some(None);
+            }
+            Some(Some(node::string_value(node).unwrap_or_else(|| text.to_lowercase())))
+        }
+        Kind::PAREN_EXPR => {
+            let inner = node::expression(node)?;
+            if inner.kind() == Kind::SELECT {
+                // (SELECT oid FROM pg_type WHERE typname = 'x') stands for that name.
+                let rows = rows(schema, &inner, values)?;
+                let column = node::path(&node::expression(&node::find(&inner, Kind::TARGET)?)?).pop()?;
+                let Some(first) = rows.first() else { return Some(None) };
+                let key = if column == "oid" { ["typname", "relname", "nspname"].iter().find(|key| first.contains_key(**key))? } else { first.keys().find(|key| **key == column)? };
+                return Some(first.get(key).cloned());
+            }
+            value_over(schema, &inner, values, over)
+        }
+        Kind::CAST_EXPR => {
+            let inner = value_over(schema, &node::expression(node)?, values, over)?;
+            let to = node::text(node).to_ascii_lowercase();
+            let name = to.ends_with("regclass") || to.ends_with("regtype");
+            Some(inner.map(|value| if name { bare(&value) } else { value }))
+        }
+        Kind::NAME_REF => {
+            let name = node::path(node).pop()?;
+            if let Some(cell) = over.and_then(|row| row.get(name.as_str())) {
+                return Some(Some(cell.clone()));
+            }
+            match values.get(&name)? {
+                Value::Text(text) | Value::Row(_, Some(text)) => Some(Some(text.clone())),
+                _ => None,
+            }
+        }
+        Kind::FIELD_EXPR => {
+            let path = node::path(node);
+            let (of, column) = (path.first()?, path.last()?);
+            if let Some(Value::Row(row, _)) = values.get(of) {
+                return Some(row.get(column.as_str()).cloned());
+            }
+            over.and_then(|row| row.get(column.as_str())).map(|cell| Some(cell.clone()))
+        }
+        Kind::BIN_EXPR if node::text(node).contains("||") => {
+            let sides: Vec<_> = node.children().filter(|it| node::is_expression(it.kind())).collect();
+            let [left, right] = sides.as_slice() else { return None };
+            let (one, two) = (value_over(schema, left, values, over)??, value_over(schema, right, values, over)??);
+            Some(Some(one + &two))
+        }
+        Kind::CALL_EXPR => call(schema, node, values, over),
+        _ => None,
+    }
+}
+
+fn call(schema: &Schema, node: &Node, values: &Values, over: Option<&Row>) -> Option<Option<String>> {
+    let callee = node::path(&node.children().next()?).pop()?;
+    let list = node::child(node, Kind::ARG_LIST)?;
+    let arguments = node::children(&list, Kind::ARG).into_iter().filter_map(|it| node::expression(&it));
+    let mut arguments = arguments.map(|it| value_over(schema, &it, values, over));
+    match callee.as_str() {
+        "format" => {
+            let template = arguments.next()???;
+            let mut made = String::new();
+            let mut rest = template.as_str();
+            let given: Vec<_> = arguments.collect();
+            let mut next = 0;
+            while let Some(at) = rest.find('%') {
+                made.push_str(&rest[..at]);
+                let mut tail = &rest[at + 1..];
+                if let Some((number, after)) = tail.split_once('$')
+                    && let Ok(number) = number.parse::<usize>()
+                {
+                    next = number.checked_sub(1)?;
+                    tail = after;
+                }
+                let letter = tail.chars().next()?;
+                rest = &tail[letter.len_utf8()..];
+                if letter == '%' {
+                    made.push('%');
+                    continue;
+                }
+                let text = given.get(next)?.clone()??;
+                next += 1;
+                match letter {
+                    'I' => made.push_str(&quoted_name(&text)),
+                    'L' => made.push_str(&format!("'{}'", text.replace('\'', "''"))),
+                    _ => made.push_str(&text),
+                }
+            }
+            made.push_str(rest);
+            Some(Some(made))
+        }
+        "quote_ident" => Some(Some(quoted_name(&arguments.next()???))),
+        "quote_literal" => Some(Some(format!("'{}'", arguments.next()???.replace('\'', "''")))),
+        "lower" => Some(Some(arguments.next()???.to_lowercase())),
+        "to_regclass" | "to_regtype" => {
+            let name = bare(&arguments.next()???);
+            let known = schema.tables.keys().chain(schema.enums.keys()).any(|it| it.name == name);
+            Some(known.then_some(name))
+        }
+        "to_regproc" | "to_regprocedure" => {
+            let name = bare(arguments.next()???.split('(').next()?);
+            Some(schema.functions.iter().any(|it| it.name.name == name).then_some(name))
+        }
+        "concat" => arguments.map(|it| it.flatten()).collect::<Option<Vec<_>>>().map(|parts| Some(parts.concat())),
+        _ => None,
+    }
+}
+
+/// The last part of a dotted name.
+fn bare(name: &str) -> String {
+    node::identifier(name.rsplit('.').next().unwrap_or(name))
+}
+
+fn quoted_name(name: &str) -> String {
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+fn like(text: &str, pattern: &str) -> bool {
+    let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
+    // Row by row of the usual table: `fits[t]` says whether the pattern so far matches the first t characters.
+    let mut fits = vec![false; text.len() + 1];
+    fits[0] = true;
+    for mark in pattern {
+        let mut next = vec![false; text.len() + 1];
+        match mark {
+            '%' => {
+                let mut seen = false;
+                for (at, fit) in fits.iter().enumerate() {
+                    seen |= fit;
+                    next[at] = seen;
+                }
+            }
+            mark => {
+                for at in 0..text.len() {
+                    next[at + 1] = fits[at] && (mark == '_' || text[at] == mark);
+                }
+            }
+        }
+        fits = next;
+    }
+    fits[text.len()]
+}

@@ -1,0 +1,258 @@
+//! The replay: every statement that makes or changes something, in order, into one state.
+//!
+//! It does what PostgreSQL would do: a statement that would fail there changes nothing here, and is listed. What cannot be
+//! judged from the text (a condition over data, a query built at run time) is listed as not understood.
+
+mod block;
+mod catalog;
+mod constraint;
+mod data;
+mod enumeration;
+mod function;
+mod grant;
+mod index;
+pub(crate) mod kind;
+pub(crate) mod order;
+mod platform;
+mod policy;
+pub(crate) mod reads;
+mod table;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use crate::sql::node::{self, Kind, Node};
+use crate::sql::{self, split};
+use crate::{Name, Schema, Source, Trouble};
+use edit::Span;
+use std::collections::BTreeSet;
+
+/// Replays `sources` into `schema`.
+pub(crate) fn run(schema: &mut Schema, sources: &[Source<'_>]) {
+    platform::lay(schema);
+    for source in sources.iter().filter(|source| source.path.to_ascii_lowercase().ends_with(".sql")) {
+        if order::is_foreign(source.text) {
+            schema.troubles.push(Trouble {
+                span: Span::new(source.file, 0..0),
+                kind: "not-sql",
+                message: "This file is written for another database than PostgreSQL.".to_owned(),
+            });
+        }
+    }
+    let ordered = order::ordered(sources);
+    schema.replayed = ordered.iter().map(|source| source.file).collect();
+    let mut later = Later::default();
+    let parsed: Vec<_> = ordered
+        .iter()
+        .flat_map(|source| split::statements(source.text).into_iter().map(move |range| (*source, range)))
+        .filter_map(|(source, range)| {
+            let text = &source.text[range.clone()];
+            matters(text).then(|| (Span::new(source.file, range), sql::parse(text)))
+        })
+        .collect();
+    for (_, statement) in &parsed {
+        if let Some(node) = statement.node.as_ref().filter(|_| statement.error.is_none()) {
+            later.note(node);
+        }
+    }
+    let mut replay = Replay {
+        schema: std::mem::take(schema),
+        at: Span::new(edit::FileId(0), 0..0),
+        base: None,
+        later,
+        types: BTreeSet::new(),
+        relations: BTreeSet::new(),
+    };
+    for (span, statement) in parsed {
+        replay.at = span;
+        replay.base = Some(span.start);
+        match (statement.error, statement.node) {
+            (Some(error), _) => replay.trouble("not-understood", format!("PostgreSQL cannot read this statement: {error}.")),
+            (None, Some(node)) => {
+                let done = replay.statement(&node);
+                replay.listed(done);
+            }
+            (None, None) => {}
+        }
+    }
+    *schema = replay.schema;
+    schema.tables.retain(|name, table| {
+        table.defined.is_some() || !platform::owns(&name.schema) || name.name == "users" || name.schema == "storage"
+    });
+}
+
+/// Why a statement changes nothing.
+#[derive(Debug)]
+pub(crate) struct Fail {
+    kind: &'static str,
+    message: String,
+}
+
+impl Fail {
+    fn duplicate(what: impl Into<String>) -> Self {
+        Self { kind: "duplicate", message: format!("{} exists already, so this statement fails.", what.into()) }
+    }
+}
+
+/// What a handler of a statement gives.
+type Done = Result<(), Fail>;
+
+/// Names that are made somewhere: an object that is missing now but made later is in the wrong order.
+#[derive(Default)]
+struct Later {
+    names: BTreeSet<Name>,
+}
+
+impl Later {
+    fn note(&mut self, node: &Node) {
+        for (kind, name) in [
+            (Kind::CREATE_TABLE, Kind::TABLE_NAME),
+            (Kind::CREATE_FUNCTION, Kind::FUNCTION_NAME),
+            (Kind::CREATE_TYPE, Kind::TYPE_NAME),
+            (Kind::CREATE_VIEW, Kind::VIEW),
+        ] {
+            if node.kind() == kind {
+                self.names.extend(node::name_in(node, name));
+            }
+        }
+    }
+}
+
+/// The state while it is made.
+struct Replay {
+    schema: Schema,
+    /// The statement.
+    at: Span,
+    /// Where the statement's text begins in its file; `None` inside a block, whose parts have no place of their own.
+    base: Option<u32>,
+    later: Later,
+    /// Types other than enums: domains and composites.
+    types: BTreeSet<Name>,
+    /// Relations beside tables and views: sequences, materialized views.
+    relations: BTreeSet<Name>,
+}
+
+impl Replay {
+    fn trouble(&mut self, kind: &'static str, message: String) {
+        self.schema.troubles.push(Trouble { span: self.at, kind, message });
+    }
+
+    fn listed(&mut self, done: Done) {
+        if let Err(fail) = done {
+            self.trouble(fail.kind, fail.message);
+        }
+    }
+
+    /// The span of a part of the statement.
+    fn span(&self, node: &Node) -> Span {
+        match self.base {
+            Some(base) => {
+                let range = node.text_range();
+                let (start, end) = (u32::from(range.start()), u32::from(range.end()));
+                Span { file: self.at.file, start: base + start, end: base + end }
+            }
+            None => self.at,
+        }
+    }
+
+    /// Something is not there.
+    fn missing(&self, what: &str, name: &Name) -> Fail {
+        let shown = if name.schema == "public" { name.name.clone() } else { format!("{}.{}", name.schema, name.name) };
+        if self.later.names.contains(name) {
+            return Fail {
+                kind: "wrong-order",
+                message: format!("The {what} `{shown}` is made later, so this statement fails."),
+            };
+        }
+        Fail { kind: "no-such-object", message: format!("There is no {what} `{shown}`, so this statement fails.") }
+    }
+
+    /// Refuses what reads something that is not there.
+    fn readable(&self, reads: &reads::Reads) -> Done {
+        if let Some(missing) = reads.missing.first() {
+            for table in &reads.tables {
+                if !self.schema.tables.contains_key(table) && self.later.names.contains(table) {
+                    return Err(self.missing("table", table));
+                }
+            }
+            return Err(Fail {
+                kind: "no-such-object",
+                message: format!("There is no {missing}, so this statement fails."),
+            });
+        }
+        for function in &reads.functions {
+            let known = self.schema.functions.iter().any(|known| known.name == *function);
+            if !known && self.later.names.contains(function) {
+                return Err(self.missing("function", function));
+            }
+        }
+        Ok(())
+    }
+
+    fn statement(&mut self, node: &Node) -> Done {
+        match node.kind() {
+            Kind::CREATE_TABLE => self.create_table(node),
+            Kind::CREATE_TABLE_AS => self.create_table_as(node),
+            Kind::ALTER_TABLE => self.alter_table(node),
+            Kind::DROP_TABLE => self.drop_table(node),
+            Kind::CREATE_INDEX => self.create_index(node),
+            Kind::DROP_INDEX => self.drop_index(node),
+            Kind::CREATE_VIEW => self.create_view(node),
+            Kind::DROP_VIEW => self.drop_view(node),
+            Kind::ALTER_VIEW => self.alter_view(node),
+            Kind::CREATE_MATERIALIZED_VIEW => {
+                self.relations.extend(node.children().find(|it| it.kind() != Kind::IF_NOT_EXISTS).map(|it| node::name(&it)));
+                Ok(())
+            }
+            Kind::CREATE_TYPE => self.create_type(node),
+            Kind::ALTER_TYPE => self.alter_type(node),
+            Kind::DROP_TYPE => self.drop_type(node),
+            Kind::CREATE_DOMAIN => {
+                let name = node.children().next().map(|name| node::name(&name));
+                self.types.extend(name);
+                Ok(())
+            }
+            Kind::CREATE_POLICY => self.create_policy(node),
+            Kind::ALTER_POLICY => self.alter_policy(node),
+            Kind::DROP_POLICY => self.drop_policy(node),
+            Kind::CREATE_FUNCTION | Kind::CREATE_PROCEDURE => self.create_function(node),
+            Kind::ALTER_FUNCTION => self.alter_function(node),
+            Kind::DROP_FUNCTION | Kind::DROP_PROCEDURE | Kind::DROP_ROUTINE => self.drop_function(node),
+            Kind::CREATE_TRIGGER => self.create_trigger(node),
+            Kind::DROP_TRIGGER => self.drop_trigger(node),
+            Kind::GRANT | Kind::REVOKE => self.grant(node),
+            Kind::INSERT => self.insert(node),
+            Kind::UPDATE => self.update(node),
+            Kind::DELETE => self.delete(node),
+            Kind::ALTER_PUBLICATION => self.alter_publication(node),
+            Kind::CREATE_PUBLICATION => self.create_publication(node),
+            Kind::DROP_PUBLICATION => {
+                if node::words_in(node, Kind::PUBLICATION_REF).iter().any(|name| name == "supabase_realtime") {
+                    self.schema.published.clear();
+                }
+                Ok(())
+            }
+            Kind::CREATE_EXTENSION => {
+                self.schema.extensions.extend(node::word_in(node, Kind::EXTENSION));
+                Ok(())
+            }
+            Kind::DO => self.block(node),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a statement can change what is kept; the rest is not even parsed.
+fn matters(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let first = words.next().unwrap_or("").to_ascii_lowercase();
+    match first.as_str() {
+        "create" | "alter" | "drop" | "do" | "grant" | "revoke" => true,
+        // Rows count where they are buckets.
+        "insert" | "update" | "delete" | "with" => {
+            let lower = text.to_ascii_lowercase();
+            lower.contains("storage.buckets") || lower.contains("\"storage\"")
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,146 @@
+//! Which SQL counts, and in which order it would run.
+//!
+//! A folder of migrations is the history. Loose files come after it, for people run them by hand on top: first what lays the
+//! ground (`schema.sql`), then numbered scripts, then the rest, those that create before those that only change.
+//! Seeds, tests, the way back (`down.sql`) and dumps of other databases do not count.
+
+use crate::Source;
+use crate::sql::split;
+
+/// The files that count, in order.
+pub(crate) fn ordered<'s, 't>(sources: &'s [Source<'t>]) -> Vec<&'s Source<'t>> {
+    let mut counted: Vec<_> = sources
+        .iter()
+        .filter(|source| is_sql(source.path) && counts(source) && !is_foreign(source.text))
+        .map(|source| (rank(source), source))
+        .collect();
+    counted.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.path.cmp(b.path)));
+    counted.into_iter().map(|(_, source)| source).collect()
+}
+
+/// Whether `path` is a migration of a tool that keeps a history.
+pub(crate) fn is_migration(path: &str) -> bool {
+    let folders: Vec<_> = path.split('/').collect();
+    let folders = &folders[..folders.len() - 1];
+    folders.iter().any(|folder| matches!(*folder, "migrations" | "drizzle"))
+}
+
+/// Whether `text` is written for MySQL, SQLite or SQL Server.
+pub(crate) fn is_foreign(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let marks = ["engine=", "auto_increment", "autoincrement", "nvarchar", "`\n", "` (", "datetime2"];
+    marks.iter().any(|mark| lower.contains(mark)) && !lower.contains("plpgsql")
+}
+
+fn is_sql(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("sql"))
+}
+
+fn counts(source: &Source<'_>) -> bool {
+    let lower = source.path.to_ascii_lowercase();
+    let (folders, file) = lower.rsplit_once('/').unwrap_or(("", &lower));
+    let skipped = |part: &str| {
+        matches!(
+            part,
+            "tests" | "test" | "__tests__" | "seeds" | "down" | "rollback" | "rollbacks" | "archive" | "old"
+                | "backup" | "backups" | "deprecated" | "snippets"
+        )
+    };
+    if folders.split('/').any(skipped) {
+        return false;
+    }
+    let stem = file.trim_end_matches(".sql");
+    let words: Vec<_> = stem.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    if words.iter().any(|word| matches!(*word, "down" | "rollback" | "backup")) && !is_migration(&lower) {
+        return false;
+    }
+    // A seed that also makes tables is a script like any other.
+    let seed = words.iter().any(|word| matches!(*word, "seed" | "seeds" | "seeder"));
+    !seed || is_migration(&lower) || changes_structure(source.text)
+}
+
+fn changes_structure(text: &str) -> bool {
+    split::statements(text).into_iter().any(|range| {
+        let first = text[range].split_whitespace().next().unwrap_or("").to_ascii_lowercase();
+        matches!(first.as_str(), "create" | "alter")
+    })
+}
+
+/// (kind of place, folder, number, whether it creates nothing)
+fn rank(source: &Source<'_>) -> (u8, String, u64, bool) {
+    let lower = source.path.to_ascii_lowercase();
+    let (folders, file) = lower.rsplit_once('/').unwrap_or(("", &lower));
+    if is_migration(&lower) {
+        // Names sort as the tool sorts them; Drizzle and Prisma number their files or folders likewise.
+        let number = if folders.ends_with("drizzle") { number_of(file).unwrap_or(0) } else { 0 };
+        return (0, folders.split("/migrations").next().unwrap_or(folders).to_owned(), number, false);
+    }
+    let creates = {
+        let text = source.text.to_ascii_lowercase();
+        text.contains("create table")
+    };
+    let ground = ["schema.sql", "database.sql", "init.sql", "structure.sql", "tables.sql"];
+    if ground.contains(&file) && creates {
+        return (1, String::new(), 0, false);
+    }
+    match number_of(file) {
+        Some(number) => (2, folders.to_owned(), number, false),
+        None => (3, String::new(), 0, !creates),
+    }
+}
+
+fn number_of(file: &str) -> Option<u64> {
+    let digits: String = file.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use edit::FileId;
+
+    fn check(files: &[(&str, &str)], expected: &[&str]) {
+        let sources: Vec<_> =
+            files.iter().map(|(path, text)| Source { file: FileId(0), path, text }).collect();
+        let found: Vec<_> = ordered(&sources).into_iter().map(|source| source.path).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn migrations_come_first_then_the_ground_then_numbers_then_the_rest() {
+        check(
+            &[
+                ("fix.sql", "alter table a disable row level security"),
+                ("more.sql", "create table c ()"),
+                ("schema.sql", "create table a ()"),
+                ("scripts/10_x.sql", ""),
+                ("scripts/2_y.sql", ""),
+                ("supabase/migrations/2.sql", ""),
+                ("supabase/migrations/1.sql", ""),
+            ],
+            &[
+                "supabase/migrations/1.sql",
+                "supabase/migrations/2.sql",
+                "schema.sql",
+                "scripts/2_y.sql",
+                "scripts/10_x.sql",
+                "more.sql",
+                "fix.sql",
+            ],
+        );
+    }
+
+    #[test]
+    fn seeds_tests_ways_back_and_other_databases_do_not_count() {
+        check(
+            &[
+                ("supabase/seed.sql", "insert into a values (1)"),
+                ("scripts/seed_all.sql", "create table a ()"),
+                ("supabase/tests/a.sql", "select 1"),
+                ("db/1_down.sql", "drop table a"),
+                ("dump.sql", "create table `a` (id int) engine=InnoDB"),
+            ],
+            &["scripts/seed_all.sql"],
+        );
+    }
+}

@@ -1,0 +1,194 @@
+use crate::{Schema, Source};
+use edit::FileId;
+
+fn replayed(files: &[(&str, &str)]) -> Schema {
+    let sources: Vec<_> = files
+        .iter()
+        .enumerate()
+        .map(|(at, (path, text))| Source { file: FileId(at as u32), path, text })
+        .collect();
+    Schema::of(&sources)
+}
+
+fn schema(sql: &str) -> Schema {
+    replayed(&[("supabase/migrations/1.sql", sql)])
+}
+
+/// The tables of `public`, one line each: columns with `!` for required, then keys.
+fn tables(schema: &Schema) -> Vec<String> {
+    let public = schema.tables.iter().filter(|(name, _)| name.schema == "public");
+    public
+        .map(|(name, table)| {
+            let columns = table.columns.iter().map(|column| {
+                format!("{} {}{}", column.name, column.kind, if column.required { "!" } else { "" })
+            });
+            let constraints = table.constraint_order.join(" ");
+            format!("{}({}) {constraints}", name.name, columns.collect::<Vec<_>>().join(", "))
+        })
+        .collect()
+}
+
+fn policies(schema: &Schema, table: &str) -> Vec<String> {
+    let table = schema.table(table).unwrap();
+    let shown = table.policies.iter().map(|policy| {
+        let part = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        format!(
+            "{} {} to {}: {} / {}",
+            policy.name,
+            policy.command,
+            policy.roles.join(","),
+            part(&policy.using),
+            part(&policy.check)
+        )
+    });
+    shown.collect()
+}
+
+fn troubles(schema: &Schema) -> Vec<&str> {
+    schema.troubles.iter().map(|trouble| trouble.kind).collect()
+}
+
+#[test]
+fn tables_are_made_and_changed() {
+    let schema = schema(
+        "create type state as enum ('dry', 'afloat');
+         create table boats (id uuid primary key default gen_random_uuid(), name text not null unique, state state);
+         create table if not exists boats (id int);
+         create table crew (id serial, boat_id uuid references boats on delete cascade, check (id > 0));
+         alter table crew add column role text not null default 'deckhand', add primary key (id), drop constraint crew_id_check;
+         alter table crew rename column role to rank;
+         alter table boats alter column name drop not null, enable row level security;",
+    );
+    assert_eq!(
+        tables(&schema),
+        [
+            "boats(id uuid!, name text, state state) boats_pkey boats_name_key",
+            "crew(id integer!, boat_id uuid, rank text!) crew_boat_id_fkey crew_pkey"
+        ]
+    );
+    assert!(schema.table("boats").unwrap().row_security);
+    assert_eq!(schema.table("crew").unwrap().foreign_keys[0].on_delete.as_deref(), Some("cascade"));
+    assert_eq!(troubles(&schema), [""; 0]);
+}
+
+#[test]
+fn what_would_fail_changes_nothing_and_is_listed() {
+    let schema = schema(
+        "create table crew (id uuid primary key, boat_id uuid references boats(id));
+         create table boats (id uuid primary key);
+         create table boats (id uuid primary key);
+         create policy if not exists a on boats for select using (true);
+         create policy b on boats for select using (owner_id = auth.uid());
+         alter table ships add column x int;
+         create index on boats (nothing);",
+    );
+    assert_eq!(tables(&schema), ["boats(id uuid!) boats_pkey"]);
+    assert_eq!(
+        troubles(&schema),
+        [
+            "wrong-order",
+            "duplicate",
+            "not-understood",
+            "no-such-object",
+            "no-such-object",
+            "no-such-object"
+        ]
+    );
+}
+
+#[test]
+fn policies_are_dropped_and_altered_in_order() {
+    let schema = schema(
+        "create table boats (id uuid primary key, owner_id uuid);
+         create policy \"All see\" on public.boats for select using (true);
+         create policy own on boats to authenticated using (auth.uid() = owner_id) with check (true);
+         drop policy if exists \"All see\" on boats;
+         alter policy own on boats with check ((select auth.uid()) = owner_id);
+         create policy gone on boats for delete using (false);
+         drop policy gone on boats;",
+    );
+    assert_eq!(
+        policies(&schema, "boats"),
+        ["own all to authenticated: auth.uid() = owner_id / (select auth.uid()) = owner_id"]
+    );
+}
+
+#[test]
+fn blocks_are_run_by_what_the_catalog_says() {
+    let schema = schema(
+        "create table boats (id uuid primary key);
+         create policy a on boats for select using (true);
+         create policy b on boats for select using (true);
+         do $$ begin
+           if not exists (select 1 from pg_type where typname = 'state') then create type state as enum ('dry'); end if;
+           if not exists (select 1 from information_schema.columns where table_name = 'boats' and column_name = 'name') then
+             alter table boats add column name text;
+           end if;
+           if exists (select 1 from pg_tables where tablename = 'ships') then drop table boats; end if;
+         end $$;
+         do $$ begin create type state as enum ('x'); exception when duplicate_object then null; end $$;
+         do $$ declare r record; begin
+           for r in (select policyname from pg_policies where tablename = 'boats') loop
+             execute format('drop policy %I on boats', r.policyname);
+           end loop;
+         end $$;
+         do $$ declare t text; begin
+           foreach t in array array['boats'] loop execute 'alter table ' || t || ' enable row level security'; end loop;
+         end $$;",
+    );
+    assert_eq!(tables(&schema), ["boats(id uuid!, name text) boats_pkey"]);
+    assert_eq!(policies(&schema, "boats"), [""; 0]);
+    assert!(schema.table("boats").unwrap().row_security);
+    assert_eq!(troubles(&schema), [""; 0]);
+}
+
+#[test]
+fn functions_triggers_and_their_rights() {
+    let schema = schema(
+        "create function on_join(a uuid default null) returns trigger language plpgsql security definer as $$ begin return new; end $$;
+         create trigger joined after insert on auth.users for each row execute function on_join();
+         create or replace function twice(n int) returns int language sql set search_path = '' as $$ select n * 2 $$;
+         revoke execute on function twice(integer) from public, anon;
+         alter function on_join(uuid) set search_path = public, pg_temp;",
+    );
+    let [join, twice] = schema.functions.as_slice() else { panic!("{:?}", schema.functions) };
+    assert!(join.definer && join.search_path.as_deref() == Some("public, pg_temp"));
+    assert_eq!(twice.search_path.as_deref(), Some(""));
+    assert!(twice.callable_by("authenticated") || twice.revoked_from == ["public", "anon"]);
+    assert!(!twice.callable_by("anon"));
+    assert_eq!(schema.triggers[0].table.name, "users");
+}
+
+#[test]
+fn buckets_and_publications() {
+    let schema = schema(
+        "create table boats (id uuid primary key);
+         insert into storage.buckets (id, name, public) values ('a', 'a', true), ('b', 'b', false) on conflict do nothing;
+         update storage.buckets set public = false where id = 'a';
+         alter publication supabase_realtime add table boats;
+         create policy up on storage.objects for insert with check (bucket_id = 'a');",
+    );
+    let shown: Vec<_> = schema.buckets.iter().map(|bucket| (bucket.id.as_str(), bucket.public)).collect();
+    assert_eq!(shown, [("a", false), ("b", false)]);
+    assert_eq!(schema.published[0].name, "boats");
+    let objects = crate::Name { schema: "storage".to_owned(), name: "objects".to_owned() };
+    assert_eq!(schema.tables[&objects].policies.len(), 1);
+}
+
+#[test]
+fn a_column_that_a_policy_reads_stays_without_cascade() {
+    let schema = schema(
+        "create table boats (id uuid primary key, owner_id uuid);
+         create policy own on boats for select using (auth.uid() = owner_id);
+         alter table boats drop column owner_id;",
+    );
+    assert_eq!(tables(&schema), ["boats(id uuid!, owner_id uuid) boats_pkey"]);
+    assert_eq!(troubles(&schema), ["no-such-object"]);
+}
+
+#[test]
+fn scripts_of_other_databases_are_told_apart() {
+    let schema = replayed(&[("db/dump.sql", "CREATE TABLE `boats` (`id` int AUTO_INCREMENT) ENGINE=InnoDB;")]);
+    assert_eq!(troubles(&schema), ["not-sql"]);
+    assert!(schema.replayed.is_empty());
+}
