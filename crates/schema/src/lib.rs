@@ -256,7 +256,8 @@ impl Schema {
     /// Replays every SQL text in the order in which it would run, and reads the generated types.
     pub fn of(sources: &[Source<'_>]) -> Self {
         // Several files may declare one: the generated file is the fullest.
-        let types = sources.iter().filter(|source| !source.path.ends_with(".sql")).filter_map(types::Types::of);
+        let types =
+            sources.iter().filter(|source| !source.path.ends_with(".sql")).filter_map(types::Types::of);
         let mut schema = Self { types: types.max_by_key(|types| types.tables.len()), ..Self::default() };
         replay::run(&mut schema, sources);
         schema

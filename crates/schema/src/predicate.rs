@@ -4,8 +4,8 @@
 //! never as closed.
 
 use crate::replay::reads;
-use crate::sql::node::{self, Kind, Node};
 use crate::sql;
+use crate::sql::node::{self, Kind, Node};
 use crate::{Function, Name, Schema};
 
 /// One thing that must hold.
@@ -68,7 +68,8 @@ impl Predicate {
         let text = format!("select ({expression})");
         let statement = sql::parse(&text);
         let target = statement.node.filter(|_| statement.error.is_none());
-        let root = target.and_then(|node| node::find(&node, Kind::TARGET)).and_then(|it| node::expression(&it));
+        let root =
+            target.and_then(|node| node::find(&node, Kind::TARGET)).and_then(|it| node::expression(&it));
         let reader = Reader { schema, own };
         let any = root.map_or_else(|| vec![vec![Ask::Unknown]], |root| reader.any(&root));
         Self { any }.simple()
@@ -96,7 +97,9 @@ impl Predicate {
     pub fn forgeable(&self) -> bool {
         self.any.iter().any(|all| {
             all.contains(&Ask::Forgeable)
-                && all.iter().all(|ask| !matches!(ask, Ask::Owner(_) | Ask::Folder | Ask::Member | Ask::Service))
+                && all
+                    .iter()
+                    .all(|ask| !matches!(ask, Ask::Owner(_) | Ask::Folder | Ask::Member | Ask::Service))
         })
     }
 
@@ -116,9 +119,7 @@ impl Predicate {
 
     /// Whether every branch needs somebody signed in.
     pub fn needs_session(&self) -> bool {
-        let needs = |ask: &Ask| {
-            matches!(ask, Ask::SignedIn | Ask::Owner(_) | Ask::Folder | Ask::Service)
-        };
+        let needs = |ask: &Ask| matches!(ask, Ask::SignedIn | Ask::Owner(_) | Ask::Folder | Ask::Service);
         !self.any.is_empty() && self.any.iter().all(|all| all.iter().any(needs))
     }
 }
@@ -155,14 +156,18 @@ impl Reader<'_> {
                 Some(inner) => self.any(&inner),
                 None => vec![vec![Ask::Unknown]],
             },
-            Kind::BIN_EXPR if node::has(node, Kind::OR_KW) => sides().iter().flat_map(|side| self.any(side)).collect(),
+            Kind::BIN_EXPR if node::has(node, Kind::OR_KW) => {
+                sides().iter().flat_map(|side| self.any(side)).collect()
+            }
             Kind::BIN_EXPR if node::has(node, Kind::AND_KW) => {
                 let mut all: Vec<Vec<Ask>> = vec![Vec::new()];
                 for side in sides() {
                     let parts = self.any(&side);
                     all = all
                         .iter()
-                        .flat_map(|one| parts.iter().map(move |part| [one.as_slice(), part.as_slice()].concat()))
+                        .flat_map(|one| {
+                            parts.iter().map(move |part| [one.as_slice(), part.as_slice()].concat())
+                        })
                         .collect();
                     // An expression is never that wide; what is, is not looked into.
                     all.truncate(64);
@@ -218,10 +223,16 @@ impl Reader<'_> {
                         _ => Ask::Unknown,
                     };
                 }
-                if (is_visitor(&said) || is_visitor_email(&said)) && let Some(column) = self.column_of(other) {
+                if (is_visitor(&said) || is_visitor_email(&said))
+                    && let Some(column) = self.column_of(other)
+                {
                     return Ask::Owner(column);
                 }
-                if is_visitor(&said) && (value.contains("foldername(") || value.contains("split_part(name") || value.contains("path_tokens")) {
+                if is_visitor(&said)
+                    && (value.contains("foldername(")
+                        || value.contains("split_part(name")
+                        || value.contains("path_tokens"))
+                {
                     return Ask::Folder;
                 }
                 if is_visitor(&said) && is_visitor(value) {
@@ -293,17 +304,27 @@ impl Reader<'_> {
         if calls.iter().any(|function| forgeable_body(function)) {
             return Ask::Forgeable;
         }
-        let visitor = names_visitor(&text) || calls.iter().any(|function| names_visitor(&flat_text(&function.body)));
+        let visitor =
+            names_visitor(&text) || calls.iter().any(|function| names_visitor(&flat_text(&function.body)));
         if visitor {
-            let storage = self.own.schema == "storage" && (text.contains("foldername(") || text.contains("name"));
-            return if storage && reads.tables.is_empty() && calls.is_empty() { Ask::Folder } else { Ask::Member };
+            let storage =
+                self.own.schema == "storage" && (text.contains("foldername(") || text.contains("name"));
+            return if storage && reads.tables.is_empty() && calls.is_empty() {
+                Ask::Folder
+            } else {
+                Ask::Member
+            };
         }
         if let [function] = calls.as_slice()
             && node.kind() == Kind::CALL_EXPR
         {
             let body = flat_text(&function.body);
             let constant = body.trim_end_matches(';');
-            return if matches!(constant, "select true" | "begin return true; end") { Ask::Always } else { Ask::Unknown };
+            return if matches!(constant, "select true" | "begin return true; end") {
+                Ask::Always
+            } else {
+                Ask::Unknown
+            };
         }
         if text.contains("current_setting(") || text.contains("current_user") || !calls.is_empty() {
             return Ask::Unknown;
@@ -331,7 +352,13 @@ fn flat_text(text: &str) -> String {
     let lower = text.to_lowercase();
     let mut flat = lower.split_whitespace().collect::<Vec<_>>().join(" ");
     for call in ["auth.uid()", "auth.role()", "auth.jwt()", "auth.email()"] {
-        for wrapped in [format!("( select {call} as uid)"), format!("(select {call})"), format!("( select {call} )"), format!("(select {call} )"), format!("( select {call})")] {
+        for wrapped in [
+            format!("( select {call} as uid)"),
+            format!("(select {call})"),
+            format!("( select {call} )"),
+            format!("(select {call} )"),
+            format!("( select {call})"),
+        ] {
             flat = flat.replace(&wrapped, call);
         }
     }
@@ -344,7 +371,11 @@ fn names_visitor(text: &str) -> bool {
 
 fn is_visitor(text: &str) -> bool {
     let bare = text.trim_start_matches('(').trim_end_matches(')').trim();
-    let bare = bare.strip_suffix("::text").or_else(|| bare.strip_suffix("::uuid")).unwrap_or(bare).trim_end_matches(')');
+    let bare = bare
+        .strip_suffix("::text")
+        .or_else(|| bare.strip_suffix("::uuid"))
+        .unwrap_or(bare)
+        .trim_end_matches(')');
     matches!(bare, "auth.uid(" | "auth.uid()" | "auth.jwt() ->> 'sub'")
 }
 
@@ -357,7 +388,11 @@ fn is_role(text: &str) -> bool {
     let bare = text.replace(['(', ')'], "");
     matches!(
         bare.trim_end_matches("::text"),
-        "auth.role" | "auth.jwt ->> 'role'" | "auth.jwt->>'role'" | "current_setting'role'" | "current_setting'request.jwt.claim.role'"
+        "auth.role"
+            | "auth.jwt ->> 'role'"
+            | "auth.jwt->>'role'"
+            | "current_setting'role'"
+            | "current_setting'request.jwt.claim.role'"
             | "current_setting'request.jwt.claim.role', true"
     )
 }

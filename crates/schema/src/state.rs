@@ -165,7 +165,8 @@ impl Function {
 
     /// Whether `role` may call it over the API. PostgreSQL lets PUBLIC execute, and the platform grants to each role by name.
     pub fn callable_by(&self, role: &str) -> bool {
-        if self.returns.eq_ignore_ascii_case("trigger") || self.returns.eq_ignore_ascii_case("event_trigger") {
+        if self.returns.eq_ignore_ascii_case("trigger") || self.returns.eq_ignore_ascii_case("event_trigger")
+        {
             return false;
         }
         let revoked = |of: &str| self.revoked_from.iter().any(|known| known == of);

@@ -20,7 +20,10 @@ const CATALOG: &str = include_str!("catalog.sql");
 /// See the module.
 pub(crate) fn run_truth(folder: &Path, verbose: bool) -> anyhow::Result<()> {
     let mut differing = 0;
-    println!("{:<44} {:>5} {:>7} {:>8} {:>7} {:>7} {:>8}", "export", "files", "KB", "objects", "failed", "differ", "replay");
+    println!(
+        "{:<44} {:>5} {:>7} {:>8} {:>7} {:>7} {:>8}",
+        "export", "files", "KB", "objects", "failed", "differ", "replay"
+    );
     for export in exports(folder) {
         let texts = sql_of(&export)?;
         let sources: Vec<_> = texts
@@ -83,12 +86,14 @@ fn compare(schema: &Schema, texts: &[(String, String)]) -> anyhow::Result<Compar
     for file in &schema.replayed {
         let (path, text) = &texts[file.0 as usize];
         let (_, told) = psql(database, &format!("\\set ON_ERROR_ROLLBACK on\n{text}"))?;
-        errors.extend(told.lines().filter(|line| line.contains("ERROR:")).map(|line| format!("{path} {line}")));
+        errors
+            .extend(told.lines().filter(|line| line.contains("ERROR:")).map(|line| format!("{path} {line}")));
     }
     let (there, _) = psql(database, CATALOG)?;
     let there: BTreeSet<String> = there.lines().map(str::to_owned).collect();
     let (probes, _) = psql(database, &probes(schema))?;
-    let mut ours: BTreeSet<String> = probes.lines().filter(|line| line.starts_with("policy ")).map(str::to_owned).collect();
+    let mut ours: BTreeSet<String> =
+        probes.lines().filter(|line| line.starts_with("policy ")).map(str::to_owned).collect();
     ours.extend(lines(schema));
     let lines = there.difference(&ours).map(|line| format!("only PostgreSQL: {line}"));
     let lines = lines.chain(ours.difference(&there).map(|line| format!("only replay:     {line}"))).collect();
@@ -132,7 +137,8 @@ fn lines(schema: &Schema) -> Vec<String> {
             lines.push(format!("constraint {}.{constraint} {letter} ({columns}){tail}", name.name));
         }
         for index in &table.indexes {
-            let columns = if index.parts.is_empty() { index.columns.join(", ") } else { index.parts.join(", ") };
+            let columns =
+                if index.parts.is_empty() { index.columns.join(", ") } else { index.parts.join(", ") };
             let method = if index.method == "btree" { String::new() } else { format!(" {}", index.method) };
             let unique = if index.unique { " unique" } else { "" };
             lines.push(format!("index {} on {} ({columns}){unique}{method}", index.name, name.name));
@@ -140,7 +146,8 @@ fn lines(schema: &Schema) -> Vec<String> {
     }
     for function in schema.functions.iter().filter(|function| public(&function.name)) {
         let kinds: Vec<_> = function.kinds().iter().map(|kind| without_modifier(kind)).collect();
-        let path = function.search_path.as_ref().map(|path| format!(" search_path={}", path.replace(' ', "")));
+        let path =
+            function.search_path.as_ref().map(|path| format!(" search_path={}", path.replace(' ', "")));
         let returns = function.returns.split('(').next().unwrap_or("").trim();
         let returns = match returns.get(..6).map(str::to_ascii_lowercase).as_deref() {
             Some("setof ") => format!("SETOF {}", &returns[6..]),
@@ -169,7 +176,9 @@ fn lines(schema: &Schema) -> Vec<String> {
         lines.push(format!("view {}{}", name.name, if view.security_invoker { " invoker" } else { "" }));
     }
     lines.extend(schema.published.iter().map(|name| format!("published {}.{}", name.schema, name.name)));
-    lines.extend(schema.buckets.iter().map(|bucket| format!("bucket {} public={}", bucket.id, truth(bucket.public))));
+    lines.extend(
+        schema.buckets.iter().map(|bucket| format!("bucket {} public={}", bucket.id, truth(bucket.public))),
+    );
     lines
 }
 
@@ -177,17 +186,24 @@ fn without_modifier(kind: &str) -> String {
     let array = if kind.ends_with("[]") { "[]" } else { "" };
     let base = kind.trim_end_matches("[]");
     match base.split_once('(') {
-        Some((before, rest)) => format!("{before}{}{array}", rest.split_once(')').map(|(_, tail)| tail).unwrap_or("")),
+        Some((before, rest)) => {
+            format!("{before}{}{array}", rest.split_once(')').map(|(_, tail)| tail).unwrap_or(""))
+        }
         None => kind.to_owned(),
     }
 }
 
 fn shown(name: &Name) -> String {
     let word = |text: &str| {
-        let plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let plain =
+            text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         if plain { text.to_owned() } else { format!("\"{text}\"") }
     };
-    if name.schema == "public" { word(&name.name) } else { format!("{}.{}", word(&name.schema), word(&name.name)) }
+    if name.schema == "public" {
+        word(&name.name)
+    } else {
+        format!("{}.{}", word(&name.schema), word(&name.name))
+    }
 }
 
 /// SQL that creates each of our policies once more and prints how PostgreSQL writes it.
@@ -196,9 +212,18 @@ fn probes(schema: &Schema) -> String {
     for (name, table) in &schema.tables {
         for policy in &table.policies {
             let on = format!("\"{}\".\"{}\"", name.schema, name.name);
-            let roles: Vec<_> = policy.roles.iter().map(|role| if role == "public" { role.clone() } else { format!("\"{role}\"") }).collect();
+            let roles: Vec<_> = policy
+                .roles
+                .iter()
+                .map(|role| if role == "public" { role.clone() } else { format!("\"{role}\"") })
+                .collect();
             let kind = if policy.permissive { "permissive" } else { "restrictive" };
-            let _ = writeln!(sql, "begin;\ncreate policy \"__probe\" on {on} as {kind} for {} to {}", policy.command, roles.join(", "));
+            let _ = writeln!(
+                sql,
+                "begin;\ncreate policy \"__probe\" on {on} as {kind} for {} to {}",
+                policy.command,
+                roles.join(", ")
+            );
             if let Some(using) = &policy.using {
                 let _ = writeln!(sql, " using ({using})");
             }

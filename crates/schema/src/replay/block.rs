@@ -13,7 +13,10 @@ impl Replay {
         let body = ast::Do::cast(node.clone()).and_then(|block| block.plpgsql());
         let Some(body) = body else { return Err(self.unclear("This block")) };
         if let Some(error) = body.errors().first() {
-            return Err(Fail { kind: "not-understood", message: format!("This block cannot be read: {}.", error.message()) });
+            return Err(Fail {
+                kind: "not-understood",
+                message: format!("This block cannot be read: {}.", error.message()),
+            });
         }
         let base = self.base.take();
         let root = body.syntax();
@@ -27,7 +30,9 @@ impl Replay {
 
     fn run_block(&mut self, block: &Node, values: &mut Values) -> Done {
         let before = self.schema.clone();
-        for declared in node::child(block, Kind::PLPGSQL_DECLARE_SECTION).iter().flat_map(|section| section.children()) {
+        for declared in
+            node::child(block, Kind::PLPGSQL_DECLARE_SECTION).iter().flat_map(|section| section.children())
+        {
             let name = node::word_in(&declared, Kind::PLPGSQL_VAR_NAME);
             let default = declared.descendants().find(|it| it.kind() == Kind::PLPGSQL_EXPR);
             if let (Some(name), Some(default)) = (name, default.and_then(|it| inner_expression(&it))) {
@@ -98,13 +103,19 @@ impl Replay {
                 let built = node::child(part, Kind::PLPGSQL_EXPR).and_then(|it| inner_expression(&it));
                 let built = built.and_then(|it| catalog::value(&self.schema, &it, values).flatten());
                 let Some(built) = built else {
-                    self.trouble("not-understood", "A statement that is built at run time is not understood.".to_owned());
+                    self.trouble(
+                        "not-understood",
+                        "A statement that is built at run time is not understood.".to_owned(),
+                    );
                     return Ok(());
                 };
                 for range in split::statements(&built) {
                     let statement = sql::parse(&built[range]);
                     if let Some(error) = statement.error {
-                        return Err(Fail { kind: "not-understood", message: format!("A statement built at run time cannot be read: {error}.") });
+                        return Err(Fail {
+                            kind: "not-understood",
+                            message: format!("A statement built at run time cannot be read: {error}."),
+                        });
                     }
                     if let Some(node) = statement.node {
                         self.statement(&node)?;
@@ -130,7 +141,10 @@ impl Replay {
         for clause in part.children() {
             match clause.kind() {
                 Kind::PLPGSQL_ELSIF_CLAUSE => {
-                    arms.push((node::child(&clause, Kind::PLPGSQL_EXPR), node::child(&clause, Kind::PLPGSQL_BODY)));
+                    arms.push((
+                        node::child(&clause, Kind::PLPGSQL_EXPR),
+                        node::child(&clause, Kind::PLPGSQL_BODY),
+                    ));
                 }
                 Kind::PLPGSQL_ELSE_CLAUSE => arms.push((None, node::child(&clause, Kind::PLPGSQL_BODY))),
                 _ => {}
@@ -150,7 +164,8 @@ impl Replay {
                     if changes(&body) {
                         self.trouble(
                             "not-understood",
-                            "The condition of this block is not understood; what it guards is taken as done.".to_owned(),
+                            "The condition of this block is not understood; what it guards is taken as done."
+                                .to_owned(),
                         );
                     }
                     let _ = self.run_body(&body, values);
@@ -177,5 +192,6 @@ fn inner_expression(node: &Node) -> Option<Node> {
 }
 
 fn changes(body: &Node) -> bool {
-    body.descendants().any(|it| matches!(it.kind(), Kind::PLPGSQL_EXEC_SQL_STMT | Kind::PLPGSQL_DYN_EXECUTE_STMT))
+    body.descendants()
+        .any(|it| matches!(it.kind(), Kind::PLPGSQL_EXEC_SQL_STMT | Kind::PLPGSQL_DYN_EXECUTE_STMT))
 }

@@ -29,7 +29,9 @@ pub(super) fn rows(schema: &Schema, select: &Node, values: &Values) -> Option<Ve
     let mut relations: Vec<_> = items.filter_map(|it| node::path(&it).pop()).collect();
     // What is joined to say the name of a schema or a table is in the rows already.
     if relations.len() > 1 {
-        relations.retain(|name| !matches!(name.as_str(), "pg_namespace" | "pg_class" | "pg_roles" | "pg_attribute"));
+        relations.retain(|name| {
+            !matches!(name.as_str(), "pg_namespace" | "pg_class" | "pg_roles" | "pg_attribute")
+        });
     }
     if relations.iter().any(|name| name == "pg_enum") {
         relations = vec!["pg_enum".to_owned()];
@@ -64,14 +66,23 @@ fn table(schema: &Schema, relation: &str) -> Option<Vec<Row>> {
     Some(match relation {
         "pg_type" => {
             let types = schema.enums.keys().chain(tables().map(|(name, _)| name));
-            types.map(|name| row([("typname", &name.name), ("nspname", &name.schema), ("typnamespace", &name.schema)])).collect()
+            types
+                .map(|name| {
+                    row([("typname", &name.name), ("nspname", &name.schema), ("typnamespace", &name.schema)])
+                })
+                .collect()
         }
         "pg_enum" => schema
             .enums
             .iter()
             .flat_map(|(name, values)| {
                 values.iter().map(|value| {
-                    row([("enumlabel", value), ("typname", &name.name), ("enumtypid", &name.name), ("nspname", &name.schema)])
+                    row([
+                        ("enumlabel", value),
+                        ("typname", &name.name),
+                        ("enumtypid", &name.name),
+                        ("nspname", &name.schema),
+                    ])
                 })
             })
             .collect(),
@@ -166,7 +177,11 @@ fn table(schema: &Schema, relation: &str) -> Option<Vec<Row>> {
             .functions
             .iter()
             .map(|function| {
-                row([("proname", &function.name.name), ("routine_name", &function.name.name), ("nspname", &function.name.schema)])
+                row([
+                    ("proname", &function.name.name),
+                    ("routine_name", &function.name.name),
+                    ("nspname", &function.name.schema),
+                ])
             })
             .collect(),
         "pg_indexes" => tables()
@@ -180,11 +195,21 @@ fn table(schema: &Schema, relation: &str) -> Option<Vec<Row>> {
         "pg_publication_tables" | "pg_publication_rel" => schema
             .published
             .iter()
-            .map(|name| row([("pubname", "supabase_realtime"), ("schemaname", &name.schema), ("tablename", &name.name)]))
+            .map(|name| {
+                row([
+                    ("pubname", "supabase_realtime"),
+                    ("schemaname", &name.schema),
+                    ("tablename", &name.name),
+                ])
+            })
             .collect(),
-        "buckets" => schema.buckets.iter().map(|bucket| row([("id", &bucket.id), ("name", &bucket.id)])).collect(),
+        "buckets" => {
+            schema.buckets.iter().map(|bucket| row([("id", &bucket.id), ("name", &bucket.id)])).collect()
+        }
         "pg_extension" => schema.extensions.iter().map(|name| row([("extname", name)])).collect(),
-        "pg_roles" => ["anon", "authenticated", "service_role"].iter().map(|name| row([("rolname", name)])).collect(),
+        "pg_roles" => {
+            ["anon", "authenticated", "service_role"].iter().map(|name| row([("rolname", name)])).collect()
+        }
         "pg_namespace" | "schemata" => ["public", "auth", "storage", "extensions"]
             .iter()
             .map(|name| row([("nspname", name), ("schema_name", name)]))
@@ -274,7 +299,11 @@ fn value_over(schema: &Schema, node: &Node, values: &Values, over: Option<&Row>)
                 let rows = rows(schema, &inner, values)?;
                 let column = node::path(&node::expression(&node::find(&inner, Kind::TARGET)?)?).pop()?;
                 let Some(first) = rows.first() else { return Some(None) };
-                let key = if column == "oid" { ["typname", "relname", "nspname"].iter().find(|key| first.contains_key(**key))? } else { first.keys().find(|key| **key == column)? };
+                let key = if column == "oid" {
+                    ["typname", "relname", "nspname"].iter().find(|key| first.contains_key(**key))?
+                } else {
+                    first.keys().find(|key| **key == column)?
+                };
                 return Some(first.get(key).cloned());
             }
             value_over(schema, &inner, values, over)
@@ -306,7 +335,8 @@ fn value_over(schema: &Schema, node: &Node, values: &Values, over: Option<&Row>)
         Kind::BIN_EXPR if node::text(node).contains("||") => {
             let sides: Vec<_> = node.children().filter(|it| node::is_expression(it.kind())).collect();
             let [left, right] = sides.as_slice() else { return None };
-            let (one, two) = (value_over(schema, left, values, over)??, value_over(schema, right, values, over)??);
+            let (one, two) =
+                (value_over(schema, left, values, over)??, value_over(schema, right, values, over)??);
             Some(Some(one + &two))
         }
         Kind::CALL_EXPR => call(schema, node, values, over),
@@ -364,7 +394,9 @@ fn call(schema: &Schema, node: &Node, values: &Values, over: Option<&Row>) -> Op
             let name = bare(arguments.next()???.split('(').next()?);
             Some(schema.functions.iter().any(|it| it.name.name == name).then_some(name))
         }
-        "concat" => arguments.map(|it| it.flatten()).collect::<Option<Vec<_>>>().map(|parts| Some(parts.concat())),
+        "concat" => {
+            arguments.map(|it| it.flatten()).collect::<Option<Vec<_>>>().map(|parts| Some(parts.concat()))
+        }
         _ => None,
     }
 }

@@ -74,7 +74,11 @@ impl Replay {
         };
         let (constraint, label, named_after) = match written.kind() {
             Kind::NOT_NULL_CONSTRAINT => {
-                for column in column.map(str::to_owned).into_iter().chain(node::words_in(written, Kind::COLUMN_NAME_REF)) {
+                for column in column
+                    .map(str::to_owned)
+                    .into_iter()
+                    .chain(node::words_in(written, Kind::COLUMN_NAME_REF))
+                {
                     if let Some(column) = table.columns.iter_mut().find(|known| known.name == column) {
                         column.required = true;
                     }
@@ -113,15 +117,22 @@ impl Replay {
                 let lists = node::children(written, Kind::FOREIGN_KEY_COLUMN_LIST);
                 let columns = match column {
                     Some(column) => vec![column.to_owned()],
-                    None => lists.first().map(|list| node::words_in(list, Kind::COLUMN_NAME_REF)).unwrap_or_default(),
+                    None => lists
+                        .first()
+                        .map(|list| node::words_in(list, Kind::COLUMN_NAME_REF))
+                        .unwrap_or_default(),
                 };
-                let target = node::name_in(written, Kind::TABLE_NAME_REF).ok_or_else(|| self.unclear("This key"))?;
+                let target =
+                    node::name_in(written, Kind::TABLE_NAME_REF).ok_or_else(|| self.unclear("This key"))?;
                 let referenced = match column {
                     Some(_) => node::children(written, Kind::COLUMN_NAME_REF)
                         .iter()
                         .filter_map(|name| node::path(name).pop())
                         .collect(),
-                    None => lists.get(1).map(|list| node::words_in(list, Kind::COLUMN_NAME_REF)).unwrap_or_default(),
+                    None => lists
+                        .get(1)
+                        .map(|list| node::words_in(list, Kind::COLUMN_NAME_REF))
+                        .unwrap_or_default(),
                 };
                 let on_delete = node::find(written, Kind::ON_DELETE_ACTION).map(|action| {
                     let text = node::text(&action).to_ascii_lowercase();
@@ -139,7 +150,10 @@ impl Replay {
             if !table.columns.iter().any(|known| known.name == *column) {
                 return Err(Fail {
                     kind: "no-such-object",
-                    message: format!("There is no column `{column}` in `{}`, so this statement fails.", own.name),
+                    message: format!(
+                        "There is no column `{column}` in `{}`, so this statement fails.",
+                        own.name
+                    ),
                 });
             }
         }
@@ -175,7 +189,8 @@ impl Replay {
         };
         // Its own keys may stand further down in the same statement.
         let of_itself = key.table == *own;
-        let unique_index = target.indexes.iter().any(|index| index.unique && index.plain() && same(&index.columns));
+        let unique_index =
+            target.indexes.iter().any(|index| index.unique && index.plain() && same(&index.columns));
         if !of_itself && !unique_index && !same(&target.primary_key) && !target.unique.iter().any(same) {
             return Err(Fail {
                 kind: "no-such-object",
@@ -196,7 +211,10 @@ impl Replay {
             {
                 return Err(Fail {
                     kind: "no-such-object",
-                    message: format!("`{column}` is {one} and `{}.{other}` is {two}, so this foreign key fails.", key.table.name),
+                    message: format!(
+                        "`{column}` is {one} and `{}.{other}` is {two}, so this foreign key fails.",
+                        key.table.name
+                    ),
                 });
             }
         }

@@ -9,10 +9,12 @@ impl Replay {
         if !into_buckets(node) {
             return Ok(());
         }
-        let columns = node::child(node, Kind::COLUMN_TARGET_LIST).map(|list| node::words_in(&list, Kind::COLUMN_NAME_REF));
+        let columns = node::child(node, Kind::COLUMN_TARGET_LIST)
+            .map(|list| node::words_in(&list, Kind::COLUMN_NAME_REF));
         let columns = columns.unwrap_or_else(|| vec!["id".to_owned(), "name".to_owned()]);
         let conflict = node::child(node, Kind::ON_CONFLICT_CLAUSE);
-        let changes = conflict.as_ref().is_some_and(|it| node::text(it).to_ascii_lowercase().contains("do update"));
+        let changes =
+            conflict.as_ref().is_some_and(|it| node::text(it).to_ascii_lowercase().contains("do update"));
         let rows: Vec<Vec<Node>> = match node::find(node, Kind::ROW_LIST) {
             Some(list) => node::children(&list, Kind::ROW)
                 .iter()
@@ -49,7 +51,9 @@ impl Replay {
         let lower: String = text.to_ascii_lowercase().split_whitespace().collect();
         let public = lower.contains("setpublic=true") || lower.contains(",public=true");
         let private = lower.contains("setpublic=false") || lower.contains(",public=false");
-        if let Some(bucket) = self.schema.buckets.iter_mut().find(|known| known.id == id).filter(|_| public || private) {
+        if let Some(bucket) =
+            self.schema.buckets.iter_mut().find(|known| known.id == id).filter(|_| public || private)
+        {
             bucket.public = public;
         }
         Ok(())
@@ -66,7 +70,11 @@ impl Replay {
         if !node::words_in(node, Kind::PUBLICATION_REF).iter().any(|name| name == "supabase_realtime") {
             return Ok(());
         }
-        let tables: Vec<_> = node.descendants().filter(|it| it.kind() == Kind::TABLE_NAME_REF).map(|it| node::name(&it)).collect();
+        let tables: Vec<_> = node
+            .descendants()
+            .filter(|it| it.kind() == Kind::TABLE_NAME_REF)
+            .map(|it| node::name(&it))
+            .collect();
         for table in &tables {
             if !self.schema.tables.contains_key(table) {
                 return Err(self.missing("table", table));
@@ -94,7 +102,11 @@ impl Replay {
             return Ok(());
         }
         // The platform has it, so this works only after a DROP.
-        let tables: Vec<_> = node.descendants().filter(|it| it.kind() == Kind::TABLE_NAME_REF).map(|it| node::name(&it)).collect();
+        let tables: Vec<_> = node
+            .descendants()
+            .filter(|it| it.kind() == Kind::TABLE_NAME_REF)
+            .map(|it| node::name(&it))
+            .collect();
         let all = text.contains("all tables");
         self.schema.published = if all {
             self.schema.tables.keys().filter(|name| name.schema == "public").cloned().collect()
@@ -107,7 +119,8 @@ impl Replay {
 
 fn into_buckets(node: &Node) -> bool {
     let buckets = Name { schema: "storage".to_owned(), name: "buckets".to_owned() };
-    node::name_in(node, Kind::RELATION_NAME_REF).or_else(|| node::name_in(node, Kind::TABLE_NAME_REF)) == Some(buckets)
+    node::name_in(node, Kind::RELATION_NAME_REF).or_else(|| node::name_in(node, Kind::TABLE_NAME_REF))
+        == Some(buckets)
 }
 
 /// The bucket that `WHERE id = '…'` picks.

@@ -17,7 +17,10 @@ impl Replay {
 
     pub(super) fn create_type(&mut self, node: &Node) -> Done {
         let Some(name) = node::name_in(node, Kind::TYPE_NAME) else { return Err(self.unclear("This type")) };
-        if self.schema.enums.contains_key(&name) || self.types.contains(&name) || self.schema.tables.contains_key(&name) {
+        if self.schema.enums.contains_key(&name)
+            || self.types.contains(&name)
+            || self.schema.tables.contains_key(&name)
+        {
             return Err(Fail::duplicate(format!("The type `{}`", name.name)));
         }
         match node::child(node, Kind::ENUM_TYPE) {
@@ -37,9 +40,15 @@ impl Replay {
         let Some(add) = node::child(node, Kind::ADD_VALUE) else { return Ok(()) };
         let missing = self.missing("type", &name);
         let Some(values) = self.schema.enums.get_mut(&name) else { return Err(missing) };
-        let Some(value) = node::child(&add, Kind::LITERAL).and_then(|it| node::string_value(&it)) else { return Ok(()) };
+        let Some(value) = node::child(&add, Kind::LITERAL).and_then(|it| node::string_value(&it)) else {
+            return Ok(());
+        };
         if values.contains(&value) {
-            return if node::has(&add, Kind::IF_NOT_EXISTS) { Ok(()) } else { Err(Fail::duplicate(format!("The value `{value}`"))) };
+            return if node::has(&add, Kind::IF_NOT_EXISTS) {
+                Ok(())
+            } else {
+                Err(Fail::duplicate(format!("The value `{value}`")))
+            };
         }
         let beside = |kind: Kind| {
             let part = node::child(&add, kind)?;
@@ -76,5 +85,16 @@ impl Replay {
 }
 
 const EXTENSION_TYPES: [&str; 12] = [
-    "vector", "halfvec", "sparsevec", "citext", "geography", "geometry", "hstore", "ltree", "cube", "earth", "seg", "tsvector",
+    "vector",
+    "halfvec",
+    "sparsevec",
+    "citext",
+    "geography",
+    "geometry",
+    "hstore",
+    "ltree",
+    "cube",
+    "earth",
+    "seg",
+    "tsvector",
 ];

@@ -7,15 +7,19 @@ use crate::{Function, Name, Trigger};
 
 impl Replay {
     pub(super) fn create_function(&mut self, node: &Node) -> Done {
-        let Some(name) = node::name_in(node, Kind::FUNCTION_NAME).or_else(|| node::name_in(node, Kind::PROCEDURE_NAME)) else {
+        let Some(name) =
+            node::name_in(node, Kind::FUNCTION_NAME).or_else(|| node::name_in(node, Kind::PROCEDURE_NAME))
+        else {
             return Err(self.unclear("This function"));
         };
-        let parameters = node::child(node, Kind::PARAM_LIST).map(|list| parameters(&list)).unwrap_or_default();
+        let parameters =
+            node::child(node, Kind::PARAM_LIST).map(|list| parameters(&list)).unwrap_or_default();
         let returned = node::child(node, Kind::RET_TYPE);
         let mut returns = returned
             .as_ref()
             .map(|returned| {
-                let words: Vec<_> = node::text(returned).split_whitespace().skip(1).map(str::to_owned).collect();
+                let words: Vec<_> =
+                    node::text(returned).split_whitespace().skip(1).map(str::to_owned).collect();
                 words.join(" ")
             })
             .unwrap_or_default();
@@ -53,14 +57,17 @@ impl Replay {
         if let Some(options) = &options {
             set_options(&mut function, options);
         }
-        if let Some(body) = node::child(node, Kind::ATOMIC_BODY).or_else(|| node::child(node, Kind::RETURN_STMT)) {
+        if let Some(body) =
+            node::child(node, Kind::ATOMIC_BODY).or_else(|| node::child(node, Kind::RETURN_STMT))
+        {
             function.language = "sql".to_owned();
             function.body = node::text(&body);
         }
         if function.language == "sql" {
             self.sql_body(&function)?;
         }
-        let known = self.schema.functions.iter().position(|known| same(known, &function.name, &function.kinds()));
+        let known =
+            self.schema.functions.iter().position(|known| same(known, &function.name, &function.kinds()));
         match known {
             Some(_) if !node::has(node, Kind::OR_REPLACE) => {
                 Err(Fail::duplicate(format!("The function `{}`", function.name.name)))
@@ -109,7 +116,10 @@ impl Replay {
         for range in split::statements(&function.body) {
             let statement = sql::parse(&function.body[range]);
             if let Some(error) = statement.error {
-                return Err(Fail { kind: "not-understood", message: format!("The body of `{}` cannot be read: {error}.", function.name.name) });
+                return Err(Fail {
+                    kind: "not-understood",
+                    message: format!("The body of `{}` cannot be read: {error}.", function.name.name),
+                });
             }
             let Some(node) = statement.node else { continue };
             let mut reads = reads::of_query(&self.schema, &node);
@@ -120,7 +130,10 @@ impl Replay {
                         && !missing.contains(&format!("`{}.", function.name.name))
             });
             self.readable(&reads)?;
-            for target in node.descendants().filter(|it| matches!(it.kind(), Kind::INSERT | Kind::UPDATE | Kind::DELETE)) {
+            for target in node
+                .descendants()
+                .filter(|it| matches!(it.kind(), Kind::INSERT | Kind::UPDATE | Kind::DELETE))
+            {
                 if let Some(table) = node::name_in(&target, Kind::RELATION_NAME_REF)
                     && !self.schema.tables.contains_key(&table)
                     && !super::platform::owns(&table.schema)
@@ -153,7 +166,11 @@ impl Replay {
         let Some(signature) = node::child(node, Kind::FUNCTION_SIG) else { return Ok(()) };
         let found = self.signed(&signature);
         let Some(at) = found.first() else {
-            let name = signature.children().next().map(|it| node::name(&it)).unwrap_or_else(|| node::name(&signature));
+            let name = signature
+                .children()
+                .next()
+                .map(|it| node::name(&it))
+                .unwrap_or_else(|| node::name(&signature));
             return Err(self.missing("function", &name));
         };
         if let Some(options) = node::child(node, Kind::FUNC_OPTION_LIST) {
@@ -174,7 +191,11 @@ impl Replay {
                 if node::has(node, Kind::IF_EXISTS) {
                     continue;
                 }
-                let name = signature.children().next().map(|it| node::name(&it)).unwrap_or_else(|| node::name(&signature));
+                let name = signature
+                    .children()
+                    .next()
+                    .map(|it| node::name(&it))
+                    .unwrap_or_else(|| node::name(&signature));
                 return Err(self.missing("function", &name));
             };
             let name = self.schema.functions[*at].name.clone();
@@ -185,7 +206,10 @@ impl Replay {
                 let mut policies = self.schema.tables.iter().filter(|(_, table)| {
                     table.policies.iter().any(|policy| policy.reads.functions.contains(&name))
                 });
-                if let Some(by) = trigger.map(|it| it.name.clone()).or_else(|| policies.next().map(|(it, _)| it.name.clone())) {
+                if let Some(by) = trigger
+                    .map(|it| it.name.clone())
+                    .or_else(|| policies.next().map(|(it, _)| it.name.clone()))
+                {
                     return Err(self.needed(&by));
                 }
             }
@@ -201,7 +225,9 @@ impl Replay {
     }
 
     pub(super) fn create_trigger(&mut self, node: &Node) -> Done {
-        let (Some(name), Some(on)) = (node::word_in(node, Kind::TRIGGER), node::child(node, Kind::ON_RELATION)) else {
+        let (Some(name), Some(on)) =
+            (node::word_in(node, Kind::TRIGGER), node::child(node, Kind::ON_RELATION))
+        else {
             return Err(self.unclear("This trigger"));
         };
         let table = on.children().next().map(|it| node::name(&it)).unwrap_or_else(|| node::name(&on));
@@ -212,7 +238,10 @@ impl Replay {
         let function = call.and_then(|call| call.children().next()).map(|it| node::name(&it));
         let Some(function) = function else { return Err(self.unclear("This trigger")) };
         let known = self.schema.functions.iter().any(|known| known.name == function);
-        if !known && !super::platform::owns(&function.schema) && !IN_EXTENSIONS.contains(&function.name.as_str()) {
+        if !known
+            && !super::platform::owns(&function.schema)
+            && !IN_EXTENSIONS.contains(&function.name.as_str())
+        {
             return Err(self.missing("function", &function));
         }
         let same = |known: &Trigger| known.name == name && known.table == table;
@@ -222,7 +251,8 @@ impl Replay {
             }
             self.schema.triggers.retain(|known| !same(known));
         }
-        let events = node::child(node, Kind::TRIGGER_EVENT_LIST).map(|it| node::text(&it).to_ascii_lowercase());
+        let events =
+            node::child(node, Kind::TRIGGER_EVENT_LIST).map(|it| node::text(&it).to_ascii_lowercase());
         let timing = node.children().find(|it| {
             matches!(it.kind(), Kind::TIMING_AFTER | Kind::TIMING_BEFORE | Kind::TIMING_INSTEAD_OF)
         });
@@ -240,7 +270,9 @@ impl Replay {
     pub(super) fn drop_trigger(&mut self, node: &Node) -> Done {
         let name = node::word_in(node, Kind::TRIGGER_REF).unwrap_or_default();
         let on = node::child(node, Kind::ON_RELATION).or_else(|| node::child(node, Kind::ON_TABLE));
-        let Some(table) = on.and_then(|on| on.children().next()).map(|it| node::name(&it)) else { return Ok(()) };
+        let Some(table) = on.and_then(|on| on.children().next()).map(|it| node::name(&it)) else {
+            return Ok(());
+        };
         let before = self.schema.triggers.len();
         self.schema.triggers.retain(|known| !(known.name == name && known.table == table));
         if before == self.schema.triggers.len() && !node::has(node, Kind::IF_EXISTS) {
@@ -262,7 +294,16 @@ fn parameters(list: &Node) -> Vec<Parameter> {
     parameters
         .map(|parameter| {
             let kind = parameter.children().find(|it| {
-                kind::is_type(it.kind()) || !matches!(it.kind(), Kind::PARAM_NAME | Kind::PARAM_DEFAULT | Kind::PARAM_OUT | Kind::PARAM_IN | Kind::PARAM_IN_OUT | Kind::PARAM_VARIADIC)
+                kind::is_type(it.kind())
+                    || !matches!(
+                        it.kind(),
+                        Kind::PARAM_NAME
+                            | Kind::PARAM_DEFAULT
+                            | Kind::PARAM_OUT
+                            | Kind::PARAM_IN
+                            | Kind::PARAM_IN_OUT
+                            | Kind::PARAM_VARIADIC
+                    )
             });
             Parameter {
                 name: node::word_in(&parameter, Kind::PARAM_NAME).unwrap_or_default(),
@@ -274,7 +315,9 @@ fn parameters(list: &Node) -> Vec<Parameter> {
 }
 
 fn same(known: &Function, name: &Name, kinds: &[String]) -> bool {
-    let bare = |kind: &str| kind.split('(').next().unwrap_or("").to_owned() + if kind.ends_with("[]") { "[]" } else { "" };
+    let bare = |kind: &str| {
+        kind.split('(').next().unwrap_or("").to_owned() + if kind.ends_with("[]") { "[]" } else { "" }
+    };
     known.name == *name && known.kinds().iter().map(|kind| bare(kind)).eq(kinds.iter().map(|kind| bare(kind)))
 }
 
@@ -291,11 +334,14 @@ fn set_options(function: &mut Function, options: &Node) {
             Kind::SET_FUNC_OPTION if node::text(&option).to_ascii_lowercase().contains("search_path") => {
                 let text = node::text(&option);
                 let lower = text.to_ascii_lowercase();
-                let value = lower.find("search_path").map(|at| &text[at + "search_path".len()..]).unwrap_or("");
+                let value =
+                    lower.find("search_path").map(|at| &text[at + "search_path".len()..]).unwrap_or("");
                 let value = value.trim_start();
                 let value = value
                     .strip_prefix('=')
-                    .or_else(|| value.get(..2).filter(|to| to.eq_ignore_ascii_case("to")).map(|_| &value[2..]))
+                    .or_else(|| {
+                        value.get(..2).filter(|to| to.eq_ignore_ascii_case("to")).map(|_| &value[2..])
+                    })
                     .unwrap_or(value);
                 let parts = value.split(',').map(|part| part.trim().trim_matches(['\'', '"']));
                 function.search_path = Some(parts.collect::<Vec<_>>().join(", "));
@@ -313,4 +359,5 @@ fn set_options(function: &mut Function, options: &Node) {
 }
 
 /// Trigger functions that extensions bring.
-const IN_EXTENSIONS: [&str; 4] = ["moddatetime", "tsvector_update_trigger", "http_request", "suppress_redundant_updates_trigger"];
+const IN_EXTENSIONS: [&str; 4] =
+    ["moddatetime", "tsvector_update_trigger", "http_request", "suppress_redundant_updates_trigger"];

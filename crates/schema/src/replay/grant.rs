@@ -13,27 +13,30 @@ impl Replay {
             .unwrap_or_default();
         let text = node::text(&on).to_ascii_lowercase();
         let words: Vec<_> = text.split_whitespace().collect();
-        let functions: Option<Vec<usize>> = if matches!(words.get(1), Some(&("function" | "procedure" | "routine"))) {
-            let mut found = Vec::new();
-            for signature in on.descendants().filter(|it| {
-                matches!(it.kind(), Kind::FUNCTION_SIG | Kind::PROCEDURE_SIG | Kind::ROUTINE_SIG)
-            }) {
-                let signed = self.signed(&signature);
-                if signed.is_empty() {
-                    let name = signature.children().next().map(|it| node::name(&it));
-                    return match name {
-                        Some(name) if !super::platform::owns(&name.schema) => Err(self.missing("function", &name)),
-                        _ => Ok(()),
-                    };
+        let functions: Option<Vec<usize>> =
+            if matches!(words.get(1), Some(&("function" | "procedure" | "routine"))) {
+                let mut found = Vec::new();
+                for signature in on.descendants().filter(|it| {
+                    matches!(it.kind(), Kind::FUNCTION_SIG | Kind::PROCEDURE_SIG | Kind::ROUTINE_SIG)
+                }) {
+                    let signed = self.signed(&signature);
+                    if signed.is_empty() {
+                        let name = signature.children().next().map(|it| node::name(&it));
+                        return match name {
+                            Some(name) if !super::platform::owns(&name.schema) => {
+                                Err(self.missing("function", &name))
+                            }
+                            _ => Ok(()),
+                        };
+                    }
+                    found.extend(signed);
                 }
-                found.extend(signed);
-            }
-            Some(found)
-        } else if text.contains("all functions") || text.contains("all routines") {
-            Some((0..self.schema.functions.len()).collect())
-        } else {
-            None
-        };
+                Some(found)
+            } else if text.contains("all functions") || text.contains("all routines") {
+                Some((0..self.schema.functions.len()).collect())
+            } else {
+                None
+            };
         if let Some(functions) = functions {
             for at in functions {
                 self.schema.functions[at].execute(&roles, revoked);
@@ -42,12 +45,15 @@ impl Replay {
         }
         let all = node::has(node, Kind::ALL_PRIVILEGES);
         let list = node::child(node, Kind::REVOKE_COMMAND_LIST);
-        let commands: Vec<_> = list.map(|list| node::children(&list, Kind::REVOKE_COMMAND)).unwrap_or_default();
+        let commands: Vec<_> =
+            list.map(|list| node::children(&list, Kind::REVOKE_COMMAND)).unwrap_or_default();
         let mut grants: Vec<Grant> = commands
             .iter()
             .map(|command| Grant {
                 revoked,
-                privileges: vec![node::text(command).split([' ', '(', '\n']).next().unwrap_or("").to_ascii_lowercase()],
+                privileges: vec![
+                    node::text(command).split([' ', '(', '\n']).next().unwrap_or("").to_ascii_lowercase(),
+                ],
                 columns: node::child(command, Kind::COLUMN_REF_LIST)
                     .map(|list| node::words_in(&list, Kind::COLUMN_NAME_REF))
                     .unwrap_or_default(),
@@ -58,9 +64,13 @@ impl Replay {
             grants = vec![Grant { revoked, privileges: vec!["all".to_owned()], columns: Vec::new(), roles }];
         }
         let names: Vec<_> = if text.contains("all tables in schema") {
-            let of = |name: &crate::Name| words.iter().any(|word| word.trim_matches([',', '"']) == name.schema);
+            let of =
+                |name: &crate::Name| words.iter().any(|word| word.trim_matches([',', '"']) == name.schema);
             self.schema.tables.keys().filter(|name| of(name)).cloned().collect()
-        } else if matches!(words.get(1), Some(&("schema" | "sequence" | "type" | "all" | "database" | "language" | "foreign"))) {
+        } else if matches!(
+            words.get(1),
+            Some(&("schema" | "sequence" | "type" | "all" | "database" | "language" | "foreign"))
+        ) {
             return Ok(());
         } else {
             let kinds = [Kind::RELATION_NAME_REF, Kind::TABLE_NAME_REF];

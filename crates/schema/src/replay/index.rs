@@ -6,7 +6,9 @@ use crate::{Constraint, Index};
 
 impl Replay {
     pub(super) fn create_index(&mut self, node: &Node) -> Done {
-        let Some(table) = node::name_in(node, Kind::TABLE_NAME_REF).or_else(|| node::name_in(node, Kind::RELATION_NAME_REF)) else {
+        let Some(table) = node::name_in(node, Kind::TABLE_NAME_REF)
+            .or_else(|| node::name_in(node, Kind::RELATION_NAME_REF))
+        else {
             return Err(self.unclear("This index"));
         };
         if self.relations.contains(&table) {
@@ -34,7 +36,11 @@ impl Replay {
                     }
                 }
                 Some(expression) => {
-                    let call = if expression.kind() == Kind::CALL_EXPR { node::path(&expression).first().cloned() } else { None };
+                    let call = if expression.kind() == Kind::CALL_EXPR {
+                        node::path(&expression).first().cloned()
+                    } else {
+                        None
+                    };
                     parts.push(call.unwrap_or_else(|| "expr".to_owned()));
                     plain = false;
                 }
@@ -48,8 +54,16 @@ impl Replay {
             mentions.extend(reads.columns.iter().map(|(_, column)| column.clone()));
         }
         let name = match node::word_in(node, Kind::INDEX) {
-            Some(name) if self.relation_taken(&name) || known.constraints.contains_key(&name) || self.constraint_taken(&name) => {
-                return if node::has(node, Kind::IF_NOT_EXISTS) { Ok(()) } else { Err(Fail::duplicate(format!("`{name}`"))) };
+            Some(name)
+                if self.relation_taken(&name)
+                    || known.constraints.contains_key(&name)
+                    || self.constraint_taken(&name) =>
+            {
+                return if node::has(node, Kind::IF_NOT_EXISTS) {
+                    Ok(())
+                } else {
+                    Err(Fail::duplicate(format!("`{name}`")))
+                };
             }
             Some(name) => name,
             None => {
@@ -60,7 +74,8 @@ impl Replay {
                     .unwrap_or(made)
             }
         };
-        let method = node::child(node, Kind::USING_METHOD).and_then(|using| node::word_in(&using, Kind::ACCESS_METHOD_REF));
+        let method = node::child(node, Kind::USING_METHOD)
+            .and_then(|using| node::word_in(&using, Kind::ACCESS_METHOD_REF));
         let index = Index {
             name,
             columns,
@@ -88,10 +103,16 @@ impl Replay {
     }
 
     pub(super) fn drop_index(&mut self, node: &Node) -> Done {
-        for name in node.children().filter(|it| it.kind() == Kind::INDEX_REF).filter_map(|it| node::path(&it).pop()) {
-            let known = self.schema.tables.values().any(|table| table.indexes.iter().any(|index| index.name == name));
+        for name in
+            node.children().filter(|it| it.kind() == Kind::INDEX_REF).filter_map(|it| node::path(&it).pop())
+        {
+            let known =
+                self.schema.tables.values().any(|table| table.indexes.iter().any(|index| index.name == name));
             if !known && !node::has(node, Kind::IF_EXISTS) {
-                return Err(Fail { kind: "no-such-object", message: format!("There is no index `{name}`, so this statement fails.") });
+                return Err(Fail {
+                    kind: "no-such-object",
+                    message: format!("There is no index `{name}`, so this statement fails."),
+                });
             }
             for table in self.schema.tables.values_mut() {
                 table.indexes.retain(|index| index.name != name);

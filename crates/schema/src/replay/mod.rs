@@ -67,7 +67,9 @@ pub(crate) fn run(schema: &mut Schema, sources: &[Source<'_>]) {
         replay.at = span;
         replay.base = Some(span.start);
         match (statement.error, statement.node) {
-            (Some(error), _) => replay.trouble("not-understood", format!("PostgreSQL cannot read this statement: {error}.")),
+            (Some(error), _) => {
+                replay.trouble("not-understood", format!("PostgreSQL cannot read this statement: {error}."))
+            }
             (None, Some(node)) => {
                 let done = replay.statement(&node);
                 replay.listed(done);
@@ -77,7 +79,10 @@ pub(crate) fn run(schema: &mut Schema, sources: &[Source<'_>]) {
     }
     *schema = replay.schema;
     schema.tables.retain(|name, table| {
-        table.defined.is_some() || !platform::owns(&name.schema) || name.name == "users" || name.schema == "storage"
+        table.defined.is_some()
+            || !platform::owns(&name.schema)
+            || name.name == "users"
+            || name.schema == "storage"
     });
 }
 
@@ -90,7 +95,10 @@ pub(crate) struct Fail {
 
 impl Fail {
     fn duplicate(what: impl Into<String>) -> Self {
-        Self { kind: "duplicate", message: format!("{} exists already, so this statement fails.", what.into()) }
+        Self {
+            kind: "duplicate",
+            message: format!("{} exists already, so this statement fails.", what.into()),
+        }
     }
 }
 
@@ -157,14 +165,21 @@ impl Replay {
 
     /// Something is not there.
     fn missing(&self, what: &str, name: &Name) -> Fail {
-        let shown = if name.schema == "public" { name.name.clone() } else { format!("{}.{}", name.schema, name.name) };
+        let shown = if name.schema == "public" {
+            name.name.clone()
+        } else {
+            format!("{}.{}", name.schema, name.name)
+        };
         if self.later.names.contains(name) {
             return Fail {
                 kind: "wrong-order",
                 message: format!("The {what} `{shown}` is made later, so this statement fails."),
             };
         }
-        Fail { kind: "no-such-object", message: format!("There is no {what} `{shown}`, so this statement fails.") }
+        Fail {
+            kind: "no-such-object",
+            message: format!("There is no {what} `{shown}`, so this statement fails."),
+        }
     }
 
     /// Refuses what reads something that is not there.
@@ -201,7 +216,9 @@ impl Replay {
             Kind::DROP_VIEW => self.drop_view(node),
             Kind::ALTER_VIEW => self.alter_view(node),
             Kind::CREATE_MATERIALIZED_VIEW => {
-                self.relations.extend(node.children().find(|it| it.kind() != Kind::IF_NOT_EXISTS).map(|it| node::name(&it)));
+                self.relations.extend(
+                    node.children().find(|it| it.kind() != Kind::IF_NOT_EXISTS).map(|it| node::name(&it)),
+                );
                 Ok(())
             }
             Kind::CREATE_TYPE => self.create_type(node),
@@ -227,7 +244,8 @@ impl Replay {
             Kind::ALTER_PUBLICATION => self.alter_publication(node),
             Kind::CREATE_PUBLICATION => self.create_publication(node),
             Kind::DROP_PUBLICATION => {
-                if node::words_in(node, Kind::PUBLICATION_REF).iter().any(|name| name == "supabase_realtime") {
+                if node::words_in(node, Kind::PUBLICATION_REF).iter().any(|name| name == "supabase_realtime")
+                {
                     self.schema.published.clear();
                 }
                 Ok(())

@@ -42,8 +42,19 @@ fn counts(source: &Source<'_>) -> bool {
     let skipped = |part: &str| {
         matches!(
             part,
-            "tests" | "test" | "__tests__" | "seeds" | "down" | "rollback" | "rollbacks" | "archive" | "old"
-                | "backup" | "backups" | "deprecated" | "snippets"
+            "tests"
+                | "test"
+                | "__tests__"
+                | "seeds"
+                | "down"
+                | "rollback"
+                | "rollbacks"
+                | "archive"
+                | "old"
+                | "backup"
+                | "backups"
+                | "deprecated"
+                | "snippets"
         )
     };
     if folders.split('/').any(skipped) {

@@ -44,9 +44,22 @@ pub(crate) fn lay(schema: &mut Schema) {
             "auth",
             "identities",
             true,
-            &[("id", "uuid"), ("provider_id", "text"), ("user_id", "uuid"), ("identity_data", "jsonb"), ("provider", "text"), ("email", "text"), ("created_at", "timestamp with time zone")],
+            &[
+                ("id", "uuid"),
+                ("provider_id", "text"),
+                ("user_id", "uuid"),
+                ("identity_data", "jsonb"),
+                ("provider", "text"),
+                ("email", "text"),
+                ("created_at", "timestamp with time zone"),
+            ],
         ),
-        ("auth", "sessions", true, &[("id", "uuid"), ("user_id", "uuid"), ("created_at", "timestamp with time zone")]),
+        (
+            "auth",
+            "sessions",
+            true,
+            &[("id", "uuid"), ("user_id", "uuid"), ("created_at", "timestamp with time zone")],
+        ),
         (
             "storage",
             "buckets",
@@ -87,7 +100,14 @@ pub(crate) fn lay(schema: &mut Schema) {
             "realtime",
             "messages",
             true,
-            &[("id", "uuid"), ("topic", "text"), ("extension", "text"), ("payload", "jsonb"), ("event", "text"), ("private", "boolean")],
+            &[
+                ("id", "uuid"),
+                ("topic", "text"),
+                ("extension", "text"),
+                ("payload", "jsonb"),
+                ("event", "text"),
+                ("private", "boolean"),
+            ],
         ),
     ];
     for (of, name, row_security, columns) in tables {
@@ -112,7 +132,19 @@ pub(crate) fn lay(schema: &mut Schema) {
 pub(crate) fn owns(schema: &str) -> bool {
     matches!(
         schema,
-        "auth" | "storage" | "realtime" | "extensions" | "vault" | "graphql" | "graphql_public" | "supabase_functions"
-            | "supabase_migrations" | "net" | "cron" | "pgmq" | "pg_catalog" | "information_schema"
+        "auth"
+            | "storage"
+            | "realtime"
+            | "extensions"
+            | "vault"
+            | "graphql"
+            | "graphql_public"
+            | "supabase_functions"
+            | "supabase_migrations"
+            | "net"
+            | "cron"
+            | "pgmq"
+            | "pg_catalog"
+            | "information_schema"
     )
 }

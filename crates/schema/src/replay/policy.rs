@@ -14,8 +14,10 @@ impl Replay {
             return Err(Fail::duplicate(format!("The policy \"{name}\" on `{}`", table.name)));
         }
         let kind = node::child(node, Kind::AS_POLICY_TYPE).map(|kind| node::text(&kind).to_ascii_lowercase());
-        let command = node::child(node, Kind::POLICY_COMMAND).map(|command| node::text(&command).to_ascii_lowercase());
-        let command = command.as_deref().and_then(|text| text.split_whitespace().last()).unwrap_or("all").to_owned();
+        let command =
+            node::child(node, Kind::POLICY_COMMAND).map(|command| node::text(&command).to_ascii_lowercase());
+        let command =
+            command.as_deref().and_then(|text| text.split_whitespace().last()).unwrap_or("all").to_owned();
         let (using, check, reads) = self.expressions(&table, node)?;
         if command == "insert" && using.is_some() {
             return Err(Fail {
@@ -53,7 +55,11 @@ impl Replay {
     }
 
     /// USING and WITH CHECK, and what they read.
-    fn expressions(&self, table: &Name, node: &Node) -> Result<(Option<String>, Option<String>, Reads), Fail> {
+    fn expressions(
+        &self,
+        table: &Name,
+        node: &Node,
+    ) -> Result<(Option<String>, Option<String>, Reads), Fail> {
         let mut all = Reads::default();
         let mut texts = [None, None];
         for (text, kind) in texts.iter_mut().zip([Kind::USING_EXPR_CLAUSE, Kind::WITH_CHECK_EXPR_CLAUSE]) {
@@ -72,12 +78,14 @@ impl Replay {
 
     pub(super) fn alter_policy(&mut self, node: &Node) -> Done {
         let table = self.policy_table(node)?;
-        let name = node::child(node, Kind::POLICY_REF).and_then(|name| node::path(&name).pop()).unwrap_or_default();
+        let name =
+            node::child(node, Kind::POLICY_REF).and_then(|name| node::path(&name).pop()).unwrap_or_default();
         let missing = Fail {
             kind: "no-such-object",
             message: format!("There is no policy \"{name}\" on `{}`, so this statement fails.", table.name),
         };
-        let renamed = node::find(node, Kind::POLICY_RENAME_TO).and_then(|to| node::word_in(&to, Kind::POLICY));
+        let renamed =
+            node::find(node, Kind::POLICY_RENAME_TO).and_then(|to| node::word_in(&to, Kind::POLICY));
         let action = node::child(node, Kind::ALTER_POLICY_TO);
         let changed = match &action {
             Some(action) => Some((roles(action), self.expressions(&table, action)?)),
@@ -108,14 +116,18 @@ impl Replay {
             Err(_) if soft => return Ok(()),
             Err(fail) => return Err(fail),
         };
-        let name = node::child(node, Kind::POLICY_REF).and_then(|name| node::path(&name).pop()).unwrap_or_default();
+        let name =
+            node::child(node, Kind::POLICY_REF).and_then(|name| node::path(&name).pop()).unwrap_or_default();
         let Some(known) = self.schema.tables.get_mut(&table) else { return Ok(()) };
         let before = known.policies.len();
         known.policies.retain(|policy| policy.name != name);
         if known.policies.len() == before && !soft {
             return Err(Fail {
                 kind: "no-such-object",
-                message: format!("There is no policy \"{name}\" on `{}`, so this statement fails.", table.name),
+                message: format!(
+                    "There is no policy \"{name}\" on `{}`, so this statement fails.",
+                    table.name
+                ),
             });
         }
         Ok(())

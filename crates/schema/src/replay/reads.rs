@@ -90,9 +90,10 @@ impl Reader<'_> {
         let mut waiting = vec![from];
         while let Some(node) = waiting.pop() {
             for item in node.children() {
-                let alias = || node::child(&item, Kind::FROM_ALIAS).and_then(|alias| {
-                    node::word_in(&alias, Kind::TABLE_ALIAS)
-                });
+                let alias = || {
+                    node::child(&item, Kind::FROM_ALIAS)
+                        .and_then(|alias| node::word_in(&alias, Kind::TABLE_ALIAS))
+                };
                 match item.kind() {
                     Kind::RELATION_FROM_ITEM => {
                         let Some(table) = node::name_in(&item, Kind::RELATION_NAME_REF) else { continue };
@@ -100,7 +101,11 @@ impl Reader<'_> {
                         let known = self.schema.tables.contains_key(&table);
                         let view = self.schema.views.contains_key(&table);
                         if !opaque {
-                            if !known && !view && !super::platform::owns(&table.schema) && !is_catalog(&table.name) {
+                            if !known
+                                && !view
+                                && !super::platform::owns(&table.schema)
+                                && !is_catalog(&table.name)
+                            {
                                 self.reads.missing.push(format!("table `{}`", table.name));
                             }
                             self.reads.tables.insert(table.clone());
@@ -200,8 +205,19 @@ fn is_catalog(name: &str) -> bool {
 fn is_value_word(name: &str) -> bool {
     matches!(
         name,
-        "current_user" | "session_user" | "current_date" | "current_time" | "current_timestamp" | "localtime"
-            | "localtimestamp" | "user" | "current_role" | "current_schema" | "current_catalog" | "new" | "old"
+        "current_user"
+            | "session_user"
+            | "current_date"
+            | "current_time"
+            | "current_timestamp"
+            | "localtime"
+            | "localtimestamp"
+            | "user"
+            | "current_role"
+            | "current_schema"
+            | "current_catalog"
+            | "new"
+            | "old"
             | "excluded"
     )
 }

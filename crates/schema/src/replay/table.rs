@@ -6,13 +6,18 @@ use crate::{Column, Constraint, Name, Table};
 
 impl Replay {
     pub(super) fn create_table(&mut self, node: &Node) -> Done {
-        let Some(name) = node::name_in(node, Kind::TABLE_NAME) else { return Err(self.unclear("This table")) };
+        let Some(name) = node::name_in(node, Kind::TABLE_NAME) else {
+            return Err(self.unclear("This table"));
+        };
         if node.children_with_tokens().any(|part| matches!(part.kind(), Kind::TEMP_KW | Kind::TEMPORARY_KW))
             || node::text(node).get(..20).is_some_and(|head| head.to_ascii_lowercase().contains(" temp"))
         {
             return Ok(());
         }
-        if self.schema.tables.contains_key(&name) || self.schema.views.contains_key(&name) || self.relation_is_index(&name) {
+        if self.schema.tables.contains_key(&name)
+            || self.schema.views.contains_key(&name)
+            || self.relation_is_index(&name)
+        {
             if node::has(node, Kind::IF_NOT_EXISTS) {
                 return Ok(());
             }
@@ -25,7 +30,9 @@ impl Replay {
         for lender in parts.iter().filter(|part| part.kind() == Kind::LIKE_CLAUSE).cloned().chain(
             [Kind::INHERITS, Kind::PARTITION_OF].into_iter().filter_map(|kind| node::child(node, kind)),
         ) {
-            let source = [Kind::TABLE_NAME_REF, Kind::RELATION_NAME_REF].iter().find_map(|kind| node::name_in(&lender, *kind));
+            let source = [Kind::TABLE_NAME_REF, Kind::RELATION_NAME_REF]
+                .iter()
+                .find_map(|kind| node::name_in(&lender, *kind));
             if let Some(source) = source {
                 let known = self.schema.tables.get(&source).ok_or_else(|| self.missing("table", &source))?;
                 table.columns.extend(known.columns.iter().cloned());
@@ -66,14 +73,22 @@ impl Replay {
 
     fn relation_is_index(&self, name: &Name) -> bool {
         self.relations.contains(name)
-            || self.schema.tables.values().any(|table| table.indexes.iter().any(|index| index.name == name.name))
+            || self
+                .schema
+                .tables
+                .values()
+                .any(|table| table.indexes.iter().any(|index| index.name == name.name))
     }
 
     /// A table made of a query: its columns are not known.
     pub(super) fn create_table_as(&mut self, node: &Node) -> Done {
         let Some(name) = node::name_in(node, Kind::TABLE_NAME) else { return Ok(()) };
         if self.schema.tables.contains_key(&name) {
-            return if node::has(node, Kind::IF_NOT_EXISTS) { Ok(()) } else { Err(Fail::duplicate(format!("The table `{}`", name.name))) };
+            return if node::has(node, Kind::IF_NOT_EXISTS) {
+                Ok(())
+            } else {
+                Err(Fail::duplicate(format!("The table `{}`", name.name)))
+            };
         }
         self.schema.tables.insert(name, Table { defined: Some(self.at), ..Table::default() });
         Ok(())
@@ -86,7 +101,8 @@ impl Replay {
         if let Some(own) = &written.own {
             self.type_exists(own)?;
         }
-        let default = node::child(node, Kind::DEFAULT_CONSTRAINT).and_then(|default| node::expression(&default));
+        let default =
+            node::child(node, Kind::DEFAULT_CONSTRAINT).and_then(|default| node::expression(&default));
         let default = default.map(|default| node::text(&default));
         let sequence = written.serial.then(|| format!("nextval('{}_{name}_seq'::regclass)", table.name));
         let generated = node::child(node, Kind::GENERATED_CONSTRAINT);
@@ -105,7 +121,9 @@ impl Replay {
     pub(super) fn alter_table(&mut self, node: &Node) -> Done {
         let Some(mut name) = node::name_in(node, Kind::TABLE_NAME_REF) else { return Ok(()) };
         let Some(mut table) = self.schema.tables.get(&name).cloned() else {
-            let soft = node::has(node, Kind::IF_EXISTS) || self.schema.views.contains_key(&name) || self.relations.contains(&name);
+            let soft = node::has(node, Kind::IF_EXISTS)
+                || self.schema.views.contains_key(&name)
+                || self.relations.contains(&name);
             return if soft { Ok(()) } else { Err(self.missing("table", &name)) };
         };
         let own = name.clone();
@@ -139,8 +157,12 @@ impl Replay {
                     }
                     self.free_column(&name, &mut table, &column, node::has(&action, Kind::CASCADE))?;
                     table.columns.retain(|known| known.name != column);
-                    table.indexes.retain(|index| !index.columns.contains(&column) && !index.mentions.contains(&column));
-                    table.constraints.retain(|_, constraint| !constraint.columns().contains(&column) && !constraint.mentions(&column));
+                    table.indexes.retain(|index| {
+                        !index.columns.contains(&column) && !index.mentions.contains(&column)
+                    });
+                    table.constraints.retain(|_, constraint| {
+                        !constraint.columns().contains(&column) && !constraint.mentions(&column)
+                    });
                     table.settle();
                 }
                 Kind::ALTER_COLUMN => {
@@ -158,7 +180,9 @@ impl Replay {
                                 self.unread(&name, &column)?;
                                 known.kind = written.kind;
                             }
-                            Kind::SET_DEFAULT => known.default = node::expression(&option).map(|it| node::text(&it)),
+                            Kind::SET_DEFAULT => {
+                                known.default = node::expression(&option).map(|it| node::text(&it))
+                            }
                             Kind::DROP_DEFAULT => known.default = None,
                             Kind::SET_NOT_NULL => known.required = true,
                             Kind::DROP_NOT_NULL => {
@@ -178,10 +202,13 @@ impl Replay {
                 }
                 Kind::DROP_CONSTRAINT => {
                     let constraint = node::word_in(&action, Kind::CONSTRAINT_NAME_REF).unwrap_or_default();
-                    if table.constraints.remove(&constraint).is_none() && !node::has(&action, Kind::IF_EXISTS) {
+                    if table.constraints.remove(&constraint).is_none() && !node::has(&action, Kind::IF_EXISTS)
+                    {
                         return Err(Fail {
                             kind: "no-such-object",
-                            message: format!("There is no constraint `{constraint}`, so this statement fails."),
+                            message: format!(
+                                "There is no constraint `{constraint}`, so this statement fails."
+                            ),
                         });
                     }
                     table.settle();
@@ -233,7 +260,9 @@ impl Replay {
             if table.policies.iter().any(needs) {
                 return Err(Fail {
                     kind: "no-such-object",
-                    message: format!("A policy needs the column `{column}`, so it cannot be dropped without CASCADE."),
+                    message: format!(
+                        "A policy needs the column `{column}`, so it cannot be dropped without CASCADE."
+                    ),
                 });
             }
         }
@@ -272,18 +301,28 @@ impl Replay {
         if !cascade {
             for (other, table) in self.schema.tables.iter().filter(|(other, _)| !names.contains(other)) {
                 let keyed = table.foreign_keys.iter().any(|key| names.contains(&key.table));
-                let read = table.policies.iter().any(|policy| policy.reads.tables.iter().any(|it| names.contains(it)));
+                let read = table
+                    .policies
+                    .iter()
+                    .any(|policy| policy.reads.tables.iter().any(|it| names.contains(it)));
                 if keyed || read {
                     return Err(self.needed(&other.name));
                 }
             }
-            if let Some((view, _)) =
-                self.schema.views.iter().find(|(_, view)| view.reads.tables.iter().any(|it| names.contains(it)))
+            if let Some((view, _)) = self
+                .schema
+                .views
+                .iter()
+                .find(|(_, view)| view.reads.tables.iter().any(|it| names.contains(it)))
             {
                 return Err(self.needed(&view.name));
             }
             let takes = |function: &crate::Function| {
-                let kinds = function.arguments.iter().map(|(_, kind)| kind.as_str()).chain([function.returns.as_str()]);
+                let kinds = function
+                    .arguments
+                    .iter()
+                    .map(|(_, kind)| kind.as_str())
+                    .chain([function.returns.as_str()]);
                 kinds.into_iter().any(|kind| {
                     let own = kind::written(kind.trim_start_matches("setof ")).own;
                     own.is_some_and(|own| names.contains(&own))
@@ -299,7 +338,9 @@ impl Replay {
             self.schema.published.retain(|table| *table != name);
             self.schema.views.retain(|_, view| !view.reads.tables.contains(&name));
             for table in self.schema.tables.values_mut() {
-                table.constraints.retain(|_, it| !matches!(it, Constraint::Foreign(key) if key.table == name));
+                table
+                    .constraints
+                    .retain(|_, it| !matches!(it, Constraint::Foreign(key) if key.table == name));
                 table.policies.retain(|policy| !policy.reads.tables.contains(&name));
                 table.settle();
             }
@@ -313,5 +354,4 @@ impl Replay {
             message: format!("`{by}` needs it, so it cannot be dropped without CASCADE."),
         }
     }
-
 }

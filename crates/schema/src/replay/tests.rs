@@ -85,14 +85,7 @@ fn what_would_fail_changes_nothing_and_is_listed() {
     assert_eq!(tables(&schema), ["boats(id uuid!) boats_pkey"]);
     assert_eq!(
         troubles(&schema),
-        [
-            "wrong-order",
-            "duplicate",
-            "not-understood",
-            "no-such-object",
-            "no-such-object",
-            "no-such-object"
-        ]
+        ["wrong-order", "duplicate", "not-understood", "no-such-object", "no-such-object", "no-such-object"]
     );
 }
 
@@ -188,7 +181,8 @@ fn a_column_that_a_policy_reads_stays_without_cascade() {
 
 #[test]
 fn scripts_of_other_databases_are_told_apart() {
-    let schema = replayed(&[("db/dump.sql", "CREATE TABLE `boats` (`id` int AUTO_INCREMENT) ENGINE=InnoDB;")]);
+    let schema =
+        replayed(&[("db/dump.sql", "CREATE TABLE `boats` (`id` int AUTO_INCREMENT) ENGINE=InnoDB;")]);
     assert_eq!(troubles(&schema), ["not-sql"]);
     assert!(schema.replayed.is_empty());
 }

@@ -11,12 +11,26 @@ impl Replay {
         if self.schema.tables.contains_key(&name) || (self.schema.views.contains_key(&name) && !replaces) {
             return Err(Fail::duplicate(format!("The view `{}`", name.name)));
         }
-        let query = node.children().filter(|child| matches!(child.kind(), Kind::SELECT | Kind::COMPOUND_SELECT | Kind::PAREN_SELECT | Kind::VALUES | Kind::TABLE)).last();
+        let query = node
+            .children()
+            .filter(|child| {
+                matches!(
+                    child.kind(),
+                    Kind::SELECT | Kind::COMPOUND_SELECT | Kind::PAREN_SELECT | Kind::VALUES | Kind::TABLE
+                )
+            })
+            .last();
         let Some(query) = query else { return Err(self.unclear("This view")) };
         let reads = reads::of_query(&self.schema, &query);
         self.readable(&reads)?;
-        let invoker = node::child(node, Kind::WITH_PARAMS).is_some_and(|with| is_on(&node::text(&with), "security_invoker"));
-        let view = View { span: Some(self.at), security_invoker: invoker, query: node::text(&query), reads: crate::Reads::of(reads) };
+        let invoker = node::child(node, Kind::WITH_PARAMS)
+            .is_some_and(|with| is_on(&node::text(&with), "security_invoker"));
+        let view = View {
+            span: Some(self.at),
+            security_invoker: invoker,
+            query: node::text(&query),
+            reads: crate::Reads::of(reads),
+        };
         self.schema.views.insert(name, view);
         Ok(())
     }
@@ -46,6 +60,7 @@ fn is_on(text: &str, option: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let Some(at) = lower.find(option) else { return false };
     let rest = lower[at + option.len()..].trim_start().trim_start_matches('=').trim_start();
-    let word: String = rest.trim_start_matches('\'').chars().take_while(char::is_ascii_alphanumeric).collect();
+    let word: String =
+        rest.trim_start_matches('\'').chars().take_while(char::is_ascii_alphanumeric).collect();
     matches!(word.as_str(), "" | "on" | "true" | "1" | "yes")
 }

@@ -115,7 +115,8 @@ fn quoted_end(text: &str, at: usize) -> Option<usize> {
         b'$' => {
             let tag = bytes[at + 1..].iter().position(|byte| *byte == b'$')?;
             let tag = text.get(at..at + tag + 2)?;
-            let named = tag[1..tag.len() - 1].bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            let named =
+                tag[1..tag.len() - 1].bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
             if !named || tag[1..].starts_with(|first: char| first.is_ascii_digit()) {
                 return None;
             }
@@ -141,7 +142,10 @@ mod tests {
 
     #[test]
     fn semicolons_in_quotes_and_comments_do_not_end_a_statement() {
-        check("a 'x;''y' ; -- b;\n c \"q;\" /* ; /* ; */ */ ;;", &["a 'x;''y' ", "c \"q;\" /* ; /* ; */ */ "]);
+        check(
+            "a 'x;''y' ; -- b;\n c \"q;\" /* ; /* ; */ */ ;;",
+            &["a 'x;''y' ", "c \"q;\" /* ; /* ; */ */ "],
+        );
         check(r"select E'it\';s'; b", &[r"select E'it\';s'", "b"]);
     }
 
