@@ -299,3 +299,82 @@ export async function requireUser() { const db = await createClient(); const { d
         &["requireUser Component Server session -> /enter [/boats]"],
     );
 }
+
+fn guard_file(text: &str, expected: &[&str]) {
+    let page = "export default function P() { return null; }";
+    check(
+        NEXT,
+        &[
+            ("middleware.ts", text),
+            ("app/page.tsx", page),
+            ("app/enter/page.tsx", page),
+            ("app/boats/[id]/page.tsx", page),
+            (
+                "lib/refresh.ts",
+                r#"import { NextResponse } from "next/server"; import { createServerClient } from "@supabase/ssr";
+export async function refresh(request) {
+  const db = createServerClient(process.env.URL!, process.env.KEY!, {});
+  const { data: { user } } = await db.auth.getUser();
+  if (!user && !request.nextUrl.pathname.startsWith("/enter") && request.nextUrl.pathname !== "/") {
+    const url = request.nextUrl.clone(); url.pathname = "/enter"; return NextResponse.redirect(url);
+  }
+  return NextResponse.next();
+}"#,
+            ),
+            ("tsconfig.json", r#"{"compilerOptions":{"paths":{"@/*":["./*"]}}}"#),
+        ],
+        expected,
+    );
+}
+
+#[test]
+fn a_guard_file_covers_what_it_refuses_and_its_matcher_takes() {
+    guard_file(
+        r#"import { refresh } from "@/lib/refresh";
+export async function middleware(request) { return await refresh(request); }
+export const config = { matcher: ["/((?!_next/static|favicon.ico).*)"] };"#,
+        &["middleware Middleware Server session -> /enter [/boats/:id]"],
+    );
+    guard_file(
+        r#"import { refresh } from "@/lib/refresh";
+export async function middleware(request) { return await refresh(request); }
+export const config = { matcher: ["/((?!api|_next/static).*)"] };"#,
+        &["middleware Middleware Server session -> /enter [/boats/:id] SkipsApi"],
+    );
+    guard_file(
+        r#"import { NextResponse } from "next/server";
+const closed = ["/boats", "/rota"];
+export function middleware(request) {
+  const { pathname } = request.nextUrl;
+  const token = request.cookies.get("session-token")?.value;
+  if (closed.some((path) => pathname.startsWith(path)) && !token) return NextResponse.redirect(new URL("/enter", request.url));
+  return NextResponse.next();
+}"#,
+        &["middleware Middleware Server session -> /enter [/boats/:id] SkipsApi"],
+    );
+}
+
+#[test]
+fn a_guard_file_that_opens_on_failure_or_does_nothing_says_so() {
+    guard_file(
+        r#"import { NextResponse } from "next/server"; import { createServerClient } from "@supabase/ssr";
+export async function middleware(request) {
+  const url = process.env.URL;
+  if (!url) return NextResponse.next();
+  const db = createServerClient(url, "k", {});
+  try { const { data } = await db.auth.getUser(); if (!data.user && request.nextUrl.pathname !== "/enter") return NextResponse.redirect(new URL("/enter", request.url)); }
+  catch { return NextResponse.next(); }
+  return NextResponse.next();
+}"#,
+        &["middleware Middleware Server session -> /enter [/boats/:id /] FailsOpen FailsOpen"],
+    );
+    guard_file(
+        r#"import { NextResponse } from "next/server"; import { createServerClient } from "@supabase/ssr";
+export async function middleware(request) { const db = createServerClient("u", "k", {}); await db.auth.getUser(); return NextResponse.next(); }"#,
+        &["middleware Middleware Nowhere session [] OnlyRefreshes"],
+    );
+    guard_file(
+        "import { NextResponse } from 'next/server'; export function middleware(request) { return NextResponse.next(); }",
+        &["middleware Middleware Nowhere session [] DoesNothing"],
+    );
+}

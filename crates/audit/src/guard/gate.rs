@@ -101,11 +101,9 @@ impl<'p> Finder<'p> {
                 "if_statement" => self.branch(inner, in_effect, gates),
                 "ternary_expression" => self.ternary(inner, in_effect, gates),
                 "binary_expression" => self.short(inner, in_effect, gates),
-                "call_expression" => {
-                    if self.is_effect(inner) {
-                        effects.extend(view::arguments(inner).first().copied());
-                        return false;
-                    }
+                "call_expression" if self.is_effect(inner) => {
+                    effects.extend(view::arguments(inner).first().copied());
+                    return false;
                 }
                 _ => {}
             }
@@ -263,10 +261,13 @@ impl<'p> Finder<'p> {
             }
             _ => {}
         }
-        if operator == "&&" && !in_effect && self.is_result(node) && self.passes(right) {
-            if let Some(says) = self.reader.given(left) {
-                self.push(left, says, Refusal::default(), in_effect, gates);
-            }
+        if operator == "&&"
+            && !in_effect
+            && self.is_result(node)
+            && self.passes(right)
+            && let Some(says) = self.reader.given(left)
+        {
+            self.push(left, says, Refusal::default(), in_effect, gates);
         }
     }
 

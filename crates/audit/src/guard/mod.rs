@@ -5,6 +5,8 @@
 
 mod before_load;
 pub(crate) mod gate;
+mod matcher;
+pub(crate) mod middleware;
 mod mount;
 pub(crate) mod refusal;
 
@@ -119,6 +121,9 @@ pub(crate) fn read(project: &Project, stack: &Stack, routes: &[Route]) -> Vec<Gu
         guards.extend(of_function(project, stack, routes, &uses, &layers, function, gates));
     }
     guards.extend(before_load::read(project, stack, routes));
+    let files = middleware::read(project, routes);
+    guards.retain(|guard| !files.iter().any(|file| file.span == guard.span));
+    guards.extend(files);
     guards.sort_by_key(|guard| (guard.span, guard.name.clone()));
     guards
 }

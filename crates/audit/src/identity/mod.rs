@@ -93,7 +93,7 @@ impl<'p> Reader<'p> {
             .node_at(binding.range.clone())
             .and_then(|declared| declared.child_by_field_name("value"));
         if let Some(value) = value {
-            if self.from_address(value) {
+            if self.comes_from_address(value) {
                 return None;
             }
             // A hook of a module that signs visitors in, and what it gives is named so.
@@ -106,7 +106,7 @@ impl<'p> Reader<'p> {
     }
 
     /// Whether a value comes from the address of the page, directly or through one name.
-    fn from_address(&self, value: Node<'p>) -> bool {
+    fn comes_from_address(&self, value: Node<'p>) -> bool {
         if source::from_address(self.tree.text(value)) {
             return true;
         }
@@ -296,7 +296,8 @@ impl<'p> Reader<'p> {
     /// its module, or one that this imports, signs visitors in.
     fn says_so(&self, file: FileId, name: &str, named: bool) -> bool {
         let holder = self.project.get(file);
-        if !named && !(name.starts_with("use") || name.starts_with("get") || name.starts_with("require")) {
+        let gives = ["use", "get", "require"].iter().any(|start| name.starts_with(start));
+        if !named && !gives {
             return false;
         }
         if auth_like_module(holder) {
