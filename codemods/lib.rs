@@ -1,6 +1,7 @@
 //! Every codemod, in the order of a migration.
 
 pub mod env_contract;
+pub mod guards_to_server;
 pub mod queries_to_server;
 pub mod repository_hygiene;
 pub mod secrets_to_env;
@@ -12,6 +13,7 @@ use plan::Codemod;
 /// All of them. The first of two that conflict wins.
 pub static ALL: &[&dyn Codemod] = &[
     &sessions_to_server::SessionsToServer,
+    &guards_to_server::GuardsToServer,
     &secrets_to_env::SecretsToEnv,
     &env_contract::EnvContract,
     &repository_hygiene::RepositoryHygiene,

@@ -56,3 +56,13 @@ pub fn guarded(_survey: &Survey<'_>) -> bool {
 pub fn node(survey: &Survey<'_>) -> Option<&'static str> {
     crate::sessions_to_server::node(survey)
 }
+
+/// Whether pages are protected on the server: then the server reads the list that [`GUARDS`] brings.
+pub fn guarded(survey: &Survey<'_>) -> bool {
+    !crate::guards_to_server::pages(survey).protected.is_empty()
+}
+
+/// Whether the app gets its server and its sessions.
+pub fn lands(_survey: &Survey<'_>) -> bool {
+    false
+}

@@ -79,6 +79,9 @@ fn of_option(
         mounted: vec![place],
         conditions: gates.iter().map(|gate| gate.span).collect(),
         flaws,
+        proof: super::proof(project, function),
+        hides: true,
+        own_page: false,
     })
 }
 

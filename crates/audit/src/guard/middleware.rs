@@ -91,6 +91,9 @@ fn stray(project: &Project, file: &File) -> Option<Guard> {
         mounted: Vec::new(),
         conditions: Vec::new(),
         flaws: Vec::new(),
+        proof: super::Proof::Backend,
+        hides: true,
+        own_page: false,
     })
 }
 
@@ -182,6 +185,9 @@ impl<'p> Middleware<'p> {
             mounted: vec![self.file.span(0..0)],
             conditions: Vec::new(),
             flaws,
+            proof: super::Proof::Backend,
+            hides: true,
+            own_page: false,
         }
     }
 

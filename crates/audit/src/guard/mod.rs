@@ -44,6 +44,23 @@ pub struct Guard {
     pub conditions: Vec<Span>,
     /// What weakens it.
     pub flaws: Vec<Flaw>,
+    /// What its answer rests on.
+    pub proof: Proof,
+    /// Nothing of the page is drawn for whom it refuses: it does not only send on, once the page is there.
+    pub hides: bool,
+    /// The function of a page or layout that checks for itself, rather than a guard that others mount.
+    pub own_page: bool,
+}
+
+/// What the answer of a guard rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The session of a backend.
+    Backend,
+    /// What the browser keeps: anyone can put it there.
+    Storage,
+    /// Cannot be told.
+    Unknown,
 }
 
 /// What a guard is.
@@ -222,9 +239,11 @@ fn of_function(
     } else {
         Kind::Component
     };
+    let own_page = is_layer && !wraps && kind != Kind::Layout;
     guards.push(Guard {
         mounted: mount.places,
         routes: mount.routes,
+        own_page,
         ..described(project, stack, function, &gates, kind, function)
     });
     guards
@@ -267,7 +286,54 @@ fn described(
         mounted: Vec::new(),
         conditions: gates.iter().map(|gate| gate.span).collect(),
         flaws,
+        proof: proof(project, function),
+        hides: gates.iter().any(|gate| !gate.in_effect),
+        own_page: false,
     }
+}
+
+/// What a guarding function's answer rests on: the backend's session if it, or the hook that it asks, leads there by imports; else
+/// the storage that these read.
+fn proof(project: &Project, function: Span) -> Proof {
+    let file = project.get(function.file);
+    let text = file.text.get(function.range()).unwrap_or_default();
+    if crate::identity::asks_for_session(text) {
+        return Proof::Backend;
+    }
+    let graph = &project.graph;
+    let mut open: Vec<(edit::FileId, u8)> = Vec::new();
+    for link in &graph.links[file.id.0 as usize] {
+        let import = &file.module.imports[link.import];
+        // What the function calls by a name that tells of the visitor, or as a hook of a module that does.
+        let asked = import.names.iter().any(|name| {
+            text.contains(&format!("{}(", name.local))
+                && (crate::identity::names_visitor(&name.local) || crate::identity::auth_like_module(project.get(link.target)))
+        });
+        if asked {
+            open.push((link.target, 0));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    let keeps = |text: &str| text.contains("localStorage") || text.contains("sessionStorage");
+    let mut stored = keeps(text);
+    while let Some((id, depth)) = open.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let holder = project.get(id);
+        if crate::identity::asks_for_session(&holder.text) || holder.text.contains("next-auth") {
+            return Proof::Backend;
+        }
+        stored |= depth < 2 && keeps(&holder.text);
+        if depth < 2 {
+            let links = graph.links[id.0 as usize].iter();
+            let next = links.map(|link| link.target).filter(|target| crate::identity::auth_like_module(project.get(*target)));
+            open.extend(next.map(|target| (target, depth + 1)));
+        }
+    }
+    // A token that goes along with requests is checked by whoever answers them.
+    let sent = |file: &File| keeps(&file.text) && ["Authorization", "Bearer"].iter().any(|mark| file.text.contains(mark));
+    if stored && !project.files.iter().any(sent) { Proof::Storage } else { Proof::Unknown }
 }
 
 fn one_line(text: &str) -> String {

@@ -133,6 +133,11 @@ impl<'p> Reader<'p> {
         let (left, right) = (view::unwrapped(left), view::unwrapped(right));
         let (value, against) = if is_literal(left) { (right, left) } else { (left, right) };
         let text = self.tree.text(against).trim_matches(['"', '\'', '`']);
+        let event = text.to_ascii_lowercase().replace('-', "_");
+        if matches!(event.as_str(), "signed_in" | "signed_out") {
+            let holds = (event == "signed_out") == missing;
+            return holds.then(|| self.value(value, depth + 1).map(|strength| Says { role: None, strength }))?;
+        }
         let absent = matches!(
             text,
             "null"

@@ -27,7 +27,7 @@ pub(crate) fn auth_package(specifier: &str) -> bool {
 }
 
 /// Whether this callee (or a whole module) asks an auth service who is there.
-pub(super) fn asks_for_session(text: &str) -> bool {
+pub(crate) fn asks_for_session(text: &str) -> bool {
     [
         ".auth.getUser",
         ".auth.getSession",

@@ -1,0 +1,139 @@
+//! The pages that the server protects: what guards of the browser ask a session for, as far as it is literal.
+
+use super::{BROWSER, ID};
+use crate::server::{GUARDS, SESSIONS};
+use audit::guard::{Enforced, Guard, Kind, Proof};
+use audit::{Finding, Survey};
+use edit::Piece;
+use plan::{Change, Disposition, NewFile, Safety, Settled};
+use stack::server::in_app;
+use std::collections::{BTreeMap, BTreeSet};
+use syntax::view;
+
+/// What the list would hold.
+#[derive(Clone, Debug, Default)]
+pub struct Pages {
+    /// Paths: each stands for itself and all below it.
+    pub protected: Vec<String>,
+    /// Where visitors sign in.
+    pub sign_in: String,
+    /// The guards whose pages are all in the list: indices into `Survey::guards`.
+    pub guards: Vec<usize>,
+}
+
+/// The pages that guards of the browser send visitors without a session away from; nothing if there are none, or no page to sign in.
+pub fn pages(survey: &Survey<'_>) -> Pages {
+    let asks = |guard: &Guard| {
+        guard.enforced == Enforced::Browser
+            && guard.proof == Proof::Backend
+            && matches!(guard.kind, Kind::Component | Kind::Effect | Kind::Layout | Kind::BeforeLoad)
+            && guard.redirect.as_deref().is_some_and(|to| to.starts_with('/'))
+    };
+    let guards: Vec<usize> = (0..survey.guards.len()).filter(|at| asks(&survey.guards[*at])).collect();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for guard in guards.iter().map(|at| &survey.guards[*at]) {
+        *counts.entry(guard.redirect.as_deref().unwrap_or_default()).or_default() += guard.routes.len();
+    }
+    let guarded: BTreeSet<&str> =
+        guards.iter().flat_map(|at| survey.guards[*at].routes.iter().map(String::as_str)).collect();
+    let is_page = |path: &str| survey.routes.iter().any(|route| route.url == path) && !guarded.contains(path);
+    let Some((sign_in, _)) = counts.into_iter().filter(|(path, _)| is_page(path)).max_by_key(|(_, count)| *count)
+    else {
+        return Pages::default();
+    };
+    // What stays open must not lie below a protected page.
+    let open: Vec<String> = survey
+        .routes
+        .iter()
+        .filter(|route| !guarded.contains(route.url.as_str()) && route.url != "*")
+        .map(|route| cut(&route.url))
+        .collect();
+    let listed = |url: &str| {
+        let literal = survey.routes.iter().any(|route| route.url == url && route.literal);
+        let page = cut(url);
+        let own = page == url.trim_end_matches("/*");
+        // The front page is listed only for itself, and a path behind a hash never reaches the server.
+        let sound = literal && !url.contains('*') && !page.starts_with("/#") && (page != "/" || own);
+        (sound && !open.iter().any(|open| covers(&page, open))).then_some(page)
+    };
+    let protected: BTreeSet<String> = guarded.iter().filter_map(|url| listed(url)).collect();
+    // A page above says it for those below.
+    let above = |page: &String| protected.iter().any(|other| other != page && covers(other, page));
+    let mut list: Vec<String> = protected.iter().filter(|page| !above(page)).cloned().collect();
+    list.sort();
+    let whole = |at: &usize| {
+        let guard = &survey.guards[*at];
+        !guard.routes.is_empty() && guard.routes.iter().all(|url| list.iter().any(|page| covers(page, url)))
+    };
+    let guards = guards.into_iter().filter(whole).collect();
+    Pages { protected: list, sign_in: sign_in.to_owned(), guards }
+}
+
+/// A path up to its first parameter.
+fn cut(url: &str) -> String {
+    let parts: Vec<&str> =
+        url.split('/').take_while(|part| !part.starts_with(':') && *part != "*").filter(|part| !part.is_empty()).collect();
+    format!("/{}", parts.join("/"))
+}
+
+/// Whether a listed page stands for a URL, as the server compares them.
+pub(super) fn covers(page: &str, url: &str) -> bool {
+    page == url || url.strip_prefix(page).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The list that the app's server has already.
+pub(super) fn protected(survey: &Survey<'_>) -> Vec<String> {
+    let place = || {
+        let (app, server) = (survey.project.apps.first()?, survey.stack.server?);
+        if !server.is_there(survey.project, app) {
+            return None;
+        }
+        let folder = server.folder(survey.project, app)?;
+        let file = survey.project.file(in_app(app, &format!("{folder}/guards.ts"))?.as_str())?;
+        let (tree, _) = file.syntax()?;
+        let mut found = Vec::new();
+        view::walk(tree.root(), &mut |node| {
+            if node.kind() == "variable_declarator"
+                && node.child_by_field_name("name").is_some_and(|name| tree.text(name) == "protectedPages")
+                && let Some(list) = node.child_by_field_name("value")
+            {
+                found.extend(view::code_children(list).filter_map(|item| view::string_value(tree, item)).map(String::from));
+            }
+            true
+        });
+        Some(found)
+    };
+    place().unwrap_or_default()
+}
+
+/// The list, where the app gets a server that reads it.
+pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
+    let pages = pages(survey);
+    if pages.protected.is_empty() || !crate::server::lands(survey) {
+        return Vec::new();
+    }
+    let place = || {
+        let (app, server) = (survey.project.apps.first()?, survey.stack.server?);
+        in_app(app, &format!("{}/guards.ts", server.folder(survey.project, app)?))
+    };
+    let Some(path) = place() else { return Vec::new() };
+    let quoted: Vec<String> = pages.protected.iter().map(|page| format!("\"{page}\"")).collect();
+    let text = include_str!("templates/vite/guards.ts")
+        .replace("__PAGES__", &quoted.join(", "))
+        .replace("__SIGN_IN__", &pages.sign_in);
+    let mut change = Change::new(ID, "Let the server protect the pages that the browser guards", Safety::Review);
+    change.creates.push(NewFile { path, pieces: vec![Piece::text(text)], mode: 0o644 });
+    change.key = Some(GUARDS.to_owned());
+    change.needs.push(SESSIONS.to_owned());
+    // A finding on several pages is resolved with the last of them.
+    let covered = |finding: &Finding| {
+        let spans: BTreeSet<_> =
+            finding.related.iter().map(|related| related.span).chain([finding.span]).collect();
+        let mut of_finding = (0..survey.guards.len()).filter(|at| spans.contains(&survey.guards[*at].span)).peekable();
+        finding.rule == BROWSER.id && of_finding.peek().is_some() && of_finding.all(|at| pages.guards.contains(&at))
+    };
+    change.fixes = (0..findings.len()).filter(|at| covered(&findings[*at])).collect();
+    let settled = |at: &usize| Settled { span: survey.guards[*at].span, disposition: Disposition::Moved, function: None };
+    change.settles = pages.guards.iter().map(settled).collect();
+    vec![change]
+}
