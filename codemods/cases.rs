@@ -202,8 +202,11 @@ fn the_before_and_after_of_every_readme_is_true() {
         let survey = Survey::of(&project, &stack);
         let plan = plan::plan(&survey, &[one]);
         if heading == "Says" {
-            let says: Vec<String> =
-                plan.findings.iter().map(|(finding, _)| format!("{}: {}\n", finding.rule, finding.message)).collect();
+            let says: Vec<String> = plan
+                .findings
+                .iter()
+                .map(|(finding, _)| format!("{}: {}\n", finding.rule, finding.message))
+                .collect();
             assert_eq!(says.concat(), after, "{name}: README.md shows other findings");
             continue;
         }

@@ -1,7 +1,9 @@
 //! Every codemod, in the order of a migration.
 
+pub mod auth_hygiene;
 pub mod env_contract;
 pub mod guards_to_server;
+pub mod handlers_to_guarded;
 pub mod queries_to_server;
 pub mod repository_hygiene;
 pub mod secrets_to_env;
@@ -14,6 +16,8 @@ use plan::Codemod;
 pub static ALL: &[&dyn Codemod] = &[
     &sessions_to_server::SessionsToServer,
     &guards_to_server::GuardsToServer,
+    &handlers_to_guarded::HandlersToGuarded,
+    &auth_hygiene::AuthHygiene,
     &secrets_to_env::SecretsToEnv,
     &env_contract::EnvContract,
     &repository_hygiene::RepositoryHygiene,

@@ -36,7 +36,8 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
         }
     }
     // Pages that check for themselves all lack the one guard on the server.
-    let (stored, own): (Vec<&Guard>, Vec<&Guard>) = own.into_iter().partition(|guard| guard.proof == Proof::Storage);
+    let (stored, own): (Vec<&Guard>, Vec<&Guard>) =
+        own.into_iter().partition(|guard| guard.proof == Proof::Storage);
     for group in [stored, own].iter().filter(|group| !group.is_empty()) {
         findings.push(in_browser(survey, group));
     }
@@ -54,7 +55,11 @@ fn within_another(survey: &Survey<'_>, at: usize) -> bool {
         let covers = guard.routes.iter().all(|url| other.routes.contains(url));
         let wider = other.routes.len() > guard.routes.len()
             || (other.routes.len() == guard.routes.len() && other_at < at);
-        other_at != at && other.enforced == Enforced::Browser && !guard.routes.is_empty() && covers && wider
+        other_at != at
+            && other.enforced == Enforced::Browser
+            && !guard.routes.is_empty()
+            && covers
+            && wider
             && (guard.proof == other.proof || guard.proof != Proof::Storage)
     })
 }
@@ -147,10 +152,14 @@ fn unmounted(survey: &Survey<'_>, guard: &Guard) -> Option<Finding> {
     if !guard.mounted.is_empty() {
         return None;
     }
-    let others = survey.guards.iter().any(|other| !other.mounted.is_empty() && other.enforced != Enforced::Nowhere);
+    let others =
+        survey.guards.iter().any(|other| !other.mounted.is_empty() && other.enforced != Enforced::Nowhere);
     let (message, todo) = if guard.kind == Kind::Middleware {
         (
-            format!("`{}` looks like a guard file, and nothing runs it: only the one at the root of the app counts.", guard.name),
+            format!(
+                "`{}` looks like a guard file, and nothing runs it: only the one at the root of the app counts.",
+                guard.name
+            ),
             "Call it from the guard file at the root of the app, or remove it.",
         )
     } else {
@@ -170,7 +179,8 @@ fn role(survey: &Survey<'_>, guards: &[&Guard]) -> Option<Finding> {
     let guard = *guards.first()?;
     let Requires::Role(test) = &guard.requires else { return None };
     let text = |span: Span| survey.project.get(span.file).text.get(span.range()).unwrap_or_default();
-    let condition = guard.conditions.iter().copied().find(|span| one_line(text(*span)).contains(test.as_str()));
+    let condition =
+        guard.conditions.iter().copied().find(|span| one_line(text(*span)).contains(test.as_str()));
     let shown = if test.len() > 80 { String::new() } else { format!(": `{test}`") };
     let message = if guards.len() == 1 {
         format!("`{}` decides a role in the browser{shown}.", guard.name)
@@ -217,20 +227,30 @@ fn file(survey: &Survey<'_>, guard: &Guard) -> Vec<Finding> {
                 let mut found = finding(
                     &super::SKIPS_API,
                     *span,
-                    format!("`{}` lets requests to `/api` pass, and {} there check nothing themselves.", guard.name, count(open.len(), "handler")),
+                    format!(
+                        "`{}` lets requests to `/api` pass, and {} there check nothing themselves.",
+                        guard.name,
+                        count(open.len(), "handler")
+                    ),
                     "Take `/api` into the matcher, or check the session in each of these handlers.".into(),
                     &guard.name,
                 );
                 found.related = open
                     .iter()
                     .take(40)
-                    .map(|handler| Related { span: handler.span, message: format!("`{}` is open", handler.name) })
+                    .map(|handler| Related {
+                        span: handler.span,
+                        message: format!("`{}` is open", handler.name),
+                    })
                     .collect();
                 findings.push(found);
             }
             Flaw::OnlyRefreshes(span) | Flaw::DoesNothing(span) => {
                 let refreshes = matches!(flaw, Flaw::OnlyRefreshes(_));
-                let others = survey.guards.iter().any(|other| other.kind != Kind::Middleware && other.enforced == Enforced::Server);
+                let others = survey
+                    .guards
+                    .iter()
+                    .any(|other| other.kind != Kind::Middleware && other.enforced == Enforced::Server);
                 let message = if refreshes {
                     format!("`{}` asks who is there and lets everyone pass.", guard.name)
                 } else {
@@ -246,7 +266,9 @@ fn file(survey: &Survey<'_>, guard: &Guard) -> Vec<Finding> {
                 // Keeping the session fresh is a good reason to be there, if the pages check for themselves.
                 if refreshes && others {
                     found.severity = Severity::Note;
-                    found.todo = "It keeps the session fresh. The pages check for themselves: see that each one does.".into();
+                    found.todo =
+                        "It keeps the session fresh. The pages check for themselves: see that each one does."
+                            .into();
                 }
                 findings.push(found);
             }
@@ -279,7 +301,10 @@ fn file(survey: &Survey<'_>, guard: &Guard) -> Vec<Finding> {
 /// Pages that are drawn first: one finding for all of them.
 fn redirect_only(survey: &Survey<'_>) -> Option<Finding> {
     let only = |guard: &&Guard| {
-        guard.enforced == Enforced::Browser && !guard.hides && !guard.routes.is_empty() && guard.redirect.is_some()
+        guard.enforced == Enforced::Browser
+            && !guard.hides
+            && !guard.routes.is_empty()
+            && guard.redirect.is_some()
     };
     let guards: Vec<&Guard> = survey.guards.iter().filter(only).collect();
     let first = guards.first()?;

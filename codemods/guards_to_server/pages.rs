@@ -37,7 +37,8 @@ pub fn pages(survey: &Survey<'_>) -> Pages {
     let guarded: BTreeSet<&str> =
         guards.iter().flat_map(|at| survey.guards[*at].routes.iter().map(String::as_str)).collect();
     let is_page = |path: &str| survey.routes.iter().any(|route| route.url == path) && !guarded.contains(path);
-    let Some((sign_in, _)) = counts.into_iter().filter(|(path, _)| is_page(path)).max_by_key(|(_, count)| *count)
+    let Some((sign_in, _)) =
+        counts.into_iter().filter(|(path, _)| is_page(path)).max_by_key(|(_, count)| *count)
     else {
         return Pages::default();
     };
@@ -71,8 +72,11 @@ pub fn pages(survey: &Survey<'_>) -> Pages {
 
 /// A path up to its first parameter.
 fn cut(url: &str) -> String {
-    let parts: Vec<&str> =
-        url.split('/').take_while(|part| !part.starts_with(':') && *part != "*").filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = url
+        .split('/')
+        .take_while(|part| !part.starts_with(':') && *part != "*")
+        .filter(|part| !part.is_empty())
+        .collect();
     format!("/{}", parts.join("/"))
 }
 
@@ -97,7 +101,11 @@ pub(super) fn protected(survey: &Survey<'_>) -> Vec<String> {
                 && node.child_by_field_name("name").is_some_and(|name| tree.text(name) == "protectedPages")
                 && let Some(list) = node.child_by_field_name("value")
             {
-                found.extend(view::code_children(list).filter_map(|item| view::string_value(tree, item)).map(String::from));
+                found.extend(
+                    view::code_children(list)
+                        .filter_map(|item| view::string_value(tree, item))
+                        .map(String::from),
+                );
             }
             true
         });
@@ -121,7 +129,8 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     let text = include_str!("templates/vite/guards.ts")
         .replace("__PAGES__", &quoted.join(", "))
         .replace("__SIGN_IN__", &pages.sign_in);
-    let mut change = Change::new(ID, "Let the server protect the pages that the browser guards", Safety::Review);
+    let mut change =
+        Change::new(ID, "Let the server protect the pages that the browser guards", Safety::Review);
     change.creates.push(NewFile { path, pieces: vec![Piece::text(text)], mode: 0o644 });
     change.key = Some(GUARDS.to_owned());
     change.needs.push(SESSIONS.to_owned());
@@ -129,11 +138,18 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     let covered = |finding: &Finding| {
         let spans: BTreeSet<_> =
             finding.related.iter().map(|related| related.span).chain([finding.span]).collect();
-        let mut of_finding = (0..survey.guards.len()).filter(|at| spans.contains(&survey.guards[*at].span)).peekable();
-        finding.rule == BROWSER.id && of_finding.peek().is_some() && of_finding.all(|at| pages.guards.contains(&at))
+        let mut of_finding =
+            (0..survey.guards.len()).filter(|at| spans.contains(&survey.guards[*at].span)).peekable();
+        finding.rule == BROWSER.id
+            && of_finding.peek().is_some()
+            && of_finding.all(|at| pages.guards.contains(&at))
     };
     change.fixes = (0..findings.len()).filter(|at| covered(&findings[*at])).collect();
-    let settled = |at: &usize| Settled { span: survey.guards[*at].span, disposition: Disposition::Moved, function: None };
+    let settled = |at: &usize| Settled {
+        span: survey.guards[*at].span,
+        disposition: Disposition::Moved,
+        function: None,
+    };
     change.settles = pages.guards.iter().map(settled).collect();
     vec![change]
 }

@@ -36,6 +36,11 @@ fn of_within(project: &Project, file: &File, node: Node<'_>, depth: usize) -> Op
     match Graph::origin(project, file.id, node.byte_range()) {
         Origin::Local(holder, range) => of_declaration(project, project.get(holder), range, depth + 1),
         Origin::Module(holder) => of_export(project, holder, "default", depth + 1),
+        // A method of an object that stands in a constant: `boats.list`.
+        _ if node.kind() == "member_expression" => {
+            let (holder, value) = crate::constant::value(project, file, node)?;
+            is_function(value).then(|| holder.span(value.byte_range()))
+        }
         _ => None,
     }
 }

@@ -175,8 +175,9 @@ impl<'p> Reader<'p> {
             .value(value, depth + 1)
             .or_else(|| self.value(against, depth + 1).filter(|_| !is_literal(against)))?;
         let text = self.tree.text(whole);
-        let role =
-            (!storage && (source::names_role(text) || source::names_visitor(text))).then(|| text.to_owned());
+        let address = source::words(text).iter().any(|word| word == "email" || word == "mail");
+        let is_role = source::names_role(text) && (!address || text.contains('@') || !is_literal(against));
+        let role = (!storage && is_role).then(|| text.to_owned());
         Some(Says { role, strength })
     }
 

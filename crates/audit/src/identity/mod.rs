@@ -6,7 +6,7 @@
 mod condition;
 mod source;
 
-pub(crate) use source::{asks_for_session, auth_like_module, names_visitor, sign_in_like, words};
+pub(crate) use source::{asks_for_session, auth_like_module, auth_package, names_visitor, sign_in_like, words};
 
 use edit::FileId;
 use project::graph::{Graph, Origin};
@@ -97,7 +97,7 @@ impl<'p> Reader<'p> {
                 return None;
             }
             // A hook of a module that signs visitors in, and what it gives is named so.
-            let hook = view::callee(value).is_some_and(|callee| self.tree.text(callee).starts_with("use"));
+            let hook = view::callee(value).is_some_and(|callee| is_hook(self.tree.text(callee)));
             if hook && by_name.is_some() {
                 return self.binding(binding, depth + 1).map(|_| Strength::Flow).or(by_name);
             }
@@ -306,6 +306,11 @@ impl<'p> Reader<'p> {
         let imported = self.project.graph.links[file.0 as usize].iter().map(|link| link.target);
         named && imported.take(12).any(|target| auth_like_module(self.project.get(target)))
     }
+}
+
+/// Whether a name is one of a hook: `useMember`.
+fn is_hook(name: &str) -> bool {
+    name.strip_prefix("use").is_some_and(|rest| rest.starts_with(|first: char| first.is_uppercase()))
 }
 
 /// The key that a pattern picks for `name`: `loading` in `{ loading: busy }`.

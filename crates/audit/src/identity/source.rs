@@ -207,9 +207,7 @@ pub(crate) fn names_role(text: &str) -> bool {
                 | "teacher"
                 | "manager"
                 | "allowed"
-                | "access"
                 | "level"
-                | "claims"
                 | "email"
         )
     })

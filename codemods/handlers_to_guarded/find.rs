@@ -1,0 +1,219 @@
+//! Who may call a handler: what is open, and how bad that is.
+
+use super::finding;
+use audit::handler::{Auth, Handler, Kind};
+use audit::session;
+use audit::{Confidence, Finding, Related, Severity, Survey};
+use edit::FileId;
+use std::collections::BTreeMap;
+
+pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut open: BTreeMap<FileId, Vec<(&Handler, Severity)>> = BTreeMap::new();
+    for handler in &survey.handlers {
+        if let Some(span) = handler.loose_secret {
+            findings.push(finding(
+                &super::LOOSE,
+                span,
+                format!("{} compares a secret with a variable that may be missing.", told(handler)),
+                "Refuse when the variable is not set, and compare in constant time.",
+                &handler.name,
+            ));
+        }
+        if handler.unverified && matches!(handler.auth, Auth::None | Auth::Optional) {
+            findings.push(finding(
+                &super::UNVERIFIED,
+                handler.check.unwrap_or(handler.span),
+                format!("{} looks whether a token was sent, and nobody verifies it.", told(handler)),
+                "Verify the token with the service that issued it, and take the user from the answer.",
+                &handler.name,
+            ));
+            continue;
+        }
+        if !matches!(handler.auth, Auth::None | Auth::Optional) {
+            continue;
+        }
+        if handler.kind == Kind::EdgeFunction {
+            findings.extend(edge(handler));
+        } else if is_debug(handler) {
+            findings.push(finding(
+                &super::DEBUG,
+                handler.span,
+                format!("{} is there for trying things out, and anyone can call it.", told(handler)),
+                "Remove it.",
+                &handler.name,
+            ));
+        } else if is_webhook(handler) {
+            if handler.writes || handler.admin {
+                findings.push(finding(
+                    &super::WEBHOOK,
+                    handler.span,
+                    format!("{} takes an event from anyone.", told(handler)),
+                    "Check the signature of the sender before anything else.",
+                    &handler.name,
+                ));
+            }
+        } else if let Some(severity) = risk(survey, handler) {
+            if handler.auth == Auth::Optional && severity != Severity::Note {
+                let mut found = finding(
+                    &super::NOT_USED,
+                    handler.check.unwrap_or(handler.span),
+                    format!("{} asks who is there and goes on without an answer.", told(handler)),
+                    "Refuse with 401 without a session, before anything is read or written.",
+                    &handler.name,
+                );
+                found.confidence = Confidence::Likely;
+                findings.push(found);
+            } else {
+                open.entry(handler.span.file).or_default().push((handler, severity));
+            }
+        }
+    }
+    findings.extend(open.into_values().map(|handlers| opened(survey, handlers)));
+    findings
+}
+
+/// `` `POST /api/boats` ``, `` `deleteBoat` ``.
+pub(super) fn told(handler: &Handler) -> String {
+    match (&handler.url, handler.kind) {
+        (Some(url), Kind::RouteHandler | Kind::Express) if handler.method != "*" => format!("`{} {url}`", handler.method),
+        (Some(url), Kind::RouteHandler | Kind::Express) => format!("`{url}`"),
+        _ => format!("`{}`", handler.name),
+    }
+}
+
+fn words(handler: &Handler) -> Vec<String> {
+    let text = format!("{} {}", handler.name, handler.url.as_deref().unwrap_or_default());
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut lower = false;
+    for letter in text.chars() {
+        if !letter.is_alphanumeric() || (letter.is_uppercase() && lower) {
+            words.push(std::mem::take(&mut word));
+        }
+        lower = letter.is_lowercase();
+        if letter.is_alphanumeric() {
+            word.extend(letter.to_lowercase());
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn is_debug(handler: &Handler) -> bool {
+    words(handler).iter().any(|word| matches!(word.as_str(), "debug" | "test" | "seed" | "playground" | "demo" | "migrate"))
+}
+
+fn is_webhook(handler: &Handler) -> bool {
+    words(handler).iter().any(|word| word.starts_with("webhook"))
+}
+
+/// Whether anything in the app could be asked who is there.
+fn has_sign_in(survey: &Survey<'_>) -> bool {
+    survey.sessions.iter().any(|session| {
+        matches!(session.kind, session::Kind::Auth | session::Kind::Subscription | session::Kind::Token | session::Kind::Cookie)
+    }) || survey.handlers.iter().any(|handler| handler.auth == Auth::Enforced)
+}
+
+/// How bad it is that a handler is open; `None` if it does nothing that matters.
+fn risk(survey: &Survey<'_>, handler: &Handler) -> Option<Severity> {
+    let words = words(handler);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let changes = matches!(handler.method.as_str(), "PUT" | "PATCH" | "DELETE")
+        || has(&["update", "delete", "remove", "edit", "set", "approve", "assign", "refund", "cancel", "promote", "ban", "grant", "revoke"]);
+    let people = has(&["user", "users", "role", "roles", "admin", "admins", "member", "members", "permission", "permissions"]);
+    let money = has(&["payment", "payments", "refund", "refunds", "customer", "customers", "payout", "payouts", "invoice", "invoices", "billing"]);
+    let lists_money = money && handler.method == "GET" && !by_id(handler);
+    let severity = if handler.writes && (changes || people || money) || handler.admin && people || lists_money {
+        Severity::Hole
+    } else if handler.writes || handler.pays || handler.admin || reads_people(survey, handler) {
+        Severity::Warning
+    } else {
+        return None;
+    };
+    // Without any sign-in there is nobody to ask: who may call it is not known yet.
+    Some(if severity == Severity::Hole && !has_sign_in(survey) { Severity::Warning } else { severity })
+}
+
+/// Whether a handler reads one thing by an id that the caller has to know.
+fn by_id(handler: &Handler) -> bool {
+    handler.url.as_deref().is_some_and(|url| url.contains(':')) || words(handler).iter().any(|word| word == "verify")
+}
+
+/// Whether a handler gives back rows of people.
+fn reads_people(survey: &Survey<'_>, handler: &Handler) -> bool {
+    let text = survey.project.get(handler.span.file).text.get(handler.span.range()).unwrap_or_default().to_ascii_lowercase();
+    let private = ["user", "profile", "customer", "order", "booking", "payment", "message", "reservation", "patient", "appointment", "student"];
+    let asks = [".from(", "sql`", ".find", "select "].iter().any(|mark| text.contains(mark));
+    asks && private.iter().any(|word| text.contains(word))
+}
+
+/// The open handlers of one file, told once.
+fn opened(survey: &Survey<'_>, handlers: Vec<(&Handler, Severity)>) -> Finding {
+    let severity = handlers.iter().map(|(_, severity)| *severity).min().unwrap_or(Severity::Warning);
+    let worst = handlers.iter().position(|(_, own)| *own == severity).unwrap_or(0);
+    let (first, _) = handlers[worst];
+    let does = match (first.admin, first.writes, first.pays) {
+        (true, true, _) => "writes past every policy",
+        (true, false, _) => "reads past every policy",
+        (_, true, _) => "writes",
+        (_, _, true) => "spends money for each call",
+        _ => "reads",
+    };
+    let signs = has_sign_in(survey);
+    let todo = if signs {
+        "Refuse with 401 without a session, and ask for the role where not everyone may: first in the handler, before anything is read."
+    } else {
+        "There is no sign-in to ask. Decide who may call it, and add one; or take it away."
+    };
+    let mut found = finding(
+        &super::OPEN,
+        first.span,
+        format!("{} answers anyone, and {does}.", told(first)),
+        todo,
+        &first.name,
+    );
+    if handlers.len() > 1 {
+        let more = handlers.len() - 1;
+        let plural = if more == 1 { "handler of this file is" } else { "handlers of this file are" };
+        found.message += &format!(" {more} more {plural} open.");
+    }
+    found.severity = severity;
+    found.confidence = if severity == Severity::Hole { Confidence::Certain } else { Confidence::Likely };
+    found.related = handlers
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| *at != worst)
+        .map(|(_, (handler, _))| Related { span: handler.span, message: format!("{} is open as well", told(handler)) })
+        .collect();
+    found
+}
+
+fn edge(handler: &Handler) -> Option<Finding> {
+    let without_token = handler.verify_jwt == Some(false);
+    let severity = match (without_token, handler.admin && handler.writes, handler.admin || handler.writes || handler.pays) {
+        (_, true, _) | (true, _, true) => Severity::Hole,
+        (false, false, true) => Severity::Warning,
+        _ => return None,
+    };
+    let does = if handler.admin {
+        "asks past every policy"
+    } else if handler.pays {
+        "spends money for each call"
+    } else {
+        "writes"
+    };
+    let gate = if without_token { "asks for no token" } else { "asks for the publishable key only" };
+    let mut found = finding(
+        &super::EDGE,
+        handler.span,
+        format!("The edge function `{}` {gate}, and {does}.", handler.name),
+        "Check the user of the token, or a signature, and refuse without it.",
+        &handler.name,
+    );
+    // What it does for whom it knows may be less than what it does for all.
+    found.severity = if handler.auth == Auth::Optional && severity == Severity::Hole { Severity::Warning } else { severity };
+    found.confidence = if handler.auth == Auth::Optional { Confidence::Likely } else { Confidence::Certain };
+    Some(found)
+}

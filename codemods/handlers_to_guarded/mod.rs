@@ -1,0 +1,134 @@
+//! Handlers that answer whoever asks, and handlers that believe what the request says.
+
+mod find;
+mod request;
+
+use audit::{Finding, Rule, Severity, Survey};
+use plan::{About, Change, Codemod};
+
+const ID: &str = "handlers-to-guarded";
+
+const OPEN: Rule = Rule {
+    id: "handlers-to-guarded/open-handler",
+    title: "A handler answers anyone",
+    severity: Severity::Hole,
+    why: "Its address stands in the bundle. Whoever calls it directly can do what it does, with any values.",
+    aliases: &["CWE-306"],
+};
+const NOT_USED: Rule = Rule {
+    id: "handlers-to-guarded/session-not-used",
+    title: "A handler asks who is there and goes on without an answer",
+    severity: Severity::Warning,
+    why: "It looks like a check and stops nobody.",
+    aliases: &["CWE-862"],
+};
+const UNVERIFIED: Rule = Rule {
+    id: "handlers-to-guarded/unverified-token",
+    title: "A token is believed that nobody verified",
+    severity: Severity::Hole,
+    why: "Any text in the header passes: whoever calls can be anyone.",
+    aliases: &["CWE-345"],
+};
+const IDENTITY: Rule = Rule {
+    id: "handlers-to-guarded/identity-from-body",
+    title: "The owner of a row comes from the request",
+    severity: Severity::Hole,
+    why: "Whoever is signed in can write rows of somebody else by sending another id.",
+    aliases: &["CWE-639"],
+};
+const PRICE: Rule = Rule {
+    id: "handlers-to-guarded/price-from-body",
+    title: "The price comes from the request",
+    severity: Severity::Hole,
+    why: "Whoever orders chooses what to pay.",
+    aliases: &["CWE-602"],
+};
+const ROLE: Rule = Rule {
+    id: "handlers-to-guarded/role-from-body",
+    title: "A role comes from the request",
+    severity: Severity::Hole,
+    why: "Whoever calls can make themselves an administrator.",
+    aliases: &["CWE-269"],
+};
+const EDGE: Rule = Rule {
+    id: "handlers-to-guarded/open-edge-function",
+    title: "An edge function answers anyone",
+    severity: Severity::Hole,
+    why: "Its address is public, and the publishable key that it may ask for is public too.",
+    aliases: &["CWE-306"],
+};
+const WEBHOOK: Rule = Rule {
+    id: "handlers-to-guarded/unsigned-webhook",
+    title: "A webhook does not check who sent it",
+    severity: Severity::Hole,
+    why: "Anyone can report an event that never happened, such as a payment.",
+    aliases: &["CWE-345"],
+};
+const LOOSE: Rule = Rule {
+    id: "handlers-to-guarded/secret-compare-undefined",
+    title: "A secret is compared with a variable that may be missing",
+    severity: Severity::Warning,
+    why: "Where the variable is not set, the text `undefined` opens the handler.",
+    aliases: &["CWE-287"],
+};
+const DEBUG: Rule = Rule {
+    id: "handlers-to-guarded/debug-handler",
+    title: "A handler for trying things out is deployed",
+    severity: Severity::Warning,
+    why: "It tells visitors about the inside of the app, or changes data without asking.",
+    aliases: &["CWE-489"],
+};
+const UNVALIDATED: Rule = Rule {
+    id: "handlers-to-guarded/unvalidated-input",
+    title: "Handlers write what they are sent without a schema",
+    severity: Severity::Note,
+    why: "Values of any shape and size reach the database.",
+    aliases: &["CWE-20"],
+};
+const MISPLACED: Rule = Rule {
+    id: "handlers-to-guarded/misplaced-use-server",
+    title: "\"use server\" stands in a file that is no module of actions",
+    severity: Severity::Warning,
+    why: "The directive makes every async export a public endpoint, and a build refuses exports that are no async functions.",
+    aliases: &[],
+};
+
+/// The codemod.
+pub struct HandlersToGuarded;
+
+impl Codemod for HandlersToGuarded {
+    fn about(&self) -> About {
+        About {
+            id: ID,
+            title: "Handlers that ask who is there",
+            rules: &[OPEN, NOT_USED, UNVERIFIED, IDENTITY, PRICE, ROLE, EDGE, WEBHOOK, LOOSE, DEBUG, UNVALIDATED, MISPLACED],
+            readme: include_str!("README.md"),
+            frameworks: &[],
+        }
+    }
+
+    fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
+        let mut findings = find::find(survey);
+        findings.extend(request::find(survey));
+        findings
+    }
+
+    fn fix(&self, _survey: &Survey<'_>, _findings: &[Finding]) -> Vec<Change> {
+        Vec::new()
+    }
+}
+
+/// A finding under a rule, as it usually is.
+fn finding(rule: &Rule, span: edit::Span, message: String, todo: &str, subject: &str) -> Finding {
+    Finding {
+        rule: rule.id,
+        severity: rule.severity,
+        confidence: audit::Confidence::Certain,
+        span,
+        message,
+        why: rule.why.into(),
+        todo: todo.to_owned(),
+        related: Vec::new(),
+        subject: subject.to_owned(),
+    }
+}

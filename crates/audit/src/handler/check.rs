@@ -1,0 +1,316 @@
+//! Whether a handler refuses who must not call it: the session, a secret, a signature - and whether the answer is used.
+
+use crate::component;
+use crate::identity::{Reader, Strength, asks_for_session, auth_package};
+use edit::Span;
+use project::graph::{Graph, Origin};
+use project::{File, Project};
+use std::collections::BTreeSet;
+use syntax::view;
+use tree_sitter::Node;
+
+/// What a function checks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Checks {
+    /// It refuses without a session.
+    pub(super) session: Option<Span>,
+    /// It refuses without a role.
+    pub(super) role: Option<Span>,
+    /// It refuses without a shared secret or a signature.
+    pub(super) secret: Option<Span>,
+    /// The secret is compared with a variable that may be unset.
+    pub(super) loose_secret: Option<Span>,
+    /// It only looks whether something was sent: nobody verifies it.
+    pub(super) unverified: Option<Span>,
+    /// It asks who is there.
+    pub(super) asks: Option<Span>,
+}
+
+impl Checks {
+    /// What another function that always runs before adds.
+    pub(super) fn join(&mut self, other: Checks) {
+        self.session = self.session.or(other.session);
+        self.role = self.role.or(other.role);
+        self.secret = self.secret.or(other.secret);
+        self.loose_secret = self.loose_secret.or(other.loose_secret);
+        self.unverified = self.unverified.or(other.unverified);
+        self.asks = self.asks.or(other.asks);
+    }
+}
+
+/// The checks of the code at `function`, and of the functions that it calls first.
+pub(super) fn of(project: &Project, function: Span) -> Checks {
+    of_within(project, function, 0)
+}
+
+fn of_within(project: &Project, function: Span, depth: u8) -> Checks {
+    let mut checks = Checks::default();
+    let file = project.get(function.file);
+    let Some(reader) = Reader::of(project, file) else { return checks };
+    let Some(node) = reader.tree.node_at(function.range()) else { return checks };
+    let judge = Judge { project, file, reader };
+    view::walk(node, &mut |inner| {
+        match inner.kind() {
+            "if_statement" => judge.branch(inner, &mut checks, depth),
+            "call_expression" => judge.call(inner, &mut checks, depth),
+            _ => {}
+        }
+        true
+    });
+    if let (Some(session), None) = (checks.session, checks.secret)
+        && !verifies(project, function)
+    {
+        // Something was sent along; nobody looked whether it is true.
+        checks.unverified = Some(session);
+        checks.session = None;
+        checks.role = None;
+    }
+    checks
+}
+
+/// Whether a function, or one that it calls, verifies a session.
+fn verifies(project: &Project, function: Span) -> bool {
+    let verified = |span: &Span| {
+        let text = project.get(span.file).text.get(span.range()).unwrap_or_default();
+        asks_for_session(text)
+            || ["verify", "Verify", "auth(", "getSession", "currentUser", "getAuth(", "validateSession", "sessions", "session.", "getServerUser"]
+                .iter()
+                .any(|mark| text.contains(mark))
+    };
+    super::reach::functions(project, function, 2).iter().any(verified)
+}
+
+struct Judge<'p> {
+    project: &'p Project,
+    file: &'p File,
+    reader: Reader<'p>,
+}
+
+impl<'p> Judge<'p> {
+    fn branch(&self, statement: Node<'p>, checks: &mut Checks, depth: u8) {
+        let (Some(condition), Some(consequence)) =
+            (statement.child_by_field_name("condition"), statement.child_by_field_name("consequence"))
+        else {
+            return;
+        };
+        let span = self.file.span(condition.byte_range());
+        let leaves = self.leaves(consequence);
+        let refused_else = statement.child_by_field_name("alternative").is_some_and(|branch| self.leaves(branch));
+        if leaves && self.compares_secret(condition) {
+            checks.secret.get_or_insert(span);
+            if self.may_be_unset(condition) {
+                checks.loose_secret.get_or_insert(span);
+            }
+            return;
+        }
+        let says = if leaves { self.reader.missing(condition) } else { None };
+        let says = says.or_else(|| if refused_else { self.reader.given(condition) } else { None });
+        if let Some(says) = says {
+            let strong = says.strength == Strength::Flow || self.refuses_plainly(consequence);
+            if strong {
+                checks.session.get_or_insert(span);
+                if says.role.is_some() {
+                    checks.role.get_or_insert(span);
+                }
+            }
+            return;
+        }
+        // `const { user, error } = await requireUser(); if (error) return error;`
+        if leaves && self.is_answer_of_check(condition, depth) {
+            checks.session.get_or_insert(span);
+        }
+    }
+
+    /// Whether a branch ends the handler.
+    fn leaves(&self, branch: Node<'p>) -> bool {
+        let branch = if branch.kind() == "else_clause" { view::code_children(branch).next() } else { Some(branch) };
+        let Some(branch) = branch else { return false };
+        let last = if branch.kind() == "statement_block" { view::code_children(branch).last() } else { Some(branch) };
+        let Some(last) = last else { return false };
+        matches!(last.kind(), "return_statement" | "throw_statement")
+            || ["redirect(", "notFound(", "unauthorized(", "forbidden(", "sendStatus(", ".status(40"]
+                .iter()
+                .any(|mark| self.reader.tree.text(last).contains(mark))
+    }
+
+    /// Whether a branch says that the caller may not: by status, by throwing, by its words.
+    fn refuses_plainly(&self, branch: Node<'p>) -> bool {
+        let text = self.reader.tree.text(branch);
+        let lower = text.to_ascii_lowercase();
+        ["401", "403", "unauthor", "forbidden", "not signed", "not logged", "unauthenticated", "redirect(", "not authenticated"]
+            .iter()
+            .any(|mark| lower.contains(mark))
+    }
+
+    /// A name that a call of a checking function gave: its error, its response.
+    fn is_answer_of_check(&self, condition: Node<'p>, depth: u8) -> bool {
+        let mut found = false;
+        view::walk(condition, &mut |node| {
+            if node.kind() == "identifier"
+                && let Some(id) = self.reader.scopes.binding_at(node.byte_range())
+                && let Some(declared) = self.reader.tree.node_at(self.reader.scopes.binding(id).range.clone())
+                && declared.kind() == "variable_declarator"
+                && let Some(value) = declared.child_by_field_name("value")
+            {
+                let text = self.reader.tree.text(value);
+                let called = view::unwrapped(value);
+                let called = if called.kind() == "await_expression" {
+                    view::code_children(called).next()
+                } else {
+                    Some(called)
+                };
+                let name = called.and_then(view::callee).map_or("", |callee| self.reader.tree.text(callee));
+                let checks = || {
+                    let function = component::of(self.project, self.file, called.and_then(view::callee)?)?;
+                    let inner = (depth < 2).then(|| of_within(self.project, function, depth + 1))?;
+                    inner.session
+                };
+                let plain = !name.contains('.');
+                found |= plain && crate::identity::names_visitor(name) || asks_for_session(text) || plain && checks().is_some();
+            }
+            !found
+        });
+        found
+    }
+
+    fn call(&self, call: Node<'p>, checks: &mut Checks, depth: u8) {
+        let Some(callee) = view::callee(call) else { return };
+        let name = self.reader.tree.text(callee);
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let span = self.file.span(call.byte_range());
+        if asks_for_session(name) {
+            checks.asks.get_or_insert(span);
+        }
+        if name.ends_with(".protect") && name.contains("auth") {
+            checks.session.get_or_insert(span);
+            return;
+        }
+        let signed = matches!(last, "constructEvent" | "constructEventAsync" | "timingSafeEqual" | "verifySignature" | "verifyWebhook")
+            || (last == "verify" && ["webhook", "wh", "svix", "subtle", "receiver"].iter().any(|mark| name.to_ascii_lowercase().contains(mark)));
+        if signed {
+            checks.secret.get_or_insert(span);
+            return;
+        }
+        // Whoever names a checkout that was paid has the right to what it paid for.
+        if name.ends_with("sessions.retrieve") && self.reader.tree.source().contains("payment_status") {
+            checks.secret.get_or_insert(span);
+            return;
+        }
+        if depth > 1 || callee.kind() != "identifier" {
+            return;
+        }
+        match Graph::origin(self.project, self.file.id, callee.byte_range()) {
+            Origin::Package(package, name) if auth_package(&package) => {
+                checks.asks.get_or_insert(span);
+                if name.starts_with("require") || name.starts_with("with") {
+                    checks.session.get_or_insert(span);
+                }
+            }
+            Origin::Local(..) => {
+                let Some(function) = component::of(self.project, self.file, callee) else { return };
+                if self.file.span(call.byte_range()).file == function.file && function.covers(span) {
+                    return;
+                }
+                let inner = of_within(self.project, function, depth + 1);
+                checks.asks = checks.asks.or(inner.asks.map(|_| span));
+                // What a helper returns is for the caller to look at; what it throws, nobody passes.
+                if throws(self.project, function) {
+                    checks.session = checks.session.or(inner.session.map(|_| span));
+                    checks.role = checks.role.or(inner.role.map(|_| span));
+                    checks.secret = checks.secret.or(inner.secret.map(|_| span));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a condition compares what was sent with a value of the environment.
+    fn compares_secret(&self, condition: Node<'p>) -> bool {
+        let mut found = false;
+        view::walk(condition, &mut |node| {
+            if node.kind() == "binary_expression" {
+                let operator = node.child_by_field_name("operator").map_or("", |operator| self.reader.tree.text(operator));
+                if matches!(operator, "!==" | "!=" | "===" | "==") {
+                    let sides = ["left", "right"].map(|side| node.child_by_field_name(side));
+                    let env = sides.iter().flatten().any(|side| self.from_environment(*side));
+                    let sent = sides.iter().flatten().any(|side| self.was_sent(*side));
+                    found |= env && sent;
+                }
+            }
+            !found
+        });
+        found
+    }
+
+    /// Whether a value, or the constant that it names, is read from the environment.
+    fn from_environment(&self, node: Node<'p>) -> bool {
+        self.told(node, &|text| {
+            let named = || {
+                // A helper that reads it: `required("HOOK_SECRET")`.
+                text.split(['"', '\'']).any(|part| {
+                    part.len() > 5
+                        && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+                        && ["SECRET", "KEY", "TOKEN"].iter().any(|word| part.contains(word))
+                })
+            };
+            ["process.env", "Deno.env", "import.meta.env"].iter().any(|mark| text.contains(mark)) || named()
+        })
+    }
+
+    fn was_sent(&self, node: Node<'p>) -> bool {
+        self.told(node, &|text| {
+            ["headers", "searchParams", "req.query", "req.body", "request.json", "authorization", "header(", ".get("]
+                .iter()
+                .any(|mark| text.contains(mark))
+        }) || self.reader.scopes.binding_at(node.byte_range()).is_some_and(|id| {
+            let text = self.reader.tree.source().get(self.reader.scopes.binding(id).range.clone()).unwrap_or_default();
+            text.contains("await req") || text.contains("json()")
+        })
+    }
+
+    /// Whether `says` holds for the text of a node, or of the declarations of the names in it.
+    fn told(&self, node: Node<'p>, says: &dyn Fn(&str) -> bool) -> bool {
+        if says(self.reader.tree.text(node)) {
+            return true;
+        }
+        let mut found = false;
+        view::walk(node, &mut |inner| {
+            if inner.kind() == "identifier"
+                && let Some(id) = self.reader.scopes.binding_at(inner.byte_range())
+            {
+                let range = self.reader.scopes.binding(id).range.clone();
+                found |= says(self.reader.tree.source().get(range).unwrap_or_default());
+            }
+            !found
+        });
+        found
+    }
+
+    /// `Bearer ${process.env.KEY}`, or `!== process.env.KEY` without a test that it is set: unset, it accepts `Bearer undefined`
+    /// or nothing at all.
+    fn may_be_unset(&self, condition: Node<'p>) -> bool {
+        let text = self.reader.tree.text(condition);
+        let template = text.contains("${");
+        if !template {
+            // Compared with nothing, a missing header is `null` and an unset variable `undefined`: they differ.
+            return false;
+        }
+        // A test that the variable is set, anywhere before in the function.
+        let function = view::enclosing_function(condition);
+        let around = function.map_or(self.reader.tree.source(), |function| self.reader.tree.text(function));
+        let mut names: BTreeSet<&str> = BTreeSet::new();
+        view::walk(condition, &mut |node| {
+            if matches!(node.kind(), "identifier" | "member_expression") {
+                names.insert(self.reader.tree.text(node));
+            }
+            true
+        });
+        !names.iter().any(|name| around.contains(&format!("!{name} ")) || around.contains(&format!("!{name})")) || around.contains(&format!("{name} &&")))
+    }
+}
+
+/// Whether a function throws, or sends on: whoever calls it need not look at its answer.
+fn throws(project: &Project, function: Span) -> bool {
+    let text = project.get(function.file).text.get(function.range()).unwrap_or_default();
+    ["throw ", "redirect(", "notFound(", "unauthorized()", "forbidden()", "next("].iter().any(|mark| text.contains(mark))
+}

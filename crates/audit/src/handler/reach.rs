@@ -1,0 +1,134 @@
+//! The functions that a handler calls in the project, and what their code does: writes, asks past policies, validates.
+
+use crate::component;
+use edit::Span;
+use project::Project;
+use std::collections::BTreeSet;
+use syntax::view;
+
+/// `function` and the functions of the project that it calls, down to `depth`.
+pub(super) fn functions(project: &Project, function: Span, depth: u8) -> Vec<Span> {
+    let mut found = vec![function];
+    let mut open = vec![(function, 0)];
+    let mut seen = BTreeSet::from([function]);
+    while let Some((next, level)) = open.pop() {
+        if level >= depth || found.len() > 24 {
+            continue;
+        }
+        let file = project.get(next.file);
+        let Some((tree, _)) = file.syntax() else { continue };
+        let Some(node) = tree.node_at(next.range()) else { continue };
+        view::walk(node, &mut |inner| {
+            if inner.kind() == "call_expression"
+                && let Some(callee) = view::callee(inner)
+                && matches!(callee.kind(), "identifier" | "member_expression")
+                && view::member_path(tree, callee).is_some_and(|path| path.len() <= 2)
+                && let Some(called) = component::of(project, file, callee)
+                && !next.covers(called)
+                && seen.insert(called)
+            {
+                found.push(called);
+                open.push((called, level + 1));
+            }
+            true
+        });
+    }
+    found
+}
+
+/// What the code of a handler does.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Deeds {
+    pub(super) writes: bool,
+    pub(super) admin: bool,
+    pub(super) validated: bool,
+    /// It calls a service that costs money for each call.
+    pub(super) pays: bool,
+}
+
+/// What a handler's own code and the functions that it calls do.
+pub(super) fn deeds(project: &Project, function: Span) -> Deeds {
+    let mut deeds = Deeds::default();
+    for span in functions(project, function, 2) {
+        let file = project.get(span.file);
+        let text = file.text.get(span.range()).unwrap_or_default();
+        deeds.writes |= WRITES.iter().any(|mark| text.contains(mark)) || writes_sql(text);
+        deeds.validated |= [".parse(", "safeParse(", "parseAsync(", ".validate(", "zValidator("].iter().any(|mark| {
+            text.match_indices(mark).any(|(at, _)| !text[..at].ends_with("JSON") && !text[..at].ends_with("Date"))
+        });
+        deeds.pays |= PAYS.iter().any(|mark| text.contains(mark));
+        deeds.admin |= is_admin(project, span);
+    }
+    deeds
+}
+
+/// Whether a function asks with the service-role key: named in it, or in the module of a client that it uses.
+fn is_admin(project: &Project, function: Span) -> bool {
+    let file = project.get(function.file);
+    let text = file.text.get(function.range()).unwrap_or_default();
+    if names_key(text) {
+        return true;
+    }
+    let uses = |name: &str| text.contains(name);
+    let from_module = project.graph.links[file.id.0 as usize].iter().any(|link| {
+        let import = &file.module.imports[link.import];
+        let target = project.get(link.target);
+        !import.type_only
+            && names_key(&target.text)
+            && target.text.contains("createClient")
+            && import.names.iter().any(|name| {
+                let admin = crate::identity::words(&name.local).iter().any(|word| matches!(word.as_str(), "admin" | "service" | "privileged"));
+                // A module with both clients says by the name which is which.
+                uses(&name.local) && (admin || !target.text.contains("ANON") && !target.text.contains("PUBLISHABLE"))
+            })
+    });
+    if from_module {
+        return true;
+    }
+    // A client at the top of this file.
+    let Some((tree, scopes)) = file.syntax() else { return false };
+    scopes.bindings.iter().filter(|binding| binding.top_level && uses(&binding.name)).any(|binding| {
+        let declared = tree.source().get(binding.range.clone()).unwrap_or_default();
+        let outside = !function.range().contains(&binding.range.start);
+        let client = declared.contains("createClient(") && (names_key(declared) || named_keys(tree.source(), declared));
+        // The key itself, for a client that the function makes.
+        let key = names_key(declared) && !crate::component::is_function(tree.node_at(binding.range.clone()).unwrap_or(tree.root()));
+        outside && (client || key && text.contains("createClient("))
+    })
+}
+
+fn names_key(text: &str) -> bool {
+    ["SERVICE_ROLE", "SUPABASE_SECRET", "SERVICE_KEY"].iter().any(|mark| text.contains(mark))
+}
+
+/// `createClient(url, key)` where the file says that `key` is the service role's.
+fn named_keys(source: &str, declared: &str) -> bool {
+    let key = declared.split(',').nth(1).map(|key| key.trim().trim_end_matches([')', ';', '!', ' ']));
+    key.filter(|key| key.len() > 2 && key.chars().all(|letter| letter.is_alphanumeric() || letter == '_')).is_some_and(|key| {
+        source.match_indices(&format!("{key} =")).any(|(at, _)| {
+            source[at..].lines().take(2).any(names_key)
+        })
+    })
+}
+
+const WRITES: &[&str] = &[
+    ".insert(", ".update(", ".upsert(", ".delete(", ".create(", ".save(", ".updateOne(", ".deleteOne(", ".insertOne(",
+    ".findByIdAndUpdate(", ".findByIdAndDelete(", ".findOneAndUpdate(", ".destroy(", ".createMany(", ".updateMany(", ".deleteMany(",
+    ".upload(", ".remove(", "sendMail(", "emails.send(", ".setDoc(", "setDoc(", "addDoc(", "updateDoc(", "deleteDoc(",
+    "admin.createUser", "admin.deleteUser", "createSignedUploadUrl", "refunds.create",
+];
+
+const PAYS: &[&str] = &[
+    "streamText(", "generateText(", "generateObject(", "api.openai.com", "ai.gateway", "generativelanguage.googleapis",
+    "api.anthropic.com", "chat.completions", "messages.create(", "images.generate(", "api.resend.com", "emails.send(", "sendMail(",
+    "api.replicate.com", "api.stability.ai", "api.elevenlabs.io", "api.twilio.com", "sendgrid", "api.groq.com", "fal.run",
+    "openrouter.ai",
+];
+
+/// SQL text that changes rows.
+fn writes_sql(text: &str) -> bool {
+    let upper = text.to_ascii_uppercase();
+    ["INSERT INTO", "DELETE FROM", "UPDATE "].iter().any(|mark| {
+        upper.match_indices(mark).any(|(at, _)| *mark != "UPDATE " || upper[at..].chars().take(120).collect::<String>().contains(" SET "))
+    })
+}

@@ -1,0 +1,221 @@
+//! Small apps in, their handlers out: who may call each, and whether the check is real.
+
+use audit::Survey;
+use audit::handler::Handler;
+use edit::RelPath;
+use project::Project;
+use stack::Stack;
+use std::path::Path;
+
+const NEXT: &[(&str, &str)] = &[
+    ("package.json", r#"{"dependencies":{"next":"15","react":"19","@supabase/ssr":"0.8"}}"#),
+    ("tsconfig.json", r#"{"compilerOptions":{"paths":{"@/*":["./*"]}}}"#),
+    (
+        "lib/who.ts",
+        r#"import { createClient } from "./db"; import { NextResponse } from "next/server";
+export async function currentMember() { const db = await createClient(); const { data: { user } } = await db.auth.getUser(); return user; }
+export async function requireMember() { const user = await currentMember(); if (!user) throw new Error("no"); return user; }
+export async function asked() { const user = await currentMember(); if (!user) return { ok: false, response: new NextResponse(null, { status: 401 }) }; return { ok: true, user }; }
+export const withUser = (run) => async (request) => { const user = await currentMember(); if (!user) return NextResponse.json({}, { status: 401 }); return run(request, user); };"#,
+    ),
+];
+const START: &[(&str, &str)] = &[
+    ("package.json", r#"{"dependencies":{"@tanstack/react-start":"1","@tanstack/react-router":"1"}}"#),
+    ("vite.config.ts", "import { tanstackStart } from '@tanstack/react-start/plugin/vite'; export default { plugins: [tanstackStart()] };"),
+];
+
+fn show(handler: &Handler) -> String {
+    let mut line = format!("{} {:?}", handler.name, handler.auth);
+    if let Some(url) = &handler.url {
+        line = format!("{url} {line}");
+    }
+    for (mark, is) in [
+        ("writes", handler.writes),
+        ("admin", handler.admin),
+        ("validated", handler.validated),
+        ("role", handler.role),
+        ("unverified", handler.unverified),
+        ("loose", handler.loose_secret.is_some()),
+    ] {
+        if is {
+            line += &format!(" {mark}");
+        }
+    }
+    for taken in &handler.taken {
+        line += &format!(" {:?}({})", taken.what, taken.name);
+    }
+    line
+}
+
+#[track_caller]
+fn check(base: &[(&str, &str)], files: &[(&str, &str)], expected: &[&str]) {
+    let texts = base.iter().chain(files);
+    let texts = texts.map(|(path, text)| (RelPath::new(*path).unwrap(), (*text).to_owned())).collect();
+    let project = Project::from_texts(Path::new("/app"), texts);
+    let stack = Stack::detect(&project);
+    let survey = Survey::of(&project, &stack);
+    let shown: Vec<String> = survey.handlers.iter().map(show).collect();
+    assert_eq!(shown, expected);
+}
+
+fn route(body: &str, expected: &str) {
+    let text = format!(
+        "import {{ createClient }} from \"@/lib/db\"; import {{ currentMember, requireMember, asked, withUser }} from \"@/lib/who\"; import {{ NextResponse }} from \"next/server\";\n{body}"
+    );
+    check(NEXT, &[("app/api/berths/route.ts", &text)], &[expected]);
+}
+
+#[test]
+fn a_handler_is_guarded_only_if_it_refuses() {
+    route(
+        "export async function POST(request) { const user = await currentMember(); if (!user) return NextResponse.json({}, { status: 401 }); const db = await createClient(); await db.from('berths').insert({ by: user.id }); }",
+        "/api/berths POST Enforced writes",
+    );
+    route(
+        "export async function POST(request) { const user = await currentMember(); const db = await createClient(); await db.from('berths').insert({ by: user?.id }); }",
+        "/api/berths POST Optional writes",
+    );
+    route("export async function POST(request) { const db = await createClient(); await db.from('berths').insert({}); }", "/api/berths POST None writes");
+}
+
+#[test]
+fn checks_are_followed_into_helpers_and_wrappers() {
+    route("export async function PUT(request) { await requireMember(); }", "/api/berths PUT Enforced writes");
+    route(
+        "export async function PUT(request) { const auth = await asked(); if (!auth.ok) return auth.response; }",
+        "/api/berths PUT Enforced writes",
+    );
+    route("export const PUT = withUser(async (request, user) => new Response());", "/api/berths PUT Enforced writes");
+}
+
+#[test]
+fn a_token_that_nobody_verifies_is_no_session() {
+    route(
+        "export async function POST(request) { const uid = request.headers.get('authorization')?.replace('Bearer ', ''); if (!uid) return NextResponse.json({}, { status: 401 }); await sql`INSERT INTO notes (user_id) VALUES (${uid})`; }",
+        "/api/berths POST Optional writes unverified",
+    );
+}
+
+#[test]
+fn a_secret_or_a_signature_stands_for_a_session() {
+    route(
+        "export async function POST(request) { if (request.headers.get('authorization') !== `Bearer ${process.env.NIGHT_KEY}`) return new Response('no', { status: 401 }); await sql`DELETE FROM notes`; }",
+        "/api/berths POST Secret writes loose",
+    );
+    route(
+        "export async function POST(request) { const event = stripe.webhooks.constructEvent(await request.text(), request.headers.get('stripe-signature'), process.env.HOOK!); await db.from('orders').update({ paid: true }); }",
+        "/api/berths POST Secret writes",
+    );
+}
+
+#[test]
+fn what_is_public_by_design_is_set_apart() {
+    let text = "export async function POST(request) { const { email, password } = await request.json(); await db.auth.signInWithPassword({ email, password }); }";
+    check(NEXT, &[("app/api/auth/login/route.ts", text)], &["/api/auth/login POST PublicByDesign"]);
+    check(
+        NEXT,
+        &[("app/api/piers/route.ts", "export async function GET() { return Response.json(await db.from('piers').select('*')); }")],
+        &["/api/piers GET PublicByDesign"],
+    );
+}
+
+#[test]
+fn values_of_the_request_that_must_not_come_from_it_are_named() {
+    route(
+        "export async function POST(request) { const user = await currentMember(); if (!user) return NextResponse.json({}, { status: 401 }); const { userId, lines, total } = await request.json(); await sql`INSERT INTO orders (user_id, total) VALUES (${userId}, ${total})`; }",
+        "/api/berths POST Enforced writes Identity(userId) Price(total)",
+    );
+    route(
+        "export async function POST(request) { const user = await currentMember(); if (!user) return NextResponse.json({}, { status: 401 }); const { userId } = await request.json(); if (userId !== user.id) return NextResponse.json({}, { status: 403 }); await sql`INSERT INTO orders (user_id) VALUES (${userId})`; }",
+        "/api/berths POST Enforced writes",
+    );
+}
+
+#[test]
+fn actions_are_found_in_modules_and_in_closures() {
+    check(
+        NEXT,
+        &[(
+            "app/actions.ts",
+            r#""use server";
+import { createClient } from "@supabase/supabase-js"; import { requireMember } from "@/lib/who";
+const admin = () => createClient(process.env.URL!, process.env.SUPABASE_SERVICE_ROLE_KEY!);
+export async function appoint(email: string, role: string) { await admin().from("posts").insert({ email, role }); }
+export async function rename(label: string) { await requireMember(); await admin().from("posts").update({ label }); }
+export type Post = { id: string };"#,
+        )],
+        &["appoint None writes admin Role(role)", "rename Enforced writes admin"],
+    );
+    check(
+        NEXT,
+        &[(
+            "app/visits/page.tsx",
+            r#"export default async function Visits() { return <form action={async () => { "use server"; await db.delete(visits); }} />; }"#,
+        )],
+        &["Visits None writes"],
+    );
+}
+
+#[test]
+fn server_functions_are_guarded_by_their_middleware() {
+    check(
+        START,
+        &[
+            (
+                "src/lib/piers.ts",
+                r#"import { createServerFn } from "@tanstack/react-start"; import { z } from "zod"; import { withCrew } from "./crew";
+export const closePier = createServerFn({ method: "POST" }).middleware([withCrew]).inputValidator(z.object({ id: z.string() })).handler(async ({ data, context }) => { await context.supabase.from("piers").update({ open: false }).eq("id", data.id); });
+export const nextScan = createServerFn({ method: "POST" }).inputValidator((input: { path: string }) => input).handler(async ({ data }) => (await supabaseAdmin.storage.from("scans").createSignedUploadUrl(data.path)).data);"#,
+            ),
+            (
+                "src/lib/crew.ts",
+                r#"import { createMiddleware } from "@tanstack/react-start";
+export const withCrew = createMiddleware({ type: "function" }).server(async ({ next }) => {
+  const token = getRequest().headers.get("authorization"); if (!token) throw new Error("Unauthorized");
+  const { data, error } = await supabase.auth.getClaims(token); if (error || !data?.claims) throw new Error("Unauthorized"); return next(); });"#,
+            ),
+        ],
+        &["closePier Enforced writes validated", "nextScan None writes"],
+    );
+}
+
+#[test]
+fn edge_functions_say_what_their_configuration_says() {
+    let open = "Deno.serve(async (call) => { const admin = createClient(Deno.env.get('SUPABASE_URL')!, Deno.env.get('SUPABASE_SERVICE_ROLE_KEY')!); const { to } = await call.json(); await admin.from('mails').insert({ to }); return new Response(); });";
+    let own = "import { serve } from 'https://deno.land/std/http/server.ts'; serve(async (req) => { const db = createClient(url, key, { global: { headers: { Authorization: req.headers.get('Authorization') } } }); const { data: { user } } = await db.auth.getUser(); if (!user) return new Response('no', { status: 401 }); return new Response(); });";
+    check(
+        &[],
+        &[
+            ("supabase/functions/mail/index.ts", open),
+            ("supabase/functions/plan/index.ts", own),
+            ("supabase/config.toml", "[functions.mail]\nverify_jwt = false\n"),
+        ],
+        &["/functions/v1/mail mail None writes admin", "/functions/v1/plan plan Enforced"],
+    );
+}
+
+#[test]
+fn routes_of_a_server_know_their_mount_and_their_middleware() {
+    check(
+        &[("package.json", r#"{"dependencies":{"express":"4","jsonwebtoken":"9"}}"#)],
+        &[
+            (
+                "server.js",
+                "import express from 'express'; import boats from './boats.js';\nconst app = express();\napp.use('/api/boats', boats);\napp.get('/health', (req, res) => res.json({}));\n",
+            ),
+            (
+                "boats.js",
+                "import express from 'express'; import { door } from './door.js';\nconst router = express.Router();\nrouter.post('/', door, async (req, res) => { await Boat.create({ name: req.body.name }); });\nrouter.post('/join', async (req, res) => { await Sailor.create({ role: req.body.role }); });\nexport default router;\n",
+            ),
+            (
+                "door.js",
+                "import jwt from 'jsonwebtoken';\nexport const door = (req, res, next) => { const token = req.headers.authorization?.split(' ')[1]; if (!token) return res.status(401).json({}); try { req.user = jwt.verify(token, process.env.PASS_KEY); next(); } catch { return res.status(401).json({}); } };\n",
+            ),
+        ],
+        &[
+            "/api/boats POST /api/boats Enforced writes",
+            "/api/boats/join POST /api/boats/join None writes Role(role)",
+            "/health GET /health PublicByDesign",
+        ],
+    );
+}
