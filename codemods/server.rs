@@ -11,7 +11,7 @@ use edit::Span;
 pub const SESSIONS: &str = "server-sessions";
 /// The key of the change that moves queries into server functions. Needs [`SESSIONS`], which needs it where any query moves.
 pub const QUERIES: &str = "server-queries";
-/// The key of the change that writes the list of protected pages. Needs [`SESSIONS`], which needs it where there are any.
+/// The key of the change that says which guards the server enforces. Needs [`SESSIONS`], which asks for the same list of pages.
 pub const GUARDS: &str = "server-guards";
 
 /// What becomes of the queries that browser code makes (storage, channels and auth calls apart).
@@ -47,22 +47,12 @@ pub fn verdict(survey: &Survey<'_>) -> Verdict {
     if listed { crate::queries_to_server::verdict(survey) } else { Verdict::default() }
 }
 
-/// Whether pages are protected on the server: then the server reads the list that [`GUARDS`] brings.
-pub fn guarded(_survey: &Survey<'_>) -> bool {
-    false
-}
-
 /// The versions of Node that the server of the app runs on, if it gets one.
 pub fn node(survey: &Survey<'_>) -> Option<&'static str> {
     crate::sessions_to_server::node(survey)
 }
 
-/// Whether pages are protected on the server: then the server reads the list that [`GUARDS`] brings.
+/// Whether pages are protected on the server: then the server reads the list that `guards_to_server::request` makes.
 pub fn guarded(survey: &Survey<'_>) -> bool {
     !crate::guards_to_server::pages(survey).protected.is_empty()
-}
-
-/// Whether the app gets its server and its sessions.
-pub fn lands(_survey: &Survey<'_>) -> bool {
-    false
 }

@@ -6,7 +6,7 @@ mod pages;
 use audit::{Finding, Rule, Severity, Survey};
 use plan::{About, Change, Codemod};
 
-pub use pages::{Pages, pages};
+pub use pages::{Pages, pages, request};
 
 const ID: &str = "guards-to-server";
 

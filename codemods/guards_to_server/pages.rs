@@ -5,7 +5,7 @@ use crate::server::{GUARDS, SESSIONS};
 use audit::guard::{Enforced, Guard, Kind, Proof};
 use audit::{Finding, Survey};
 use edit::Piece;
-use plan::{Change, Disposition, NewFile, Safety, Settled};
+use plan::{Change, Disposition, Request, Safety, Settled};
 use stack::server::in_app;
 use std::collections::{BTreeMap, BTreeSet};
 use syntax::view;
@@ -114,24 +114,29 @@ pub(super) fn protected(survey: &Survey<'_>) -> Vec<String> {
     place().unwrap_or_default()
 }
 
-/// The list, where the app gets a server that reads it.
-pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
+/// The list as a file of the app's server. Whoever makes the server asks for it too: equal requests agree.
+pub fn request(survey: &Survey<'_>) -> Option<Request> {
     let pages = pages(survey);
-    if pages.protected.is_empty() || !crate::server::lands(survey) {
-        return Vec::new();
+    let (app, server) = (survey.project.apps.first()?, survey.stack.server?);
+    if pages.protected.is_empty() {
+        return None;
     }
-    let place = || {
-        let (app, server) = (survey.project.apps.first()?, survey.stack.server?);
-        in_app(app, &format!("{}/guards.ts", server.folder(survey.project, app)?))
-    };
-    let Some(path) = place() else { return Vec::new() };
+    let path = in_app(app, &format!("{}/guards.ts", server.folder(survey.project, app)?))?;
     let quoted: Vec<String> = pages.protected.iter().map(|page| format!("\"{page}\"")).collect();
     let text = include_str!("templates/vite/guards.ts")
         .replace("__PAGES__", &quoted.join(", "))
         .replace("__SIGN_IN__", &pages.sign_in);
-    let mut change =
-        Change::new(ID, "Let the server protect the pages that the browser guards", Safety::Review);
-    change.creates.push(NewFile { path, pieces: vec![Piece::text(text)], mode: 0o644 });
+    Some(Request::File { path, pieces: vec![Piece::text(text)], mode: 0o644 })
+}
+
+/// The list, where the app gets a server that reads it.
+pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
+    let pages = pages(survey);
+    let Some(request) = request(survey).filter(|_| crate::sessions_to_server::lands(survey)) else {
+        return Vec::new();
+    };
+    let mut change = Change::new(ID, "Let the server protect the pages that the browser guards", Safety::Review);
+    change.requests.push(request);
     change.key = Some(GUARDS.to_owned());
     change.needs.push(SESSIONS.to_owned());
     // A finding on several pages is resolved with the last of them.

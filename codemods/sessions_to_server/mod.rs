@@ -16,7 +16,7 @@ mod tokens;
 mod uses;
 mod values;
 
-use crate::server::{GUARDS, QUERIES, SESSIONS};
+use crate::server::{QUERIES, SESSIONS};
 use audit::finding::Related;
 use audit::{Confidence, Finding, Rule, Severity, Survey};
 use decide::{Blocker, Decision, Move, decide};
@@ -225,7 +225,7 @@ fn moved(survey: &Survey<'_>, parts: &Move<'_>, fixes: Vec<usize>) -> Option<Cha
         change.needs.push(QUERIES.to_owned());
     }
     if parts.parts.any("guards") {
-        change.needs.push(GUARDS.to_owned());
+        change.requests.extend(crate::guards_to_server::request(survey));
     }
     for at in 0..parts.clients.len() {
         let client = &parts.clients[at];
