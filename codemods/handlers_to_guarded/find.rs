@@ -132,8 +132,20 @@ fn risk(survey: &Survey<'_>, handler: &Handler) -> Option<Severity> {
     } else {
         return None;
     };
+    // With the visitor's own rights the policies decide, as they do for the browser.
+    let severity = if severity == Severity::Hole && by_policies(survey, handler) && !money { Severity::Warning } else { severity };
+    if handler.auth == Auth::Optional && by_policies(survey, handler) && !handler.pays {
+        return None;
+    }
     // Without any sign-in there is nobody to ask: who may call it is not known yet.
     Some(if severity == Severity::Hole && !has_sign_in(survey) { Severity::Warning } else { severity })
+}
+
+/// Whether a handler asks the database with the visitor's own rights, and nothing else.
+fn by_policies(survey: &Survey<'_>, handler: &Handler) -> bool {
+    let text = survey.project.get(handler.span.file).text.get(handler.span.range()).unwrap_or_default();
+    let chains = text.contains(".from(") || text.contains(".rpc(");
+    chains && !handler.admin && !["sql`", ".query(", "prisma.", "stripe."].iter().any(|mark| text.contains(mark))
 }
 
 /// Whether a handler reads one thing by an id that the caller has to know.
@@ -167,10 +179,11 @@ fn opened(survey: &Survey<'_>, handlers: Vec<(&Handler, Severity)>) -> Finding {
     } else {
         "There is no sign-in to ask. Decide who may call it, and add one; or take it away."
     };
+    let alone = if by_policies(survey, first) { "; only the database's policies decide" } else { "" };
     let mut found = finding(
         &super::OPEN,
         first.span,
-        format!("{} answers anyone, and {does}.", told(first)),
+        format!("{} answers anyone, and {does}{alone}.", told(first)),
         todo,
         &first.name,
     );

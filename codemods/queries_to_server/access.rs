@@ -145,6 +145,7 @@ mod tests {
                 permissive: true,
                 using: Some(using.into()),
                 check: None,
+                reads: schema::Reads::default(),
             }],
             ..Table::default()
         };
