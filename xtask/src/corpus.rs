@@ -76,7 +76,7 @@ pub(crate) fn run_corpus(program: &Path, folder: &Path, install: bool, named: &s
 }
 
 /// The folders that are exports: those with a `.git` or a `package.json`, at most three levels down.
-fn exports(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn exports(folder: &Path) -> Vec<PathBuf> {
     let (mut found, mut waiting) = (Vec::new(), vec![(folder.to_owned(), 0)]);
     while let Some((next, depth)) = waiting.pop() {
         if next.join(".git").exists() || next.join("package.json").is_file() {
