@@ -1,4 +1,4 @@
-//! Work on the project itself: `cargo xtask corpus DIR`, `bench DIR`, `docs`, `oracle DIR`, `schema-truth DIR`. Not part of the program.
+//! Work on the project itself: `cargo xtask corpus DIR`, `bench DIR`, `docs`, `truth DIR`, `oracle DIR`, `schema-truth DIR`. Not part of the program.
 #![expect(clippy::print_stdout, reason = "a tool for the terminal")]
 
 mod bench;
@@ -6,6 +6,7 @@ mod corpus;
 mod docs;
 mod run;
 mod schema_truth;
+mod truth;
 
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ const USAGE: &str = "cargo xtask corpus DIR [--install] [--named PART]   run the
 cargo xtask bench DIR                time and memory of audit and plan on one export, beside ast-grep if it is installed
                                      both: --program FILE takes a built program instead of building one
 cargo xtask docs [--check]           write docs/codemods.md and the support table of README.md from the program
+cargo xtask truth DIR                compare the inventory with what the TypeScript compiler finds (Node, npm);
+                                     --program FILE as above
 cargo xtask oracle DIR [--verbose]   compare parsing and references with oxc over a folder
 cargo xtask schema-truth DIR [--verbose]   compare the replay of each export's SQL with PostgreSQL (psql's PGHOST, PGPORT, PGUSER)";
 
@@ -40,6 +43,7 @@ fn main() -> anyhow::Result<()> {
         Some("bench") => bench::run_bench(&program()?, &folder()?),
         Some("schema-truth") => schema_truth::run_truth(&folder()?, flag("--verbose")),
         Some("docs") => docs::run_docs(flag("--check")),
+        Some("truth") => truth::run_truth(&program()?, &folder()?),
         Some("oracle") => {
             let mut cargo = Command::new("cargo");
             cargo.args(["run", "--release", "--quiet", "--package", "oracle", "--"]).args(&args[1..]);

@@ -17,7 +17,16 @@ for (const root of exports) {
   const truth = { queries: [], env: [], auth: [], handlers: [] };
   for (const file of files) {
     const path = relative(root, file.fileName);
-    const place = ({ node, kind, what, hand }) => {
+    const place = ({ node: part, kind, what, hand }) => {
+      // A chain starts where its outermost call does: `(supabase.from("x") as any).select()`.
+      let node = part;
+      for (let up = part; up.parent; up = up.parent) {
+        const { parent } = up;
+        const wraps = ts.isParenthesizedExpression(parent) || ts.isAsExpression(parent) || ts.isNonNullExpression(parent);
+        const goesOn = (ts.isPropertyAccessExpression(parent) || ts.isElementAccessExpression(parent) || ts.isCallExpression(parent)) && parent.expression === up;
+        if (kind === "env" || !(wraps || goesOn)) break;
+        if (ts.isCallExpression(parent) && goesOn) node = parent;
+      }
       const at = file.getLineAndCharacterOfPosition(node.getStart(file));
       // Columns count characters, not the halves of UTF-16.
       const before = [...file.text.slice(file.getLineStarts()[at.line], node.getStart(file))].length;

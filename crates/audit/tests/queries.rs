@@ -609,3 +609,16 @@ fn supabase_by_its_addresses() {
         &["boats select Await ?", "print-plan invoke Await ?", "near select Await ?"],
     );
 }
+
+#[test]
+fn type_arguments_change_nothing() {
+    check_one(
+        "const { data } = await supabase.functions.invoke<{ a?: string }>('draw', { body });",
+        &["draw invoke Await"],
+    );
+    check_one("const { data } = await supabase.from('a').select('x').returns<Row[]>();", &["a select Await"]);
+    check_one(
+        "const { data } = await supabase.rpc<'near', Row>('near', {}).single<Row>();",
+        &["near rpc Await"],
+    );
+}

@@ -11,11 +11,11 @@ use tree_sitter::Node;
 /// The clients that a file makes.
 pub(super) fn made<'p>(tracer: &Tracer<'p>, stack: &stack::Stack, file: &'p File) -> Vec<Client> {
     let mut found = Vec::new();
-    let Some((tree, _)) = file.syntax() else { return found };
+    let Some((tree, scopes)) = file.syntax() else { return found };
     view::walk(tree.root(), &mut |node| {
         if matches!(node.kind(), "call_expression" | "new_expression")
             && let Some(callee) = view::callee(node)
-            && could_make(tree.text(callee))
+            && could_make(tree, scopes, callee)
         {
             let at = Place { file: file.id, node };
             if let Value::Client(Handle { made: Some(span), backend, part: Part::Whole, .. }) =
@@ -30,9 +30,22 @@ pub(super) fn made<'p>(tracer: &Tracer<'p>, stack: &stack::Stack, file: &'p File
     found
 }
 
-/// Spares following callees that make no client.
-fn could_make(callee: &str) -> bool {
-    callee.len() < 120
+/// Spares following callees that make no client: one starts with a name that an import or a `require` brings, or stands for nothing in
+/// the file.
+fn could_make(tree: &syntax::Tree, scopes: &syntax::scope::Scopes, callee: Node<'_>) -> bool {
+    let mut first = view::unwrapped(callee);
+    while let Some(object) = first.child_by_field_name("object") {
+        first = view::unwrapped(object);
+    }
+    let Some(id) = scopes.binding_at(first.byte_range()) else {
+        return first.kind() == "identifier" || tree.text(callee).len() < 80;
+    };
+    let binding = scopes.binding(id);
+    binding.declared == syntax::scope::Declared::Import
+        || tree
+            .source()
+            .get(binding.range.clone())
+            .is_some_and(|text| text.contains("require(") || text.contains("import("))
 }
 
 fn client<'p>(tracer: &Tracer<'p>, stack: &stack::Stack, at: Place<'p>, backend: &'static str) -> Client {

@@ -26,7 +26,9 @@ pub(super) fn parse(text: &str, language: Language) -> Parsed {
     let tree = parse_plain(text.as_bytes(), language);
     let errors = weight(&faults(&tree));
     let mut best = Parsed { tree, language, parse: Parse::Ok, masked: Vec::new(), errors };
-    if errors == 0 && !type_before_a_template(text.as_bytes()) {
+    let plain =
+        !type_before_a_template(text.as_bytes()) && awaited_types(text.as_bytes(), &best.tree).is_empty();
+    if errors == 0 && plain {
         return best;
     }
     let mut patient = Patient {
@@ -157,6 +159,8 @@ fn masks(text: &[u8], tree: &Tree, language: Language, boldness: Boldness) -> Ve
     if type_before_a_template(text) {
         tagged_templates(text, tree, &mut masks);
     }
+    let awaited = awaited_types(text, tree);
+    masks.extend(awaited.into_iter().map(|range| Mask { range, with: b' ', is_text: false }));
     let mut looked_through = 0;
     for fault in faults(tree) {
         let mut lines = whole_lines(text, fault.clone());
@@ -328,6 +332,26 @@ fn tagged_templates(text: &[u8], tree: &Tree, masks: &mut Vec<Mask>) {
             }
         }
     }
+}
+
+/// The type arguments of `await f<T>(x)`, which the grammar takes for a call of `await f`.
+fn awaited_types(text: &[u8], tree: &Tree) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let calls = (0..text.len()).filter(|at| text[*at..].starts_with(b">("));
+    for at in calls {
+        let mut node = tree.root_node().descendant_for_byte_range(at, at + 1);
+        while let Some(types) =
+            node.filter(|node| node.kind() != "type_arguments" && node.end_byte() == at + 1)
+        {
+            node = types.parent();
+        }
+        let Some(types) = node.filter(|node| node.kind() == "type_arguments") else { continue };
+        let callee = types.parent().and_then(|call| call.child_by_field_name("function"));
+        if callee.is_some_and(|callee| callee.kind() == "await_expression") {
+            found.push(types.byte_range());
+        }
+    }
+    found
 }
 
 /// The `<...>` that ends right before `template` and starts right after a name.

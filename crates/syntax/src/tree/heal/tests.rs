@@ -136,3 +136,17 @@ fn only_edits_far_from_an_error_are_sound() {
     assert!(!sound("f(g h)"));
     assert!(!sound("g h"));
 }
+
+#[test]
+fn an_awaited_call_with_types_is_awaited_as_a_whole() {
+    for text in
+        ["async () => await a.b<{ c?: D[] }>('x', { y: 1 });", "async () => (await a.b('x').c<D>()).e;"]
+    {
+        for language in [Language::TypeScript, Language::Tsx] {
+            let tree = Tree::parse(text.into(), language);
+            assert_eq!(tree.state(), Parse::Healed);
+            assert!(!tree.root().to_sexp().contains("function: (await_expression"), "in {text}");
+        }
+    }
+    assert_eq!(state("const a = useState<B>(0);", Language::TypeScript), Parse::Ok);
+}
