@@ -230,10 +230,18 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
     }
     for at in 0..parts.clients.len() {
         let client = &parts.clients[at];
-        let unused = files.parts.is_empty() && files.proxy.is_none();
-        if unused && facade::is_alone(survey, client) {
-            change.deletes.push(client.file);
-            continue;
+        if files.parts.is_empty() && files.proxy.is_none() {
+            match facade::unused(survey, client, &parts.uses) {
+                facade::Unused::Module => {
+                    change.deletes.push(client.file);
+                    continue;
+                }
+                facade::Unused::Drops => {
+                    change.edits.extend(facade::dropped(survey, client, &parts.owned[at]));
+                    continue;
+                }
+                facade::Unused::Named => {}
+            }
         }
         let (edits, requests) = runtime::module(survey, parts, at, &files);
         change.edits.extend(edits);
