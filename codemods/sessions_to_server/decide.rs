@@ -157,7 +157,7 @@ fn decided(survey: &Survey<'_>) -> Decision {
     blockers.extend(unserved(survey, &all_uses));
     let (proxied, more) = queries(survey, &all_uses, &verdict);
     blockers.extend(more);
-    let tokens = tokens::of(survey, &all_uses, &verdict.moved);
+    let tokens = tokens::of(survey, &first, &all_uses, &verdict.moved);
     let kept_tokens = tokens.kept.iter().cloned().chain(tokens::storage_reads(survey));
     blockers.extend(kept_tokens.map(|(span, why)| Blocker { span, why, admin: false }));
     let places = match Places::of(survey, &first) {

@@ -59,6 +59,10 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client) -> Vec<Use> {
         let target = Target { holder, name };
         for file in &carriers {
             let file = survey.project.get(*file);
+            // A test makes of the client what it likes, and is no part of the app.
+            if survey.stack.side_reasons[file.id.0 as usize] == "a test" {
+                continue;
+            }
             let Some((tree, scopes)) = file.syntax() else { continue };
             for (binding, members) in names(survey, file, (tree, scopes), &target) {
                 for reference in scopes.references_of(binding) {
