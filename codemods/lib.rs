@@ -15,6 +15,7 @@ use plan::Codemod;
 /// All of them. The first of two that conflict wins.
 pub static ALL: &[&dyn Codemod] = &[
     &sessions_to_server::SessionsToServer,
+    &queries_to_server::QueriesToServer,
     &guards_to_server::GuardsToServer,
     &handlers_to_guarded::HandlersToGuarded,
     &auth_hygiene::AuthHygiene,

@@ -6,6 +6,7 @@
 
 use audit::Survey;
 use edit::Span;
+use std::sync::Arc;
 
 /// The key of the change that brings the server and its sessions.
 pub const SESSIONS: &str = "server-sessions";
@@ -41,10 +42,15 @@ pub struct Proxied {
 }
 
 /// What becomes of each query, judged by itself.
-pub fn verdict(survey: &Survey<'_>) -> Verdict {
+pub fn verdict(survey: &Survey<'_>) -> Arc<Verdict> {
     // A codemod that is not on the list moves nothing.
     let listed = crate::ALL.iter().any(|codemod| codemod.about().id == "queries-to-server");
-    if listed { crate::queries_to_server::verdict(survey) } else { Verdict::default() }
+    survey.memo.of(|| if listed { crate::queries_to_server::verdict(survey) } else { Verdict::default() })
+}
+
+/// Whether the app gets its server and its sessions.
+pub fn lands(survey: &Survey<'_>) -> bool {
+    crate::sessions_to_server::lands(survey)
 }
 
 /// The versions of Node that the server of the app runs on, if it gets one.

@@ -13,6 +13,7 @@ use edit::Span;
 use stack::Side;
 use stack::server::Wiring;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use syntax::view::{Chain, arguments, pairs, unwrapped, value_of};
 
 /// Auth methods that have a counterpart on the server.
@@ -61,18 +62,18 @@ pub(super) struct Blocker {
 }
 
 /// The decision.
-pub(super) enum Decision<'s> {
+pub(super) enum Decision {
     /// No client that a visitor's session hangs on, or one that is served already.
     Nothing,
     /// Some place keeps them.
     Kept { client: Span, auth: Vec<Span>, blockers: Vec<Blocker> },
     /// All of them move.
-    Moves(Box<Move<'s>>),
+    Moves(Box<Move>),
 }
 
 /// Everything that the move is made of.
-pub(super) struct Move<'s> {
-    pub(super) places: Places<'s>,
+pub(super) struct Move {
+    pub(super) places: Places,
     pub(super) clients: Vec<Client>,
     /// What goes with each client.
     pub(super) owned: Vec<facade::Owned>,
@@ -91,7 +92,7 @@ pub(super) struct Move<'s> {
     pub(super) moved: Vec<Span>,
 }
 
-impl Move<'_> {
+impl Move {
     /// All spans that go: other codemods leave them alone.
     pub(super) fn gone(&self, survey: &Survey<'_>) -> Vec<Span> {
         let modules = self
@@ -104,7 +105,12 @@ impl Move<'_> {
 }
 
 /// Decides for the app.
-pub(super) fn decide<'s>(survey: &'s Survey<'_>) -> Decision<'s> {
+/// Once for all who ask.
+pub(super) fn decide(survey: &Survey<'_>) -> Arc<Decision> {
+    survey.memo.of(|| decided(survey))
+}
+
+fn decided(survey: &Survey<'_>) -> Decision {
     let found = client::clients(survey);
     if found.is_empty() || survey.stack.server.is_none() {
         return Decision::Nothing;
@@ -151,14 +157,14 @@ pub(super) fn decide<'s>(survey: &'s Survey<'_>) -> Decision<'s> {
     blockers.extend(unserved(survey, &all_uses));
     let (proxied, more) = queries(survey, &all_uses, &verdict);
     blockers.extend(more);
-    let tokens = tokens::of(survey, &all_uses, &verdict.moved);
+    let tokens = tokens::of(survey, &first, &all_uses, &verdict.moved);
     let kept_tokens = tokens.kept.iter().cloned().chain(tokens::storage_reads(survey));
     blockers.extend(kept_tokens.map(|(span, why)| Blocker { span, why, admin: false }));
     let places = match Places::of(survey, &first) {
         Some(places) => places,
         None => return Decision::Nothing,
     };
-    let wiring = match places.server.wiring(survey.project, places.app, places.folder) {
+    let wiring = match places.server.wiring(survey.project, &places.app, places.folder) {
         Ok(wiring) => wiring,
         Err(why) => {
             blockers.push(Blocker {
@@ -181,13 +187,13 @@ pub(super) fn decide<'s>(survey: &'s Survey<'_>) -> Decision<'s> {
         blockers.dedup_by_key(|blocker| blocker.span);
         return Decision::Kept { client, auth: auth_places, blockers };
     }
-    Decision::Moves(Box::new(gathered(survey, places, (kept, all_uses), tokens, wiring, proxied, verdict)))
+    Decision::Moves(Box::new(gathered(survey, places, (kept, all_uses), tokens, wiring, proxied, &verdict)))
 }
 
 /// Files of ours that stand there already.
-fn taken(survey: &Survey<'_>, places: &Places<'_>) -> Vec<String> {
+fn taken(survey: &Survey<'_>, places: &Places) -> Vec<String> {
     let ours =
-        [places.at("tsconfig.server.json"), places.of_page("lib/api.ts"), places.of_page("lib/http.ts")];
+        [places.at("tsconfig.server.json")];
     let there = |path: &edit::RelPath| survey.project.file(path.as_str()).is_some();
     ours.into_iter().flatten().filter(there).map(|path| path.to_string()).collect()
 }
@@ -309,15 +315,15 @@ fn by_itself(survey: &Survey<'_>, one: &Use) -> Option<Proxied> {
 }
 
 /// Everything that the move is made of.
-fn gathered<'s>(
-    survey: &'s Survey<'_>,
-    places: Places<'s>,
+fn gathered(
+    survey: &Survey<'_>,
+    places: Places,
     (clients, uses): (Vec<Client>, Vec<Use>),
     tokens: Tokens,
     wiring: Wiring,
     proxied: Vec<Proxied>,
-    verdict: Verdict,
-) -> Move<'s> {
+    verdict: &Verdict,
+) -> Move {
     let mut parts = Uses::default();
     let mut buckets: BTreeMap<&'static str, BTreeSet<String>> =
         ["upload", "read", "remove"].into_iter().map(|key| (key, BTreeSet::new())).collect();
@@ -411,7 +417,7 @@ fn gathered<'s>(
         buckets,
         functions,
         proxied,
-        moved: verdict.moved,
+        moved: verdict.moved.clone(),
     }
 }
 

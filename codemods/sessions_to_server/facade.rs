@@ -2,6 +2,7 @@
 
 use super::client::{Client, Setting};
 use super::tokens::whole_line;
+use super::uses::{Use, What};
 use audit::Survey;
 use edit::{Edit, Piece, Span};
 use project::File;
@@ -173,9 +174,12 @@ pub(super) fn edits(
     let pairs: Vec<String> = parts.iter().map(Part::pair).collect();
     let object = if pairs.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", pairs.join(", ")) };
     let mut edits = vec![Edit::replace(file.span(client.value.clone()), object)];
-    let mut comment =
+    let mut comment = if parts.iter().any(|part| part.name == "auth") {
         "// The session lives in an HttpOnly cookie on the server: this module has no key and no token.\n"
-            .to_owned();
+            .to_owned()
+    } else {
+        String::new()
+    };
     if let Some(queries) = queries {
         comment += &format!("// Queries are server functions: {queries}\n");
     }
@@ -256,32 +260,70 @@ pub(super) fn gone(survey: &Survey<'_>, client: &Client, owned: &Owned) -> Vec<S
     ranges.map(|range| file.span(range.clone())).collect()
 }
 
-/// Whether the module holds nothing but the client, and nobody would miss it once its queries have moved.
-pub(super) fn is_alone(survey: &Survey<'_>, client: &Client) -> bool {
+/// What becomes of a client that is asked for nothing but queries which have moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unused {
+    /// Somebody still names it.
+    Named,
+    /// It goes, its module stays.
+    Drops,
+    /// Its module holds nothing else, and goes.
+    Module,
+}
+
+/// Whether nobody would miss the client once its queries have moved: every import of it is dropped with its last use.
+pub(super) fn unused(survey: &Survey<'_>, client: &Client, uses: &[Use]) -> Unused {
     let file = survey.project.get(client.file);
-    let name = client.name.clone().map(|name| &file.text[name]);
-    let only = file.module.exports.iter().all(|export| export.local.as_deref() == name);
+    let Some(name) = client.name.clone().map(|name| &file.text[name]) else { return Unused::Named };
+    let exports = &file.module.exports;
+    let is_client = |imported: &Imported| match imported {
+        Imported::Named(imported) => {
+            exports.iter().any(|export| export.name == *imported && export.local.as_deref() == Some(name))
+        }
+        _ => true,
+    };
+    let is_used = |importer: &File, local: &str| {
+        importer.syntax().is_some_and(|(_, scopes)| {
+            let at = scopes.bindings.iter().position(|binding| binding.name == local && binding.top_level);
+            at.is_some_and(|at| scopes.references_of(BindingId(at as u32)).next().is_some())
+        })
+    };
     let importers = &survey.project.graph.importers[client.file.0 as usize];
-    let all_use = importers.iter().all(|importer| {
+    let drops = importers.iter().all(|importer| {
         let importer = survey.project.get(*importer);
-        let links = survey.project.graph.links[importer.id.0 as usize]
-            .iter()
-            .filter(|link| link.target == client.file);
-        links.map(|link| &importer.module.imports[link.import]).all(|import| {
-            // A dynamic import stays when its name has gone.
-            import.kind == ImportKind::Static
-                && importer.syntax().is_some_and(|(_, scopes)| {
-                    import.names.iter().all(|name| {
-                        scopes
-                            .bindings
-                            .iter()
-                            .position(|binding| binding.name == name.local && binding.top_level)
-                            .is_some_and(|at| scopes.references_of(BindingId(at as u32)).next().is_some())
-                    })
-                })
+        let links = &survey.project.graph.links[importer.id.0 as usize];
+        let imports = links.iter().filter(|link| link.target == client.file);
+        imports.map(|link| &importer.module.imports[link.import]).all(|import| match import.kind {
+            ImportKind::Static => import
+                .names
+                .iter()
+                .all(|name| !is_client(&name.imported) || is_used(importer, &name.local)),
+            // Names that a dynamic import gives, and a re-export, stay when their use has gone.
+            _ => false,
         })
     });
-    only && all_use
+    if !drops || uses.iter().any(|one| one.what != What::Query) {
+        Unused::Named
+    } else if exports.iter().all(|export| export.local.as_deref() == Some(name)) {
+        Unused::Module
+    } else {
+        Unused::Drops
+    }
+}
+
+/// The edits that take the client out of its module.
+pub(super) fn dropped(survey: &Survey<'_>, client: &Client, owned: &Owned) -> Vec<Edit> {
+    let file = survey.project.get(client.file);
+    let Some((tree, _)) = file.syntax() else { return Vec::new() };
+    let Some(value) = tree.node_at(client.value.clone()) else { return Vec::new() };
+    let mut statements = owned.statements.clone();
+    statements.push(enclosing_statement(value).byte_range());
+    statements.sort_by_key(|range| range.start);
+    let all = Owned { statements, flags: Vec::new() };
+    let mut edits: Vec<Edit> =
+        removals(file, &all).into_iter().map(|range| Edit::delete(file.span(range))).collect();
+    edits.extend(owned.flags.iter().map(|flag| Edit::replace(file.span(flag.clone()), "true")));
+    edits
 }
 
 /// The value of a setting: a slice of code, or of an env file.

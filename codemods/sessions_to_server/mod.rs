@@ -76,10 +76,10 @@ impl Codemod for SessionsToServer {
     }
 
     fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
-        match decide(survey) {
+        match &*decide(survey) {
             Decision::Nothing => Vec::new(),
             Decision::Kept { client, auth, blockers } => {
-                let mut found = vec![main_finding(survey, client, &auth, Some(&blockers))];
+                let mut found = vec![main_finding(survey, *client, auth, Some(blockers))];
                 found.extend(blockers.iter().map(|blocker| kept(survey, blocker)));
                 found
             }
@@ -94,7 +94,8 @@ impl Codemod for SessionsToServer {
     }
 
     fn fix(&self, survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
-        let Decision::Moves(change) = decide(survey) else { return Vec::new() };
+        let decision = decide(survey);
+        let Decision::Moves(change) = &*decision else { return Vec::new() };
         // Whoever does not want the finding resolved has suppressed it.
         let fixes: Vec<usize> = (0..findings.len())
             .filter(|at| [IN_BROWSER.id, NO_SERVER.id].contains(&findings[*at].rule))
@@ -108,12 +109,12 @@ impl Codemod for SessionsToServer {
 
 /// Whether the app gets its server and its sessions: what else needs one asks this.
 pub fn lands(survey: &Survey<'_>) -> bool {
-    matches!(decide(survey), Decision::Moves(_))
+    matches!(*decide(survey), Decision::Moves(_))
 }
 
 /// The versions of Node that the app's server runs on, if it gets one.
 pub fn node(survey: &Survey<'_>) -> Option<&'static str> {
-    match decide(survey) {
+    match &*decide(survey) {
         Decision::Moves(change) => Some(change.wiring.node.0),
         _ => None,
     }
@@ -121,13 +122,13 @@ pub fn node(survey: &Survey<'_>) -> Option<&'static str> {
 
 /// What goes with the browser's client, where it goes: others leave these spans to the change of [`SESSIONS`].
 pub fn gone(survey: &Survey<'_>) -> Vec<Span> {
-    match decide(survey) {
+    match &*decide(survey) {
         Decision::Moves(change) => change.gone(survey),
         _ => Vec::new(),
     }
 }
 
-fn auth_places(change: &Move<'_>) -> Vec<Span> {
+fn auth_places(change: &Move) -> Vec<Span> {
     let auth = change.uses.iter().filter(|one| matches!(one.what, uses::What::Auth(_)));
     auth.map(|one| one.span).collect()
 }
@@ -187,7 +188,7 @@ fn kept(survey: &Survey<'_>, blocker: &Blocker) -> Finding {
 }
 
 /// Sign-ins whose tokens pass through the page.
-fn handed(change: &Move<'_>) -> Vec<Finding> {
+fn handed(change: &Move) -> Vec<Finding> {
     let calls = change.uses.iter().filter(|one| one.what == uses::What::Auth("setSession".to_owned()));
     calls
         .map(|one| Finding {
@@ -210,7 +211,7 @@ fn place(survey: &Survey<'_>, span: Span) -> String {
 }
 
 /// The one change.
-fn moved(survey: &Survey<'_>, parts: &Move<'_>, fixes: Vec<usize>) -> Option<Change> {
+fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change> {
     let (zod, _) = package::zod(survey, parts);
     let files = runtime::files(survey, parts, zod)?;
     let title = if parts.parts.any("auth") {
@@ -229,10 +230,18 @@ fn moved(survey: &Survey<'_>, parts: &Move<'_>, fixes: Vec<usize>) -> Option<Cha
     }
     for at in 0..parts.clients.len() {
         let client = &parts.clients[at];
-        let unused = files.parts.is_empty() && files.proxy.is_none();
-        if unused && facade::is_alone(survey, client) {
-            change.deletes.push(client.file);
-            continue;
+        if files.parts.is_empty() && files.proxy.is_none() {
+            match facade::unused(survey, client, &parts.uses) {
+                facade::Unused::Module => {
+                    change.deletes.push(client.file);
+                    continue;
+                }
+                facade::Unused::Drops => {
+                    change.edits.extend(facade::dropped(survey, client, &parts.owned[at]));
+                    continue;
+                }
+                facade::Unused::Named => {}
+            }
         }
         let (edits, requests) = runtime::module(survey, parts, at, &files);
         change.edits.extend(edits);
@@ -262,7 +271,7 @@ fn moved(survey: &Survey<'_>, parts: &Move<'_>, fixes: Vec<usize>) -> Option<Cha
 }
 
 /// What becomes of auth calls, and of what the facades and the proxy serve.
-fn settled(survey: &Survey<'_>, parts: &Move<'_>) -> Vec<Settled> {
+fn settled(survey: &Survey<'_>, parts: &Move) -> Vec<Settled> {
     let settled = |span: Span, disposition: Disposition| Settled { span, disposition, function: None };
     let auth = survey.sessions.iter().filter(|session| {
         parts.uses.iter().any(|one| {
@@ -282,8 +291,8 @@ fn settled(survey: &Survey<'_>, parts: &Move<'_>) -> Vec<Settled> {
 
 /// The module from which pages call server functions: where the change of [`SESSIONS`] puts it.
 pub fn caller(survey: &Survey<'_>) -> Option<RelPath> {
-    match decide(survey) {
-        Decision::Moves(change) => change.places.of_page("lib/api.ts"),
+    match &*decide(survey) {
+        Decision::Moves(change) => change.places.sends(survey, "api"),
         _ => None,
     }
 }

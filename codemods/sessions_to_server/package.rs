@@ -13,7 +13,7 @@ const REALTIME: (&str, &str) = ("@supabase/realtime-js", "^2.119.0");
 const ZOD: &str = "^3.25.76";
 
 /// How zod is imported with its present API, and the range to ask for if the app's is too old for it.
-pub(super) fn zod(survey: &Survey<'_>, change: &Move<'_>) -> (&'static str, Option<&'static str>) {
+pub(super) fn zod(survey: &Survey<'_>, change: &Move) -> (&'static str, Option<&'static str>) {
     let package = package(survey, change);
     let numbers =
         |version: &str| -> Vec<u32> { version.split('.').filter_map(|part| part.parse().ok()).collect() };
@@ -29,12 +29,12 @@ pub(super) fn zod(survey: &Survey<'_>, change: &Move<'_>) -> (&'static str, Opti
     }
 }
 
-fn package<'s>(survey: &'s Survey<'_>, change: &Move<'_>) -> Option<&'s Package> {
+fn package<'s>(survey: &'s Survey<'_>, change: &Move) -> Option<&'s Package> {
     survey.project.packages.get(change.places.app.package)
 }
 
 /// Requests for the manifest, and for files beside it.
-pub(super) fn requests(survey: &Survey<'_>, change: &Move<'_>) -> Vec<Request> {
+pub(super) fn requests(survey: &Survey<'_>, change: &Move) -> Vec<Request> {
     let mut requests = Vec::new();
     let (Some(package), Some(path)) = (package(survey, change), change.places.at("package.json")) else {
         return requests;
@@ -98,7 +98,7 @@ pub(super) fn requests(survey: &Survey<'_>, change: &Move<'_>) -> Vec<Request> {
 }
 
 /// The check of both programs: the page's as it is checked today, and the server's.
-fn typecheck(survey: &Survey<'_>, change: &Move<'_>) -> String {
+fn typecheck(survey: &Survey<'_>, change: &Move) -> String {
     let there =
         |name: &str| change.places.at(name).is_some_and(|path| survey.project.file(path.as_str()).is_some());
     let page = if there("tsconfig.app.json") {
@@ -112,7 +112,7 @@ fn typecheck(survey: &Survey<'_>, change: &Move<'_>) -> String {
 }
 
 /// The server's program beside the others that `tsconfig.json` names.
-pub(super) fn reference(survey: &Survey<'_>, change: &Move<'_>) -> Option<Edit> {
+pub(super) fn reference(survey: &Survey<'_>, change: &Move) -> Option<Edit> {
     let file = survey.project.file(change.places.at("tsconfig.json")?.as_str())?;
     let references = json::strings(&file.text)
         .into_iter()

@@ -8,8 +8,8 @@ use project::package::App;
 use stack::server::{Server, in_app};
 
 /// Paths and module specifiers.
-pub(super) struct Places<'s> {
-    pub(super) app: &'s App,
+pub(super) struct Places {
+    pub(super) app: App,
     pub(super) server: &'static dyn Server,
     /// The folder of server code, seen from the app.
     pub(super) folder: &'static str,
@@ -20,9 +20,9 @@ pub(super) struct Places<'s> {
     client: FileId,
 }
 
-impl<'s> Places<'s> {
+impl Places {
     /// For an app that can get its server; `None` if it has one, or no name for its folder is free.
-    pub(super) fn of(survey: &'s Survey<'_>, client: &Client) -> Option<Self> {
+    pub(super) fn of(survey: &Survey<'_>, client: &Client) -> Option<Self> {
         let app = survey.project.apps.first()?;
         let server = survey.stack.server?;
         let path = &survey.project.get(client.file).path;
@@ -38,12 +38,12 @@ impl<'s> Places<'s> {
             })
         };
         let source = if holds(&&"src") { "src/" } else { "" };
-        Some(Self { app, server, folder, source, facade: path.folder().to_owned(), client: client.file })
+        Some(Self { app: app.clone(), server, folder, source, facade: path.folder().to_owned(), client: client.file })
     }
 
     /// A file of the app.
     pub(super) fn at(&self, path: &str) -> Option<RelPath> {
-        in_app(self.app, path)
+        in_app(&self.app, path)
     }
 
     /// A file of the server.
@@ -51,8 +51,19 @@ impl<'s> Places<'s> {
         self.at(&format!("{}/{path}", self.folder))
     }
 
+    /// The module from which pages call server functions, and the one that sends their requests: under another name where an app has
+    /// one of that name.
+    pub(super) fn sends(&self, survey: &Survey<'_>, name: &str) -> Option<RelPath> {
+        let free = |path: &RelPath| {
+            let stem = path.as_str().trim_end_matches(".ts");
+            ["ts", "tsx", "js", "jsx"].iter().all(|ending| survey.project.file(&format!("{stem}.{ending}")).is_none())
+        };
+        let plain = self.of_page(&format!("lib/{name}.ts"))?;
+        if free(&plain) { Some(plain) } else { self.of_page(&format!("lib/server-{name}.ts")) }
+    }
+
     /// A file of the page's sources.
-    pub(super) fn of_page(&self, path: &str) -> Option<RelPath> {
+    fn of_page(&self, path: &str) -> Option<RelPath> {
         self.at(&format!("{}{path}", self.source))
     }
 

@@ -44,7 +44,7 @@ pub(super) struct Files {
 }
 
 /// Makes them all. `None` if a path of ours is unsound, which no folder of a project makes it.
-pub(super) fn files(survey: &Survey<'_>, change: &Move<'_>, zod: &str) -> Option<Files> {
+pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Files> {
     let places = &change.places;
     let mut files = Files::default();
     let uses = &change.parts;
@@ -80,16 +80,18 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move<'_>, zod: &str) -> Option
     put(places.of_server("app.ts")?, plain(APP, &holes));
     put(places.of_server("node.ts")?, node(survey, change));
     put(places.at("tsconfig.server.json")?, tsconfig(places.folder));
-    let http = places.of_page("lib/http.ts")?;
+    let http = places.sends(survey, "http")?;
     let needs_http = uses.any("auth|storage|realtime|functions");
     if needs_http {
         put(http.clone(), HTTP.to_owned());
     }
     if uses.any("functions") {
-        let api = places.of_page("lib/api.ts")?;
+        let api = places.sends(survey, "api")?;
         let index = relative(&api, &places.of_server("functions/index")?);
         let rpc = relative(&api, &places.of_server("lib/rpc")?);
-        put(api, API.replace("../../server/functions/index", &index).replace("../../server/lib/rpc", &rpc));
+        let own = format!("./{}", http.name().trim_end_matches(".ts"));
+        let text = API.replace("../../server/functions/index", &index).replace("../../server/lib/rpc", &rpc);
+        put(api, text.replace("\"./http\"", &format!("\"{own}\"")));
     }
     let http = ("__HTTP__", places.specifier(survey, &http));
     let named = change.places.facade.rsplit('/').next().is_some_and(|folder| folder.contains("supabase"));
@@ -195,7 +197,7 @@ fn one_line(text: &str) -> String {
     format!("{}import type {{ {} {}", &text[..start], names.join(", "), &text[end..])
 }
 
-fn session(survey: &Survey<'_>, change: &Move<'_>) -> Option<String> {
+fn session(survey: &Survey<'_>, change: &Move) -> Option<String> {
     let own = change.places.of_server("lib/session.ts")?;
     let types = change.clients.iter().find_map(|client| client.types.clone());
     let (file, name) = types.map_or((String::new(), String::new()), |(file, name)| {
@@ -213,7 +215,7 @@ fn session(survey: &Survey<'_>, change: &Move<'_>) -> Option<String> {
     Some(text)
 }
 
-fn node(survey: &Survey<'_>, change: &Move<'_>) -> String {
+fn node(survey: &Survey<'_>, change: &Move) -> String {
     let policy = policy::of(survey, &change.places.app.folder);
     let mut uses = change.parts.clone();
     if policy.inline {
@@ -254,7 +256,7 @@ fn tsconfig(folder: &str) -> String {
 }
 
 /// How the storage's public addresses are built: the module of variables, the expression, and what that module asks for.
-fn public_url(survey: &Survey<'_>, change: &Move<'_>) -> (String, String, Vec<Request>) {
+fn public_url(survey: &Survey<'_>, change: &Move) -> (String, String, Vec<Request>) {
     let name = public_name(survey);
     if !change.storage.contains(&"getPublicUrl") {
         return (String::new(), String::new(), Vec::new());
@@ -315,7 +317,7 @@ fn allowed(proxied: &[Proxied]) -> String {
 /// The edits of one client's module.
 pub(super) fn module(
     survey: &Survey<'_>,
-    change: &Move<'_>,
+    change: &Move,
     at: usize,
     files: &Files,
 ) -> (Vec<edit::Edit>, Vec<Request>) {
@@ -345,7 +347,7 @@ pub(super) fn module(
     let parts: Vec<Part> =
         files.parts.iter().map(|part| Part::new(survey, client, part.name, &elsewhere(&part.from))).collect();
     let requests = parts.iter().map(|part| import(&part.from, part.name, &part.local)).collect();
-    let api = change.places.of_page("lib/api.ts").filter(|_| change.parts.any("functions"));
+    let api = change.places.sends(survey, "api").filter(|_| change.parts.any("functions"));
     let api = api.map(|api| {
         format!(
             "import {{ api }} from \"{}\";",

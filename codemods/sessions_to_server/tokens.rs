@@ -1,7 +1,8 @@
 //! What a page does with the access token: requests to edge functions, which go through the server from now on, and everything else,
 //! which keeps the session in the browser.
 
-use super::client::in_browser;
+use super::client::{self, Client, in_browser};
+use super::facade;
 use super::uses::{self, Use, What};
 use audit::Survey;
 use edit::{Edit, Span};
@@ -10,7 +11,7 @@ use std::ops::Range;
 use syntax::Tree;
 use syntax::scope::Scopes;
 use syntax::view::{
-    arguments, code_children, enclosing_statement, pairs, unwrapped, value_of, walk, wrapped,
+    TemplatePart, arguments, code_children, enclosing_statement, pairs, template_parts, unwrapped, value_of, walk, wrapped,
 };
 use tree_sitter::Node;
 
@@ -31,12 +32,12 @@ pub(super) struct Tokens {
 }
 
 /// Looks at every file of the page. `moved`: calls of edge functions that become server functions, which nobody else may edit.
-pub(super) fn of(survey: &Survey<'_>, uses: &[Use], moved: &[Span]) -> Tokens {
+pub(super) fn of(survey: &Survey<'_>, client: &Client, uses: &[Use], moved: &[Span]) -> Tokens {
     let mut tokens = Tokens::default();
     for file in uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id))) {
         let names = TOKENS.iter().chain(&[FUNCTIONS]).any(|word| file.text.contains(*word));
         let Some((tree, scopes)) = names.then(|| file.syntax()).flatten() else { continue };
-        Page { survey, file, tree, scopes }.read(uses, moved, &mut tokens);
+        Page { survey, client, file, tree, scopes }.read(uses, moved, &mut tokens);
     }
     for one in uses.iter().filter(|one| matches!(one.what, What::Invoke(_))) {
         if !moved.iter().any(|span| span.covers(one.span) || one.span.covers(*span)) {
@@ -49,6 +50,7 @@ pub(super) fn of(survey: &Survey<'_>, uses: &[Use], moved: &[Span]) -> Tokens {
 /// One file of the page.
 struct Page<'s, 'p> {
     survey: &'s Survey<'p>,
+    client: &'s Client,
     file: &'s File,
     tree: &'s Tree,
     scopes: &'s Scopes,
@@ -83,10 +85,8 @@ impl<'s> Page<'s, '_> {
             if syntax::view::is_in_type_position(address) {
                 continue;
             }
-            match self.request(address, &mut removed, tokens) {
-                Ok(()) => {}
-                Err(why) => tokens.kept.push((self.file.span(address.byte_range()), why)),
-            }
+            // What is asked in another way is asked as before: with a token it is told below.
+            let _ = self.request(address, &mut removed, tokens);
         }
         for one in
             uses.iter().filter(|one| one.span.file == self.file.id && matches!(one.what, What::Invoke(_)))
@@ -99,33 +99,20 @@ impl<'s> Page<'s, '_> {
         self.unused(&removed, tokens);
     }
 
-    /// A request to an edge function by its address.
-    fn request(
-        &self,
-        address: Node<'s>,
-        removed: &mut Vec<Range<usize>>,
-        tokens: &mut Tokens,
-    ) -> Result<(), String> {
+    /// A request to an edge function by its address; `None` for one that is not edited.
+    fn request(&self, address: Node<'s>, removed: &mut Vec<Range<usize>>, tokens: &mut Tokens) -> Option<()> {
         let text = self.tree.text(address);
-        let at = text.find(FUNCTIONS).unwrap_or(0);
+        let at = text.find(FUNCTIONS)?;
         let base = &text[1..at];
         let name: String = text[at + FUNCTIONS.len()..]
             .chars()
             .take_while(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_'))
             .collect();
         let behind = &text[at + FUNCTIONS.len() + name.len()..];
-        let is_whole = base.starts_with("https://")
-            || base.starts_with("http://")
-            || base.starts_with("${") && base.ends_with('}');
-        if name.is_empty() || !behind.starts_with(['?', '`', '"', '\'']) || !is_whole {
-            return Err(
-                "asks an edge function by an address that is computed. Name the function in the address."
-                    .to_owned(),
-            );
+        if name.is_empty() || !behind.starts_with(['?', '`', '"', '\'']) || !self.is_own(address, base) {
+            return None;
         }
-        let calls = self.fetches(address).ok_or(
-            "needs more of the edge function's address than one `fetch`. Call it from the server's functions by hand.",
-        )?;
+        let calls = self.fetches(address)?;
         let mut edits = Vec::new();
         let mut gone = Vec::new();
         for call in &calls {
@@ -134,13 +121,36 @@ impl<'s> Page<'s, '_> {
             gone.extend(header);
         }
         let start = address.start_byte() + 1;
-        edits.push(Edit::replace(self.file.span(start..start + at - 1 + FUNCTIONS.len()), "/api/functions/"));
-        removed.push(start..start + at - 1 + FUNCTIONS.len());
+        let head = start..start + at - 1 + FUNCTIONS.len();
+        edits.push(Edit::replace(self.file.span(head.clone()), "/api/functions/"));
+        removed.push(head);
         removed.extend(gone);
         tokens.edits.extend(edits);
         tokens.functions.push(name);
         tokens.requests.extend(calls.iter().map(|call| self.file.span(call.byte_range())));
-        Ok(())
+        Some(())
+    }
+
+    /// Whether what stands before the path is the address of the client's own project.
+    fn is_own(&self, address: Node<'s>, base: &str) -> bool {
+        if base.starts_with("http") {
+            let known = facade::value_of(self.survey, &self.client.url);
+            let known = known.map(|span| &self.survey.project.get(span.file).text[span.range()]);
+            return known.map_or(base.ends_with(".supabase.co"), |known| {
+                known.trim_end_matches('/') == base.trim_end_matches('/')
+            });
+        }
+        let parts = template_parts(self.tree, address).unwrap_or_default();
+        let (Some(TemplatePart::Expression(expression)), true) = (parts.first(), base.ends_with('}')) else {
+            return false;
+        };
+        let setting = client::setting(self.survey, self.file, (self.tree, self.scopes), *expression);
+        let known = setting.literal.is_some() || !setting.names.is_empty();
+        if known {
+            facade::same(self.survey, &setting, &self.client.url)
+        } else {
+            base.to_lowercase().contains("supabase")
+        }
     }
 
     /// The `fetch` calls of an address: it is their first argument, by itself or through a constant.
@@ -169,25 +179,23 @@ impl<'s> Page<'s, '_> {
     }
 
     /// What becomes of the headers of a `fetch`: the token and the key go, the header comes that no other site can send.
-    fn headers(&self, call: Node<'s>) -> Result<(Vec<Edit>, Vec<Range<usize>>), String> {
+    fn headers(&self, call: Node<'s>) -> Option<(Vec<Edit>, Vec<Range<usize>>)> {
         const OURS: &str = "\"X-Requested-With\": \"fetch\"";
         let Some(options) = arguments(call).get(1).map(|options| unwrapped(*options)) else {
             let end = call.end_byte() - 1;
             let none = self.file.span(end..end);
-            return Ok((vec![Edit::replace(none, format!(", {{ headers: {{ {OURS} }} }}"))], Vec::new()));
+            return Some((vec![Edit::replace(none, format!(", {{ headers: {{ {OURS} }} }}"))], Vec::new()));
         };
-        let odd =
-            || "gives the edge function options that are computed. Write them into the call.".to_owned();
         if options.kind() != "object" {
-            return Err(odd());
+            return None;
         }
         let Some(headers) = value_of(self.tree, options, "headers").map(unwrapped) else {
             let start = options.start_byte() + 1;
             let edit = Edit::replace(self.file.span(start..start), format!(" headers: {{ {OURS} }},"));
-            return Ok((vec![edit], Vec::new()));
+            return Some((vec![edit], Vec::new()));
         };
         if headers.kind() != "object" {
-            return Err(odd());
+            return None;
         }
         let quote =
             if self.tree.text(headers).contains('\'') { OURS.replace('"', "'") } else { OURS.to_owned() };
@@ -213,7 +221,7 @@ impl<'s> Page<'s, '_> {
             let comma = if code_children(headers).next().is_some() { "," } else { " " };
             edits.push(Edit::replace(self.file.span(start..start), format!(" {quote}{comma}")));
         }
-        Ok((edits, gone))
+        Some((edits, gone))
     }
 
     /// A read of a token that is not part of such a request. The range of a statement that goes with it.

@@ -12,7 +12,7 @@ const SERVER: &str = "Server only";
 const PAGE: &str = "Built into the browser bundle: public by definition";
 
 /// Requests for `.env.example` and `.env.local`.
-pub(super) fn requests(survey: &Survey<'_>, change: &Move<'_>) -> Vec<Request> {
+pub(super) fn requests(survey: &Survey<'_>, change: &Move) -> Vec<Request> {
     let mut requests = Vec::new();
     let (Some(example), Some(local)) = (change.places.at(".env.example"), change.places.at(".env.local"))
     else {
@@ -74,7 +74,7 @@ fn is_definition_of(survey: &Survey<'_>, value: Span, name: &str, path: &edit::R
 }
 
 /// The port of the development server.
-fn port(survey: &Survey<'_>, change: &Move<'_>) -> String {
+fn port(survey: &Survey<'_>, change: &Move) -> String {
     let config = change.wiring.edits.first().map(|edit| survey.project.get(edit.span.file));
     let port = config.and_then(|config| {
         let (_, rest) = config.text.split_once("port:")?;
@@ -85,7 +85,7 @@ fn port(survey: &Survey<'_>, change: &Move<'_>) -> String {
 }
 
 /// Variables of the old client that nothing reads any more. `gone`: what the move removes.
-fn unread<'s>(survey: &'s Survey<'_>, change: &Move<'_>, gone: &[Span]) -> Vec<&'s EnvName> {
+fn unread<'s>(survey: &'s Survey<'_>, change: &Move, gone: &[Span]) -> Vec<&'s EnvName> {
     let keeps = change.storage.contains(&"getPublicUrl").then(|| public_name(survey));
     let settings = change.clients.iter().flat_map(|client| client.url.names.iter().chain(&client.key.names));
     let settings: Vec<&String> = settings.collect();
@@ -100,7 +100,7 @@ fn unread<'s>(survey: &'s Survey<'_>, change: &Move<'_>, gone: &[Span]) -> Vec<&
 }
 
 /// Edits that take those variables out of the env files, and the files that have nothing else.
-pub(super) fn removed(survey: &Survey<'_>, change: &Move<'_>, gone: &[Span]) -> (Vec<Edit>, Vec<FileId>) {
+pub(super) fn removed(survey: &Survey<'_>, change: &Move, gone: &[Span]) -> (Vec<Edit>, Vec<FileId>) {
     let folder = &change.places.app.folder;
     let mut lines: Vec<Span> = Vec::new();
     for name in unread(survey, change, gone) {

@@ -7,6 +7,7 @@ pub mod env;
 pub mod finding;
 pub mod guard;
 pub mod handler;
+pub mod memo;
 mod identity;
 pub mod query;
 pub mod route;
@@ -48,6 +49,8 @@ pub struct Survey<'p> {
     pub configs: Vec<config::Config>,
     /// The database that the SQL of the tree makes.
     pub schema: schema::Schema,
+    /// What codemods have worked out of the survey.
+    pub memo: memo::Memo,
 }
 
 impl<'p> Survey<'p> {
@@ -109,6 +112,7 @@ impl<'p> Survey<'p> {
             handlers,
             configs,
             schema,
+            memo: memo::Memo::default(),
         }
     }
 

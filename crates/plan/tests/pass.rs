@@ -313,3 +313,44 @@ fn a_finding_that_moves_with_its_code_is_not_new() {
     let finds = Tiny { id: "one", find: Box::new(ones), fix: Box::new(|_, _| Vec::new()) };
     check_recheck(&[("a.ts", "f(1);\n")], &[&moves, &finds], &[]);
 }
+
+#[test]
+fn what_another_change_does_better_is_left_out_where_that_one_lands() {
+    with_survey(&[("a.ts", "f(1);\ng(2);\n")], |survey| {
+        let better = proposing("better", |survey| {
+            vec![Change { key: Some("all".to_owned()), ..replacing(survey, "better", "a.ts", "f(1);", "h();") }]
+        });
+        let small = proposing("small", |survey| {
+            vec![Change { unless: Some("all".to_owned()), ..replacing(survey, "small", "a.ts", "1", "3") }]
+        });
+        let plan = plan::plan(survey, &[&better, &small]);
+        assert_eq!((ids(&plan), held(&plan)), (vec!["better/replace-f-1"], vec![]));
+        let alone = plan::plan(survey, &[&small]);
+        assert_eq!(ids(&alone), ["small/replace-1"]);
+    });
+}
+
+#[test]
+fn a_finding_whose_place_goes_is_resolved_by_the_change_that_takes_it() {
+    with_survey(&[("a.ts", "f(1);\ng(1);\n")], |survey| {
+        let takes = proposing("takes", |survey| {
+            let there = survey.project.file("a.ts").is_some_and(|file| file.text.contains("f(1)"));
+            if there { vec![replacing(survey, "takes", "a.ts", "f(1);\n", "")] } else { Vec::new() }
+        });
+        let finds = Tiny {
+            id: "finds",
+            find: Box::new(|survey| {
+                ["f(1)", "g(1)"]
+                    .into_iter()
+                    .filter(|text| survey.project.file("a.ts").is_some_and(|file| file.text.contains(text)))
+                    .map(|text| finding(survey, "finds/one", "a.ts", text))
+                    .collect()
+            }),
+            fix: Box::new(|_, _| Vec::new()),
+        };
+        let plan = plan::plan(survey, &[&takes, &finds]);
+        let by: Vec<_> = plan.findings.iter().map(|(_, by)| by.as_deref()).collect();
+        assert_eq!(by, [Some("takes/replace-f-1"), None]);
+        assert!(plan::recheck(survey, &plan, &[&takes, &finds]).is_empty());
+    });
+}
