@@ -126,8 +126,17 @@ impl<'s> Reader<'s> {
             out.push(Out::Hole(String::new(), index, String::new()));
             return Ok(from + 1);
         }
-        let schema = Input::Schema(format!("z.string().max({LONGEST})"));
-        let index = self.send_as([&name, last(column)], schema, Site::Expression(node.byte_range()));
+        let mut schema = format!("z.string().max({LONGEST})");
+        if let Some(branch) = &self.branch {
+            let truthy = branch.truthy.iter().any(|text| text == self.tree.text(node));
+            let simple = view::member_path(self.tree, node).is_some();
+            if truthy && simple {
+                schema += ".nullish()";
+            } else if !simple || !self.guess(node).there {
+                return Err(Reason::builder_variable());
+            }
+        }
+        let index = self.send_as([&name, last(column)], Input::Schema(schema), Site::Expression(node.byte_range()));
         // Quotes that the text has already are those that `quoted` writes.
         let (lead, tail_kept) = match (lead.strip_prefix('"'), tail.strip_suffix('"')) {
             (Some(lead), Some(tail)) => (lead, tail),

@@ -51,6 +51,7 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
         for draft in &function.drafts {
             let query = &survey.queries[draft.query];
             change.edits.push(target.call_site(function, draft));
+            change.edits.extend(target.removals(draft));
             change.settles.push(Settled {
                 span: query.span,
                 disposition: Disposition::Moved,
@@ -139,7 +140,29 @@ impl<'s> Target<'s> {
         let source = &self.survey.project.get(draft.file).text;
         let around = self.server.call(&self.local(draft.file), &function.name);
         let call = Call { draft, source, around };
-        Edit { span: Span::new(draft.file, draft.range.clone()), replacement: call.pieces() }
+        Edit { span: Span::new(draft.file, draft.call.clone()), replacement: call.pieces() }
+    }
+
+    /// Statements that only made the query go, with their lines.
+    fn removals(&self, draft: &Draft) -> Vec<Edit> {
+        let source = &self.survey.project.get(draft.file).text;
+        let whole = |range: &std::ops::Range<usize>| {
+            let start = source[..range.start].rfind('\n').map_or(0, |newline| newline + 1);
+            let end = source[range.end..].find('\n').map_or(source.len(), |newline| range.end + newline + 1);
+            let alone = source[start..range.start].trim().is_empty() && source[range.end..end].trim().is_empty();
+            if !alone {
+                return range.clone();
+            }
+            // The blank line behind it goes too, where one stands in front of it.
+            let blank = |text: &str| text.trim().is_empty();
+            let next = source[end..].find('\n').map(|newline| end + newline + 1);
+            let before = source[..start].trim_end_matches('\n').len() + 1 < start || source[..start].trim_end().ends_with('{');
+            match next.filter(|next| before && blank(&source[end..*next])) {
+                Some(next) => start..next,
+                None => start..end,
+            }
+        };
+        draft.removed.iter().map(|range| Edit::delete(Span::new(draft.file, whole(range)))).collect()
     }
 
     /// Function modules, their index, and the library.
@@ -159,7 +182,7 @@ impl<'s> Target<'s> {
                 requests.push(Request::ModuleItem {
                     path: path.clone(),
                     frame: frame.clone(),
-                    order: function.drafts[0].range.start as u32,
+                    order: function.drafts[0].call.start as u32,
                     key: function.name.clone(),
                     pieces: self.spelled(function),
                 });

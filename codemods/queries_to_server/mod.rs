@@ -17,6 +17,7 @@ mod keys;
 mod name;
 mod read;
 mod reason;
+mod region;
 mod whole;
 
 use audit::{Finding, Rule, Severity, Survey};

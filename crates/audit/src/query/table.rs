@@ -216,6 +216,11 @@ fn of_type<'p>(tracer: &Tracer<'p>, at: Place<'p>, depth: u32) -> Option<BTreeSe
             }
             Some(all)
         }
+        // `Extract<keyof Tables, "a" | "b">` is one of those that it lists.
+        "generic_type" if tree.text(at.node).starts_with("Extract<") => {
+            let arguments = view::code_children(at.node).find(|part| part.kind() == "type_arguments")?;
+            inner(view::code_children(arguments).nth(1)?)
+        }
         "type_identifier" => {
             let name = tree.text(at.node);
             let id = scopes.lookup_type(name, at.node.start_byte())?;
