@@ -12,6 +12,7 @@ use plan::Codemod;
 /// All of them. The first of two that conflict wins.
 pub static ALL: &[&dyn Codemod] = &[
     &sessions_to_server::SessionsToServer,
+    &queries_to_server::QueriesToServer,
     &secrets_to_env::SecretsToEnv,
     &env_contract::EnvContract,
     &repository_hygiene::RepositoryHygiene,

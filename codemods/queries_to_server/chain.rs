@@ -82,21 +82,24 @@ impl<'s> Reader<'s> {
             }
             "single" => {
                 self.draft.parts.verb = Verb::Get;
-                self.read_as(typed, "PostgrestSingleResponse<", ">");
+                self.read_as(typed, "PostgrestSingleResponse");
                 Ok(())
             }
             "maybeSingle" => {
                 self.draft.parts.verb = Verb::Maybe;
-                self.read_as(typed, "PostgrestMaybeSingleResponse<", ">");
+                self.read_as(typed, "PostgrestMaybeSingleResponse");
                 Ok(())
             }
             "returns" | "overrideTypes" => {
-                // `.returns<Task[]>()` is no request: it goes as a whole.
+                // `.returns<Task[]>()` is no request: it goes as a whole, if its type does.
+                if typed.is_none() {
+                    return Ok(());
+                }
                 self.hole(step.span.range(), Fill::Text(String::new()));
                 self.draft.holes.retain(|(range, _)| {
                     !(step.span.range().start < range.start && range.end <= step.span.range().end)
                 });
-                self.read_as(typed, "PostgrestSingleResponse<", ">");
+                self.read_as(typed, "PostgrestSingleResponse");
                 Ok(())
             }
             other => Err(Reason::method(other)),
@@ -104,10 +107,10 @@ impl<'s> Reader<'s> {
     }
 
     /// The result is read as a type that the browser's module knows.
-    fn read_as(&mut self, kind: Option<Node<'s>>, before: &str, after: &str) {
+    fn read_as(&mut self, kind: Option<String>, response: &'static str) {
         if let Some(kind) = kind {
-            let text = self.tree.text(kind);
-            self.draft.cast = Some(format!("Promise<{before}{text}{after}>"));
+            self.draft.cast = Some(format!("Promise<{response}<{kind}>>"));
+            self.draft.cast_with = Some(response);
         }
     }
 

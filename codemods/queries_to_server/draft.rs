@@ -92,6 +92,8 @@ pub(super) struct Draft {
     pub(super) identity: Option<Needed>,
     /// A type that the result is read as: `Promise<...>`.
     pub(super) cast: Option<String>,
+    /// The name of the library's type in it.
+    pub(super) cast_with: Option<&'static str>,
     /// What is said in the comment of the function, behind its call sites.
     pub(super) remarks: Vec<String>,
     /// Columns that the browser may no longer set.

@@ -61,8 +61,8 @@ impl<'s> Reader<'s> {
                     } else {
                         condition_of(condition).ok_or_else(Reason::filter_text)?
                     };
-                    at = self.value(&parts, at, (&column, &lead, listed), &mut out, &mut sent)?;
                     before.clear();
+                    at = self.value(&parts, at, (&column, &lead, listed), (&mut out, &mut before), &mut sent)?;
                 }
             }
         }
@@ -76,7 +76,7 @@ impl<'s> Reader<'s> {
         parts: &[Part<'s>],
         from: usize,
         (column, lead, listed): (&str, &str, bool),
-        out: &mut Vec<Out>,
+        (out, before): (&mut Vec<Out>, &mut String),
         sent: &mut bool,
     ) -> Result<usize, Reason> {
         let Part::Value(node) = parts[from] else { return Ok(from + 1) };
@@ -155,6 +155,7 @@ impl<'s> Reader<'s> {
         // The rest of the text behind the value.
         if let Some(Part::Text(text)) = parts.get(from + 1) {
             out.push(Out::Text(text[tail.len()..].to_owned()));
+            *before += &text[tail.len()..];
         }
         Ok(from + 2)
     }

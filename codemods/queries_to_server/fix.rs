@@ -67,6 +67,17 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     for file in moving.keys() {
         change.requests.extend(target.import(*file));
     }
+    for draft in outcome.functions.iter().flat_map(|function| &function.drafts) {
+        if let Some(name) = draft.cast_with {
+            change.requests.push(Request::Import {
+                file: draft.file,
+                from: "@supabase/supabase-js".to_owned(),
+                name: Imported::Named(name.to_owned()),
+                local: name.to_owned(),
+                type_only: true,
+            });
+        }
+    }
     change.requests.extend(target.modules(&outcome.functions));
     change.requests.extend(target.zod());
     let fixed = |finding: &Finding| finding.rule == BROWSER.id || finding.rule == super::INJECTION.id;
@@ -98,19 +109,10 @@ impl<'s> Target<'s> {
         in_app(self.app, below)
     }
 
-    /// The folder of the app's sources, and the module that calls go through.
+    /// The module that calls go through, and the name that it exports.
     fn caller(&self) -> Option<(RelPath, &'static str)> {
-        let (module, name) = self.server.caller()?;
-        let typed =
-            self.path("tsconfig.json").is_some_and(|path| self.survey.project.file(path.as_str()).is_some());
-        let _ = typed;
-        let taken = |path: &RelPath| {
-            let there = self.survey.project.file(path.as_str());
-            there.is_some_and(|file| !file.text.contains("ClientApi<"))
-        };
-        let plain = self.path(&format!("src/{module}.ts"))?;
-        let path = if taken(&plain) { self.path("src/lib/server-api.ts")? } else { plain };
-        Some((path, name))
+        let (_, name) = self.server.caller()?;
+        Some((crate::sessions_to_server::caller(self.survey)?, name))
     }
 
     /// What the module is called in a file: another name where its own is taken.
@@ -162,7 +164,14 @@ impl<'s> Target<'s> {
                 None => start..end,
             }
         };
-        draft.removed.iter().map(|range| Edit::delete(Span::new(draft.file, whole(range)))).collect()
+        let mut together: Vec<std::ops::Range<usize>> = Vec::new();
+        for range in &draft.removed {
+            match together.last_mut() {
+                Some(last) if source[last.end..range.start].trim().is_empty() => last.end = range.end,
+                _ => together.push(range.clone()),
+            }
+        }
+        together.iter().map(|range| Edit::delete(Span::new(draft.file, whole(range)))).collect()
     }
 
     /// Function modules, their index, and the library.

@@ -109,7 +109,7 @@ impl Codemod for QueriesToServer {
             rules: &[
                 BROWSER, STAYS, ADMIN, NEVER_SENT, INJECTION, PRIVILEGED, IGNORED, UNKNOWN, DRIFT, UNSURE,
             ],
-            readme: "",
+            readme: include_str!("README.md"),
             frameworks: &["vite"], // templates/
         }
     }

@@ -123,6 +123,7 @@ impl<'s> Reader<'s> {
                 sent: Vec::new(),
                 identity: None,
                 cast: None,
+                cast_with: None,
                 remarks: Vec::new(),
                 withheld: Vec::new(),
                 granted: Vec::new(),
@@ -443,24 +444,35 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Type arguments of a method go: they name types of the browser's module. What they say is said at the call.
-    pub(super) fn type_arguments(&mut self, step: &Step) -> Option<Node<'s>> {
-        let node = self.node(step.span).or_else(|| self.tree.node_at(step.span.range()))?;
-        let mut found = None;
-        view::walk(node, &mut |inner| {
-            if inner.kind() == "call_expression"
-                && inner.end_byte() == step.span.end as usize
-                && let Some(arguments) = inner.child_by_field_name("type_arguments")
-                && arguments.start_byte() >= step.span.start as usize
-            {
-                found = Some(arguments);
+    /// The type that a method is given, if it names types of the browser's module: it goes, and is said at the call. Read from the
+    /// text, since healing may have masked it.
+    pub(super) fn type_arguments(&mut self, step: &Step) -> Option<String> {
+        let (start, end) = (step.span.start as usize, step.span.end as usize);
+        let mut open = None;
+        view::walk(self.tree.node_at(start..end)?, &mut |node| {
+            if node.kind() == "call_expression" && node.end_byte() == end {
+                open = open.or(node.child_by_field_name("arguments").map(|arguments| arguments.start_byte()));
             }
-            inner.start_byte() <= step.span.end as usize
+            open.is_none()
         });
-        let arguments = found?;
-        self.hole(arguments.byte_range(), Fill::Text(String::new()));
-        view::code_children(arguments).next()
+        let open = open.filter(|open| start < *open)?;
+        let head = &self.file.text[start..open];
+        let types = head.find('<')?..head.rfind('>')? + 1;
+        let told = head[types.start + 1..types.end - 1].trim().to_owned();
+        if is_self_contained(&told) {
+            return None;
+        }
+        self.hole(start + types.start..start + types.end, Fill::Text(String::new()));
+        Some(told)
     }
+}
+
+/// Whether a type names nothing that a module would have to import.
+fn is_self_contained(kind: &str) -> bool {
+    const KNOWN: &[&str] = &["Array", "Record", "Partial", "Readonly", "Pick", "Omit", "Date"];
+    let word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut words = kind.split(|letter: char| !word(letter)).filter(|word| !word.is_empty());
+    words.all(|word| word != "typeof" && (!word.starts_with(char::is_uppercase) || KNOWN.contains(&word)))
 }
 
 /// Whether the client of a query was made with the types of the database.

@@ -171,7 +171,7 @@ impl<'s> Reader<'s> {
             }
             let guess = Guess { there: guess.there && !optional, ..guess.clone() };
             let mut text = self.schema(column.as_ref(), &guess);
-            if *optional && !text.ends_with(".optional()") {
+            if *optional && !text.ends_with(".optional()") && !text.ends_with(".nullish()") {
                 text += ".optional()";
             }
             schema.push((name.clone(), Input::Schema(text)));

@@ -26,7 +26,7 @@ pub(super) fn parse(text: &str, language: Language) -> Parsed {
     let tree = parse_plain(text.as_bytes(), language);
     let errors = weight(&faults(&tree));
     let mut best = Parsed { tree, language, parse: Parse::Ok, masked: Vec::new(), errors };
-    if errors == 0 && !type_before_a_template(text.as_bytes()) {
+    if errors == 0 && !type_before_a_template(text.as_bytes()) && !types_behind_await(text) {
         return best;
     }
     let mut patient = Patient {
@@ -157,6 +157,7 @@ fn masks(text: &[u8], tree: &Tree, language: Language, boldness: Boldness) -> Ve
     if type_before_a_template(text) {
         tagged_templates(text, tree, &mut masks);
     }
+    awaited_calls(tree, &mut masks);
     let mut looked_through = 0;
     for fault in faults(tree) {
         let mut lines = whole_lines(text, fault.clone());
@@ -307,6 +308,33 @@ fn type_before_a_template(text: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// Whether type arguments may stand in a call that is awaited: a quick look before a long one.
+fn types_behind_await(text: &str) -> bool {
+    text.contains(">(") && text.contains("await")
+}
+
+/// `await rows.one<Row>()`: the type arguments are blanked, for the grammar reads a call of `await rows.one`.
+fn awaited_calls(tree: &Tree, masks: &mut Vec<Mask>) {
+    let mut cursor = tree.walk();
+    loop {
+        let node = cursor.node();
+        if node.kind() == "call_expression"
+            && node.child_by_field_name("function").is_some_and(|called| called.kind() == "await_expression")
+            && let Some(types) = node.child_by_field_name("type_arguments")
+        {
+            masks.push(Mask { range: types.byte_range(), with: b' ', is_text: false });
+        }
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return;
+            }
+        }
+    }
 }
 
 /// ``tag<Row>`...` ``: the type arguments are blanked, for the grammar reads two comparisons, often without an error.
