@@ -171,7 +171,9 @@ impl Draft {
         if !segment.around.0.is_empty() {
             runs.push(Run::Ours(segment.around.0.to_owned()));
         }
-        let own = |hole: &&(Range<usize>, Fill)| segment.range.start <= hole.0.start && hole.0.end <= segment.range.end;
+        let own = |hole: &&(Range<usize>, Fill)| {
+            segment.range.start <= hole.0.start && hole.0.end <= segment.range.end
+        };
         for (hole, fill) in self.holes.iter().filter(own) {
             if at < hole.start {
                 runs.push(Run::Kept(at..hole.start));
@@ -277,7 +279,13 @@ impl Draft {
                     Run::Kept(range) if range == segment.range => {
                         let first = source[range.clone()].chars().next().map_or(0, char::len_utf8);
                         pieces.push(Piece::text(&source[range.start..range.start + first]));
-                        layout.moved(self.file, source, range.start + first..range.end, indent + 2, &mut pieces);
+                        layout.moved(
+                            self.file,
+                            source,
+                            range.start + first..range.end,
+                            indent + 2,
+                            &mut pieces,
+                        );
                     }
                     Run::Kept(range) => layout.moved(self.file, source, range, indent + 2, &mut pieces),
                 }
@@ -378,7 +386,12 @@ pub(super) struct Layout {
 
 impl Layout {
     /// `statement`: the indentation of the statement that the range is, which its lines are seen from.
-    pub(super) fn of(source: &str, range: &Range<usize>, verbatim: &[Range<usize>], statement: Option<usize>) -> Self {
+    pub(super) fn of(
+        source: &str,
+        range: &Range<usize>,
+        verbatim: &[Range<usize>],
+        statement: Option<usize>,
+    ) -> Self {
         if let Some(common) = statement {
             return Self { common, more: 0, verbatim: verbatim.to_vec() };
         }

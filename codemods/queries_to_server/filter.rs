@@ -62,7 +62,8 @@ impl<'s> Reader<'s> {
                         condition_of(condition).ok_or_else(Reason::filter_text)?
                     };
                     before.clear();
-                    at = self.value(&parts, at, (&column, &lead, listed), (&mut out, &mut before), &mut sent)?;
+                    at =
+                        self.value(&parts, at, (&column, &lead, listed), (&mut out, &mut before), &mut sent)?;
                 }
             }
         }
@@ -136,7 +137,8 @@ impl<'s> Reader<'s> {
                 return Err(Reason::builder_variable());
             }
         }
-        let index = self.send_as([&name, last(column)], Input::Schema(schema), Site::Expression(node.byte_range()));
+        let index =
+            self.send_as([&name, last(column)], Input::Schema(schema), Site::Expression(node.byte_range()));
         // Quotes that the text has already are those that `quoted` writes.
         let (lead, tail_kept) = match (lead.strip_prefix('"'), tail.strip_suffix('"')) {
             (Some(lead), Some(tail)) => (lead, tail),

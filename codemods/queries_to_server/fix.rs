@@ -151,14 +151,16 @@ impl<'s> Target<'s> {
         let whole = |range: &std::ops::Range<usize>| {
             let start = source[..range.start].rfind('\n').map_or(0, |newline| newline + 1);
             let end = source[range.end..].find('\n').map_or(source.len(), |newline| range.end + newline + 1);
-            let alone = source[start..range.start].trim().is_empty() && source[range.end..end].trim().is_empty();
+            let alone =
+                source[start..range.start].trim().is_empty() && source[range.end..end].trim().is_empty();
             if !alone {
                 return range.clone();
             }
             // The blank line behind it goes too, where one stands in front of it.
             let blank = |text: &str| text.trim().is_empty();
             let next = source[end..].find('\n').map(|newline| end + newline + 1);
-            let before = source[..start].trim_end_matches('\n').len() + 1 < start || source[..start].trim_end().ends_with('{');
+            let before = source[..start].trim_end_matches('\n').len() + 1 < start
+                || source[..start].trim_end().ends_with('{');
             match next.filter(|next| before && blank(&source[end..*next])) {
                 Some(next) => start..next,
                 None => start..end,

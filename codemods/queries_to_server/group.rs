@@ -47,7 +47,8 @@ pub(super) struct Outcome {
 pub(super) fn is_ours(survey: &Survey<'_>, query: &Query) -> bool {
     // An edge function that is called by `fetch` is a matter of sessions: its answer may be anything.
     let invoked = || query.steps.iter().any(|step| step.name == "invoke");
-    let kind = matches!(query.kind, Kind::Table | Kind::Rpc) || (query.kind == Kind::EdgeFunction && invoked());
+    let kind =
+        matches!(query.kind, Kind::Table | Kind::Rpc) || (query.kind == Kind::EdgeFunction && invoked());
     let client = query.client.and_then(|client| survey.clients.get(client));
     let browser = match query.side {
         Side::Browser | Side::Both => true,

@@ -84,7 +84,9 @@ impl<'s> Reader<'s> {
         let (tree, scopes) = file.syntax()?;
         let tables: Vec<&str> = match &query.table {
             Target::Named(name) => vec![name],
-            Target::OneOf(names) => names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect(),
+            Target::OneOf(names) => {
+                names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect()
+            }
             Target::Dynamic => Vec::new(),
         };
         let plain = query.kind == query::Kind::Table && query.schema.is_none() && !tables.is_empty();
@@ -191,7 +193,9 @@ impl<'s> Reader<'s> {
         // A cast of the client or of the chain: nothing is known of the result, and nothing was.
         let whole = self.query.span.range();
         let mut around = Some(inner);
-        while let Some(node) = around.filter(|node| whole.start <= node.start_byte() && node.end_byte() <= whole.end) {
+        while let Some(node) =
+            around.filter(|node| whole.start <= node.start_byte() && node.end_byte() <= whole.end)
+        {
             if node.kind() == "as_expression" && (any(node) || named_cast.is_some()) {
                 self.draft.segments[0].around.1 = " as PromiseLike<any>";
             }

@@ -19,7 +19,8 @@ impl<'s> Reader<'s> {
         let refused = Reason::builder_variable;
         let query = self.query;
         let builder = query.builder.as_ref().filter(|builder| !builder.leaves).ok_or_else(refused)?;
-        let ([sent], [first, between @ .., last]) = (builder.sent.as_slice(), builder.statements.as_slice()) else {
+        let ([sent], [first, between @ .., last]) = (builder.sent.as_slice(), builder.statements.as_slice())
+        else {
             return Err(refused());
         };
         let declaration = self.node(*first).ok_or_else(refused)?;
@@ -34,7 +35,8 @@ impl<'s> Reader<'s> {
         if !alone || !last.covers(*sent) || !self.holds_still(*first, *last) {
             return Err(refused());
         }
-        let name = declarator.child_by_field_name("name").map(|name| self.tree.text(name)).unwrap_or_default();
+        let name =
+            declarator.child_by_field_name("name").map(|name| self.tree.text(name)).unwrap_or_default();
         // An annotation names a type of the browser's module.
         if let Some(annotation) = declarator.child_by_field_name("type") {
             self.hole(annotation.byte_range(), Fill::Text(String::new()));
@@ -54,7 +56,8 @@ impl<'s> Reader<'s> {
         for condition in conditions {
             self.condition(condition)?;
         }
-        self.draft.removed = segments[..segments.len() - 1].iter().map(|segment| segment.range.clone()).collect();
+        self.draft.removed =
+            segments[..segments.len() - 1].iter().map(|segment| segment.range.clone()).collect();
         self.draft.segments = segments;
         self.draft.call = sent_node.byte_range();
         self.draft.block = true;
@@ -187,7 +190,8 @@ impl<'s> Reader<'s> {
                 let called = node.child_by_field_name("function").ok_or_else(refused)?;
                 let method = called.child_by_field_name("property").map(|name| self.tree.text(name));
                 let plain = matches!(method, Some("trim" | "includes" | "toLowerCase" | "startsWith"));
-                if !plain || !view::arguments(node).iter().all(|argument| self.fixed(*argument) == Some(None)) {
+                if !plain || !view::arguments(node).iter().all(|argument| self.fixed(*argument) == Some(None))
+                {
                     return Err(refused());
                 }
                 self.condition(called.child_by_field_name("object").ok_or_else(refused)?)
