@@ -104,6 +104,70 @@ fn unchanged_outside(case: &str, path: &RelPath, before: &str, edits: &[edit::Ed
     assert!(rest.ends_with(&before[at..]), "{case}: {path} changed behind its last edit");
 }
 
+/// The codemod with the first other one that brings what it needs, in their order; alone if it needs none.
+fn with_needed(survey: &Survey<'_>, one: &'static dyn Codemod) -> Vec<&'static dyn Codemod> {
+    let waits = |codemods: &[&dyn Codemod]| {
+        let held = plan::plan(survey, codemods).held;
+        held.iter().any(|held| held.why.contains("which nothing brings"))
+    };
+    if !waits(&[one]) {
+        return vec![one];
+    }
+    let ids = |other: &&'static dyn Codemod| other.about().id != one.about().id;
+    let others = codemods::ALL.iter().copied().filter(ids);
+    let pair = |other: &'static dyn Codemod| -> Vec<&'static dyn Codemod> {
+        let both = [one.about().id, other.about().id];
+        codemods::ALL.iter().copied().filter(|any| both.contains(&any.about().id)).collect()
+    };
+    others.map(pair).find(|pair| !waits(pair)).unwrap_or_else(|| vec![one])
+}
+
+/// The paths that the changes of a codemod touch.
+fn own_files(survey: &Survey<'_>, one: &dyn Codemod) -> Vec<String> {
+    let mut found = Vec::new();
+    for change in one.fix(survey, &one.find(survey)) {
+        let path = |file: edit::FileId| survey.project.get(file).path.to_string();
+        found.extend(change.edits.iter().map(|edit| path(edit.span.file)));
+        found.extend(change.creates.iter().map(|file| file.path.to_string()));
+        found.extend(change.deletes.iter().chain(&change.untracks).map(|file| path(*file)));
+        found.extend(change.requests.iter().filter_map(|request| match request {
+            plan::Request::ModuleItem { path, .. }
+            | plan::Request::File { path, .. }
+            | plan::Request::Json { path, .. }
+            | plan::Request::JsonRemove { path, .. }
+            | plan::Request::Line { path, .. }
+            | plan::Request::Env { path, .. } => Some(path.to_string()),
+            plan::Request::Import { file, .. } => Some(path(*file)),
+        }));
+    }
+    found
+}
+
+/// Of what a plan shows: the findings and changes of one codemod, and the files that it touches.
+fn of_one(shown: &str, id: &str, files: &[String]) -> String {
+    let (head, diffs) = shown.split_at(shown.find("diff --git").unwrap_or(shown.len()));
+    let mut out = String::new();
+    let mut own = false;
+    for line in head.lines() {
+        if !line.starts_with(' ') && !line.is_empty() {
+            own = line.contains(&format!("{id}/"));
+        }
+        if own || line.is_empty() {
+            out += &format!("{line}\n");
+        }
+    }
+    let mut own = false;
+    for line in diffs.lines() {
+        if let Some(path) = line.strip_prefix("diff --git a/") {
+            own = files.iter().any(|file| path.starts_with(&format!("{file} ")));
+        }
+        if own {
+            out += &format!("{line}\n");
+        }
+    }
+    out
+}
+
 fn plan_of(project: &Project, codemods: &[&dyn Codemod], case: &str) -> String {
     let stack = Stack::detect(project);
     let survey = Survey::of(project, &stack);
@@ -144,7 +208,14 @@ fn every_codemod_does_on_its_cases_what_its_snapshots_show() {
         let one = codemods::ALL.iter().copied().find(|one| one.about().id == id);
         let one = one.unwrap_or_else(|| panic!("{codemod} is not in lib.rs"));
         let project = read(&case.before);
-        let shown = plan_of(&project, &[one], &case.name);
+        let stack = Stack::detect(&project);
+        let survey = Survey::of(&project, &stack);
+        let together = with_needed(&survey, one);
+        let mut shown = plan_of(&project, &together, &case.name);
+        if together.len() > 1 {
+            // What the other one does is shown in its own cases.
+            shown = of_one(&shown, one.about().id, &own_files(&survey, one));
+        }
         let mut settings = insta::Settings::clone_current();
         settings.set_snapshot_path(case.before.parent().unwrap());
         settings.set_prepend_module_to_snapshot(false);
@@ -200,7 +271,7 @@ fn the_before_and_after_of_every_readme_is_true() {
         );
         let stack = Stack::detect(&project);
         let survey = Survey::of(&project, &stack);
-        let plan = plan::plan(&survey, &[one]);
+        let plan = plan::plan(&survey, &with_needed(&survey, one));
         if heading == "Says" {
             let says: Vec<String> = plan
                 .findings

@@ -44,8 +44,10 @@ impl Doors {
                 reaches,
             })
         });
-        let accounts = survey.sessions.iter().any(|session| {
-            matches!(session.kind, audit::session::Kind::Auth | audit::session::Kind::Subscription)
+        // Where nobody can sign in, nobody has a session.
+        const SIGN_IN: &[&str] = &["signInWith", "auth.signUp(", "auth.verifyOtp(", "auth.setSession("];
+        let accounts = project.files.iter().any(|file| {
+            matches!(file.kind, project::Kind::Code(_)) && SIGN_IN.iter().any(|word| file.text.contains(word))
         });
         Self { doors: doors.collect(), accounts }
     }

@@ -119,12 +119,8 @@ impl<'s> Reader<'s> {
 
     fn invoked(&mut self, step: &Step) -> Result<(), Reason> {
         if let Some(kind) = self.type_arguments(step) {
-            let kind = self.tree.text(kind);
             self.draft.cast =
                 Some(format!("Promise<{{ data: {kind}; error: null }} | {{ data: null; error: Error }}>"));
-            if kind == "any" || kind == "unknown" {
-                self.draft.cast = None;
-            }
         }
         let node = self.argument(step, 0).ok_or_else(Reason::table)?;
         let Some((name, replacement)) = self.fixed_string(node) else { return Err(Reason::table()) };

@@ -1,11 +1,11 @@
 //! The methods of a table's query.
 
-use super::column::{Column, Kind, Side};
+use super::column::{Column, Kind, Side, quoted};
 use super::draft::{Fill, Site};
 use super::name::Verb;
-use super::read::{Filled, Reader, Want, listed, table_text};
+use super::read::{Filled, Reader, Want, listed};
 use super::reason::Reason;
-use audit::query::Step;
+use audit::query::{Step, Target};
 use stack::server::function::Input;
 use syntax::scope::Declared;
 use syntax::view;
@@ -82,21 +82,24 @@ impl<'s> Reader<'s> {
             }
             "single" => {
                 self.draft.parts.verb = Verb::Get;
-                self.read_as(typed, "PostgrestSingleResponse<", ">");
+                self.read_as(typed, "PostgrestSingleResponse");
                 Ok(())
             }
             "maybeSingle" => {
                 self.draft.parts.verb = Verb::Maybe;
-                self.read_as(typed, "PostgrestMaybeSingleResponse<", ">");
+                self.read_as(typed, "PostgrestMaybeSingleResponse");
                 Ok(())
             }
             "returns" | "overrideTypes" => {
-                // `.returns<Task[]>()` is no request: it goes as a whole.
+                // `.returns<Task[]>()` is no request: it goes as a whole, if its type does.
+                if typed.is_none() {
+                    return Ok(());
+                }
                 self.hole(step.span.range(), Fill::Text(String::new()));
                 self.draft.holes.retain(|(range, _)| {
                     !(step.span.range().start < range.start && range.end <= step.span.range().end)
                 });
-                self.read_as(typed, "PostgrestSingleResponse<", ">");
+                self.read_as(typed, "PostgrestSingleResponse");
                 Ok(())
             }
             other => Err(Reason::method(other)),
@@ -104,20 +107,32 @@ impl<'s> Reader<'s> {
     }
 
     /// The result is read as a type that the browser's module knows.
-    fn read_as(&mut self, kind: Option<Node<'s>>, before: &str, after: &str) {
+    fn read_as(&mut self, kind: Option<String>, response: &'static str) {
         if let Some(kind) = kind {
-            let text = self.tree.text(kind);
-            self.draft.cast = Some(format!("Promise<{before}{text}{after}>"));
+            self.draft.cast = Some(format!("Promise<{response}<{kind}>>"));
+            self.draft.cast_with = Some(response);
         }
     }
 
     fn table(&mut self, step: &Step) -> Result<(), Reason> {
         let node = self.argument(step, 0).ok_or_else(Reason::table)?;
-        let text = table_text(self.query)?;
-        if view::string_value(self.tree, node).is_none() {
-            self.hole(node.byte_range(), Fill::Text(text));
+        match &self.query.table {
+            Target::Named(name) => {
+                if view::string_value(self.tree, node).is_none() {
+                    self.hole(node.byte_range(), Fill::Text(quoted(name)));
+                }
+                Ok(())
+            }
+            // A closed set of tables is an enum on the wire: no other can be named.
+            Target::OneOf(names) => {
+                let names = names.iter().filter(|name| !name.is_empty()).cloned().collect();
+                let schema = Input::Schema(Kind::Enum(names).zod());
+                let index = self.send("table", schema, Site::Expression(node.byte_range()), false);
+                self.hole(node.byte_range(), Fill::Input(index));
+                Ok(())
+            }
+            Target::Dynamic => Err(Reason::table()),
         }
-        Ok(())
     }
 
     fn select(&mut self, step: &Step) -> Result<(), Reason> {
@@ -320,7 +335,7 @@ impl<'s> Reader<'s> {
     }
 
     /// One of the names that the source lists: `x ? "a" : "b"`.
-    fn one_of(&mut self, node: Node<'s>, name: &str) -> Result<(), Reason> {
+    pub(super) fn one_of(&mut self, node: Node<'s>, name: &str) -> Result<(), Reason> {
         let mut values = Vec::new();
         let mut open = vec![view::unwrapped(node)];
         while let Some(next) = open.pop() {
@@ -362,7 +377,8 @@ impl<'s> Reader<'s> {
             }
             return Ok(());
         }
-        let schema = Input::Schema("z.int().min(0)".to_owned());
+        let schema = if self.branch.is_some() { "json.optional()" } else { "z.int().min(0)" };
+        let schema = Input::Schema(schema.to_owned());
         let index = self.send(name, schema, Site::Expression(node.byte_range()), false);
         self.hole(node.byte_range(), Fill::Input(index));
         Ok(())

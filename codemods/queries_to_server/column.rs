@@ -34,40 +34,62 @@ pub(super) enum Side {
     Update,
 }
 
-/// All that is known of one table.
-#[derive(Clone, Copy)]
+/// All that is known of one table, or of what several have in common.
+#[derive(Clone)]
 pub(super) struct Columns<'s> {
     survey: &'s Survey<'s>,
+    tables: Vec<One<'s>>,
+}
+
+#[derive(Clone, Copy)]
+struct One<'s> {
     name: &'s str,
     types: Option<&'s TableTypes>,
     table: Option<&'s Table>,
 }
 
 impl<'s> Columns<'s> {
-    pub(super) fn of(survey: &'s Survey<'_>, table: &'s str) -> Self {
-        Self {
-            survey,
-            name: table,
-            types: survey.schema.types.as_ref().and_then(|types| types.tables.get(table)),
-            table: survey.schema.table(table),
-        }
+    pub(super) fn of(survey: &'s Survey<'_>, names: &[&'s str]) -> Self {
+        let one = |name: &&'s str| One {
+            name,
+            types: survey.schema.types.as_ref().and_then(|types| types.tables.get(*name)),
+            table: survey.schema.table(name),
+        };
+        Self { survey, tables: names.iter().map(one).collect() }
     }
 
-    /// Whether anything is known.
+    /// Whether anything is known of each.
     pub(super) fn known(&self) -> bool {
-        self.types.is_some_and(|types| !types.row.is_empty())
-            || self.table.is_some_and(|table| !table.columns.is_empty())
+        !self.tables.is_empty()
+            && self.tables.iter().all(|one| {
+                one.types.is_some_and(|types| !types.row.is_empty())
+                    || one.table.is_some_and(|table| !table.columns.is_empty())
+            })
     }
 
     /// Whether the generated types have the table and not the column.
     pub(super) fn drifted(&self, column: &str) -> bool {
-        self.types
-            .is_some_and(|types| !types.row.is_empty() && !types.row.iter().any(|field| field.name == column))
+        self.tables.iter().all(|one| {
+            one.types.is_some_and(|types| {
+                !types.row.is_empty() && !types.row.iter().any(|field| field.name == column)
+            })
+        })
     }
 
-    /// One column.
+    /// One column. Of several tables: what all that have it agree in.
     pub(super) fn get(&self, name: &str, side: Side) -> Option<Column> {
-        let typed = self.types.and_then(|types| {
+        let found: Vec<Column> = self.tables.iter().filter_map(|one| self.of_one(one, name, side)).collect();
+        let mut column = found.first()?.clone();
+        if found.iter().any(|other| other.kind != column.kind) {
+            column.kind = Kind::Unknown;
+        }
+        column.nullable = found.iter().any(|other| other.nullable);
+        column.optional = found.iter().any(|other| other.optional) || found.len() < self.tables.len();
+        Some(column)
+    }
+
+    fn of_one(&self, one: &One<'s>, name: &str, side: Side) -> Option<Column> {
+        let typed = one.types.and_then(|types| {
             let fields = match side {
                 Side::Row => &types.row,
                 Side::Insert => &types.insert,
@@ -75,7 +97,7 @@ impl<'s> Columns<'s> {
             };
             fields.iter().find(|field| field.name == name)
         });
-        let written = self.table.and_then(|table| table.columns.iter().find(|column| column.name == name));
+        let written = one.table.and_then(|table| table.columns.iter().find(|column| column.name == name));
         let from_sql = written.map(|column| Column {
             kind: of_sql(&self.survey.schema, &column.kind),
             nullable: !column.required,
@@ -103,13 +125,17 @@ impl<'s> Columns<'s> {
 
     /// Every column that may be written, in alphabetical order.
     pub(super) fn writable(&self, side: Side) -> Vec<(String, Column)> {
-        let fields = self
-            .types
-            .map_or(&[][..], |types| if side == Side::Insert { &types.insert } else { &types.update });
-        let mut names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-        if names.is_empty() {
-            let own = self.table.into_iter().flat_map(|table| &table.columns);
-            names = own.filter(|column| !column.generated).map(|column| column.name.as_str()).collect();
+        let mut names: Vec<&str> = Vec::new();
+        for one in &self.tables {
+            let fields = one
+                .types
+                .map_or(&[][..], |types| if side == Side::Insert { &types.insert } else { &types.update });
+            let before = names.len();
+            names.extend(fields.iter().map(|field| field.name.as_str()));
+            if names.len() == before {
+                let own = one.table.into_iter().flat_map(|table| &table.columns);
+                names.extend(own.filter(|column| !column.generated).map(|column| column.name.as_str()));
+            }
         }
         names.sort_unstable();
         names.dedup();
@@ -118,10 +144,10 @@ impl<'s> Columns<'s> {
 
     /// The primary key.
     pub(super) fn is_key(&self, column: &str) -> bool {
-        match self.table.map(|table| &table.primary_key) {
+        self.tables.iter().all(|one| match one.table.map(|table| &table.primary_key) {
             Some(key) if !key.is_empty() => key.len() == 1 && key[0] == column,
             _ => column == "id",
-        }
+        })
     }
 
     /// Whether a visitor who may set the column gives themselves something.
@@ -144,7 +170,7 @@ impl<'s> Columns<'s> {
             has(&["role", "roles", "permissions", "plan", "tier", "credits", "credit", "balance", "quota"]);
         // The role of a line in a conversation.
         let spoken = column == "role"
-            && self.name.split('_').any(|word| {
+            && self.tables.iter().flat_map(|one| one.name.split('_')).any(|word| {
                 ["message", "messages", "chat", "chats", "conversation", "conversations", "prompt", "prompts"]
                     .contains(&word)
             });
@@ -172,7 +198,7 @@ impl<'s> Columns<'s> {
             Some(Kind::Enum(values)) => values.iter().any(|value| GRANTS.contains(&value.as_str())),
             _ => false,
         };
-        let checked = self.table.is_some_and(|table| {
+        let checked = self.tables.iter().filter_map(|one| one.table).any(|table| {
             table.checks.iter().any(|check| {
                 check.contains("status") && GRANTS.iter().any(|word| check.contains(&format!("'{word}'")))
             })

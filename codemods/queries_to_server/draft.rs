@@ -31,11 +31,27 @@ pub(super) struct Object {
     pub(super) cast: &'static str,
 }
 
+/// A piece of the file in the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Segment {
+    pub(super) range: Range<usize>,
+    /// Text of ours in front of it and behind it.
+    pub(super) around: (&'static str, &'static str),
+}
+
+impl Segment {
+    pub(super) fn of(range: Range<usize>) -> Self {
+        Self { range, around: ("", "") }
+    }
+}
+
 /// A part of an expression at the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Site {
     /// The expression as it stands.
     Expression(Range<usize>),
+    /// The second expression where the first is true, else nothing.
+    Guarded(Range<usize>, Range<usize>),
     /// An object literal of which some keys went.
     Without(Range<usize>, Vec<Range<usize>>),
 }
@@ -56,8 +72,12 @@ pub(super) struct Draft {
     /// Index of the query.
     pub(super) query: usize,
     pub(super) file: FileId,
-    /// What of the file becomes the body, and is replaced by the call.
-    pub(super) range: Range<usize>,
+    /// What of the file becomes the body.
+    pub(super) segments: Vec<Segment>,
+    /// What is replaced by the call.
+    pub(super) call: Range<usize>,
+    /// Statements that go.
+    pub(super) removed: Vec<Range<usize>>,
     /// The body is a block of statements, not an expression.
     pub(super) block: bool,
     /// Holes of the body, apart, in order.
@@ -72,6 +92,8 @@ pub(super) struct Draft {
     pub(super) identity: Option<Needed>,
     /// A type that the result is read as: `Promise<...>`.
     pub(super) cast: Option<String>,
+    /// The name of the library's type in it.
+    pub(super) cast_with: Option<&'static str>,
     /// What is said in the comment of the function, behind its call sites.
     pub(super) remarks: Vec<String>,
     /// Columns that the browser may no longer set.
@@ -142,19 +164,39 @@ impl Draft {
         }
     }
 
-    /// The body as text and slices; a slice never crosses a hole.
-    fn runs(&self) -> Vec<Run> {
+    /// A segment as text and slices; a slice never crosses a hole.
+    fn runs_of(&self, segment: &Segment) -> Vec<Run> {
         let mut runs = Vec::new();
-        let mut at = self.range.start;
-        for (hole, fill) in &self.holes {
+        let mut at = segment.range.start;
+        if !segment.around.0.is_empty() {
+            runs.push(Run::Ours(segment.around.0.to_owned()));
+        }
+        let own = |hole: &&(Range<usize>, Fill)| {
+            segment.range.start <= hole.0.start && hole.0.end <= segment.range.end
+        };
+        for (hole, fill) in self.holes.iter().filter(own) {
             if at < hole.start {
                 runs.push(Run::Kept(at..hole.start));
             }
             runs.push(Run::Ours(self.filled(fill)));
             at = hole.end;
         }
-        if at < self.range.end {
-            runs.push(Run::Kept(at..self.range.end));
+        if at < segment.range.end {
+            runs.push(Run::Kept(at..segment.range.end));
+        }
+        if !segment.around.1.is_empty() {
+            runs.push(Run::Ours(segment.around.1.to_owned()));
+        }
+        runs
+    }
+
+    fn runs(&self) -> Vec<Run> {
+        let mut runs = Vec::new();
+        for segment in &self.segments {
+            if self.block {
+                runs.push(Run::Ours("\n".to_owned()));
+            }
+            runs.extend(self.runs_of(segment));
         }
         runs
     }
@@ -201,11 +243,15 @@ impl Draft {
 
     /// The body over several lines, the lines after the first at `indent` spaces or more.
     pub(super) fn lines(&self, source: &str, indent: usize) -> Vec<Piece> {
+        if self.block {
+            return self.statements(source, indent);
+        }
         let text = self.text(source);
+        let [segment] = self.segments.as_slice() else { return Vec::new() };
         if !text.contains('\n') {
             return self.broken(indent);
         }
-        let layout = Layout::of(source, &self.range, &self.verbatim, self.block);
+        let layout = Layout::of(source, &segment.range, &self.verbatim, None);
         let mut pieces = Vec::new();
         for run in self.runs() {
             match run {
@@ -213,6 +259,39 @@ impl Draft {
                 Run::Kept(range) => layout.moved(self.file, source, range, indent, &mut pieces),
             }
         }
+        pieces
+    }
+
+    /// A block of statements.
+    fn statements(&self, source: &str, indent: usize) -> Vec<Piece> {
+        let pad = " ".repeat(indent + 2);
+        let mut pieces = vec![Piece::text("{")];
+        for segment in &self.segments {
+            pieces.push(Piece::text(format!("\n{pad}")));
+            let start = source[..segment.range.start].rfind('\n').map_or(0, |newline| newline + 1);
+            let line = &source[start..];
+            let own = line.len() - line.trim_start_matches([' ', '\t']).len();
+            let layout = Layout::of(source, &segment.range, &self.verbatim, Some(own));
+            for run in self.runs_of(segment) {
+                match run {
+                    Run::Ours(text) => pieces.push(Piece::text(text)),
+                    // A slice that is all of what an edit replaces would carry that edit along.
+                    Run::Kept(range) if range == segment.range => {
+                        let first = source[range.clone()].chars().next().map_or(0, char::len_utf8);
+                        pieces.push(Piece::text(&source[range.start..range.start + first]));
+                        layout.moved(
+                            self.file,
+                            source,
+                            range.start + first..range.end,
+                            indent + 2,
+                            &mut pieces,
+                        );
+                    }
+                    Run::Kept(range) => layout.moved(self.file, source, range, indent + 2, &mut pieces),
+                }
+            }
+        }
+        pieces.push(Piece::text(format!("\n{}}}", " ".repeat(indent))));
         pieces
     }
 
@@ -306,7 +385,16 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn of(source: &str, range: &Range<usize>, verbatim: &[Range<usize>], block: bool) -> Self {
+    /// `statement`: the indentation of the statement that the range is, which its lines are seen from.
+    pub(super) fn of(
+        source: &str,
+        range: &Range<usize>,
+        verbatim: &[Range<usize>],
+        statement: Option<usize>,
+    ) -> Self {
+        if let Some(common) = statement {
+            return Self { common, more: 0, verbatim: verbatim.to_vec() };
+        }
         let mut common = usize::MAX;
         let mut dotted = false;
         for start in line_starts(source, range).filter(|start| !inside(verbatim, *start)) {
@@ -324,7 +412,7 @@ impl Layout {
         if common == usize::MAX {
             common = 0;
         }
-        Self { common, more: if dotted && !block { 2 } else { 0 }, verbatim: verbatim.to_vec() }
+        Self { common, more: if dotted { 2 } else { 0 }, verbatim: verbatim.to_vec() }
     }
 
     /// `range` with its lines at `indent`.
@@ -461,6 +549,12 @@ impl Call<'_> {
                     .collect();
                 vec![Piece::Indented { span: Span::new(file, range.clone()), indent, verbatim }]
             }
+            Site::Guarded(condition, value) => vec![
+                Piece::Source(Span::new(file, condition.clone())),
+                Piece::text(" ? "),
+                Piece::Source(Span::new(file, value.clone())),
+                Piece::text(" : undefined"),
+            ],
             Site::Without(range, gone) => {
                 let mut pieces = Vec::new();
                 let mut at = range.start;
@@ -489,11 +583,11 @@ impl Call<'_> {
     }
 
     fn line_start(&self) -> usize {
-        self.source[..self.draft.range.start].rfind('\n').map_or(0, |newline| newline + 1)
+        self.source[..self.draft.call.start].rfind('\n').map_or(0, |newline| newline + 1)
     }
 
     fn column(&self) -> usize {
-        self.source[self.line_start()..self.draft.range.start].chars().count()
+        self.source[self.line_start()..self.draft.call.start].chars().count()
     }
 
     /// The indentation of the line that the call stands in.

@@ -61,8 +61,9 @@ impl<'s> Reader<'s> {
                     } else {
                         condition_of(condition).ok_or_else(Reason::filter_text)?
                     };
-                    at = self.value(&parts, at, (&column, &lead, listed), &mut out, &mut sent)?;
                     before.clear();
+                    at =
+                        self.value(&parts, at, (&column, &lead, listed), (&mut out, &mut before), &mut sent)?;
                 }
             }
         }
@@ -76,7 +77,7 @@ impl<'s> Reader<'s> {
         parts: &[Part<'s>],
         from: usize,
         (column, lead, listed): (&str, &str, bool),
-        out: &mut Vec<Out>,
+        (out, before): (&mut Vec<Out>, &mut String),
         sent: &mut bool,
     ) -> Result<usize, Reason> {
         let Part::Value(node) = parts[from] else { return Ok(from + 1) };
@@ -126,8 +127,18 @@ impl<'s> Reader<'s> {
             out.push(Out::Hole(String::new(), index, String::new()));
             return Ok(from + 1);
         }
-        let schema = Input::Schema(format!("z.string().max({LONGEST})"));
-        let index = self.send_as([&name, last(column)], schema, Site::Expression(node.byte_range()));
+        let mut schema = format!("z.string().max({LONGEST})");
+        if let Some(branch) = &self.branch {
+            let truthy = branch.truthy.iter().any(|text| text == self.tree.text(node));
+            let simple = view::member_path(self.tree, node).is_some();
+            if truthy && simple {
+                schema += ".nullish()";
+            } else if !simple || !self.guess(node).there {
+                return Err(Reason::builder_variable());
+            }
+        }
+        let index =
+            self.send_as([&name, last(column)], Input::Schema(schema), Site::Expression(node.byte_range()));
         // Quotes that the text has already are those that `quoted` writes.
         let (lead, tail_kept) = match (lead.strip_prefix('"'), tail.strip_suffix('"')) {
             (Some(lead), Some(tail)) => (lead, tail),
@@ -146,6 +157,7 @@ impl<'s> Reader<'s> {
         // The rest of the text behind the value.
         if let Some(Part::Text(text)) = parts.get(from + 1) {
             out.push(Out::Text(text[tail.len()..].to_owned()));
+            *before += &text[tail.len()..];
         }
         Ok(from + 2)
     }

@@ -101,7 +101,11 @@ fn staying(survey: &Survey<'_>, stays: &Stays) -> Finding {
         "never-sent" => format!("This {what} is never sent: nothing awaits it."),
         _ => format!("This {what} stays in the browser."),
     };
-    finding(rule, query.span, format!("{what} {}", stays.reason.id), message, stays.reason.message.clone())
+    let todo = match stays.reason.id {
+        "never-sent" => "Await it, or remove it.".to_owned(),
+        _ => stays.reason.message.clone(),
+    };
+    finding(rule, query.span, format!("{what} {}", stays.reason.id), message, todo)
 }
 
 /// Filter texts with a value of the browser in them.

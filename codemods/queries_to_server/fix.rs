@@ -51,6 +51,7 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
         for draft in &function.drafts {
             let query = &survey.queries[draft.query];
             change.edits.push(target.call_site(function, draft));
+            change.edits.extend(target.removals(draft));
             change.settles.push(Settled {
                 span: query.span,
                 disposition: Disposition::Moved,
@@ -65,6 +66,17 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     }
     for file in moving.keys() {
         change.requests.extend(target.import(*file));
+    }
+    for draft in outcome.functions.iter().flat_map(|function| &function.drafts) {
+        if let Some(name) = draft.cast_with {
+            change.requests.push(Request::Import {
+                file: draft.file,
+                from: "@supabase/supabase-js".to_owned(),
+                name: Imported::Named(name.to_owned()),
+                local: name.to_owned(),
+                type_only: true,
+            });
+        }
     }
     change.requests.extend(target.modules(&outcome.functions));
     change.requests.extend(target.zod());
@@ -97,19 +109,10 @@ impl<'s> Target<'s> {
         in_app(self.app, below)
     }
 
-    /// The folder of the app's sources, and the module that calls go through.
+    /// The module that calls go through, and the name that it exports.
     fn caller(&self) -> Option<(RelPath, &'static str)> {
-        let (module, name) = self.server.caller()?;
-        let typed =
-            self.path("tsconfig.json").is_some_and(|path| self.survey.project.file(path.as_str()).is_some());
-        let _ = typed;
-        let taken = |path: &RelPath| {
-            let there = self.survey.project.file(path.as_str());
-            there.is_some_and(|file| !file.text.contains("ClientApi<"))
-        };
-        let plain = self.path(&format!("src/{module}.ts"))?;
-        let path = if taken(&plain) { self.path("src/lib/server-api.ts")? } else { plain };
-        Some((path, name))
+        let (_, name) = self.server.caller()?;
+        Some((crate::sessions_to_server::caller(self.survey)?, name))
     }
 
     /// What the module is called in a file: another name where its own is taken.
@@ -139,7 +142,38 @@ impl<'s> Target<'s> {
         let source = &self.survey.project.get(draft.file).text;
         let around = self.server.call(&self.local(draft.file), &function.name);
         let call = Call { draft, source, around };
-        Edit { span: Span::new(draft.file, draft.range.clone()), replacement: call.pieces() }
+        Edit { span: Span::new(draft.file, draft.call.clone()), replacement: call.pieces() }
+    }
+
+    /// Statements that only made the query go, with their lines.
+    fn removals(&self, draft: &Draft) -> Vec<Edit> {
+        let source = &self.survey.project.get(draft.file).text;
+        let whole = |range: &std::ops::Range<usize>| {
+            let start = source[..range.start].rfind('\n').map_or(0, |newline| newline + 1);
+            let end = source[range.end..].find('\n').map_or(source.len(), |newline| range.end + newline + 1);
+            let alone =
+                source[start..range.start].trim().is_empty() && source[range.end..end].trim().is_empty();
+            if !alone {
+                return range.clone();
+            }
+            // The blank line behind it goes too, where one stands in front of it.
+            let blank = |text: &str| text.trim().is_empty();
+            let next = source[end..].find('\n').map(|newline| end + newline + 1);
+            let before = source[..start].trim_end_matches('\n').len() + 1 < start
+                || source[..start].trim_end().ends_with('{');
+            match next.filter(|next| before && blank(&source[end..*next])) {
+                Some(next) => start..next,
+                None => start..end,
+            }
+        };
+        let mut together: Vec<std::ops::Range<usize>> = Vec::new();
+        for range in &draft.removed {
+            match together.last_mut() {
+                Some(last) if source[last.end..range.start].trim().is_empty() => last.end = range.end,
+                _ => together.push(range.clone()),
+            }
+        }
+        together.iter().map(|range| Edit::delete(Span::new(draft.file, whole(range)))).collect()
     }
 
     /// Function modules, their index, and the library.
@@ -159,7 +193,7 @@ impl<'s> Target<'s> {
                 requests.push(Request::ModuleItem {
                     path: path.clone(),
                     frame: frame.clone(),
-                    order: function.drafts[0].range.start as u32,
+                    order: function.drafts[0].call.start as u32,
                     key: function.name.clone(),
                     pieces: self.spelled(function),
                 });

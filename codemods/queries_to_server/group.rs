@@ -45,7 +45,10 @@ pub(super) struct Outcome {
 
 /// Whether a query is made by code of the browser, with the browser's client.
 pub(super) fn is_ours(survey: &Survey<'_>, query: &Query) -> bool {
-    let kind = matches!(query.kind, Kind::Table | Kind::Rpc | Kind::EdgeFunction);
+    // An edge function that is called by `fetch` is a matter of sessions: its answer may be anything.
+    let invoked = || query.steps.iter().any(|step| step.name == "invoke");
+    let kind =
+        matches!(query.kind, Kind::Table | Kind::Rpc) || (query.kind == Kind::EdgeFunction && invoked());
     let client = query.client.and_then(|client| survey.clients.get(client));
     let browser = match query.side {
         Side::Browser | Side::Both => true,
@@ -84,7 +87,7 @@ pub(super) fn outcome(survey: &Survey<'_>) -> Outcome {
 fn through(query: &Query) -> Option<Through> {
     let names = match &query.table {
         Target::Named(name) => vec![name.clone()],
-        Target::OneOf(names) => names.clone(),
+        Target::OneOf(names) => names.iter().filter(|name| !name.is_empty()).cloned().collect(),
         Target::Dynamic => return None,
     };
     let head = query.steps.iter().any(|step| step.name == "select") && query.operation == "select";

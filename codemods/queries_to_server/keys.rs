@@ -32,7 +32,7 @@ pub(super) struct Keys<'s> {
     pub(super) parameter: bool,
 }
 
-const DEPTH: u8 = 6;
+const DEPTH: u8 = 14;
 
 impl<'s> Keys<'s> {
     pub(super) fn of(reader: &Reader<'s>, node: Node<'s>) -> Self {
@@ -44,10 +44,14 @@ impl<'s> Keys<'s> {
         };
         let mut keys = place.keys(node, DEPTH);
         keys.found.sort_by(|one, other| one.name.cmp(&other.name));
+        // The last one counts, as at run time; one that may be left out leaves the one before.
         keys.found.dedup_by(|later, first| {
             let same = later.name == first.name;
-            if same {
+            if same && later.optional {
                 first.optional &= later.optional;
+                first.guess = Guess { there: false, ..first.guess.clone() };
+            } else if same {
+                *first = later.clone();
             }
             same
         });
@@ -208,6 +212,12 @@ impl<'s> Place<'s> {
         let Some(id) = self.scopes.binding_at(node.byte_range()) else { return unknown() };
         let binding = self.scopes.binding(id);
         let Some(mut declaration) = self.tree.node_at(binding.range.clone()) else { return unknown() };
+        if binding.declared == Declared::Parameter
+            && let Some(list) = mapped(self.tree, declaration)
+        {
+            let inner = self.keys(list, depth);
+            return Keys { list: Some(false), parameter: false, ..inner };
+        }
         let wanted: &[&str] = match binding.declared {
             Declared::Parameter => &["required_parameter", "optional_parameter"],
             Declared::Const | Declared::Let | Declared::Var => &["variable_declarator"],
@@ -359,6 +369,24 @@ impl<'s> Place<'s> {
             _ => None,
         }
     }
+}
+
+/// The list whose elements are the parameter: `list` of `list.map((row) => ...)`.
+fn mapped<'s>(tree: &'s Tree, declaration: Node<'s>) -> Option<Node<'s>> {
+    let mut current = declaration;
+    while matches!(current.kind(), "identifier" | "required_parameter" | "formal_parameters") {
+        if current.child_by_field_name("type").is_some() {
+            return None;
+        }
+        if current.kind() == "required_parameter" && current.prev_named_sibling().is_some() {
+            return None;
+        }
+        current = current.parent()?;
+    }
+    let call = (current.kind() == "arrow_function").then(|| current.parent())??.parent()?;
+    let called = call.child_by_field_name("function")?;
+    let name = tree.text(called.child_by_field_name("property")?);
+    matches!(name, "map" | "flatMap" | "filter" | "forEach").then(|| called.child_by_field_name("object"))?
 }
 
 enum Written {

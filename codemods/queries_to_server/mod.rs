@@ -17,6 +17,7 @@ mod keys;
 mod name;
 mod read;
 mod reason;
+mod region;
 mod whole;
 
 use audit::{Finding, Rule, Severity, Survey};
@@ -108,7 +109,7 @@ impl Codemod for QueriesToServer {
             rules: &[
                 BROWSER, STAYS, ADMIN, NEVER_SENT, INJECTION, PRIVILEGED, IGNORED, UNKNOWN, DRIFT, UNSURE,
             ],
-            readme: "",
+            readme: include_str!("README.md"),
             frameworks: &["vite"], // templates/
         }
     }

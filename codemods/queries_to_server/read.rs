@@ -4,8 +4,8 @@
 //! What the source tells (a literal, a constant) stays on the server; the rest is evaluated where it was, and sent.
 
 use super::access::Doors;
-use super::column::{self, Column, Columns, Kind, Side};
-use super::draft::{Draft, Fill, Needed, Sent, Site};
+use super::column::{Column, Columns, Kind, Side};
+use super::draft::{Draft, Fill, Needed, Segment, Sent, Site};
 use super::guess::{self, Guess};
 use super::name::{Parts, Verb};
 use super::reason::Reason;
@@ -32,7 +32,18 @@ pub(super) struct Reader<'s> {
     pub(super) columns: Option<Columns<'s>>,
     /// The client knows the types of the tables, so the app was checked against them.
     pub(super) typed: bool,
+    /// The condition under which the values being read are used.
+    pub(super) branch: Option<Branch>,
     pub(super) draft: Draft,
+}
+
+/// A condition around a part of a query.
+#[derive(Clone, Debug)]
+pub(super) struct Branch {
+    /// The condition; `None` in an `else`.
+    pub(super) condition: Option<Range<usize>>,
+    /// Expressions that are truthy here.
+    pub(super) truthy: Vec<String>,
 }
 
 /// What became of an argument.
@@ -57,6 +68,7 @@ pub(super) fn draft(survey: &Survey<'_>, doors: &Doors, at: usize) -> Result<Dra
     reader.check()?;
     reader.root()?;
     match query.kind {
+        query::Kind::Table if query.shape == Shape::Builder => reader.region()?,
         query::Kind::Table => reader.chain()?,
         query::Kind::Rpc => reader.rpc()?,
         query::Kind::EdgeFunction => reader.edge_function()?,
@@ -70,12 +82,20 @@ impl<'s> Reader<'s> {
         let query = &survey.queries[at];
         let file = survey.project.get(query.span.file);
         let (tree, scopes) = file.syntax()?;
-        let columns = query.named().filter(|_| query.kind == query::Kind::Table && query.schema.is_none());
+        let tables: Vec<&str> = match &query.table {
+            Target::Named(name) => vec![name],
+            Target::OneOf(names) => {
+                names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect()
+            }
+            Target::Dynamic => Vec::new(),
+        };
+        let plain = query.kind == query::Kind::Table && query.schema.is_none() && !tables.is_empty();
         let parts = Parts {
             verb: Verb::List,
             mine: false,
             constants: Vec::new(),
-            table: query.named().unwrap_or_default().to_owned(),
+            // One of several tables is a record of one of them.
+            table: query.named().unwrap_or("records").to_owned(),
             columns: Vec::new(),
             embeds: Vec::new(),
             page: false,
@@ -88,12 +108,15 @@ impl<'s> Reader<'s> {
             file,
             tree,
             scopes,
-            columns: columns.map(|table| Columns::of(survey, table)),
+            columns: plain.then(|| Columns::of(survey, &tables)),
             typed: is_typed(survey, query),
+            branch: None,
             draft: Draft {
                 query: at,
                 file: file.id,
-                range: query.span.range(),
+                segments: vec![Segment::of(query.span.range())],
+                call: query.span.range(),
+                removed: Vec::new(),
                 block: false,
                 holes: Vec::new(),
                 breaks: query.steps.iter().map(|step| step.span.start as usize).collect(),
@@ -102,6 +125,7 @@ impl<'s> Reader<'s> {
                 sent: Vec::new(),
                 identity: None,
                 cast: None,
+                cast_with: None,
                 remarks: Vec::new(),
                 withheld: Vec::new(),
                 granted: Vec::new(),
@@ -113,16 +137,17 @@ impl<'s> Reader<'s> {
 
     fn finished(mut self) -> Draft {
         self.draft.holes.sort_by_key(|(range, _)| (range.start, range.end));
-        if let Some(node) = self.tree.node_at(self.draft.range.clone()) {
-            let mut verbatim = Vec::new();
+        let mut verbatim = Vec::new();
+        for segment in &self.draft.segments {
+            let Some(node) = self.tree.node_at(segment.range.clone()) else { continue };
             view::walk(node, &mut |node| {
                 if node.kind() == "template_string" {
                     verbatim.push(node.byte_range());
                 }
                 true
             });
-            self.draft.verbatim = verbatim;
         }
+        self.draft.verbatim = verbatim;
         self.draft
     }
 
@@ -135,7 +160,7 @@ impl<'s> Reader<'s> {
         }
         match query.shape {
             Shape::NeverSent => return Err(Reason::never_sent(&query.operation)),
-            Shape::Builder => return Err(Reason::builder_variable()),
+            Shape::Builder if query.kind != query::Kind::Table => return Err(Reason::builder_variable()),
             Shape::Other => return Err(Reason::builder_argument()),
             _ => {}
         }
@@ -165,6 +190,17 @@ impl<'s> Reader<'s> {
             None => (inner.byte_range(), "db"),
         };
         self.draft.holes.push((range, Fill::Text(text.to_owned())));
+        // A cast of the client or of the chain: nothing is known of the result, and nothing was.
+        let whole = self.query.span.range();
+        let mut around = Some(inner);
+        while let Some(node) =
+            around.filter(|node| whole.start <= node.start_byte() && node.end_byte() <= whole.end)
+        {
+            if node.kind() == "as_expression" && (any(node) || named_cast.is_some()) {
+                self.draft.segments[0].around.1 = " as PromiseLike<any>";
+            }
+            around = node.parent();
+        }
         Ok(())
     }
 
@@ -220,7 +256,11 @@ impl<'s> Reader<'s> {
     /// A column in an argument; a constant's name is replaced by its value.
     pub(super) fn column_name(&mut self, step: &Step, at: usize) -> Result<String, Reason> {
         let node = self.argument(step, at).ok_or_else(Reason::column)?;
-        let (value, replacement) = self.fixed_string(node).ok_or_else(Reason::column)?;
+        let Some((value, replacement)) = self.fixed_string(node) else {
+            // `kind === "boat" ? "skipper_id" : "warden_id"`
+            self.one_of(node, "column")?;
+            return Ok("column".to_owned());
+        };
         if let Some(text) = replacement {
             self.hole(node.byte_range(), Fill::Text(text));
         }
@@ -247,7 +287,8 @@ impl<'s> Reader<'s> {
     pub(super) fn schema(&self, column: Option<&Column>, guess: &Guess) -> String {
         let Some(column) = column else {
             let text = guess.kind.as_ref().map_or_else(|| "json".to_owned(), Kind::zod);
-            return if guess.there { text } else { text + ".optional()" };
+            let missing = if text == "json" { ".optional()" } else { ".nullish()" };
+            return if guess.there { text } else { text + missing };
         };
         let mut column = column.clone();
         if guess.there {
@@ -302,11 +343,30 @@ impl<'s> Reader<'s> {
             return self.template(node, want);
         }
         let guess = self.guess(node);
-        let schema = Input::Schema(self.schema(want.column.as_ref(), &guess));
-        let index = self.send(want.name, schema, Site::Expression(node.byte_range()), false);
+        let (schema, site) = self.branched(node, want.column.as_ref(), &guess);
+        let index = self.send(want.name, Input::Schema(schema), site, false);
         let fill = if shorthand { Fill::Around(key, index, String::new()) } else { Fill::Input(index) };
         self.hole(node.byte_range(), fill);
         Ok(Filled::Sent(index))
+    }
+
+    /// The schema and the place of a value, which may be used under a condition only.
+    pub(super) fn branched(&self, node: Node<'s>, column: Option<&Column>, guess: &Guess) -> (String, Site) {
+        let plain = || (self.schema(column, guess), Site::Expression(node.byte_range()));
+        let Some(branch) = &self.branch else { return plain() };
+        let simple = view::member_path(self.tree, node).is_some();
+        if simple && branch.truthy.iter().any(|text| text == self.tree.text(node)) {
+            let schema = self.schema(column, &Guess { there: true, ..guess.clone() });
+            return (schema + ".nullish()", Site::Expression(node.byte_range()));
+        }
+        if guess.there && simple {
+            return plain();
+        }
+        let site = match &branch.condition {
+            Some(condition) if !simple => Site::Guarded(condition.clone(), node.byte_range()),
+            _ => Site::Expression(node.byte_range()),
+        };
+        ("json.optional()".to_owned(), site)
     }
 
     /// `user?.id || null`, `user?.id ?? null`.
@@ -359,7 +419,7 @@ impl<'s> Reader<'s> {
     pub(super) fn send(&mut self, name: &str, schema: Input, site: Site, whole: bool) -> usize {
         let text = |site: &Site| match site {
             Site::Expression(range) => &self.file.text[range.clone()],
-            Site::Without(range, _) => &self.file.text[range.clone()],
+            Site::Without(range, _) | Site::Guarded(_, range) => &self.file.text[range.clone()],
         };
         let same =
             |sent: &Sent| sent.name == name && sent.schema == schema && text(&sent.site) == text(&site);
@@ -383,29 +443,40 @@ impl<'s> Reader<'s> {
             return Some(Column { kind: Kind::Text, nullable: false, optional: false });
         }
         match column.split_once('.') {
-            None => self.columns?.get(column, Side::Row).map(plain),
-            Some((table, column)) => Columns::of(self.survey, table).get(column, Side::Row).map(plain),
+            None => self.columns.as_ref()?.get(column, Side::Row).map(plain),
+            Some((table, column)) => Columns::of(self.survey, &[table]).get(column, Side::Row).map(plain),
         }
     }
 
-    /// Type arguments of a method go: they name types of the browser's module. What they say is said at the call.
-    pub(super) fn type_arguments(&mut self, step: &Step) -> Option<Node<'s>> {
-        let node = self.node(step.span).or_else(|| self.tree.node_at(step.span.range()))?;
-        let mut found = None;
-        view::walk(node, &mut |inner| {
-            if inner.kind() == "call_expression"
-                && inner.end_byte() == step.span.end as usize
-                && let Some(arguments) = inner.child_by_field_name("type_arguments")
-                && arguments.start_byte() >= step.span.start as usize
-            {
-                found = Some(arguments);
+    /// The type that a method is given, if it names types of the browser's module: it goes, and is said at the call. Read from the
+    /// text, since healing may have masked it.
+    pub(super) fn type_arguments(&mut self, step: &Step) -> Option<String> {
+        let (start, end) = (step.span.start as usize, step.span.end as usize);
+        let mut open = None;
+        view::walk(self.tree.node_at(start..end)?, &mut |node| {
+            if node.kind() == "call_expression" && node.end_byte() == end {
+                open = open.or(node.child_by_field_name("arguments").map(|arguments| arguments.start_byte()));
             }
-            inner.start_byte() <= step.span.end as usize
+            open.is_none()
         });
-        let arguments = found?;
-        self.hole(arguments.byte_range(), Fill::Text(String::new()));
-        view::code_children(arguments).next()
+        let open = open.filter(|open| start < *open)?;
+        let head = &self.file.text[start..open];
+        let types = head.find('<')?..head.rfind('>')? + 1;
+        let told = head[types.start + 1..types.end - 1].trim().to_owned();
+        if is_self_contained(&told) {
+            return None;
+        }
+        self.hole(start + types.start..start + types.end, Fill::Text(String::new()));
+        Some(told)
     }
+}
+
+/// Whether a type names nothing that a module would have to import.
+fn is_self_contained(kind: &str) -> bool {
+    const KNOWN: &[&str] = &["Array", "Record", "Partial", "Readonly", "Pick", "Omit", "Date"];
+    let word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut words = kind.split(|letter: char| !word(letter)).filter(|word| !word.is_empty());
+    words.all(|word| word != "typeof" && (!word.starts_with(char::is_uppercase) || KNOWN.contains(&word)))
 }
 
 /// Whether the client of a query was made with the types of the database.
@@ -542,14 +613,6 @@ pub(super) fn listed(list: &str) -> (Vec<String>, Vec<String>) {
     }
     embeds.retain(|embed| !embed.is_empty());
     (columns, embeds)
-}
-
-/// One of the tables, if the query names one.
-pub(super) fn table_text(query: &Query) -> Result<String, Reason> {
-    match &query.table {
-        Target::Named(name) => Ok(column::quoted(name)),
-        _ => Err(Reason::table()),
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What an insert, an update or an upsert writes: key by key where the source lists the keys, else a whole object, narrowed to the
 //! columns that a browser may set.
 
-use super::column::Side;
+use super::column::{Columns, Side};
 use super::draft::{Fill, Object, Site};
 use super::guess::Guess;
 use super::keys::{Key, Keys};
@@ -77,9 +77,9 @@ impl<'s> Reader<'s> {
     fn listed_keys(&mut self, object: Node<'s>, side: Side) -> Result<bool, Reason> {
         let mut drifted = false;
         for (key, key_node, value) in view::pairs(self.tree, object) {
-            let column = self.columns.and_then(|columns| columns.get(&key, side));
+            let column = self.columns.as_ref().and_then(|columns| columns.get(&key, side));
             let filled = self.fill(value, &Want { name: &key, column: column.clone() })?;
-            let Some(columns) = self.columns else { continue };
+            let Some(columns) = self.columns.clone() else { continue };
             if columns.drifted(&key) {
                 drifted = true;
                 self.draft.drift.push(key.to_string());
@@ -105,7 +105,8 @@ impl<'s> Reader<'s> {
         if let Some(thing) = super::guess::no_json(self.tree, self.scopes, inner) {
             return Err(Reason::input(&format!("A {thing}").replace("A A ", "A ")));
         }
-        let columns = self.columns.filter(|columns| columns.known());
+        let columns = self.columns.clone().filter(Columns::known);
+        let columns = columns.as_ref();
         let keys = Keys::of(self, inner);
         if keys.open && columns.is_none() {
             return Err(Reason::columns_unknown(&self.draft.parts.table));
@@ -170,7 +171,7 @@ impl<'s> Reader<'s> {
             }
             let guess = Guess { there: guess.there && !optional, ..guess.clone() };
             let mut text = self.schema(column.as_ref(), &guess);
-            if *optional && !text.ends_with(".optional()") {
+            if *optional && !text.ends_with(".optional()") && !text.ends_with(".nullish()") {
                 text += ".optional()";
             }
             schema.push((name.clone(), Input::Schema(text)));

@@ -198,7 +198,8 @@ fn of_member<'p>(tracer: &Tracer<'p>, owner: Value<'p>, name: &str, depth: u32) 
 
 /// The texts of a union of literal types, through a local alias.
 fn of_type<'p>(tracer: &Tracer<'p>, at: Place<'p>, depth: u32) -> Option<BTreeSet<String>> {
-    if depth > 6 {
+    // A union of many is a tree as deep as it is long.
+    if depth > 64 {
         return None;
     }
     let (tree, scopes) = tracer.syntax(at.file)?;
@@ -215,6 +216,11 @@ fn of_type<'p>(tracer: &Tracer<'p>, at: Place<'p>, depth: u32) -> Option<BTreeSe
                 all.extend(inner(part)?);
             }
             Some(all)
+        }
+        // `Extract<keyof Tables, "a" | "b">` is one of those that it lists.
+        "generic_type" if tree.text(at.node).starts_with("Extract<") => {
+            let arguments = view::code_children(at.node).find(|part| part.kind() == "type_arguments")?;
+            inner(view::code_children(arguments).nth(1)?)
         }
         "type_identifier" => {
             let name = tree.text(at.node);

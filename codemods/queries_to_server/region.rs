@@ -1,0 +1,230 @@
+//! A query that is kept in a variable and changed over several statements before it is sent: all of them move together.
+//!
+//! What decides there whether a filter is added is sent along, so that the function decides again. A statement that does anything
+//! else, or a value that may change in between, leaves the query where it is.
+
+use super::draft::{Fill, Segment, Site};
+use super::guess::Guess;
+use super::read::{Branch, Reader};
+use super::reason::Reason;
+use audit::query::Step;
+use edit::Span;
+use stack::server::function::Input;
+use syntax::view::{self, Chain};
+use tree_sitter::Node;
+
+impl<'s> Reader<'s> {
+    /// The statements from the declaration of the variable to where the query is sent.
+    pub(super) fn region(&mut self) -> Result<(), Reason> {
+        let refused = Reason::builder_variable;
+        let query = self.query;
+        let builder = query.builder.as_ref().filter(|builder| !builder.leaves).ok_or_else(refused)?;
+        let ([sent], [first, between @ .., last]) = (builder.sent.as_slice(), builder.statements.as_slice())
+        else {
+            return Err(refused());
+        };
+        let declaration = self.node(*first).ok_or_else(refused)?;
+        let declarator = view::code_children(declaration).next().ok_or_else(refused)?;
+        let alone = matches!(declaration.kind(), "lexical_declaration" | "variable_declaration")
+            && view::code_children(declaration).count() == 1
+            && declarator.child_by_field_name("name").is_some_and(|name| name.kind() == "identifier")
+            && declarator
+                .child_by_field_name("value")
+                .is_some_and(|value| view::unwrapped(value).byte_range() == query.span.range());
+        let sent_node = self.node(*sent).ok_or_else(refused)?;
+        if !alone || !last.covers(*sent) || !self.holds_still(*first, *last) {
+            return Err(refused());
+        }
+        let name =
+            declarator.child_by_field_name("name").map(|name| self.tree.text(name)).unwrap_or_default();
+        // An annotation names a type of the browser's module.
+        if let Some(annotation) = declarator.child_by_field_name("type") {
+            self.hole(annotation.byte_range(), Fill::Text(String::new()));
+        }
+        for step in &query.steps {
+            self.step(step)?;
+        }
+        let mut conditions = Vec::new();
+        let mut segments = vec![Segment::of(declaration.byte_range())];
+        for statement in between {
+            let node = self.node(*statement).ok_or_else(refused)?;
+            self.statement(node, name, &mut conditions)?;
+            segments.push(Segment::of(node.byte_range()));
+        }
+        self.steps_of(sent_node, name)?;
+        segments.push(Segment { range: sent_node.byte_range(), around: ("return ", ";") });
+        for condition in conditions {
+            self.condition(condition)?;
+        }
+        self.draft.removed =
+            segments[..segments.len() - 1].iter().map(|segment| segment.range.clone()).collect();
+        self.draft.segments = segments;
+        self.draft.call = sent_node.byte_range();
+        self.draft.block = true;
+        self.verb();
+        Ok(())
+    }
+
+    /// Whether no captured name is assigned to between the two statements.
+    fn holds_still(&self, first: Span, last: Span) -> bool {
+        let builder = self.query.builder.as_ref().map(|builder| builder.binding.range());
+        let own = builder.and_then(|name| self.scopes.binding_at(name));
+        !self.scopes.references.iter().any(|reference| {
+            reference.writes
+                && first.start as usize <= reference.range.start
+                && reference.range.end <= last.end as usize
+                && reference.binding != own
+        })
+    }
+
+    /// `q = q.eq(...)`, alone or under conditions.
+    fn statement(
+        &mut self,
+        node: Node<'s>,
+        name: &str,
+        conditions: &mut Vec<Node<'s>>,
+    ) -> Result<(), Reason> {
+        let refused = Reason::builder_variable;
+        match node.kind() {
+            "expression_statement" => {
+                let assignment = view::code_children(node).next().ok_or_else(refused)?;
+                let (left, right) =
+                    (assignment.child_by_field_name("left"), assignment.child_by_field_name("right"));
+                let (Some(left), Some(right)) = (left, right) else { return Err(refused()) };
+                if assignment.kind() != "assignment_expression" || self.tree.text(left) != name {
+                    return Err(refused());
+                }
+                self.steps_of(right, name)
+            }
+            "statement_block" => {
+                for child in view::code_children(node) {
+                    self.statement(child, name, conditions)?;
+                }
+                Ok(())
+            }
+            "if_statement" => {
+                let condition = node.child_by_field_name("condition").ok_or_else(refused)?;
+                let consequence = node.child_by_field_name("consequence").ok_or_else(refused)?;
+                let inner = view::code_children(condition).next().ok_or_else(refused)?;
+                let outer = self.branch.clone();
+                let mut truthy = outer.as_ref().map(|outer| outer.truthy.clone()).unwrap_or_default();
+                self.truthy(inner, &mut truthy);
+                self.branch = Some(Branch { condition: Some(inner.byte_range()), truthy });
+                self.statement(consequence, name, conditions)?;
+                self.branch = Some(Branch { condition: None, truthy: Vec::new() });
+                if let Some(alternative) = node.child_by_field_name("alternative") {
+                    let inner = view::code_children(alternative).next().ok_or_else(refused)?;
+                    self.statement(inner, name, conditions)?;
+                }
+                self.branch = outer;
+                conditions.push(inner);
+                Ok(())
+            }
+            _ => Err(refused()),
+        }
+    }
+
+    /// The methods that are called on the variable.
+    fn steps_of(&mut self, node: Node<'s>, name: &str) -> Result<(), Reason> {
+        let refused = Reason::builder_variable;
+        let chain = Chain::of(self.tree, node);
+        if self.tree.text(chain.root) != name {
+            return Err(refused());
+        }
+        for link in chain.links {
+            let call = link.call.ok_or_else(refused)?;
+            let start = link.member.child_by_field_name("object").ok_or_else(refused)?.end_byte();
+            let arguments = view::arguments(call).into_iter().map(|node| self.file.span(node.byte_range()));
+            let step = Step {
+                name: link.name.into_owned(),
+                span: self.file.span(start..call.end_byte()),
+                arguments: arguments.collect(),
+            };
+            self.step(&step)?;
+        }
+        Ok(())
+    }
+
+    /// Expressions that are truthy where the condition holds.
+    fn truthy(&self, node: Node<'s>, found: &mut Vec<String>) {
+        let node = view::unwrapped(node);
+        let operator = node.child_by_field_name("operator").map(|operator| self.tree.text(operator));
+        match (node.kind(), operator) {
+            ("binary_expression", Some("&&")) => {
+                for side in ["left", "right"] {
+                    if let Some(part) = node.child_by_field_name(side) {
+                        self.truthy(part, found);
+                    }
+                }
+            }
+            _ if view::member_path(self.tree, node).is_some() => found.push(self.tree.text(node).to_owned()),
+            _ => {}
+        }
+    }
+
+    /// A condition, decided again on the server: names in it become inputs.
+    fn condition(&mut self, node: Node<'s>) -> Result<(), Reason> {
+        let refused = Reason::builder_variable;
+        if self.fixed(node).is_some_and(|text| text.is_none()) {
+            return Ok(());
+        }
+        match node.kind() {
+            "parenthesized_expression" | "non_null_expression" => {
+                let inner = view::code_children(node).next().ok_or_else(refused)?;
+                self.condition(inner)
+            }
+            "unary_expression" => {
+                let operand = node.child_by_field_name("argument").ok_or_else(refused)?;
+                self.condition(operand)
+            }
+            "binary_expression" => {
+                for side in ["left", "right"] {
+                    self.condition(node.child_by_field_name(side).ok_or_else(refused)?)?;
+                }
+                Ok(())
+            }
+            "member_expression" if self.tree.text(node).ends_with(".length") => {
+                self.condition(node.child_by_field_name("object").ok_or_else(refused)?)
+            }
+            "call_expression" => {
+                let called = node.child_by_field_name("function").ok_or_else(refused)?;
+                let method = called.child_by_field_name("property").map(|name| self.tree.text(name));
+                let plain = matches!(method, Some("trim" | "includes" | "toLowerCase" | "startsWith"));
+                if !plain || !view::arguments(node).iter().all(|argument| self.fixed(*argument) == Some(None))
+                {
+                    return Err(refused());
+                }
+                self.condition(called.child_by_field_name("object").ok_or_else(refused)?)
+            }
+            _ if view::member_path(self.tree, node).is_some() => {
+                if self.holds_identity(node) || guess_is_user(self.tree.text(node)) {
+                    return Err(refused());
+                }
+                let text = self.tree.text(node);
+                let known = self.draft.sent.iter().position(|sent| {
+                    matches!(&sent.site, Site::Expression(range) if &self.file.text[range.clone()] == text)
+                });
+                let index = match known {
+                    Some(index) => index,
+                    None => {
+                        let name = self.input_name(node).ok_or_else(refused)?;
+                        let guess: Guess = self.guess(node);
+                        let schema = match guess.kind {
+                            Some(kind) if guess.there => kind.zod(),
+                            _ => "json.optional()".to_owned(),
+                        };
+                        self.send(&name, Input::Schema(schema), Site::Expression(node.byte_range()), false)
+                    }
+                };
+                self.hole(node.byte_range(), Fill::Input(index));
+                Ok(())
+            }
+            _ => Err(refused()),
+        }
+    }
+}
+
+/// The signed-in user as a whole is not sent anywhere.
+fn guess_is_user(text: &str) -> bool {
+    matches!(text, "user" | "session" | "currentUser" | "profile" | "session.user")
+}
