@@ -6,11 +6,12 @@ use super::{
     Beside, ChangeRow, FindingRow, FindingTotals, HeldRow, ProjectFacts, QueryTotals, RelatedRow, Report,
     Summary,
 };
-use super::{diff, rotation, sarif};
+use super::{diff, feature, rotation, sarif};
 use crate::selection::Selection;
 use audit::{Finding, Severity, Survey, Treatment};
 use plan::{Plan, Safety};
 use project::Project;
+use std::collections::BTreeSet;
 
 /// What a terminal shows of a source line.
 const EXCERPT: usize = 96;
@@ -43,16 +44,18 @@ impl Made<'_, '_> {
             files_changed: plan.files.len(),
             manual: findings.iter().filter(|finding| finding.treatment == Treatment::Manual).count(),
         };
+        let changes = self.changes();
+        let beside = self.beside(&changes);
         let report = Report {
             format_version: super::FORMAT_VERSION,
             tool: super::TOOL,
             project: facts(survey),
             findings,
             inventory,
-            changes: self.changes(),
+            changes,
             held: self.held(),
             summary,
-            beside: self.beside(),
+            beside,
         };
         (report, stale)
     }
@@ -132,7 +135,7 @@ impl Made<'_, '_> {
         self.plan.held.iter().map(row).collect()
     }
 
-    fn beside(&self) -> Beside {
+    fn beside(&self, changes: &[ChangeRow]) -> Beside {
         let Self { survey, plan, redactor, .. } = self;
         let (project, stack) = (survey.project, survey.stack);
         Beside {
@@ -144,7 +147,7 @@ impl Made<'_, '_> {
             tells: stack.builder.tells.iter().map(|tell| redactor.text(tell)).collect(),
             notices: notices(survey),
             rotation: rotation::list(survey),
-            diff: plan::diff_shown(survey, plan),
+            diff: feature::diff(survey, plan, changes),
             fixes: sarif::fixes(survey, plan, redactor),
             prefix: prefix(project),
             files: project.files.iter().filter(|file| file.skipped.is_none()).count(),
@@ -171,11 +174,25 @@ pub(crate) fn facts(survey: &Survey<'_>) -> ProjectFacts {
         framework: stack.framework.id(),
         framework_version: stack.framework_version.clone(),
         backends: stack.backends.iter().map(|backend| backend.id()).collect(),
-        auth: Vec::new(),
+        auth: auth(survey),
         package_manager: project.apps.first().map(|app| app.manager.id()),
         // Two decimals: more would only say how the tell-tales are weighed.
         confidence: (stack.builder.confidence * 100.0).round() / 100.0,
     }
+}
+
+/// By whom people are signed in: the services whose auth is called, tokens of the app's own, logins that are none.
+fn auth(survey: &Survey<'_>) -> Vec<&'static str> {
+    use audit::session::Kind;
+    let of = |session: &audit::session::Session| match session.kind {
+        Kind::Auth | Kind::Subscription => {
+            session.client.and_then(|at| survey.clients.get(at)).map(|client| client.backend)
+        }
+        Kind::Token => Some("own-jwt"),
+        Kind::Fake => Some("fake"),
+        _ => None,
+    };
+    survey.sessions.iter().filter_map(of).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// A folder, as people write it.

@@ -2,7 +2,7 @@
 //! is left, what must be rotated, the totals. Short unless asked: `--verbose` lists every place.
 
 use super::rotation::Rotation;
-use super::{ChangeRow, FindingRow, Report, count};
+use super::{ChangeRow, FindingRow, Report, count, effort};
 use crate::console::Paint;
 use audit::{Severity, Treatment};
 
@@ -46,7 +46,7 @@ pub(crate) fn page(report: &Report, view: View, style: Style) -> String {
             page += &findings(report, style);
             page += &changed(report, style);
             if style.verbose && view == View::Audit {
-                page += &inventory(report, style);
+                page += &super::inventory::page::page(report, style);
             }
         }
         View::Plan => {
@@ -205,22 +205,43 @@ fn row(change: &ChangeRow) -> [String; 4] {
 }
 
 fn left(report: &Report, style: Style) -> String {
-    let manual: Vec<_> =
-        report.findings.iter().filter(|finding| finding.treatment == Treatment::Manual).collect();
-    if manual.is_empty() {
+    let tasks = effort::tasks(report);
+    if tasks.is_empty() {
         return String::new();
     }
-    let mut text = format!("\n{}\n\n", style.paint.bold("What is left to you"));
-    let shown = if style.verbose { manual.len() } else { manual.len().min(4 * PLACES) };
-    for finding in &manual[..shown] {
-        let place = style.paint.path(&format!("{}:{}", finding.path, finding.line));
-        text += &wrapped(&format!("{} {}", finding.message, finding.todo), &format!("  {place}  "), "    ");
-    }
-    if shown < manual.len() {
+    let mut text = format!("\n{}\n", style.paint.bold("What is left to you"));
+    let mut notes = 0;
+    for task in &tasks {
+        if task.severity == Severity::Note && !style.verbose {
+            notes += task.findings.len();
+            continue;
+        }
         text += &format!(
-            "  … and {} (`migrate audit -v` lists all)\n",
-            count(manual.len() - shown, "more finding")
+            "\n  {} {}\n",
+            style.paint.bold(super::title(task.rule)),
+            style.paint.dim(&format!(
+                "[{}, {} of work]",
+                super::severity_word(task.severity),
+                task.effort.word()
+            ))
         );
+        let shown = if style.verbose { task.findings.len() } else { task.findings.len().min(PLACES) };
+        let mut said: Vec<&str> = Vec::new();
+        for finding in &task.findings[..shown] {
+            let place = style.paint.path(&format!("{}:{}", finding.path, finding.line));
+            text += &wrapped(&finding.message, &format!("    {place}  "), "      ");
+            if !said.contains(&finding.todo.as_str()) {
+                said.push(&finding.todo);
+                text += &wrapped(&finding.todo, "      do: ", "          ");
+            }
+        }
+        if shown < task.findings.len() {
+            text +=
+                &format!("    … and {} (-v lists all)\n", count(task.findings.len() - shown, "more place"));
+        }
+    }
+    if notes > 0 {
+        text += &format!("\n  … and {} (-v lists them)\n", count(notes, "note"));
     }
     text
 }
@@ -237,31 +258,8 @@ pub(crate) fn rotate(rotation: &[Rotation], style: Style) -> String {
     text.push('\n');
     for one in rotation {
         let name = style.paint.bold(&one.env_name);
-        text += &format!("  {name}  {} {}: {}\n", one.kind, one.masked, one.whereabouts());
-    }
-    text
-}
-
-fn inventory(report: &Report, style: Style) -> String {
-    let mut text = format!("\n{}\n\n", style.paint.bold("Inventory"));
-    for env in &report.inventory.env {
-        let secret = if env.secret { ", secret" } else { "" };
-        let side = serde_json::to_value(env.side).ok().and_then(|side| side.as_str().map(str::to_owned));
-        text += &format!(
-            "  {}  {}{secret}, {} ({} side)\n",
-            style.paint.bold(&env.name),
-            env.scope,
-            count(env.reads.len(), "read"),
-            side.as_deref().unwrap_or("none"),
-        );
-    }
-    for secret in &report.inventory.secrets {
-        let public = if secret.public_by_design { "public by design" } else { "secret" };
-        let place = style.paint.path(&format!("{}:{}", secret.path, secret.line));
-        text += &format!("  {place}  {} {} ({public}, {})\n", secret.kind, secret.masked, secret.disposition);
-    }
-    for file in report.inventory.files.iter().filter(|file| matches!(file.parse, "broken" | "skipped")) {
-        text += &format!("  {}  {}: {}\n", style.paint.path(&file.path), file.parse, file.why);
+        let line = format!("{} {}: {}", one.kind, one.masked, one.whereabouts());
+        text += &wrapped(&line, &format!("  {name}  "), "    ");
     }
     text
 }

@@ -1,11 +1,16 @@
-//! The written scope: what is wrong, what the one pass will change, what is left to a person, what must be rotated. Short enough
-//! to be read by whoever pays for the migration.
+//! The written scope: what is wrong, what the one pass will change, what is left to a person and how big that is, what must be
+//! rotated, what to do in which order. Short enough to be read by whoever pays for the migration.
 
-use super::{FindingRow, Report, count, title};
+use super::{FindingRow, Report, count, effort, feature, title};
 use audit::{Severity, Treatment};
+use std::collections::BTreeSet;
 
 /// How many places of one rule are named.
-const PLACES: usize = 5;
+const PLACES: usize = 3;
+/// How many changes of one feature are named.
+const CHANGES: usize = 6;
+/// How many pieces of advice one rule gets.
+const ADVICE: usize = 3;
 
 /// The page.
 pub(crate) fn page(report: &Report) -> String {
@@ -13,10 +18,12 @@ pub(crate) fn page(report: &Report) -> String {
     for notice in &report.beside.notices {
         page += &format!("\n> {}\n", escaped(notice));
     }
+    page += &in_numbers(report);
     page += &wrong(report);
     page += &changed(report);
     page += &left(report);
     page += &rotated(report);
+    page += &next(report);
     page
 }
 
@@ -35,7 +42,8 @@ fn what_it_is(report: &Report) -> String {
     };
     let found = report.summary.findings;
     format!(
-        "A {} app{made}{backend}; {} read.\n\n**{}, {}, {}.** One pass makes {} in {}; {} left to a person.",
+        "A {} app{made}{backend}; {} read.\n\n**{}, {}, {}.** One pass makes {} in {}; {} left to a person.\n\n\
+         A hole lets somebody read or do what they must not. A warning will hurt in production. A note is good to know.",
         escaped(&format!("{title}{version}")),
         count(report.beside.files, "file"),
         count(found.hole, "hole"),
@@ -50,14 +58,86 @@ fn what_it_is(report: &Report) -> String {
     )
 }
 
+/// What there is of each kind, and what becomes of it.
+fn in_numbers(report: &Report) -> String {
+    use plan::Disposition::{Declined, Moved, Proxied};
+    let inventory = &report.inventory;
+    let mut rows: Vec<[String; 4]> = Vec::new();
+    let mut row = |what: &str, there: usize, done: String, open: String| {
+        if there > 0 {
+            rows.push([what.to_owned(), there.to_string(), done, open]);
+        }
+    };
+    let secrets: Vec<_> = inventory.secrets.iter().filter(|secret| !secret.public_by_design).collect();
+    let reported = secrets.iter().filter(|secret| secret.disposition == "reported").count();
+    row(
+        "Places that hold a secret",
+        secrets.len(),
+        format!("{} leave the source", secrets.len() - reported),
+        format!("{reported} to take out"),
+    );
+    let browser = |side: stack::Side| matches!(side, stack::Side::Browser | stack::Side::Both);
+    let queries: Vec<_> = inventory.queries.iter().filter(|query| browser(query.side)).collect();
+    let of = |wanted| queries.iter().filter(|query| query.disposition == wanted).count();
+    row(
+        "Database calls in the browser",
+        queries.len(),
+        format!("{} move to the server", of(Moved) + of(Proxied)),
+        format!("{} stay", queries.len() - of(Moved) - of(Proxied)),
+    );
+    let sessions: Vec<_> = inventory.sessions.iter().collect();
+    let of = |wanted| sessions.iter().filter(|session| session.disposition == wanted).count();
+    row(
+        "Sign-in and session code",
+        sessions.len(),
+        format!("{} move to the server", of(Moved) + of(Proxied)),
+        format!("{} by hand", of(Declined)),
+    );
+    let guards: Vec<_> = inventory.guards.iter().collect();
+    let of = |wanted| guards.iter().filter(|guard| guard.disposition == wanted).count();
+    row(
+        "Guards of pages",
+        guards.len(),
+        format!("{} enforced by the server", of(Moved) + of(Proxied)),
+        format!("{} by hand", of(Declined)),
+    );
+    let open = |auth: &str| matches!(auth, "none" | "optional");
+    let handlers: Vec<_> = inventory.handlers.iter().filter(|handler| open(handler.auth)).collect();
+    let of = |wanted| handlers.iter().filter(|handler| handler.disposition == wanted).count();
+    row(
+        "Endpoints that ask nobody who they are",
+        handlers.len(),
+        format!("{} get a check", of(Moved)),
+        format!("{} to decide", handlers.len() - of(Moved)),
+    );
+    let tables: Vec<_> = inventory.tables.iter().filter(|table| table.defined_in.is_some()).collect();
+    let bare = tables.iter().filter(|table| !table.rls).count();
+    row(
+        "Tables",
+        tables.len(),
+        format!("{} policies", inventory.policies.len()),
+        format!("{bare} without row security"),
+    );
+    let settings = inventory.env.iter().filter(|name| !name.reads.is_empty()).count();
+    let nowhere =
+        inventory.env.iter().filter(|name| !name.reads.is_empty() && name.defined_in.is_empty()).count();
+    row("Settings from the environment", settings, String::new(), format!("{nowhere} defined nowhere"));
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n| | found | the one pass | open |\n|---|---:|---|---|\n".to_owned();
+    for [what, there, done, open] in rows {
+        text += &format!("| {what} | {there} | {done} | {open} |\n");
+    }
+    text
+}
+
 fn wrong(report: &Report) -> String {
     let mut text = "\n## What is wrong\n".to_owned();
     if report.findings.is_empty() {
         return text + "\nNothing was found.\n";
     }
-    for (severity, heading) in
-        [(Severity::Hole, "Holes"), (Severity::Warning, "Warnings"), (Severity::Note, "Notes")]
-    {
+    for (severity, heading) in [(Severity::Hole, "Holes"), (Severity::Warning, "Warnings")] {
         let groups = report.by_rule(severity);
         if groups.is_empty() {
             continue;
@@ -66,15 +146,33 @@ fn wrong(report: &Report) -> String {
         for (rule, group) in groups {
             let Some(first) = group.first() else { continue };
             text += &format!(
-                "- **{}** (`{rule}`), {}: {}\n",
+                "- **{}** ({}): {}. {} {}\n",
                 escaped(title(rule)),
-                count(group.len(), "place"),
-                places(&group)
+                resolved(&group),
+                places(&group),
+                escaped(&first.why),
+                code(&format!("[{rule}]")),
             );
-            text += &format!("  {}\n", escaped(&first.why));
+        }
+    }
+    let notes = report.by_rule(Severity::Note);
+    if !notes.is_empty() {
+        text += "\n### Notes\n\n";
+        for (rule, group) in notes {
+            text += &format!("- {} ({}): {}\n", escaped(title(rule)), resolved(&group), places(&group));
         }
     }
     text
+}
+
+/// Whether the pass resolves the findings of a rule.
+fn resolved(group: &[&FindingRow]) -> String {
+    let manual = group.iter().filter(|finding| finding.treatment == Treatment::Manual).count();
+    match (group.len(), manual) {
+        (_, 0) => "resolved by the pass".to_owned(),
+        (all, manual) if all == manual => "left to you".to_owned(),
+        (all, manual) => format!("{} of {all} resolved by the pass", all - manual),
+    }
 }
 
 fn places(group: &[&FindingRow]) -> String {
@@ -83,7 +181,7 @@ fn places(group: &[&FindingRow]) -> String {
     named.dedup();
     let more = named.len().saturating_sub(PLACES);
     named.truncate(PLACES);
-    if more > 0 { format!("{} and {more} more.", named.join(", ")) } else { named.join(", ") + "." }
+    if more > 0 { format!("{} and {more} more", named.join(", ")) } else { named.join(", ") }
 }
 
 fn changed(report: &Report) -> String {
@@ -91,16 +189,16 @@ fn changed(report: &Report) -> String {
     if report.changes.is_empty() {
         return text + "\nNothing.\n";
     }
-    text += "\n| Change | Trust | Files | Lines |\n|---|---|---:|---:|\n";
-    for change in &report.changes {
-        let files = change.files.len() + change.creates.len() + change.deletes.len();
-        text += &format!(
-            "| {} | {} | {files} | +{} -{} |\n",
-            escaped(&change.title),
-            change.safety,
-            change.insertions,
-            change.deletions
-        );
+    text += "\n";
+    for (codemod, changes) in feature::features(&report.changes) {
+        let files: BTreeSet<&str> = changes.iter().flat_map(|change| feature::paths(change)).collect();
+        text += &format!("- **{}**, {}\n", escaped(feature::purpose(codemod)), count(files.len(), "file"));
+        for change in changes.iter().take(CHANGES) {
+            text += &format!("  - {} ({})\n", escaped(&change.title), change.safety);
+        }
+        if changes.len() > CHANGES {
+            text += &format!("  - and {}\n", count(changes.len() - CHANGES, "more change"));
+        }
     }
     text += "\nsafe: the app behaves as before, or more safely. review: look at the diff.\n";
     for held in &report.held {
@@ -111,23 +209,38 @@ fn changed(report: &Report) -> String {
 
 fn left(report: &Report) -> String {
     let mut text = "\n## What is left to a person\n".to_owned();
-    let manual: Vec<_> =
-        report.findings.iter().filter(|finding| finding.treatment == Treatment::Manual).collect();
-    if manual.is_empty() {
+    let tasks = effort::tasks(report);
+    if tasks.is_empty() {
         return text + "\nNothing.\n";
     }
     text.push('\n');
-    let mut seen: Vec<(&str, &str)> = Vec::new();
-    for finding in &manual {
-        let key = (finding.rule, finding.todo.as_str());
-        if seen.contains(&key) {
-            continue;
+    for task in tasks.iter().filter(|task| task.severity != Severity::Note) {
+        text += &format!(
+            "- [ ] **{}**, {} of work: {}\n",
+            escaped(title(task.rule)),
+            task.effort.word(),
+            places(&task.findings)
+        );
+        let mut said: Vec<&str> = Vec::new();
+        for finding in &task.findings {
+            if !said.contains(&finding.todo.as_str()) {
+                said.push(&finding.todo);
+            }
         }
-        seen.push(key);
-        let same: Vec<_> =
-            manual.iter().filter(|other| (other.rule, other.todo.as_str()) == key).copied().collect();
-        text +=
-            &format!("- [ ] {} {} {}\n", escaped(&finding.message), escaped(&finding.todo), places(&same));
+        for todo in said.iter().take(ADVICE) {
+            text += &format!("  - {}\n", escaped(todo));
+        }
+        if said.len() > ADVICE {
+            text += &format!(
+                "  - and {}; `migrate audit -v` has them all\n",
+                count(said.len() - ADVICE, "more step")
+            );
+        }
+    }
+    let notes: usize =
+        tasks.iter().filter(|task| task.severity == Severity::Note).map(|task| task.findings.len()).sum();
+    if notes > 0 {
+        text += &format!("- [ ] {} to look at when there is time: listed above\n", count(notes, "note"));
     }
     text
 }
@@ -146,6 +259,31 @@ fn rotated(report: &Report) -> String {
             code(&one.masked),
             escaped(&one.whereabouts())
         );
+    }
+    text
+}
+
+/// The order in which all of it is done.
+fn next(report: &Report) -> String {
+    if report.changes.is_empty() {
+        return String::new();
+    }
+    let mut steps = Vec::new();
+    if !report.beside.rotation.is_empty() {
+        steps.push("Rotate what is listed above; do not wait for the rest.".to_owned());
+    }
+    steps.push("Read the diff: `migrate plan`. Leave out what you do not want with `--skip`.".to_owned());
+    steps.push("`migrate apply`; `migrate undo` gives every byte back.".to_owned());
+    if feature::paths_of(&report.changes).any(|path| path.rsplit('/').next() == Some("package.json")) {
+        let manager = report.project.package_manager.unwrap_or("npm");
+        steps.push(format!("`{manager} install`, and commit the lockfile with the rest."));
+    }
+    if feature::paths_of(&report.changes).any(|path| path.ends_with(".env.example")) {
+        steps.push("Set at the host what `.env.example` names.".to_owned());
+    }
+    let mut text = "\n## What to do, in order\n\n".to_owned();
+    for (at, step) in steps.iter().enumerate() {
+        text += &format!("{}. {step}\n", at + 1);
     }
     text
 }

@@ -3,6 +3,8 @@
 
 pub(crate) mod build;
 pub(crate) mod diff;
+pub(crate) mod effort;
+pub(crate) mod feature;
 pub(crate) mod github;
 pub(crate) mod html;
 pub(crate) mod human;
@@ -186,7 +188,7 @@ pub(crate) struct Beside {
     pub(crate) notices: Vec<String>,
     /// What must be rotated.
     pub(crate) rotation: Vec<rotation::Rotation>,
-    /// The unified diff, redacted; for one file after the other.
+    /// The unified diff, redacted; one feature after the other.
     pub(crate) diff: String,
     /// Edits that a reviewer can take one by one, by change id.
     pub(crate) fixes: BTreeMap<String, Vec<sarif::Fix>>,

@@ -2,6 +2,7 @@
 
 mod calls;
 mod database;
+pub(crate) mod page;
 
 use super::redact::Redactor;
 use audit::Survey;
@@ -92,7 +93,7 @@ impl Inventory {
             routes: calls::routes(survey),
             handlers: calls::handlers(survey, plan),
             tables: database::tables(survey),
-            policies: database::policies(survey),
+            policies: database::policies(survey, plan),
             configs: configs(survey, plan),
         }
     }
