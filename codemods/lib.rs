@@ -1,11 +1,17 @@
 //! Every codemod, in the order of a migration.
 
 pub mod auth_hygiene;
+pub mod build_hardening;
+pub mod builder_leftovers;
+pub mod deploy_pipeline;
 pub mod env_contract;
+pub mod environments;
 pub mod guards_to_server;
 pub mod handlers_to_guarded;
 pub mod queries_to_server;
 pub mod repository_hygiene;
+pub mod repository_rules;
+pub mod routing_fallback;
 pub mod secrets_to_env;
 pub mod server;
 pub mod sessions_to_server;
@@ -21,5 +27,11 @@ pub static ALL: &[&dyn Codemod] = &[
     &auth_hygiene::AuthHygiene,
     &secrets_to_env::SecretsToEnv,
     &env_contract::EnvContract,
+    &environments::Environments,
+    &build_hardening::BuildHardening,
+    &routing_fallback::RoutingFallback,
+    &deploy_pipeline::DeployPipeline,
+    &repository_rules::RepositoryRules,
     &repository_hygiene::RepositoryHygiene,
+    &builder_leftovers::BuilderLeftovers,
 ];

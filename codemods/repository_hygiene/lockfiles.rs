@@ -175,8 +175,15 @@ fn state(lockfile: &Lockfile) -> &'static str {
 /// A lockfile that a frozen install refuses. What the manifest gained lately is not counted: the next install adds it.
 fn stale(package: &Package, lockfile: &Lockfile, file: FileId) -> Option<Finding> {
     let all = package.dependencies.len();
+    // What this program raises is locked by the next install.
+    let raised = |name: &str| {
+        name.starts_with("@supabase/")
+            || name.starts_with("@hono/")
+            || ["next", "hono", "zod", "better-auth"].contains(&name) // FRAMEWORKS too
+    };
+    let outdated: Vec<String> = lockfile.outdated.iter().filter(|name| !raised(name)).cloned().collect();
     let stub = all > 4 && lockfile.missing * 2 > all && lockfile.in_sync == Some(false);
-    if lockfile.outdated.is_empty() && !stub {
+    if outdated.is_empty() && !stub {
         return None;
     }
     let name = lockfile.path.name();
@@ -188,7 +195,7 @@ fn stale(package: &Package, lockfile: &Lockfile, file: FileId) -> Option<Finding
         message: if stub {
             format!("{name} holds {} of {all} dependencies.", all - lockfile.missing)
         } else {
-            format!("{name} locks {} outside the range of package.json.", listed(&lockfile.outdated))
+            format!("{name} locks {} outside the range of package.json.", listed(&outdated))
         },
         why: STALE.why.into(),
         todo: format!("Run `{} install` once and commit the lockfile.", lockfile.manager.id()),

@@ -244,9 +244,7 @@ fn runtime(survey: &Survey<'_>, package: &Package) -> Vec<(Vec<String>, String)>
     let lockfile = commands.lockfile.and_then(|path| survey.project.file(path.as_str()));
     let version = lockfile.and_then(|file| match commands.manager {
         PackageManager::Npm => None,
-        PackageManager::Pnpm => {
-            PNPM.iter().find(|(said, _)| file.text.contains(said)).map(|(_, version)| *version)
-        }
+        PackageManager::Pnpm => pnpm(survey, &commands),
         PackageManager::Bun => (file.path.name() == "bun.lock").then_some("bun@1.4.5"),
         PackageManager::Yarn => file.text.contains("# yarn lockfile v1").then_some("yarn@1.22.22"),
     });
@@ -256,6 +254,12 @@ fn runtime(survey: &Survey<'_>, package: &Package) -> Vec<(Vec<String>, String)>
         wanted.push((vec!["packageManager".to_owned()], version.to_owned()));
     }
     wanted
+}
+
+/// The `packageManager` of an app with a pnpm lockfile, by what the lockfile says of itself.
+pub fn pnpm(survey: &Survey<'_>, commands: &Commands<'_>) -> Option<&'static str> {
+    let file = survey.project.file(commands.lockfile?.as_str())?;
+    PNPM.iter().find(|(said, _)| file.text.contains(said)).map(|(_, version)| *version)
 }
 
 /// What a pnpm lockfile says of itself, and the last version that writes it so.

@@ -9,7 +9,7 @@ mod decide;
 mod facade;
 mod package;
 mod places;
-mod policy;
+pub(crate) mod policy;
 mod runtime;
 mod template;
 mod tokens;

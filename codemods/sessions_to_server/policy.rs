@@ -5,21 +5,22 @@ use super::client::in_browser;
 use super::uses;
 use audit::Survey;
 use project::Kind;
+use stack::Side;
 use std::collections::BTreeSet;
 use syntax::view::{TemplatePart, arguments, callee_path, template_parts, unwrapped, walk};
 
 /// The sources of each kind, beside the app's own.
 #[derive(Debug, Default)]
-pub(super) struct Policy {
-    pub(super) scripts: BTreeSet<String>,
-    pub(super) styles: BTreeSet<String>,
-    pub(super) fonts: BTreeSet<String>,
-    pub(super) connections: BTreeSet<String>,
-    pub(super) frames: BTreeSet<String>,
+pub(crate) struct Policy {
+    pub(crate) scripts: BTreeSet<String>,
+    pub(crate) styles: BTreeSet<String>,
+    pub(crate) fonts: BTreeSet<String>,
+    pub(crate) connections: BTreeSet<String>,
+    pub(crate) frames: BTreeSet<String>,
     /// A script stands in the page itself.
-    pub(super) inline: bool,
+    pub(crate) inline: bool,
     /// Every address is known.
-    pub(super) certain: bool,
+    pub(crate) certain: bool,
 }
 
 /// Packages that load from addresses of their own.
@@ -76,7 +77,7 @@ const LOADERS: &[&str] = &[
 ];
 
 /// Reads the app at `folder`.
-pub(super) fn of(survey: &Survey<'_>, folder: &str) -> Policy {
+pub(crate) fn of(survey: &Survey<'_>, folder: &str) -> Policy {
     let mut policy = Policy { certain: true, ..Policy::default() };
     let below = |path: &str| folder.is_empty() || path.starts_with(&format!("{folder}/"));
     for file in survey.project.files.iter().filter(|file| file.skipped.is_none() && below(file.path.as_str()))
@@ -87,7 +88,10 @@ pub(super) fn of(survey: &Survey<'_>, folder: &str) -> Policy {
             _ => {}
         }
     }
-    for file in uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id))) {
+    // Where pages are rendered on the server, its code says what they load, too.
+    let renders = survey.stack.framework.says_headers();
+    let makes_pages = |side: Side| in_browser(side) || renders && side == Side::Server;
+    for file in uses::code(survey).filter(|file| makes_pages(survey.stack.side(file.id))) {
         code(file, &mut policy);
     }
     let package = survey.project.packages.iter().find(|package| package.folder == folder);
@@ -211,7 +215,7 @@ fn code(file: &project::File, policy: &mut Policy) {
             }
             "jsx_self_closing_element" | "jsx_opening_element" => {
                 let name = node.child_by_field_name("name").map_or("", |name| tree.text(name));
-                if matches!(name, "iframe" | "embed" | "object") {
+                if matches!(name, "iframe" | "embed" | "object" | "script" | "Script") {
                     policy.certain = false;
                 }
             }

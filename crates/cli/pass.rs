@@ -81,6 +81,7 @@ pub(crate) fn surveyed<T>(
     let step = console.step("Auditing");
     let mut stack = Stack::detect(project);
     if !settings.target.is_empty() {
+        stack.hosts_chosen = true;
         let hosts = stack::host::ALL.iter().copied();
         stack.hosts = hosts.filter(|host| settings.target.iter().any(|target| target == host.id())).collect();
     }

@@ -24,7 +24,11 @@ pub fn recheck_chosen(
     finding: &dyn Fn(&Project, &Finding) -> bool,
 ) -> Vec<String> {
     let planned = planned(survey, plan);
-    let stack = Stack::detect(&planned);
+    let mut stack = Stack::detect(&planned);
+    if survey.stack.hosts_chosen {
+        stack.hosts = survey.stack.hosts.clone();
+        stack.hosts_chosen = true;
+    }
     let after = Survey::of(&planned, &stack);
     // What was declined or held is still to be done, and may be proposed again.
     let waits = |id: &str| plan.declined.contains(id) || plan.held.iter().any(|held| held.change == id);

@@ -71,6 +71,8 @@ pub struct Stack {
     pub server: Option<&'static dyn server::Server>,
     /// Hosts that the tree is configured for.
     pub hosts: Vec<&'static dyn host::Host>,
+    /// Whether the user named the hosts: then the tree is not asked.
+    pub hosts_chosen: bool,
     /// By file: where it runs.
     pub sides: Vec<Side>,
     /// By file: why, in words.
@@ -96,6 +98,7 @@ impl Stack {
             backends: backend::in_use(project, &sides),
             server: server::of(framework),
             hosts: host::configured(project),
+            hosts_chosen: false,
             server_parts: sides::server_parts(project, &sides),
             sides,
             side_reasons,

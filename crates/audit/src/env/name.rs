@@ -34,6 +34,8 @@ pub fn given(name: &str) -> bool {
         "PWD",
         "TZ",
         "npm_package_version",
+        "STANDALONE",
+        "NITRO_PRESET",
     ];
     const PLATFORM: &[&str] = &[
         "VERCEL_URL",

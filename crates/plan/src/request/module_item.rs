@@ -94,7 +94,12 @@ impl Module {
             return Ok(Vec::new());
         }
         let end = local(&self.frame.1);
-        let end = text.trim_end().strip_suffix(end.trim()).map(str::len).ok_or_else(refused)?;
+        // A module that ends with its last item goes on behind it, blank lines and all.
+        let end = match end.trim() {
+            "" => text.len(),
+            closing => text.trim_end().strip_suffix(closing).map(str::len).ok_or_else(refused)?,
+        };
+        let open_line = !text.is_empty() && !text.ends_with('\n');
         let mut splices: Vec<Splice> = Vec::new();
         for (at, item) in flat.iter().enumerate().filter(|(at, _)| places[*at].is_none()) {
             let next = places[at..].iter().flatten().next().map_or(end, |found| line_start(text, *found));
@@ -104,7 +109,10 @@ impl Module {
             });
             match splices.last_mut() {
                 Some((range, before)) if range.start == next => before.extend(pieces),
-                _ => splices.push((next..next, pieces.collect())),
+                _ => {
+                    let ends_line = (open_line && next == text.len()).then(|| Piece::text(local("\n")));
+                    splices.push((next..next, ends_line.into_iter().chain(pieces).collect()));
+                }
             }
         }
         splices.sort_by_key(|(range, _)| range.start);

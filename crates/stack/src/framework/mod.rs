@@ -48,6 +48,33 @@ pub trait Framework: Sync {
     fn unsupported(&self) -> Option<&'static str> {
         None
     }
+    /// The file that configures it, `name.config.ts` in any of its spellings.
+    fn config_file<'p>(&self, project: &'p Project, app: &App) -> Option<&'p File> {
+        let stem = self.config_stem()?;
+        ["ts", "mts", "js", "mjs", "cjs"]
+            .iter()
+            .find_map(|extension| project.file(&in_app(app, &format!("{stem}.config.{extension}"))))
+    }
+    /// The first word of that file's name.
+    fn config_stem(&self) -> Option<&'static str> {
+        None
+    }
+    /// Whether its pages are one file, which the host must answer every address with.
+    fn needs_fallback(&self) -> bool {
+        false
+    }
+    /// Whether parameters of a route are promises, by its version.
+    fn params_are_promises(&self, _version: Option<&str>) -> bool {
+        false
+    }
+    /// Whether its configuration has a function that says the headers of every answer.
+    fn says_headers(&self) -> bool {
+        false
+    }
+    /// Whether its build runs the linter, by its version; `None` if it never did.
+    fn lints_in_build(&self, _version: Option<&str>) -> Option<bool> {
+        None
+    }
     /// Lines that its `.gitignore` needs: env files and build output.
     fn ignores(&self) -> &'static [&'static str];
     /// The versions of Node that this version of the framework runs on, as `engines` in `package.json` says it; never one that is

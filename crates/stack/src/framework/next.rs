@@ -117,6 +117,18 @@ impl Framework for Next {
     fn functions(&self, project: &Project, app: &App) -> Vec<ServerFunction> {
         production::actions(project, app)
     }
+    fn config_stem(&self) -> Option<&'static str> {
+        Some("next")
+    }
+    fn params_are_promises(&self, version: Option<&str>) -> bool {
+        major(version).is_some_and(|major| major >= 15)
+    }
+    fn says_headers(&self) -> bool {
+        true
+    }
+    fn lints_in_build(&self, version: Option<&str>) -> Option<bool> {
+        Some(major(version).is_some_and(|major| major < 16))
+    }
     fn ignores(&self) -> &'static [&'static str] {
         &[
             "node_modules",

@@ -81,6 +81,9 @@ impl Framework for TanStackStart {
     fn functions(&self, project: &Project, app: &App) -> Vec<ServerFunction> {
         production::start_functions(project, app)
     }
+    fn config_stem(&self) -> Option<&'static str> {
+        Some("vite")
+    }
     fn ignores(&self) -> &'static [&'static str] {
         &[
             "node_modules",

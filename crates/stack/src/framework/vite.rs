@@ -1,6 +1,6 @@
 //! Vite with a browser-only React app: everything that `index.html` reaches is in the browser.
 
-use super::{Entry, Framework, in_app, major, package, vite_env, with_extension};
+use super::{Entry, Framework, in_app, package, vite_env, with_extension};
 use crate::production::{self, Production, ServerFunction};
 use crate::{EnvAccess, Side};
 use project::package::App;
@@ -38,8 +38,14 @@ impl Framework for Vite {
     fn env(&self, side: Side, name: &str) -> EnvAccess {
         vite_env(side, name)
     }
-    fn node(&self, version: Option<&str>) -> &'static str {
-        if major(version).is_some_and(|major| major >= 7) { "^20.19.0 || >=22.12.0" } else { ">=20" }
+    fn node(&self, _version: Option<&str>) -> &'static str {
+        ">=22"
+    }
+    fn needs_fallback(&self) -> bool {
+        true
+    }
+    fn config_stem(&self) -> Option<&'static str> {
+        Some("vite")
     }
     fn production(&self) -> &'static Production {
         &production::BESIDE

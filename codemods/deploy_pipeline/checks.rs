@@ -1,0 +1,143 @@
+//! The steps of CI: no new type or lint error, a build, no secret in what visitors load.
+
+use super::setup::{defaults, filled, steps};
+use super::{Deployed, below};
+use crate::environments::{Scope, variables};
+use crate::repository_hygiene::commands::Commands;
+use audit::Survey;
+use project::{File, Kind};
+
+const CI: &str = include_str!("templates/any/ci.yml");
+
+/// Shapes of keys that no bundle may hold. The last three are how the word `service_role` looks inside a JWT.
+const LEAKS: &str = "sb_secret_[A-Za-z0-9_-]{8}|sk_live_[A-Za-z0-9]{8}|sk-(proj|ant)-[A-Za-z0-9_-]{8}|-----BEGIN [A-Z ]*PRIVATE KEY|\
+                     c2VydmljZV9yb2xl|NlcnZpY2Vfcm9sZ|zZXJ2aWNlX3JvbGU";
+
+/// The text of the workflow.
+pub(super) fn ci(survey: &Survey<'_>, commands: &Commands<'_>, deployed: &Deployed) -> String {
+    let mut text = filled(CI, "__DEFAULTS__", &defaults(commands));
+    text = filled(&text, "__SETUP__", &steps(survey, commands));
+    let mut steps = Vec::new();
+    let build = commands
+        .script("build")
+        .map(|_| format!("      - run: {}\n{}", commands.run("build"), placeholders(survey, deployed)));
+    let ratchet = if commands.app.folder.is_empty() {
+        ".github/ratchet.sh"
+    } else {
+        "$GITHUB_WORKSPACE/.github/ratchet.sh"
+    };
+    let quoted = if ratchet.starts_with('$') { format!("\"{ratchet}\"") } else { ratchet.to_owned() };
+    let types = types(survey, commands).map(|command| {
+        format!("      - name: No new type error\n        run: bash {quoted} 'error TS[0-9]+' {command}\n")
+    });
+    let lint = lint(survey, commands).map(|command| {
+        format!("      - name: No new lint error\n        run: bash {quoted} '^ +[0-9]+:[0-9]+ +error ' {command}\n")
+    });
+    // Where the build writes types, it goes first.
+    let (first, second) = if deployed.build_makes_types { (build, types) } else { (types, build) };
+    steps.extend(first);
+    steps.extend(second);
+    steps.extend(lint);
+    if commands.script("test").is_some_and(|script| !script.contains("no test specified")) {
+        steps.push(format!("      - run: {}\n        env:\n          CI: \"true\"\n", commands.run("test")));
+    }
+    if commands.script("build").is_some() {
+        let bundle = &deployed.bundle;
+        steps.push(format!("      - name: No secret in the browser bundle\n        run: \"! grep -rlE -e '{LEAKS}' {bundle}\"\n"));
+    }
+    text = filled(&text, "__STEPS__", &steps.concat());
+    text.replace("__INSTALL__", commands.install())
+}
+
+/// How the types are checked; `None` without TypeScript.
+pub(super) fn types(survey: &Survey<'_>, commands: &Commands<'_>) -> Option<String> {
+    let there = |name: &str| survey.project.file(commands.path(name)?.as_str());
+    if !commands.package.dependencies.contains_key("typescript") {
+        return None;
+    }
+    let root = there("tsconfig.json")?;
+    // A solution file checks nothing by itself.
+    let config = there("tsconfig.app.json").filter(|_| root.text.contains("\"references\"")).unwrap_or(root);
+    let name = config.path.name();
+    let project = if name == "tsconfig.json" { String::new() } else { format!(" --project {name}") };
+    Some(commands.exec(&format!("tsc --noEmit{project} --pretty false")))
+}
+
+/// How the code is linted; `None` if no linter is set up.
+fn lint(survey: &Survey<'_>, commands: &Commands<'_>) -> Option<String> {
+    let config = |file: &File| {
+        let name = below(&commands.app.folder, file.path.as_str())?;
+        (name.starts_with("eslint.config.") || name.starts_with(".eslintrc")).then_some(())
+    };
+    let set_up = commands.package.dependencies.contains_key("eslint")
+        && survey.project.files.iter().any(|file| config(file).is_some());
+    // `next lint` is a program of its own and asks questions.
+    let usual = commands.script("lint").is_some_and(|script| script.starts_with("eslint"));
+    (set_up && usual).then(|| commands.exec("eslint --no-color ."))
+}
+
+/// Values of the right shape for a build that runs code: the build must need no real ones.
+fn placeholders(survey: &Survey<'_>, deployed: &Deployed) -> String {
+    if !deployed.build_runs_code {
+        return String::new();
+    }
+    let variables = variables(survey);
+    let mut lines = String::new();
+    for variable in variables.iter().filter(|variable| variable.scope != Scope::Edge && !variable.optional) {
+        let name = &variable.name;
+        let words: Vec<&str> = name.split('_').collect();
+        let has = |word: &str| words.contains(&word);
+        let value = if has("DATABASE") || has("POSTGRES") || has("PG") || has("DB") {
+            "postgres://ci@127.0.0.1:5432/ci"
+        } else if has("REDIS") || has("KV") {
+            "redis://127.0.0.1:6379"
+        } else if has("URL") || has("ORIGIN") || has("HOST") || has("DOMAIN") || has("ENDPOINT") {
+            "https://ci-placeholder.example"
+        } else if has("EMAIL") || has("FROM") {
+            "ci@placeholder.example"
+        } else if has("PORT") {
+            "\"3000\""
+        } else {
+            "placeholder-of-ci-of-more-than-32-letters"
+        };
+        lines += &format!("          {name}: {value}\n");
+    }
+    if lines.is_empty() {
+        lines
+    } else {
+        format!("        env: # shapes only: a build must not need real values\n{lines}")
+    }
+}
+
+/// Whether a workflow of the tree builds or checks pull requests.
+pub(super) fn checked(survey: &Survey<'_>) -> bool {
+    workflows(survey).any(checks)
+}
+
+/// Whether a workflow builds or checks pull requests.
+pub(super) fn checks(file: &File) -> bool {
+    let words = ["run build", " build", "tsc", "run test", " test", "run lint", "run check"];
+    file.text.contains("pull_request") && !deploys(file) && words.iter().any(|word| file.text.contains(word))
+}
+
+/// Whether a workflow releases the app.
+pub(super) fn deploys(file: &File) -> bool {
+    let words = [
+        "vercel",
+        "netlify",
+        "wrangler",
+        "flyctl",
+        "docker push",
+        "build-push-action",
+        "firebase",
+        "deploy-pages",
+    ];
+    let text = file.text.to_ascii_lowercase();
+    text.contains("deploy") && words.iter().any(|word| text.contains(word))
+}
+
+/// The workflows of the tree.
+pub(super) fn workflows<'s>(survey: &'s Survey<'_>) -> impl Iterator<Item = &'s File> {
+    let files = survey.project.files.iter().filter(|file| file.kind == Kind::Yaml && file.skipped.is_none());
+    files.filter(|file| file.path.folder() == ".github/workflows")
+}

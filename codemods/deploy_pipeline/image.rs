@@ -1,0 +1,105 @@
+//! The image: built in one stage, run by a user without rights in another, with nothing in it that it does not need.
+
+use super::setup::{NODE, filled};
+use super::{Deployed, Way};
+use crate::environments::{Scope, variables};
+use crate::repository_hygiene::commands::Commands;
+use audit::Survey;
+use edit::Piece;
+use plan::Request;
+use project::package::PackageManager;
+
+const IGNORED: &str = include_str!("templates/any/dockerignore");
+const STATIC: &str = include_str!("templates/vite/Dockerfile");
+const NGINX: &str = include_str!("templates/vite/nginx.conf");
+const NGINX_FILES: &str = include_str!("templates/next/nginx.conf");
+const SERVED: &str = include_str!("templates/vite/Dockerfile.server");
+const STANDALONE: &str = include_str!("templates/next/Dockerfile");
+const NITRO: &str = include_str!("templates/tanstack-start/Dockerfile");
+
+/// The files that make the image.
+pub(super) fn requests(survey: &Survey<'_>, commands: &Commands<'_>, deployed: &Deployed) -> Vec<Request> {
+    let template = match deployed.way {
+        Way::Static => STATIC,
+        Way::Beside => SERVED,
+        Way::Standalone => STANDALONE,
+        Way::Nitro => NITRO,
+        Way::Unknown => return Vec::new(),
+    };
+    let public = commands.path("public/x").map(|path| path.folder().to_owned()).unwrap_or_default();
+    let has_public =
+        survey.project.files.iter().any(|file| file.path.as_str().starts_with(&format!("{public}/")));
+    let copied = if has_public { "COPY --from=build /app/public ./public" } else { "" };
+    let args: Vec<String> = variables(survey)
+        .into_iter()
+        .filter(|variable| variable.scope == Scope::Public)
+        .map(|variable| format!("ARG {}\n", variable.name))
+        .collect();
+    let args = if args.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "# Built into what visitors load: docker build --build-arg NAME=value. None of them is secret.\n{}",
+            args.concat()
+        )
+    };
+    let mut text = filled(template, "__INSTALL__", &install(survey, commands));
+    text = filled(&text, "__ARGS__", &args);
+    text = filled(&text, "__PUBLIC__", copied);
+    text = text.replace("__BUILDER__", &builder(commands));
+    text = text.replace("__BUILD__", &commands.run("build")).replace("__OUTPUT__", &deployed.output);
+    let mut files = vec![("Dockerfile", text), (".dockerignore", ignored(deployed))];
+    if deployed.way == Way::Static {
+        // A page for every address, or one file for each page.
+        let nginx = if survey.stack.framework.needs_fallback() { NGINX } else { NGINX_FILES };
+        files.push(("nginx.conf", filled(nginx, "__HEADERS__", &headers(survey))));
+    }
+    let request = |(name, text): (&str, String)| {
+        let path = commands.path(name)?;
+        // What is there stays.
+        let absent = survey.project.file(path.as_str()).is_none();
+        absent.then(|| Request::File { path, pieces: vec![Piece::text(text)], mode: 0o644 })
+    };
+    files.into_iter().filter_map(request).collect()
+}
+
+fn ignored(deployed: &Deployed) -> String {
+    let built: &[&str] = match deployed.way {
+        Way::Standalone => &[".next", "out"],
+        Way::Nitro => &[".output", ".nitro", ".tanstack", "dist"],
+        Way::Beside => &["dist", "dist-server"],
+        _ => &["dist"],
+    };
+    format!("{IGNORED}{}\n", built.join("\n"))
+}
+
+fn headers(survey: &Survey<'_>) -> String {
+    let headers = crate::build_hardening::headers(survey).into_iter();
+    headers.map(|(name, value)| format!("    add_header {name} \"{value}\" always;\n")).collect::<String>()
+        + "\n"
+}
+
+fn builder(commands: &Commands<'_>) -> String {
+    match commands.manager {
+        PackageManager::Bun => "oven/bun:1-slim".to_owned(),
+        _ => format!("node:{NODE}-slim"),
+    }
+}
+
+/// The lines that install, with the manifest alone where no script of it needs the sources.
+fn install(survey: &Survey<'_>, commands: &Commands<'_>) -> String {
+    let there =
+        |name: &str| commands.path(name).and_then(|path| survey.project.file(path.as_str())).is_some();
+    let mut copied = vec!["package.json".to_owned()];
+    copied.extend(commands.lockfile.map(|path| path.name().to_owned()));
+    let others = [".npmrc", "pnpm-workspace.yaml", "bunfig.toml", ".yarnrc.yml"];
+    copied.extend(others.into_iter().filter(|name| there(name)).map(str::to_owned));
+    let scripted =
+        ["preinstall", "postinstall", "prepare"].iter().any(|name| commands.script(name).is_some());
+    let copied = if scripted { "COPY . .".to_owned() } else { format!("COPY {} ./", copied.join(" ")) };
+    let corepack = match commands.manager {
+        PackageManager::Pnpm | PackageManager::Yarn => "corepack enable && ",
+        _ => "",
+    };
+    format!("{copied}\nRUN {corepack}{}\n", commands.install())
+}
