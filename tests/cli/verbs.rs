@@ -88,3 +88,12 @@ fn on_a_terminal_a_fresh_plan_is_confirmed() {
     assert_eq!(tree.migrate_on_terminal("apply", "y\n").unwrap().code, 0);
     assert!(tree.files() != before);
 }
+
+#[test]
+fn verify_runs_nothing_of_the_project_without_a_yes() {
+    let tree = Tree::app();
+    let before = tree.files();
+    refused(&tree, &["verify"], &["runs the project's own commands", "--yes"]);
+    tree.migrate(&["verify", "--format", "sarif"]).ended(64);
+    assert!(tree.files() == before);
+}

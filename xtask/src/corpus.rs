@@ -1,5 +1,6 @@
 //! Runs the program over a folder of exports, each in a scratch copy, and prints a line each. It never fails on one export:
-//! it says what went wrong there. `--install` adds install, type check and build before and after.
+//! it says what went wrong there. `--install` adds install, type check and build before and after; `--verify` adds
+//! the whole proof of `migrate verify`.
 
 use crate::run::{Ran, run};
 use anyhow::Context;
@@ -10,6 +11,17 @@ use std::time::Duration;
 
 const QUICK: Duration = Duration::from_secs(120);
 const SLOW: Duration = Duration::from_secs(900);
+
+/// How far to go with each export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Plan, apply, and plan again.
+    Plan,
+    /// Install, type check and build as well, before and after.
+    Health,
+    /// The whole proof.
+    Proof,
+}
 
 /// A line of the table.
 #[derive(Default)]
@@ -37,7 +49,7 @@ struct Line {
 }
 
 /// See the module.
-pub(crate) fn run_corpus(program: &Path, folder: &Path, install: bool, named: &str) -> anyhow::Result<()> {
+pub(crate) fn run_corpus(program: &Path, folder: &Path, depth: Depth, named: &str) -> anyhow::Result<()> {
     let mut exports = exports(folder);
     exports.retain(|export| export.display().to_string().contains(named));
     println!(
@@ -60,12 +72,16 @@ pub(crate) fn run_corpus(program: &Path, folder: &Path, install: bool, named: &s
         "second",
         "s",
         "MB",
-        if install { "  install/tsc/build before -> after" } else { "" }
+        match depth {
+            Depth::Plan => "",
+            Depth::Health => "  install/tsc/build before -> after",
+            Depth::Proof => "  probes passed/failed/not run, type errors, seconds",
+        }
     );
     let mut lines = Vec::new();
     for export in exports {
         let mut line = Line { name: shown(folder, &export), ..Line::default() };
-        if let Err(error) = measure(program, &export, install, &mut line) {
+        if let Err(error) = measure(program, &export, depth, &mut line) {
             line.trouble.push(format!("{error:#}"));
         }
         print(&line);
@@ -123,7 +139,7 @@ fn git(folder: &Path, args: &[&str]) -> anyhow::Result<Ran> {
     run(Path::new("git"), args, folder, QUICK)
 }
 
-fn measure(program: &Path, export: &Path, install: bool, line: &mut Line) -> anyhow::Result<()> {
+fn measure(program: &Path, export: &Path, depth: Depth, line: &mut Line) -> anyhow::Result<()> {
     let scratch = tempfile::tempdir()?;
     let tree = scratch.path().join("tree");
     copy(export, &tree)?;
@@ -149,7 +165,7 @@ fn measure(program: &Path, export: &Path, install: bool, line: &mut Line) -> any
         }
     };
     let app = app_root(&tree, &planned.stdout);
-    let before = if install { Some(health(&tree.join(&app))?) } else { None };
+    let before = if depth == Depth::Health { Some(health(&tree.join(&app))?) } else { None };
     let applied = run(program, &["apply", ".", "--yes", "--allow-dirty"], &tree, QUICK)?;
     if !applied.ok() {
         line.recheck = "NO".into();
@@ -160,10 +176,41 @@ fn measure(program: &Path, export: &Path, install: bool, line: &mut Line) -> any
     let again: Value = serde_json::from_str(&again.stdout).context("second plan: not JSON")?;
     let again = again["changes"].as_array().map(Vec::len).unwrap_or(usize::MAX);
     line.second = if again == 0 { "empty".into() } else { format!("{again} NO") };
+    if depth == Depth::Proof {
+        proof(program, &tree, line)?;
+    }
     if let Some(before) = before {
         let after = health(&tree.join(&app))?;
         line.health = format!("{} -> {}", before.shown(), after.shown());
         line.trouble.extend(after.worse_than(&before));
+    }
+    Ok(())
+}
+
+/// The proof of the migrated tree: its totals for the table, and a line for each probe that failed.
+fn proof(program: &Path, tree: &Path, line: &mut Line) -> anyhow::Result<()> {
+    let ran = run(program, &["verify", ".", "--yes", "--format", "json"], tree, SLOW * 2)?;
+    let report: Value = serde_json::from_str(&ran.stdout)
+        .with_context(|| format!("verify: exit {:?}: {}", ran.code, ran.last_words()))?;
+    let count = |name: &str| report["summary"][name].as_u64().unwrap_or(0);
+    let probes = report["probes"].as_array().cloned().unwrap_or_default();
+    let words = |probe: &Value| {
+        let details = probe["details"].as_array().cloned().unwrap_or_default();
+        details.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; ")
+    };
+    let of = |id: &str| probes.iter().find(|probe| probe["id"] == id);
+    let types = of("types").map_or(String::new(), |probe| match probe["outcome"].as_str() {
+        Some("fail") => "new type errors".to_owned(),
+        _ => words(probe),
+    });
+    line.health =
+        format!("{}/{}/{} {types} {:.0} s", count("pass"), count("fail"), count("not_run"), ran.seconds);
+    for probe in probes.iter().filter(|probe| probe["outcome"] == "fail") {
+        let said: String = words(probe).chars().take(400).collect();
+        line.trouble.push(format!("{}: {said}", probe["id"].as_str().unwrap_or("?")));
+    }
+    if let Some(boot) = of("boot").filter(|probe| probe["outcome"] == "not-run") {
+        line.trouble.push(format!("not started: {}", words(boot)));
     }
     Ok(())
 }

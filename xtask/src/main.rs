@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const USAGE: &str = "cargo xtask corpus DIR [--install] [--named PART]   run the program over every export below DIR, a line each
+const USAGE: &str = "cargo xtask corpus DIR [--install|--verify] [--named PART]   run the program over every export below DIR, a line each
 cargo xtask bench DIR                time and memory of audit and plan on one export, beside ast-grep if it is installed
                                      both: --program FILE takes a built program instead of building one
 cargo xtask docs [--check]           write docs/codemods.md and the support table of README.md from the program
@@ -37,7 +37,11 @@ fn main() -> anyhow::Result<()> {
         Some("corpus") => corpus::run_corpus(
             &program()?,
             &folder()?,
-            flag("--install"),
+            match (flag("--install"), flag("--verify")) {
+                (_, true) => corpus::Depth::Proof,
+                (true, false) => corpus::Depth::Health,
+                (false, false) => corpus::Depth::Plan,
+            },
             value("--named").map_or("", String::as_str),
         ),
         Some("bench") => bench::run_bench(&program()?, &folder()?),

@@ -79,15 +79,23 @@ pub(crate) fn environment(
         Err(error) => complaints.push(format!("{error:#}")),
     }
     if complaints.is_empty() && notes.is_empty() {
-        for name in required.iter().take(MOST) {
+        let others = names.iter().map(|name| (*name).to_owned()).filter(|name| !required.contains(name));
+        let asked: Vec<String> = required.iter().cloned().chain(others).take(MOST).collect();
+        for name in asked {
             let mut one_less = given.clone();
-            one_less.remove(name);
+            one_less.remove(&name);
             match boot.attempt(&one_less, "boot-one-less") {
-                Ok(Refused::Ended(said)) if said.contains(name.as_str()) => {}
-                Ok(Refused::Ended(_)) => {
-                    complaints.push(format!("without {name} the server ends, and does not say why"))
+                Ok(Refused::Ended(said)) if said.contains(name.as_str()) => {
+                    required.insert(name);
                 }
-                Ok(Refused::Serves(_)) => complaints.push(format!("the server starts without {name}")),
+                Ok(Refused::Ended(_)) => {
+                    complaints.push(format!("without {name} the server ends, and does not say why"));
+                }
+                Ok(Refused::Serves(_)) if required.contains(&name) => {
+                    complaints.push(format!("the server starts without {name}"));
+                }
+                // It can do without.
+                Ok(Refused::Serves(_)) => {}
                 Err(error) => complaints.push(format!("{error:#}")),
             }
         }

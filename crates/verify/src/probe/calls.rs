@@ -111,7 +111,8 @@ pub(crate) fn handlers(live: &Live<'_>, report: &mut Report) {
 
 /// From another site, with the visitor's cookies: what a browser would send along.
 pub(crate) fn foreign(live: &Live<'_>, visitor: Option<&Visitor>, report: &mut Report) {
-    if let Some(why) = unasked(live) {
+    let sign_up = live.ground.production.sign_up.as_ref().filter(|_| live.ground.start.own_server);
+    if let Some(why) = unasked(live).filter(|_| sign_up.is_none()) {
         return report.skip(&asked::ORIGIN, why);
     }
     let calls = live.ground.production.calls;
@@ -126,7 +127,7 @@ pub(crate) fn foreign(live: &Live<'_>, visitor: Option<&Visitor>, report: &mut R
     let functions = live.ground.functions.iter();
     let (mut asked, mut complaints) = each(live, functions, ask, judge, "");
     // A form of another site can send what needs no asking: the session's own addresses are called so, too.
-    if let Some(sign_up) = &live.ground.production.sign_up {
+    if let Some(sign_up) = sign_up {
         let plain = Request::post(sign_up.sign_in, r#"{"email":"a@example.test","password":"a"}"#)
             .with("origin", super::FOREIGN)
             .with("sec-fetch-site", "cross-site");
@@ -168,7 +169,8 @@ pub(crate) fn bad_input(live: &Live<'_>, visitor: Option<&Visitor>, report: &mut
 
 /// With a body over any limit.
 pub(crate) fn large(live: &Live<'_>, visitor: Option<&Visitor>, report: &mut Report) {
-    if let Some(why) = unasked(live) {
+    let sign_up = live.ground.production.sign_up.as_ref().filter(|_| live.ground.start.own_server);
+    if let Some(why) = unasked(live).filter(|_| sign_up.is_none()) {
         return report.skip(&asked::BODY, why);
     }
     if matches!(live.ground.production.calls, Calls::Id { .. }) {
@@ -176,7 +178,9 @@ pub(crate) fn large(live: &Live<'_>, visitor: Option<&Visitor>, report: &mut Rep
     }
     let argument = format!(r#"{{"verify_no_such_key":"{}"}}"#, "x".repeat(LARGE));
     let mut functions = live.ground.functions.iter();
-    let Some(request) = functions.find_map(|function| live.ground.call(function, &argument)) else {
+    let of_function = functions.find_map(|function| live.ground.call(function, &argument));
+    let of_session = sign_up.map(|sign_up| Request::post(sign_up.sign_in, &argument));
+    let Some(request) = of_function.or(of_session) else {
         return report.skip(&asked::BODY, "the addresses of the functions are not in the build");
     };
     let request = live.ground.own(request);
