@@ -191,15 +191,23 @@ pub(super) fn say(survey: &Survey<'_>, place: &Place<'_>) -> (Vec<Edit>, Vec<Req
 fn function(survey: &Survey<'_>, object: &Object<'_>, headers: &[(&str, String)]) -> String {
     let text = &survey.project.get(object.file()).text;
     let semicolon = if text.lines().any(|line| line.trim_end().ends_with(';')) { ";" } else { "" };
-    let lines: String = headers
-        .iter()
-        .map(|(name, value)| {
-            let quote = if value.contains("${") { '`' } else { '"' };
-            format!("          {{ key: \"{name}\", value: {quote}{value}{quote} }},\n")
-        })
-        .collect();
+    let quoted = |text: &str| {
+        let quote = if text.contains("${") { '`' } else { '"' };
+        format!("{quote}{text}{quote}")
+    };
+    // A policy of many parts is read a part a line.
+    let long = |value: &str| value.split("; ").count() > 4;
+    let mut policy = String::new();
+    for (_, value) in headers.iter().filter(|(_, value)| long(value)) {
+        let parts: String = value.split("; ").map(|part| format!("    {},\n", quoted(part))).collect();
+        policy = format!("  const policy = [\n{parts}  ].join(\"; \"){semicolon}\n");
+    }
+    let line = |(name, value): &(&str, String)| {
+        let value = if long(value) { "policy".to_owned() } else { quoted(value) };
+        format!("        {{ key: \"{name}\", value: {value} }},\n")
+    };
+    let lines: String = headers.iter().map(line).collect();
     format!(
-        "async headers() {{\n  return [\n    {{\n      source: \"/(.*)\",\n      headers: [\n{}      ],\n    }},\n  ]{semicolon}\n}},",
-        lines.replace("          {", "        {")
+        "async headers() {{\n{policy}  return [\n    {{\n      source: \"/(.*)\",\n      headers: [\n{lines}      ],\n    }},\n  ]{semicolon}\n}},"
     )
 }
