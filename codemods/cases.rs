@@ -256,16 +256,15 @@ fn the_before_and_after_of_every_readme_is_true() {
         let one = codemods::ALL.iter().copied().find(|one| one.about().id == id).unwrap();
         // What only reports shows what it says.
         let heading = if one.about().frameworks.is_empty() { "Says" } else { "After" };
-        let (_, after) = block(heading).unwrap_or_else(|| panic!("{name}/README.md has no {heading}"));
-        // The info string of the block is `language path/of/file`.
-        let path = path
-            .split_whitespace()
-            .nth(1)
-            .unwrap_or_else(|| panic!("{name}/README.md: `{path}` names no file"));
+        let (after_path, after) = block(heading).unwrap_or_else(|| panic!("{name}/README.md has no {heading}"));
+        // The info string of the block is `language path/of/file`; the After may be a file that the Before makes necessary.
+        let named = |info: &str| info.split_whitespace().nth(1).map(str::to_owned);
+        let path = named(&path).unwrap_or_else(|| panic!("{name}/README.md: `{path}` names no file"));
+        let after_path = named(&after_path).unwrap_or_else(|| path.clone());
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name).join("fixtures/readme/before");
         let project = read(&here);
         assert_eq!(
-            project.file(path).map(|file| file.text.to_string()),
+            project.file(&path).map(|file| file.text.to_string()),
             Some(before),
             "{name}: fixtures/readme is the Before"
         );
@@ -281,8 +280,8 @@ fn the_before_and_after_of_every_readme_is_true() {
             assert_eq!(says.concat(), after, "{name}: README.md shows other findings");
             continue;
         }
-        let outcome = plan.files.get(&RelPath::new(path).unwrap());
-        let outcome = outcome.unwrap_or_else(|| panic!("{name}: {path} is not changed"));
+        let outcome = plan.files.get(&RelPath::new(&*after_path).unwrap());
+        let outcome = outcome.unwrap_or_else(|| panic!("{name}: {after_path} is not changed"));
         assert_eq!(plan::text_after(&survey, outcome), after, "{name}: README.md shows another After");
     }
 }

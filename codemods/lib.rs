@@ -12,6 +12,8 @@ pub mod queries_to_server;
 pub mod repository_hygiene;
 pub mod repository_rules;
 pub mod routing_fallback;
+pub mod row_policies;
+pub mod schema_migrations;
 pub mod secrets_to_env;
 pub mod server;
 pub mod sessions_to_server;
@@ -27,6 +29,8 @@ pub static ALL: &[&dyn Codemod] = &[
     &auth_hygiene::AuthHygiene,
     &secrets_to_env::SecretsToEnv,
     &env_contract::EnvContract,
+    &row_policies::RowPolicies,
+    &schema_migrations::SchemaMigrations,
     &environments::Environments,
     &build_hardening::BuildHardening,
     &routing_fallback::RoutingFallback,

@@ -3,6 +3,8 @@
 //! Pure: texts in, [`Schema`] out. Whatever is not understood is listed in [`Schema::troubles`], and never fatal. The generated
 //! `types.ts` of Supabase is a second view of the same database ([`types`]).
 
+pub mod grade;
+pub mod holdings;
 pub mod predicate;
 mod replay;
 mod sql;
@@ -207,6 +209,8 @@ pub struct Function {
     pub language: String,
     /// The body, as written.
     pub body: String,
+    /// A procedure, which is called and returns nothing.
+    pub procedure: bool,
     /// Roles from which EXECUTE is revoked.
     pub revoked_from: Vec<String>,
     /// Roles to which EXECUTE is granted by name.

@@ -1,8 +1,8 @@
-//! Rows for the database: tables and policies. The grades of policies are the codemod's findings.
+//! Rows for the database: tables, and policies with their grades.
 
 use super::place;
-use audit::{Severity, Survey};
-use plan::Plan;
+use audit::Survey;
+use schema::grade::Grade;
 use schema::{Name, Policy, Table};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -55,28 +55,21 @@ pub(super) fn tables(survey: &Survey<'_>) -> Vec<TableRow> {
     rows.into_iter().map(row).collect()
 }
 
-/// The policies, by table. The worst finding that stands at a policy grades it.
-pub(super) fn policies(survey: &Survey<'_>, plan: &Plan) -> Vec<PolicyRow> {
+/// The policies, by table.
+pub(super) fn policies(survey: &Survey<'_>) -> Vec<PolicyRow> {
     let row = |(name, policy): (&Name, &Policy)| {
-        let findings = plan.findings.iter().map(|(finding, _)| finding);
-        let at = findings.filter(|finding| {
-            let related = finding.related.iter().map(|related| related.span);
-            policy
-                .span
-                .is_some_and(|own| std::iter::once(finding.span).chain(related).any(|span| own.covers(span)))
-        });
-        let worst = at.min_by_key(|finding| finding.severity != Severity::Hole);
+        let verdict = survey.schema.grade(name, policy);
         PolicyRow {
             table: shown(name),
             name: policy.name.clone(),
             command: policy.command.clone(),
             roles: policy.roles.clone(),
-            grade: match worst.map(|finding| finding.severity) {
-                Some(Severity::Hole) => "hole",
-                Some(_) => "review",
-                None => "ok",
+            grade: match verdict.grade {
+                Grade::Ok => "ok",
+                Grade::Review => "review",
+                Grade::Hole => "hole",
             },
-            why: worst.map(|finding| finding.message.clone()).unwrap_or_default(),
+            why: verdict.why,
         }
     };
     let tables = survey.schema.tables.iter();

@@ -93,7 +93,7 @@ impl Inventory {
             routes: calls::routes(survey),
             handlers: calls::handlers(survey, plan),
             tables: database::tables(survey),
-            policies: database::policies(survey, plan),
+            policies: database::policies(survey),
             configs: configs(survey, plan),
         }
     }

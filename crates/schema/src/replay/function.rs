@@ -51,6 +51,7 @@ impl Replay {
             search_path: None,
             language: String::new(),
             body: String::new(),
+            procedure: node.kind() == Kind::CREATE_PROCEDURE,
             revoked_from: Vec::new(),
             granted_to: Vec::new(),
         };

@@ -90,6 +90,10 @@ fn rank(source: &Source<'_>) -> (u8, String, u64, bool) {
         let text = source.text.to_ascii_lowercase();
         text.contains("create table")
     };
+    // What hardens comes last, after what makes the tables that it names.
+    if matches!(file, "harden.sql" | "missing_tables.sql") {
+        return (4, String::new(), u64::from(file == "harden.sql"), false);
+    }
     let ground = ["schema.sql", "database.sql", "init.sql", "structure.sql", "tables.sql"];
     if ground.contains(&file) && creates {
         return (1, String::new(), 0, false);

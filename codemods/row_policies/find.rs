@@ -1,0 +1,252 @@
+//! Tables and their policies: off, locked, open, privileged.
+
+use super::access::{Access, shown};
+use super::privileges::Roles;
+use super::{BUCKET, DEFINER, DEFINER_VIEW, GIVEN_AWAY, LOCKED, METADATA, OPEN_READ, OPEN_WRITE, PRIVILEGED, RECURSION, RLS_OFF, Told, UNCLEAR};
+use audit::{Finding, Related, Rule, Severity, Survey};
+use edit::Span;
+use schema::grade::{Fault, Grade, Verdict};
+use schema::{Function, Name, Policy, Table};
+use std::collections::BTreeMap;
+
+pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
+    let access = Access::of(survey);
+    let mut found = Vec::new();
+    for (name, table) in &survey.schema.tables {
+        if let Some(defined) = table.defined.filter(|_| name.schema == "public") {
+            found.extend(whole_table(survey, &access, name, table, defined));
+        }
+        if table.row_security {
+            found.extend(policies(survey, &access, name, table));
+        }
+    }
+    found.extend(views(survey));
+    found.extend(functions(survey, &access));
+    found
+}
+
+fn whole_table(survey: &Survey<'_>, access: &Access, name: &Name, table: &Table, defined: Span) -> Option<Finding> {
+    let shown = shown(name);
+    if !table.row_security {
+        let span = table.row_security_off.unwrap_or(defined);
+        let mut finding = Told {
+            rule: &RLS_OFF,
+            span,
+            subject: shown.clone(),
+            message: match (table.row_security_off, table.policies.len()) {
+                (Some(_), _) => format!("Row level security of `{shown}` is turned off here and never on again."),
+                (None, 0) => format!("`{shown}` is made without row level security."),
+                (None, count) => format!("`{shown}` has {count} policies and no row level security: none of them is asked."),
+            },
+            todo: format!("Decide who may read and write `{shown}`, enable row level security, and add a policy for each."),
+        }
+        .finding();
+        finding.confidence = audit::Confidence::Certain;
+        let holds = survey.schema.holdings(name);
+        if !access.is_used(&name.name) && holds.personal.is_empty() && holds.secret.is_empty() {
+            finding.severity = Severity::Warning;
+        }
+        return Some(finding);
+    }
+    let verbs = access.verbs(&name.name);
+    if !table.policies.is_empty() || verbs.is_empty() {
+        return None;
+    }
+    let mut finding = Told {
+        rule: &LOCKED,
+        span: defined,
+        subject: shown.clone(),
+        message: format!("`{shown}` has row level security and no policy; the app wants to {} its rows.", verbs.join(", ")),
+        todo: format!("Say who may {} rows of `{shown}`, in a policy for each verb.", verbs.join(", ")),
+    }
+    .finding();
+    finding.related = used(access, &name.name, &verbs);
+    Some(finding)
+}
+
+/// One finding for each fault of a table, with all its policies that have it.
+fn policies(survey: &Survey<'_>, access: &Access, name: &Name, table: &Table) -> Vec<Finding> {
+    let mut by_fault: BTreeMap<Fault, Vec<(&Policy, Verdict)>> = BTreeMap::new();
+    for policy in &table.policies {
+        for verdict in survey.schema.verdicts(name, policy) {
+            if let Some(fault) = verdict.fault {
+                by_fault.entry(fault).or_default().push((policy, verdict));
+            }
+        }
+    }
+    by_fault.into_iter().filter_map(|(fault, found)| fault_of(survey, access, name, fault, found)).collect()
+}
+
+fn fault_of(
+    survey: &Survey<'_>,
+    access: &Access,
+    name: &Name,
+    fault: Fault,
+    mut found: Vec<(&Policy, Verdict)>,
+) -> Option<Finding> {
+    found.sort_by_key(|(_, verdict)| std::cmp::Reverse(verdict.grade));
+    let (first, verdict) = found.first()?;
+    let shown = shown(name);
+    let storage = name.schema == "storage";
+    let rule: &Rule = match fault {
+        Fault::OpenWrite if storage => &BUCKET,
+        Fault::OpenWrite => &OPEN_WRITE,
+        Fault::OpenRead => &OPEN_READ,
+        Fault::Privileged => &PRIVILEGED,
+        Fault::Forgeable => &METADATA,
+        Fault::Recursion => &RECURSION,
+        Fault::GivenAway => &GIVEN_AWAY,
+        Fault::Unknown => &UNCLEAR,
+        Fault::Unasked => return None,
+    };
+    let todo = match fault {
+        Fault::OpenWrite if storage => "Ask for the visitor's own folder: `(storage.foldername(name))[1] = (select auth.uid())::text`, and upload below it.".to_owned(),
+        Fault::OpenWrite => match survey.schema.owners(name).first() {
+            Some(owner) => format!("Who may write `{shown}`? For own rows: `(select auth.uid()) = {owner}`; for staff, a check of their role."),
+            None => format!("Who may write `{shown}`? It has no column that names a user: add one, or ask for a role."),
+        },
+        Fault::OpenRead => format!("Who may read `{shown}`? Narrow the policy, or move the private columns to a table of their own."),
+        Fault::Privileged => "Let a trigger refuse the change, or grant UPDATE for the other columns only; set these from a server that has checked.".to_owned(),
+        Fault::Forgeable => "Keep roles in a table that users cannot write, or in `app_metadata`.".to_owned(),
+        Fault::Recursion => "Put the question into a SECURITY DEFINER function with a fixed search_path, and call it in the policy.".to_owned(),
+        Fault::GivenAway => "Use the condition of USING for WITH CHECK too.".to_owned(),
+        Fault::Unknown | Fault::Unasked => "Read it, and say in the baseline that it is meant.".to_owned(),
+    };
+    let mut finding = Told {
+        rule,
+        span: first.span?,
+        subject: shown.clone(),
+        message: format!("Policy \"{}\" on `{shown}`: {}", first.name, verdict.why),
+        todo,
+    }
+    .finding();
+    finding.severity = match (verdict.grade, fault) {
+        (Grade::Hole, _) => Severity::Hole,
+        (_, Fault::Unknown) => Severity::Note,
+        _ => Severity::Warning,
+    };
+    if verdict.grade == Grade::Review {
+        finding.confidence = audit::Confidence::Possible;
+    }
+    for (policy, verdict) in &found[1..] {
+        finding.related.extend(policy.span.map(|span| Related {
+            span,
+            message: format!("Policy \"{}\": {}", policy.name, verdict.why),
+        }));
+    }
+    let verbs: Vec<&str> = match fault {
+        Fault::OpenWrite => vec!["insert", "update", "delete"],
+        Fault::Privileged => vec!["update"],
+        _ => Vec::new(),
+    };
+    finding.related.extend(used(access, &name.name, &verbs));
+    Some(finding)
+}
+
+/// The first places that use the table so.
+fn used(access: &Access, table: &str, verbs: &[&str]) -> Vec<Related> {
+    let mut found = Vec::new();
+    for verb in verbs {
+        for with in access.uses(table, verb).iter().take(3) {
+            found.push(Related { span: with.span, message: format!("{verb}s rows of `{table}`") });
+        }
+    }
+    found
+}
+
+fn views(survey: &Survey<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (name, view) in survey.schema.views.iter().filter(|(name, _)| name.schema == "public") {
+        let guarded = view.reads.tables.iter().any(|table| {
+            let known = survey.schema.tables.get(table);
+            known.is_some_and(|known| known.row_security || table.schema == "auth")
+        });
+        let Some(span) = view.span.filter(|_| guarded && !view.security_invoker) else { continue };
+        let users = view.reads.tables.iter().any(|table| table.schema == "auth");
+        let mut finding = Told {
+            rule: &DEFINER_VIEW,
+            span,
+            subject: name.name.clone(),
+            message: if users {
+                format!("The view `{}` shows `auth.users` to everybody.", name.name)
+            } else {
+                format!("The view `{}` shows rows that the policies of its tables would keep.", name.name)
+            },
+            todo: format!("`alter view public.{} set (security_invoker = on);`, then see that the pages still get what they need.", name.name),
+        }
+        .finding();
+        // A summary for everybody may be what is meant.
+        finding.severity = if users { Severity::Hole } else { Severity::Warning };
+        found.push(finding);
+    }
+    found
+}
+
+fn functions(survey: &Survey<'_>, access: &Access) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for function in survey.schema.functions.iter().filter(|function| function.name.schema == "public") {
+        let Some(span) = function.span else { continue };
+        if takes_role(function) {
+            let mut finding = Told {
+                rule: &METADATA,
+                span,
+                subject: format!("{}()", function.name.name),
+                message: format!("`{}` takes the role of a new user from the sign-up request.", function.name.name),
+                todo: "Give every new user the least role; raise it where somebody has checked.".to_owned(),
+            }
+            .finding();
+            let roles = Roles::of(&survey.schema);
+            if roles.powerful.is_empty() && roles.others > 0 {
+                finding.severity = Severity::Warning;
+                finding.confidence = audit::Confidence::Possible;
+                finding.todo = "Users pick one of these roles themselves. Make sure that none of them may see or do more than the others, or give it only where somebody has checked.".to_owned();
+            }
+            found.push(finding);
+        }
+        if function.definer && unguarded_write(function) && function.callable_by("anon") {
+            let called = access.calls.contains(&function.name.name);
+            let mut finding = Told {
+                rule: &DEFINER,
+                span,
+                subject: format!("{}()", function.name.name),
+                message: format!(
+                    "Anybody may call `{}`, which writes past all policies and does not ask who calls.",
+                    function.name.name
+                ),
+                todo: if called {
+                    "Ask for `auth.uid()` in its body, and check that the rows are the caller's.".to_owned()
+                } else {
+                    "Revoke EXECUTE from public, anon and authenticated, or ask for `auth.uid()` in its body.".to_owned()
+                },
+            }
+            .finding();
+            if called {
+                finding.severity = Severity::Warning;
+            }
+            found.push(finding);
+        }
+    }
+    found
+}
+
+/// Whether a sign-up trigger's function reads a role from the metadata.
+pub(super) fn takes_role(function: &Function) -> bool {
+    let flat: String = function.body.to_lowercase().split_whitespace().collect();
+    // Our own guard: the powerful ones are refused.
+    let guarded = flat.contains("casewhennew.raw_user_meta_data->>'role'in(");
+    !guarded && flat.contains("new.") && ["'role'", "'user_role'", "'is_admin'", "'account_type'", "'user_type'"].iter().any(|key| {
+        ["raw_user_meta_data->>", "raw_user_meta_data->"].iter().any(|from| flat.contains(&format!("{from}{key}")))
+    })
+}
+
+/// Whether the body writes, and never asks who calls.
+pub(super) fn unguarded_write(function: &Function) -> bool {
+    let body = function.body.to_lowercase();
+    let words: Vec<_> = body.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let writes = words.windows(2).any(|pair| {
+        matches!(pair, ["insert", "into"] | ["delete", "from"]) || pair[0] == "update" && pair[1] != "set" && pair[1] != "of"
+    });
+    let asks = ["auth.uid", "auth.role", "auth.jwt", "auth.email", "request.jwt", "current_user", "session_user"];
+    let trigger = function.returns.eq_ignore_ascii_case("trigger");
+    writes && !trigger && !asks.iter().any(|call| body.contains(call))
+}

@@ -1,0 +1,277 @@
+//! The one new migration: sections in the order in which they must run, each statement with its reason, all of it fit to be
+//! run again.
+
+use super::access::{Access, qualified, quoted, shown};
+use super::{DEFINER, ID, METADATA, NO_INDEX, OPEN_READ, OPEN_WRITE, PRIVILEGED, RLS_OFF, SEARCH_PATH, UNWRAPPED, lint, privileges, rewrite};
+use audit::{Finding, Survey};
+use edit::{Piece, RelPath};
+use plan::{Change, NewFile, Safety};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// The change, if anything can surely be closed.
+pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change> {
+    let schema = &survey.schema;
+    let access = Access::of(survey);
+    let mut sections: Vec<String> = Vec::new();
+    // (rule, subject) of what is resolved.
+    let mut resolved: BTreeSet<(&str, String)> = BTreeSet::new();
+    let mut rewritten: BTreeSet<(String, String)> = BTreeSet::new();
+
+    let mut section = String::new();
+    for (name, table) in schema.tables.iter().filter(|(name, table)| name.schema == "public" && table.defined.is_some() && !table.row_security) {
+        let Some(wanted) = rewrite::first_policies(schema, &access, name, table) else { continue };
+        let verbs = access.verbs(&name.name);
+        let reason = match (verbs.as_slice(), table.policies.len()) {
+            ([], 0) => "No code uses it with a visitor's rights: no policy on purpose.".to_owned(),
+            ([], _) => "Its policies come into force with this.".to_owned(),
+            (verbs, 0) => format!("The app {}s its rows: {}.", verbs.join("s and "), places(survey, &access, &name.name, verbs)),
+            (verbs, _) => format!("Its policies come into force with this; the app {}s its rows: {}.", verbs.join("s and "), places(survey, &access, &name.name, verbs)),
+        };
+        let _ = writeln!(section, "-- {reason}\nalter table {} enable row level security;", qualified(name));
+        for policy in wanted {
+            section.push_str(&policy.sql(name));
+        }
+        resolved.insert((RLS_OFF.id, shown(name)));
+    }
+    add(&mut sections, "Tables that the API served without row level security (0013_rls_disabled_in_public).", section);
+
+    let mut section = String::new();
+    for (name, table) in &schema.tables {
+        let (mut all, mut any, mut shown_still) = (true, false, false);
+        for policy in table.policies.iter().filter(|_| table.row_security) {
+            let open = rewrite::open(schema, name, policy);
+            let read = |verdict: &schema::grade::Verdict| verdict.fault == Some(schema::grade::Fault::OpenRead);
+            let read = schema.verdicts(name, policy).iter().any(read);
+            let Some(narrowed) = rewrite::narrowed(schema, &access, name, table, policy) else {
+                all &= !open;
+                shown_still |= read;
+                continue;
+            };
+            any = true;
+            all &= narrowed.left.is_empty();
+            shown_still |= read && narrowed.instead.iter().any(|policy| policy.command == "select");
+            let _ = writeln!(section, "-- `{}`: {}", shown(name), narrowed.reasons.join(" "));
+            let uses = places(survey, &access, &name.name, &["insert", "update", "delete"]);
+            if !uses.is_empty() {
+                let _ = writeln!(section, "-- Writes of the app: {uses}.");
+            }
+            if !narrowed.left.is_empty() {
+                let _ = writeln!(section, "-- Still open, as it was: {}.", narrowed.left.join(", "));
+            }
+            let _ = writeln!(section, "drop policy if exists \"{}\" on {};", narrowed.policy.replace('"', "\"\""), qualified(name));
+            for policy in &narrowed.instead {
+                section.push_str(&policy.sql(name));
+            }
+            rewritten.insert((shown(name), policy.name.clone()));
+        }
+        if any && all {
+            resolved.insert((OPEN_WRITE.id, shown(name)));
+        }
+        if any && !shown_still {
+            resolved.insert((OPEN_READ.id, shown(name)));
+        }
+    }
+    add(&mut sections, "Policies that let anybody in: split by verb, and closed as far as the app lets them.", section);
+
+    let mut section = String::new();
+    let mut bare = false;
+    for (name, table) in &schema.tables {
+        for policy in table.policies.iter().filter(|policy| !rewritten.contains(&(shown(name), policy.name.clone()))) {
+            if let Some(tightened) = rewrite::tightened(schema, name, policy) {
+                section.push_str(&tightened.sql(name));
+            } else {
+                bare |= rewrite::unwrapped(policy);
+            }
+        }
+    }
+    if !section.is_empty() && !bare {
+        resolved.insert((UNWRAPPED.id, "policies".to_owned()));
+    }
+    add(
+        &mut sections,
+        "The same rules, but asked once for each statement instead of once for each row (0003_auth_rls_initplan), and only of\n-- signed-in users where nobody else could pass.",
+        section,
+    );
+
+    let mut section = String::new();
+    for (name, table) in schema.tables.iter().filter(|(_, table)| table.row_security) {
+        let Some(guard) = privileges::guard(schema, &access, name, table) else { continue };
+        let _ = writeln!(section, "-- `{}`: {}. Staff policies, functions with their owner's rights and the server's key still change them.", shown(name), guard.columns.join(", "));
+        section.push_str(&guard.sql);
+        let policies = table.policies.iter().flat_map(|policy| schema.self_granted(name, policy));
+        let inserts = table.policies.iter().any(|policy| policy.command == "insert" && !schema.self_granted(name, policy).is_empty());
+        if !inserts && policies.into_iter().all(|column| guard.columns.contains(&column)) {
+            resolved.insert((PRIVILEGED.id, shown(name)));
+        }
+    }
+    add(&mut sections, "Columns that a user must not set in their own row.", section);
+
+    let mut section = String::new();
+    let mut replaced: BTreeSet<String> = BTreeSet::new();
+    for function in &schema.functions {
+        let Some(sql) = privileges::without_role(schema, function) else { continue };
+        let _ = writeln!(section, "-- The sign-up request does not choose a role with power any more.");
+        section.push_str(&sql);
+        replaced.insert(function.name.name.clone());
+        resolved.insert((METADATA.id, format!("{}()", function.name.name)));
+    }
+    for function in privileges::uncalled(schema, &access) {
+        let _ = writeln!(
+            section,
+            "-- Writes past all policies without asking who calls; no code of the app calls it.\nrevoke execute on function {} from public, anon, authenticated;",
+            privileges::signature(function)
+        );
+        resolved.insert((DEFINER.id, format!("{}()", function.name.name)));
+    }
+    add(&mut sections, "Functions that gave away more than they should.", section);
+
+    let mut section = String::new();
+    for function in schema.functions.iter().filter(|it| it.name.schema == "public" && it.search_path.is_none() && !replaced.contains(&it.name.name)) {
+        let kind = if function.procedure { "procedure" } else { "function" };
+        let _ = writeln!(section, "alter {kind} {} set search_path = {};", privileges::signature(function), lint::needed_path(survey, function));
+    }
+    if !section.is_empty() {
+        resolved.insert((SEARCH_PATH.id, "functions".to_owned()));
+    }
+    add(&mut sections, "Functions look names up where their author did (0011_function_search_path_mutable).", section);
+
+    let mut section = String::new();
+    for (name, columns) in lint::missing_indexes(survey) {
+        let listed: Vec<_> = columns.iter().map(|column| quoted(column)).collect();
+        let _ = writeln!(section, "create index if not exists {} on {} ({});", quoted(&index_name(&name.name, &columns)), qualified(&name), listed.join(", "));
+    }
+    if !section.is_empty() {
+        resolved.insert((NO_INDEX.id, "indexes".to_owned()));
+    }
+    add(&mut sections, "Columns that policies and foreign keys look up (0001_unindexed_foreign_keys).", section);
+
+    if sections.is_empty() {
+        return None;
+    }
+    let text = format!(
+        "-- Written by migrate. Every statement can be run again. Read it before it runs: it changes who may do what.\n\n{}",
+        sections.join("\n")
+    );
+    let path = next_file(survey, Behind::Minute, "harden")?;
+    let mut change = Change::new(ID, "Harden the database in a new migration", Safety::Review);
+    change.creates.push(NewFile { path, pieces: vec![Piece::text(text)], mode: 0o644 });
+    change.fixes = (0..findings.len())
+        .filter(|at| resolved.contains(&(findings[*at].rule, findings[*at].subject.clone())))
+        .collect();
+    Some(change)
+}
+
+fn add(sections: &mut Vec<String>, title: &str, body: String) {
+    if !body.is_empty() {
+        sections.push(format!("-- {title}\n{body}"));
+    }
+}
+
+/// The first places of the app that use a table so: `src/pages/Boats.tsx:12`.
+fn places(survey: &Survey<'_>, access: &Access, table: &str, verbs: &[&str]) -> String {
+    let mut found = Vec::new();
+    for with in verbs.iter().flat_map(|verb| access.uses(table, verb)) {
+        let file = survey.project.get(with.span.file);
+        if !found.contains(&file.path.as_str()) {
+            found.push(file.path.as_str());
+        }
+    }
+    let more = found.len().saturating_sub(4);
+    found.truncate(4);
+    let listed = found.join(", ");
+    if more > 0 { format!("{listed} and {more} more files") } else { listed }
+}
+
+/// At most 63 bytes, as PostgreSQL cuts names.
+fn index_name(table: &str, columns: &[String]) -> String {
+    let mut name = format!("{table}_{}", columns.join("_"));
+    while name.len() > 59 {
+        name.pop();
+    }
+    name + "_idx"
+}
+
+/// A new file that runs behind all others: a migration where there is a history (a second for what is made, a minute for what
+/// then hardens it), the next number beside scripts that are run by hand. No clock is asked.
+pub(crate) fn next_file(survey: &Survey<'_>, behind: Behind, name: &str) -> Option<RelPath> {
+    let replayed = survey.schema.replayed.iter().map(|file| &survey.project.get(*file).path);
+    let history = |path: &RelPath| path.folder().ends_with("supabase/migrations");
+    let last_migration = replayed.clone().filter(|path| history(path)).max_by(|one, other| one.name().cmp(other.name()));
+    if let Some(last) = last_migration {
+        return RelPath::new(format!("{}/{}_{name}.sql", last.folder(), version_behind(last.name(), behind)));
+    }
+    let Some(last) = replayed.last() else {
+        let folder = survey.project.apps.first().map_or("", |app| app.folder.as_str());
+        let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        return RelPath::new(format!("{folder}supabase/migrations/{}_{name}.sql", later("20260101000000", behind)));
+    };
+    let folder = if last.folder().is_empty() { String::new() } else { format!("{}/", last.folder()) };
+    let digits: String = last.name().chars().take_while(char::is_ascii_digit).collect();
+    match digits.parse::<u64>() {
+        Ok(number) => {
+            let next = number + if behind == Behind::Second { 1 } else { 2 };
+            RelPath::new(format!("{folder}{next:0width$}_{name}.sql", width = digits.len()))
+        }
+        Err(_) => RelPath::new(format!("{folder}{name}.sql")),
+    }
+}
+
+/// The version behind that of a file: of 14 digits a time, of fewer the next number.
+fn version_behind(name: &str, behind: Behind) -> String {
+    let digits: String = name.chars().take_while(char::is_ascii_digit).collect();
+    match digits.len() {
+        14 => later(&digits, behind),
+        // A day without a time: the day after, so that it sorts behind whatever follows the digits.
+        8 => later(&format!("{}000000", next_day(&digits)), behind),
+        0 => later("99990101000000", behind),
+        width => {
+            let next = digits.parse::<u64>().unwrap_or(0) + if behind == Behind::Second { 1 } else { 2 };
+            format!("{next:0width$}")
+        }
+    }
+}
+
+fn next_day(digits: &str) -> String {
+    later(&format!("{digits}235959"), Behind::Second).get(..8).unwrap_or(digits).to_owned()
+}
+
+/// How far behind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Behind {
+    /// A second.
+    Second,
+    /// A minute.
+    Minute,
+}
+
+/// The 14 digits that much later.
+fn later(version: &str, behind: Behind) -> String {
+    let part = |range: std::ops::Range<usize>| version.get(range).and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(0);
+    let mut parts = [part(0..4), part(4..6), part(6..8), part(8..10), part(10..12), part(12..14)];
+    parts[if behind == Behind::Second { 5 } else { 4 }] += 1;
+    // Versions are sorted as digits: that a month may have fewer days does not matter.
+    for (at, (first, most)) in [(5, (0, 59)), (4, (0, 59)), (3, (0, 23)), (2, (1, 31)), (1, (1, 12))] {
+        if parts[at] > most {
+            parts[at] = first;
+            parts[at - 1] += 1;
+        }
+    }
+    let [year, month, day, hour, minute, second] = parts;
+    format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Behind, later, version_behind};
+
+    #[test]
+    fn versions_carry() {
+        assert_eq!(later("20250628110023", Behind::Second), "20250628110024");
+        assert_eq!(later("20250628110023", Behind::Minute), "20250628110123");
+        assert_eq!(later("20250628115959", Behind::Second), "20250628120000");
+        assert_eq!(later("20251231235959", Behind::Minute), "20260101000059");
+        assert_eq!(version_behind("20251210_more.sql", Behind::Second), "20251211000001");
+        assert_eq!(version_behind("0009_more.sql", Behind::Minute), "0011");
+    }
+}

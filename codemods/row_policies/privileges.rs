@@ -1,0 +1,224 @@
+//! What users must not give themselves: privileged columns, a role at sign-up, functions with their owner's rights.
+
+use super::access::{Access, has_word, qualified, quoted};
+use super::find::{takes_role, unguarded_write};
+use schema::predicate::Predicate;
+use schema::{Function, Name, Schema, Table};
+
+/// A trigger that refuses a change of privileged columns by the row's owner.
+pub(super) struct Guard {
+    pub(super) columns: Vec<String>,
+    pub(super) sql: String,
+}
+
+/// The guard for a table; `None` if none is needed, or if the app itself would run into it.
+pub(super) fn guard(schema: &Schema, access: &Access, name: &Name, table: &Table) -> Option<Guard> {
+    if name.schema != "public" {
+        return None;
+    }
+    let updates = table.policies.iter().filter(|policy| matches!(policy.command.as_str(), "update" | "all") && policy.permissive);
+    let (mut columns, mut owner) = (Vec::new(), None);
+    for policy in updates {
+        let Some(own) = policy.using.as_ref().and_then(|text| {
+            Predicate::of(schema, name, text).owners().first().map(|owner| (*owner).to_owned())
+        }) else {
+            continue;
+        };
+        for column in schema.self_granted(name, policy) {
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        owner.get_or_insert(own);
+    }
+    let owner = owner?;
+    // Whoever writes the column on purpose would be refused from now on: that is the finding's to say.
+    let written = |column: &str| {
+        access.uses(&name.name, "update").iter().any(|with| {
+            with.columns.as_ref().is_some_and(|columns| columns.iter().any(|known| known == column))
+        })
+    };
+    let by_functions = |column: &str| {
+        schema.functions.iter().any(|function| {
+            !function.definer && has_word(&function.body, &name.name) && has_word(&function.body, column)
+        })
+    };
+    columns.retain(|column| !written(column) && !by_functions(column) && *column != owner);
+    if columns.is_empty() {
+        return None;
+    }
+    let kind = table.column(&owner).map_or("uuid", |column| column.kind.as_str());
+    let cast = if kind == "uuid" { "" } else { "::text" };
+    let changed: Vec<_> = columns
+        .iter()
+        .map(|column| format!("new.{0} is distinct from old.{0}", quoted(column)))
+        .collect();
+    let guard = format!("guard_{}_privileges", name.name);
+    let sql = format!(
+        "create or replace function public.{function}() returns trigger language plpgsql set search_path = '' as $$
+begin
+  if current_user in ('anon', 'authenticated') and pg_trigger_depth() < 2
+     and (select auth.uid()){cast} = old.{owner}
+     and ({changed}) then
+    raise exception '{said} cannot be changed by the user' using errcode = '42501';
+  end if;
+  return new;
+end $$;
+create or replace trigger {trigger} before update on {table}
+  for each row execute function public.{function}();
+",
+        function = quoted(&guard),
+        trigger = quoted(&guard),
+        table = qualified(name),
+        owner = quoted(&owner),
+        changed = changed.join("\n          or "),
+        said = columns.join(", ").replace('\'', "''"),
+    );
+    Some(Guard { columns, sql })
+}
+
+/// The sign-up function with a role that nobody picks for themselves; `None` if its text is not of the known shape.
+///
+/// Where the roles are known and some of them are harmless, the choice stays and only the powerful ones are refused.
+pub(super) fn without_role(schema: &Schema, function: &Function) -> Option<String> {
+    if !takes_role(function) || function.language != "plpgsql" || !function.arguments.is_empty() {
+        return None;
+    }
+    let roles = Roles::of(schema);
+    if roles.powerful.is_empty() && roles.others > 0 {
+        return None;
+    }
+    let body = &function.body;
+    let lower = body.to_ascii_lowercase();
+    let mut made = String::new();
+    let mut rest = 0;
+    let mut count = 0;
+    while let Some(at) = lower[rest..].find("coalesce").map(|at| rest + at) {
+        let open = at + lower[at..].find('(')?;
+        let close = open + matching(&body[open..])?;
+        let inside = &lower[open + 1..close];
+        let flat: String = inside.split_whitespace().collect();
+        let source = flat.split(',').next().unwrap_or("").trim_matches(['(', ')']).to_owned();
+        let source = source.split("::").next().unwrap_or("").trim_matches(['(', ')']).to_owned();
+        if matches!(source.as_str(), "new.raw_user_meta_data->>'role'" | "new.raw_user_meta_data->>'user_role'" | "new.raw_user_meta_data->>'user_type'" | "new.raw_user_meta_data->>'account_type'")
+            && let Some(comma) = inside.rfind(',')
+        {
+            let fallback = body[open + 1 + comma + 1..close].trim();
+            if !fallback.starts_with('\'') {
+                return None;
+            }
+            made.push_str(&body[rest..at]);
+            let key = source.rsplit('\'').nth(1)?;
+            let refused: Vec<_> = roles.refused().iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
+            if roles.others == 1 {
+                made.push_str(fallback);
+            } else {
+                made.push_str(&format!(
+                    "case when new.raw_user_meta_data ->> '{key}' in ({}) then {fallback} else {} end",
+                    refused.join(", "),
+                    &body[at..=close]
+                ));
+            }
+            count += 1;
+        } else {
+            made.push_str(&body[rest..=close]);
+        }
+        rest = close + 1;
+    }
+    made.push_str(&body[rest..]);
+    // Another way in which the role comes in is not understood.
+    let still: String = made.to_lowercase().split_whitespace().collect();
+    let reads = still.matches("raw_user_meta_data->>'role'").count();
+    let kept = still.matches("casewhennew.raw_user_meta_data->>'role'in").count() * 2;
+    if count == 0 || reads > kept || made.contains("$$") {
+        return None;
+    }
+    let path = function.search_path.as_deref().map_or("public", |path| if path.is_empty() { "''" } else { path });
+    let security = if function.definer { " security definer" } else { "" };
+    Some(format!(
+        "create or replace function {}() returns {} language plpgsql{security} set search_path = {path} as $${made}$$;\n",
+        qualified(&function.name),
+        function.returns,
+    ))
+}
+
+/// The roles that the schema knows.
+pub(super) struct Roles {
+    /// Those that must not be picked.
+    pub(super) powerful: Vec<String>,
+    /// How many others there are; none if no role is known at all.
+    pub(super) others: usize,
+}
+
+impl Roles {
+    pub(super) fn of(schema: &Schema) -> Self {
+        let enums = schema.enums.iter().filter(|(name, _)| name.name.contains("role") || name.name.contains("user_type"));
+        let checks = schema.tables.values().flat_map(|table| &table.checks).filter(|check| {
+            ["role", "user_role", "user_type", "account_type"].iter().any(|word| has_word(check, word))
+        });
+        let mut values: Vec<String> = enums.flat_map(|(_, values)| values.clone()).collect();
+        values.extend(checks.flat_map(|check| check.split('\'').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()));
+        values.sort();
+        values.dedup();
+        let (powerful, others): (Vec<_>, Vec<_>) = values.into_iter().partition(|value| is_powerful(value));
+        Self { powerful, others: others.len() }
+    }
+
+    /// What the sign-up request may not ask for; the usual names if no role is known.
+    fn refused(&self) -> Vec<&str> {
+        if self.powerful.is_empty() { USUAL.to_vec() } else { self.powerful.iter().map(String::as_str).collect() }
+    }
+}
+
+fn is_powerful(role: &str) -> bool {
+    let role = role.to_lowercase();
+    ["admin", "owner", "staff", "moderator", "super", "manager", "root", "employee"].iter().any(|word| role.contains(word))
+}
+
+const USUAL: [&str; 9] =
+    ["admin", "administrator", "super_admin", "superadmin", "owner", "staff", "moderator", "manager", "root"];
+
+/// Where the parenthesis that opens `text` closes.
+fn matching(text: &str) -> Option<usize> {
+    let (mut depth, mut quoted) = (0usize, false);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '\'' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Functions that nobody should call over the API: they write past all policies, and nothing of the app calls them so.
+pub(super) fn uncalled<'s>(schema: &'s Schema, access: &Access) -> Vec<&'s Function> {
+    let mut found: Vec<_> = schema
+        .functions
+        .iter()
+        .filter(|function| function.name.schema == "public" && function.definer && unguarded_write(function) && function.callable_by("anon"))
+        .filter(|function| !access.calls.contains(&function.name.name))
+        .collect();
+    found.retain(|function| {
+        // What a policy, a default, a view or another function calls is called with the visitor's rights.
+        let name = &function.name.name;
+        let tables = schema.tables.values();
+        let asked = tables.clone().flat_map(|table| &table.policies).any(|policy| policy.reads.functions.contains(&function.name));
+        let stood = tables.flat_map(|table| &table.columns).any(|column| column.default.as_ref().is_some_and(|text| has_word(text, name)));
+        let viewed = schema.views.values().any(|view| has_word(&view.query, name));
+        let inner = schema.functions.iter().any(|other| other.name != function.name && !other.definer && has_word(&other.body, name));
+        !asked && !stood && !viewed && !inner
+    });
+    found
+}
+
+/// `public.f(uuid, text)`.
+pub(super) fn signature(function: &Function) -> String {
+    format!("{}({})", qualified(&function.name), function.kinds().join(", "))
+}

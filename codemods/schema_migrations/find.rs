@@ -1,0 +1,171 @@
+//! Tables, columns and statements that are not as the code or PostgreSQL needs them.
+
+use super::{DOES_NOT_RUN, NO_COLUMN, NO_HISTORY, NO_TABLE};
+use audit::query::{Kind, Query, Target};
+use audit::{Confidence, Finding, Related, Rule, Severity, Survey};
+use edit::{FileId, Span};
+use schema::Name;
+use std::collections::BTreeMap;
+use syntax::view;
+
+pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (table, uses) in missing(survey) {
+        let typed = survey.schema.types.as_ref().is_some_and(|types| types.tables.contains_key(&table));
+        let mut finding = told(&NO_TABLE, uses[0], &table);
+        finding.message = format!("`{table}` is used in {} and no SQL of the tree creates it.", count(uses.len(), "place"));
+        finding.todo = if typed {
+            format!("Write a migration for `{table}`: the generated types know its columns. `supabase db pull` gives it as it is.")
+        } else {
+            format!("Write a migration for `{table}`, or take it from the old project with `supabase db pull`.")
+        };
+        finding.related = uses[1..].iter().take(20).map(|span| Related { span: *span, message: format!("uses `{table}`") }).collect();
+        found.push(finding);
+    }
+    found.extend(columns(survey));
+    found.extend(troubles(survey));
+    found.extend(loose(survey));
+    found
+}
+
+fn told(rule: &Rule, span: Span, subject: &str) -> Finding {
+    Finding {
+        rule: rule.id,
+        severity: rule.severity,
+        confidence: Confidence::Likely,
+        span,
+        message: String::new(),
+        why: rule.why.to_owned(),
+        todo: String::new(),
+        related: Vec::new(),
+        subject: subject.to_owned(),
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("one {what}") } else { format!("{number} {what}s") }
+}
+
+/// The tables of `public` that Supabase queries ask for and nothing makes, with their uses.
+pub(super) fn missing(survey: &Survey<'_>) -> BTreeMap<String, Vec<Span>> {
+    let mut found: BTreeMap<String, Vec<Span>> = BTreeMap::new();
+    for query in of_tables(survey) {
+        let names: Vec<&String> = match &query.table {
+            Target::Named(name) => vec![name],
+            Target::OneOf(names) => names.iter().collect(),
+            Target::Dynamic => Vec::new(),
+        };
+        for name in names {
+            let known = Name { schema: "public".to_owned(), name: name.clone() };
+            if !survey.schema.tables.contains_key(&known) && !survey.schema.views.contains_key(&known) {
+                found.entry(name.clone()).or_default().push(query.span);
+            }
+        }
+    }
+    found
+}
+
+fn of_tables<'s>(survey: &'s Survey<'_>) -> impl Iterator<Item = &'s Query> {
+    survey.queries.iter().filter(|query| {
+        query.backend == "supabase" && query.kind == Kind::Table && query.schema.as_deref().unwrap_or("public") == "public"
+    })
+}
+
+/// Columns in filters and in literal values, of tables that the SQL makes.
+fn columns(survey: &Survey<'_>) -> Vec<Finding> {
+    let mut found: BTreeMap<String, Vec<(Span, String)>> = BTreeMap::new();
+    for query in of_tables(survey) {
+        let Some((name, table)) = query.named().and_then(|name| Some((name, survey.schema.table(name)?))) else { continue };
+        if table.columns.is_empty() {
+            continue;
+        }
+        for (span, column) in named_columns(survey, query) {
+            if table.column(&column).is_none() {
+                found.entry(name.to_owned()).or_default().push((span, column));
+            }
+        }
+    }
+    let tables = found.into_iter();
+    tables
+        .map(|(table, uses)| {
+            let mut names: Vec<_> = uses.iter().map(|(_, column)| format!("`{column}`")).collect();
+            names.sort();
+            names.dedup();
+            let mut finding = told(&NO_COLUMN, uses[0].0, &table);
+            finding.message = format!("`{table}` has no column {} in the SQL of the tree.", names.join(", "));
+            finding.todo = "Add the column in a migration, or correct the name in the code.".to_owned();
+            finding.related = uses[1..]
+                .iter()
+                .take(20)
+                .map(|(span, column)| Related { span: *span, message: format!("uses `{column}`") })
+                .collect();
+            finding
+        })
+        .collect()
+}
+
+fn named_columns(survey: &Survey<'_>, query: &Query) -> Vec<(Span, String)> {
+    let filters = [
+        "eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "is", "in", "contains", "order",
+    ];
+    let mut found = Vec::new();
+    for step in &query.steps {
+        let Some(argument) = step.arguments.first() else { continue };
+        let Some((tree, _)) = survey.project.get(argument.file).syntax() else { continue };
+        let Some(node) = tree.node_at(argument.range()).map(view::unwrapped) else { continue };
+        if filters.contains(&step.name.as_str()) {
+            // `author.name`, `data->>key` and `at::date` are more than a column.
+            let column = view::string_value(tree, node);
+            let plain = |column: &str| column.chars().all(|c| c.is_alphanumeric() || c == '_');
+            found.extend(column.filter(|it| plain(it)).map(|it| (*argument, it.into_owned())));
+        } else if matches!(step.name.as_str(), "insert" | "update" | "upsert") && node.kind() == "object" {
+            let pairs = view::pairs(tree, node).into_iter();
+            found.extend(pairs.map(|(key, place, _)| {
+                let span = Span::new(argument.file, place.byte_range());
+                (span, key.into_owned())
+            }));
+        }
+    }
+    found
+}
+
+/// One finding for each file whose SQL does not run.
+fn troubles(survey: &Survey<'_>) -> Vec<Finding> {
+    let mut by_file: BTreeMap<FileId, Vec<(Span, &str, &str)>> = BTreeMap::new();
+    for trouble in &survey.schema.troubles {
+        by_file.entry(trouble.span.file).or_default().push((trouble.span, trouble.kind, &trouble.message));
+    }
+    let files = by_file.into_values();
+    files
+        .map(|found| {
+            let fails = found.iter().filter(|(_, _, message)| message.contains("fails") || message.contains("cannot be") || message.contains("cannot read")).count();
+            let mut finding = told(&DOES_NOT_RUN, found[0].0, "sql");
+            let first = found[0].2;
+            finding.message = match found.len() {
+                1 => first.to_owned(),
+                more => format!("{first} {} like it in this file.", count(more - 1, "more statement")),
+            };
+            finding.todo = "Never edit a migration that ran somewhere: take `supabase db pull` as a new start, or guard the statement in one that never ran.".to_owned();
+            if fails == 0 {
+                finding.severity = Severity::Note;
+                finding.confidence = Confidence::Possible;
+            }
+            finding.related = found[1..].iter().take(20).map(|(span, _, message)| Related { span: *span, message: (*message).to_owned() }).collect();
+            finding
+        })
+        .collect()
+}
+
+/// SQL that counts and is no part of a history.
+fn loose(survey: &Survey<'_>) -> Option<Finding> {
+    let paths = survey.schema.replayed.iter().map(|file| survey.project.get(*file));
+    let loose: Vec<_> = paths
+        .filter(|file| !file.path.folder().split('/').any(|folder| folder == "migrations" || folder == "drizzle"))
+        .collect();
+    let first = loose.first()?;
+    let mut finding = told(&NO_HISTORY, Span::new(first.id, 0..0), "scripts");
+    let names: Vec<_> = loose.iter().map(|file| file.path.as_str()).collect();
+    finding.message = format!("{} of SQL that no tool runs: {}.", count(loose.len(), "file"), names.join(", "));
+    finding.todo = "Bring those that count into `supabase/migrations`, in this order, each with a version in front of its name.".to_owned();
+    Some(finding)
+}

@@ -1,0 +1,548 @@
+//! How dangerous a policy is: role by command by predicate by what the table holds.
+//!
+//! [`Grade::Ok`] is said only of what is understood; what may be lethal and may be meant is [`Grade::Review`].
+
+use crate::holdings::{Holdings, words};
+use crate::predicate::{Opening, Predicate};
+use crate::{Name, Policy, Schema, Table};
+use std::collections::BTreeSet;
+
+/// How dangerous.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// It does what such a table needs.
+    Ok,
+    /// Somebody must say whether it is meant.
+    Review,
+    /// Somebody can read or do what they must not.
+    Hole,
+}
+
+/// What is wrong with a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// It trusts what visitors write into their own token.
+    Forgeable,
+    /// It lets rows be written by people whose they are not.
+    OpenWrite,
+    /// It lets rows be read by people whom they do not concern.
+    OpenRead,
+    /// The owner of a row may change what they may do.
+    Privileged,
+    /// It asks its own table, which asks it again.
+    Recursion,
+    /// An owner may give the row away.
+    GivenAway,
+    /// It is not understood.
+    Unknown,
+    /// Row level security is off, so it is not asked.
+    Unasked,
+}
+
+/// A grade and its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// How dangerous.
+    pub grade: Grade,
+    /// What is wrong; `None` if nothing is.
+    pub fault: Option<Fault>,
+    /// One sentence.
+    pub why: String,
+}
+
+impl Verdict {
+    fn new(grade: Grade, fault: Fault, why: impl Into<String>) -> Self {
+        Self { grade, fault: Some(fault), why: why.into() }
+    }
+
+    fn ok(why: impl Into<String>) -> Self {
+        Self { grade: Grade::Ok, fault: None, why: why.into() }
+    }
+}
+
+/// Who gets through, in words.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Crowd {
+    Visitors,
+    Everybody,
+}
+
+impl Crowd {
+    fn shown(self) -> &'static str {
+        match self {
+            Self::Visitors => "whoever signs up",
+            Self::Everybody => "anybody, without signing in,",
+        }
+    }
+}
+
+impl Schema {
+    /// Grades one policy of a table: the worst that is found.
+    pub fn grade(&self, name: &Name, policy: &Policy) -> Verdict {
+        let all = self.verdicts(name, policy).into_iter();
+        let worst = all.max_by_key(|verdict| (verdict.fault.is_some(), verdict.grade, std::cmp::Reverse(verdict.fault)));
+        worst.unwrap_or_else(|| Verdict::ok("The table is gone."))
+    }
+
+    /// Everything that is wrong with a policy, each fault once; one verdict that says why it is fine if nothing is.
+    pub fn verdicts(&self, name: &Name, policy: &Policy) -> Vec<Verdict> {
+        let Some(table) = self.tables.get(name) else { return Vec::new() };
+        if let Some(alone) = self.beyond_question(name, table, policy) {
+            return vec![alone];
+        }
+        let asked = Asked::of(self, name, table, policy);
+        let mut verdicts = vec![asked.forged(), asked.read(), asked.written(), asked.owned()];
+        verdicts.retain(|verdict| verdict.fault.is_some());
+        verdicts.sort_by_key(|verdict| (verdict.fault, std::cmp::Reverse(verdict.grade)));
+        verdicts.dedup_by_key(|verdict| verdict.fault);
+        if verdicts.is_empty() { vec![Verdict::ok(asked.fine())] } else { verdicts }
+    }
+
+    /// What is said before the expressions are looked into.
+    fn beyond_question(&self, name: &Name, table: &Table, policy: &Policy) -> Option<Verdict> {
+        let alone = if !table.row_security {
+            Verdict::new(Grade::Review, Fault::Unasked, "Row level security is off for this table: no policy of it is asked.")
+        } else if policy.roles.iter().all(|role| SERVICE.contains(&role.as_str())) {
+            Verdict::ok("Only for the service, which no policy binds.")
+        } else if self.recurses(name, policy) {
+            Verdict::new(
+                Grade::Hole,
+                Fault::Recursion,
+                format!(
+                    "It asks `{0}` while it decides about `{0}`: PostgreSQL refuses every such query with \"infinite recursion\".",
+                    name.name
+                ),
+            )
+        } else if !policy.permissive {
+            Verdict::ok("It only narrows what others allow.")
+        } else {
+            return None;
+        };
+        Some(alone)
+    }
+
+    /// Whether a query of the table asks this policy, which queries the table again.
+    pub fn recurses(&self, name: &Name, policy: &Policy) -> bool {
+        let seen = |policy: &Policy| matches!(policy.command.as_str(), "all" | "select");
+        // INSERT alone is not asked when its own subquery reads the table: the policies for SELECT are.
+        let mut waiting: Vec<&Name> = policy.reads.tables.iter().collect();
+        let mut reached = BTreeSet::new();
+        if !seen(policy) && !policy.reads.tables.is_empty() && !policy.reads.tables.contains(name) {
+            return false;
+        }
+        while let Some(next) = waiting.pop() {
+            if next == name {
+                if seen(policy) {
+                    return true;
+                }
+                // The policies that the inner read meets decide.
+                let table = self.tables.get(name);
+                return table.is_some_and(|table| {
+                    table.policies.iter().any(|other| seen(other) && other.name != policy.name && self.recurses(name, other))
+                });
+            }
+            let Some(table) = self.tables.get(next).filter(|table| table.row_security && reached.insert(next.clone())) else {
+                continue;
+            };
+            waiting.extend(table.policies.iter().filter(|policy| seen(policy)).flat_map(|policy| &policy.reads.tables));
+        }
+        false
+    }
+
+    /// Privileged columns that the owner of a row may write through `policy`: those that no column grant, no trigger and no
+    /// part of the check keeps.
+    pub fn self_granted(&self, name: &Name, policy: &Policy) -> Vec<String> {
+        let Some(table) = self.tables.get(name) else { return Vec::new() };
+        let privilege = match policy.command.as_str() {
+            "update" | "all" => "update",
+            // A row that the sign-up trigger has made already cannot be inserted a second time.
+            "insert" if !self.made_at_sign_up(name) => "insert",
+            _ => return Vec::new(),
+        };
+        let check = policy.check.as_deref().unwrap_or_default();
+        let pinned = |column: &str| {
+            let named = check.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == column);
+            named || self.guarded(name, column)
+        };
+        let owners = self.owners(name);
+        let columns = self.privileged(name).into_iter().filter(|column| !owners.contains(column));
+        columns
+            .filter(|column| policy_roles(policy).any(|role| table.may_write(role, privilege, column)) && !pinned(column))
+            .collect()
+    }
+
+    /// Whether a trigger refuses a change of the column, or takes it back.
+    fn guarded(&self, name: &Name, column: &str) -> bool {
+        let triggers = self.triggers.iter().filter(|trigger| trigger.table == *name && trigger.before);
+        let bodies = triggers.filter_map(|trigger| {
+            self.functions.iter().find(|function| function.name == trigger.function).map(|function| function.body.to_lowercase())
+        });
+        bodies.into_iter().any(|body| {
+            let flat: String = body.split_whitespace().collect();
+            let back = [format!("new.{column}:=old.{column}"), format!("new.{column}=old.{column}")];
+            let refused = flat.contains("raiseexception") && flat.contains(&format!("new.{column}"));
+            refused || back.iter().any(|text| flat.contains(text))
+        })
+    }
+
+    fn made_at_sign_up(&self, name: &Name) -> bool {
+        let joins = self.triggers.iter().filter(|trigger| trigger.table.schema == "auth" && trigger.table.name == "users");
+        joins.into_iter().any(|trigger| {
+            self.functions.iter().any(|function| {
+                function.name == trigger.function && words_of(&function.body).any(|word| word == name.name)
+            })
+        })
+    }
+}
+
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
+fn policy_roles(policy: &Policy) -> impl Iterator<Item = &str> {
+    policy.roles.iter().map(|role| if role == "public" { "authenticated" } else { role.as_str() })
+}
+
+/// A policy beside what it stands on.
+struct Asked<'s> {
+    schema: &'s Schema,
+    name: &'s Name,
+    policy: &'s Policy,
+    holds: Holdings,
+    using: Option<Predicate>,
+    check: Option<Predicate>,
+    crowd: Crowd,
+    /// A restrictive policy stands beside it.
+    narrowed: bool,
+}
+
+impl<'s> Asked<'s> {
+    fn of(schema: &'s Schema, name: &'s Name, table: &'s Table, policy: &'s Policy) -> Self {
+        let read = |text: &Option<String>| text.as_ref().map(|text| Predicate::of(schema, name, text));
+        let open = policy.roles.iter().any(|role| role == "public" || role == "anon");
+        let narrows = |other: &Policy| !other.permissive && (other.command == "all" || other.command == policy.command);
+        Self {
+            schema,
+            name,
+            policy,
+            holds: schema.holdings(name),
+            using: read(&policy.using),
+            check: read(&policy.check),
+            crowd: if open { Crowd::Everybody } else { Crowd::Visitors },
+            narrowed: table.policies.iter().any(narrows),
+        }
+    }
+
+    /// How far it lets rows be reached, and who is meant: `true` for the roles, a session asked for inside narrows them.
+    fn reach(&self, predicate: Option<&Predicate>) -> (Opening, Crowd) {
+        // Without an expression everything passes.
+        let opening = predicate.map_or(Opening::Everybody, Predicate::opening);
+        match opening {
+            Opening::SignedIn => (Opening::Everybody, Crowd::Visitors),
+            other => (other, self.crowd),
+        }
+    }
+
+    fn does(&self, command: &str) -> bool {
+        self.policy.command == "all" || self.policy.command == command
+    }
+
+    fn forged(&self) -> Verdict {
+        let forged = self.using.iter().chain(&self.check).any(Predicate::forgeable);
+        if !forged {
+            return Verdict::ok("");
+        }
+        Verdict::new(Grade::Hole, Fault::Forgeable, "It trusts `user_metadata`, which each user writes themselves.")
+    }
+
+    fn read(&self) -> Verdict {
+        if !self.does("select") {
+            return Verdict::ok("");
+        }
+        let (opening, crowd) = self.reach(self.using.as_ref());
+        let table = &self.name.name;
+        let holds = &self.holds;
+        let delicate: Vec<_> = holds.secret.iter().chain(&holds.personal).map(|column| format!("`{column}`")).collect();
+        let shown = delicate.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
+        let storage = self.name.schema == "storage";
+        match opening {
+            Opening::Closed | Opening::Scoped => Verdict::ok(""),
+            Opening::Unknown => Verdict::new(Grade::Review, Fault::Unknown, "What it asks for is not understood."),
+            _ if storage => Verdict::ok(""),
+            // Rows of a certain state are published on purpose; what else is in them counts all the same.
+            Opening::SomeRows if holds.secret.is_empty() && !(crowd == Crowd::Everybody && !holds.personal.is_empty()) => Verdict::ok(""),
+            _ if !holds.secret.is_empty() => {
+                let grade = if self.narrowed { Grade::Review } else { Grade::Hole };
+                Verdict::new(grade, Fault::OpenRead, format!("{} can read {shown} of every row of `{table}`.", sentence(crowd)))
+            }
+            _ if !holds.personal.is_empty() => {
+                let lists = words(table).iter().any(|word| PUBLIC_PLACES.contains(&word.as_str())) && holds.owners.is_empty();
+                let grade = match crowd {
+                    Crowd::Everybody if !lists && !self.narrowed && opening == Opening::Everybody => Grade::Hole,
+                    _ => Grade::Review,
+                };
+                Verdict::new(grade, Fault::OpenRead, format!("{} can read {shown} of every row of `{table}`.", sentence(crowd)))
+            }
+            _ if holds.private => {
+                let grade = if crowd == Crowd::Everybody && !self.narrowed { Grade::Hole } else { Grade::Review };
+                Verdict::new(grade, Fault::OpenRead, format!("{} can read every row of `{table}`, which looks private.", sentence(crowd)))
+            }
+            _ if !holds.owners.is_empty() && !holds.money.is_empty() => {
+                Verdict::new(Grade::Review, Fault::OpenRead, format!("{} can read the amounts of every user in `{table}`.", sentence(crowd)))
+            }
+            _ if !holds.owners.is_empty() && !words(table).iter().any(|word| SHARED.contains(&word.as_str())) && !holds.of_users => {
+                Verdict::new(Grade::Review, Fault::OpenRead, format!("{} can read the rows of every user in `{table}`.", sentence(crowd)))
+            }
+            _ => Verdict::ok(""),
+        }
+    }
+
+    fn written(&self) -> Verdict {
+        let mut worst = Verdict::ok("");
+        for command in ["insert", "update", "delete"].into_iter().filter(|command| self.does(command)) {
+            let verdict = self.written_by(command);
+            if (verdict.fault.is_some(), verdict.grade) > (worst.fault.is_some(), worst.grade) {
+                worst = verdict;
+            }
+        }
+        worst
+    }
+
+    fn written_by(&self, command: &str) -> Verdict {
+        let predicate = match command {
+            "insert" => self.check.as_ref().or(self.using.as_ref()),
+            _ => self.using.as_ref(),
+        };
+        let (opening, crowd) = self.reach(predicate);
+        let table = &self.name.name;
+        match opening {
+            Opening::Closed => return Verdict::ok(""),
+            Opening::Unknown => return Verdict::new(Grade::Review, Fault::Unknown, "What it asks for is not understood."),
+            Opening::Scoped => return self.given_away(command),
+            _ => {}
+        }
+        let some = opening == Opening::SomeRows;
+        let holds = &self.holds;
+        if self.name.schema == "storage" {
+            return Verdict::new(
+                Grade::Hole,
+                Fault::OpenWrite,
+                format!("{} can {} files of others in the bucket: only the bucket is checked.", sentence(crowd), verb(command)),
+            );
+        }
+        let rows = if some { "rows of a certain state" } else { "any row" };
+        let what = match command {
+            "insert" => format!("{} can insert rows into `{table}`", sentence(crowd)),
+            _ => format!("{} can {} {rows} of `{table}`", sentence(crowd), verb(command)),
+        };
+        let weighty = !holds.money.is_empty() || !holds.privileged.is_empty() || !holds.secret.is_empty();
+        let grade = if self.narrowed {
+            Grade::Review
+        } else if command == "insert" {
+            let intake = words(table).iter().any(|word| INTAKE.contains(&word.as_str()));
+            match crowd {
+                _ if !holds.privileged.is_empty() && !intake => Grade::Hole,
+                Crowd::Everybody if intake => Grade::Review,
+                Crowd::Everybody => Grade::Hole,
+                Crowd::Visitors if weighty && !intake => Grade::Hole,
+                Crowd::Visitors => Grade::Review,
+            }
+        } else {
+            match crowd {
+                Crowd::Everybody => Grade::Hole,
+                Crowd::Visitors if weighty || !holds.owners.is_empty() || !holds.personal.is_empty() || holds.private => Grade::Hole,
+                Crowd::Visitors => Grade::Review,
+            }
+        };
+        let forged = command == "insert" && !holds.owners.is_empty();
+        let tail = if forged { ", also in the name of others." } else { "." };
+        Verdict::new(grade, Fault::OpenWrite, what + tail)
+    }
+
+    /// `using (own) with check (true)`: the row may be given to somebody else.
+    fn given_away(&self, command: &str) -> Verdict {
+        if command != "update" {
+            return Verdict::ok("");
+        }
+        let check = self.check.as_ref().map(Predicate::opening);
+        let owner = self.using.as_ref().is_some_and(|using| !using.owners().is_empty());
+        if owner && check == Some(Opening::Everybody) {
+            return Verdict::new(
+                Grade::Review,
+                Fault::GivenAway,
+                format!("The owner of a row of `{}` may put somebody else's id into it.", self.name.name),
+            );
+        }
+        Verdict::ok("")
+    }
+
+    fn owned(&self) -> Verdict {
+        let own = self.using.iter().chain(&self.check).any(|predicate| !predicate.owners().is_empty());
+        if !own {
+            return Verdict::ok("");
+        }
+        let columns = self.schema.self_granted(self.name, self.policy);
+        if columns.is_empty() {
+            return Verdict::ok("");
+        }
+        let shown: Vec<_> = columns.iter().map(|column| format!("`{column}`")).collect();
+        // One row a user: it is the visitor's own standing. Elsewhere the word may mean something else.
+        let grade = if self.holds.of_users { Grade::Hole } else { Grade::Review };
+        Verdict::new(
+            grade,
+            Fault::Privileged,
+            format!("Each user may write {} of their own row of `{}`.", shown.join(", "), self.name.name),
+        )
+    }
+
+    fn fine(&self) -> String {
+        let opening = self.using.iter().chain(&self.check).map(Predicate::opening).max();
+        match opening {
+            Some(Opening::Scoped) => "It asks whose row it is.".to_owned(),
+            Some(Opening::Closed) => "It lets nobody through but the service.".to_owned(),
+            _ if self.name.schema == "storage" => "Files of the bucket may be read.".to_owned(),
+            _ => format!("`{}` looks like something to be read by everybody.", self.name.name),
+        }
+    }
+}
+
+fn sentence(crowd: Crowd) -> String {
+    let shown = crowd.shown();
+    let mut letters = shown.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn verb(command: &str) -> &str {
+    match command {
+        "insert" => "add",
+        "update" => "change",
+        _ => command,
+    }
+}
+
+/// Roles that no policy binds, or that no visitor has.
+const SERVICE: [&str; 4] = ["service_role", "postgres", "supabase_admin", "dashboard_user"];
+
+/// Tables into which people write who have no account.
+const INTAKE: [&str; 30] = [
+    "contact", "contacts", "inquiry", "inquiries", "enquiries", "lead", "leads", "newsletter", "subscriber", "subscribers",
+    "waitlist", "feedback", "application", "applications", "submission", "submissions", "rsvp", "rsvps", "registration",
+    "registrations", "quote", "quotes", "demo", "analytics", "visits", "views", "pageviews", "responses", "guestbook", "signups",
+];
+
+/// What is made to be seen by others.
+const SHARED: [&str; 34] = [
+    "post", "posts", "comment", "comments", "like", "likes", "follow", "follows", "followers", "review", "reviews", "rating",
+    "ratings", "event", "events", "product", "products", "category", "categories", "article", "articles", "blog", "blogs",
+    "story", "stories", "course", "courses", "recipe", "recipes", "tag", "tags", "listing", "listings", "votes",
+];
+
+/// Places and companies, whose address is for everybody.
+const PUBLIC_PLACES: [&str; 22] = [
+    "restaurant", "restaurants", "store", "stores", "shop", "shops", "company", "companies", "business", "businesses", "clinic",
+    "clinics", "hospital", "hospitals", "property", "properties", "venue", "venues", "location", "locations", "school", "schools",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Source;
+    use edit::FileId;
+
+    /// Grades of all policies of the SQL, in order, with their faults.
+    fn check(sql: &str, expected: &[(&str, &str)]) {
+        let schema = Schema::of(&[Source { file: FileId(0), path: "schema.sql", text: sql }]);
+        let mut found = Vec::new();
+        for (name, table) in &schema.tables {
+            for policy in &table.policies {
+                let verdict = schema.grade(name, policy);
+                let fault = verdict.fault.map_or("-".to_owned(), |fault| format!("{fault:?}"));
+                found.push((policy.name.clone(), format!("{:?} {fault}", verdict.grade)));
+            }
+        }
+        let found: Vec<_> = found.iter().map(|(name, grade)| (name.as_str(), grade.as_str())).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn true_for_writes_is_a_hole_and_true_for_reads_depends_on_the_rows() {
+        check(
+            "create table piers (id uuid primary key, name text);
+             create table crew (id uuid primary key references auth.users, full_name text, phone text);
+             create table letters (id uuid primary key, user_id uuid, body text);
+             create table contact_requests (id uuid primary key, note text);
+             alter table piers enable row level security; alter table crew enable row level security;
+             alter table letters enable row level security; alter table contact_requests enable row level security;
+             create policy a on contact_requests for insert with check (true);
+             create policy b on crew for select using (true);
+             create policy c on crew for select to authenticated using (true);
+             create policy d on letters for all using (true);
+             create policy e on letters for update to authenticated using (auth.uid() is not null);
+             create policy f on piers for select using (true);
+             create policy g on piers for insert to authenticated with check (auth.role() = 'authenticated');
+             create policy h on piers for delete using (1 = 1);
+             create policy i on piers for all to service_role using (true);",
+            &[
+                ("a", "Review OpenWrite"),
+                ("b", "Hole OpenRead"),
+                ("c", "Review OpenRead"),
+                ("d", "Hole OpenWrite"),
+                ("e", "Hole OpenWrite"),
+                ("f", "Ok -"),
+                ("g", "Review OpenWrite"),
+                ("h", "Hole OpenWrite"),
+                ("i", "Ok -"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_branch_that_does_not_mention_the_row_opens_everything() {
+        check(
+            "create table letters (id uuid primary key, user_id uuid, body text); alter table letters enable row level security;
+             create policy a on letters for delete using (auth.uid() = user_id or auth.role() = 'authenticated');
+             create policy b on letters for delete using (auth.uid() = user_id or true);
+             create policy c on letters for delete using (((select auth.uid()) = user_id));
+             create policy d on letters for update using (user_id = auth.uid()) with check (true);
+             create policy e on letters for select using (auth.uid()::text = user_id::text and body is not null);",
+            &[("a", "Hole OpenWrite"), ("b", "Hole OpenWrite"), ("c", "Ok -"), ("d", "Review GivenAway"), ("e", "Ok -")],
+        );
+    }
+
+    #[test]
+    fn own_rows_with_a_privileged_column() {
+        check(
+            "create table crew (id uuid primary key references auth.users, full_name text, role text default 'deckhand');
+             create table staff (id uuid primary key references auth.users, role text);
+             create table guests (id uuid primary key references auth.users, is_vip boolean);
+             alter table crew enable row level security; alter table staff enable row level security; alter table guests enable row level security;
+             create policy a on crew for update using (auth.uid() = id);
+             create policy b on staff for update using (auth.uid() = id);
+             create policy c on guests for update using (auth.uid() = id) with check (auth.uid() = id and is_vip = false);
+             revoke update on staff from anon, authenticated;",
+            &[("a", "Hole Privileged"), ("c", "Ok -"), ("b", "Ok -")],
+        );
+    }
+
+    #[test]
+    fn trust_in_the_token_and_recursion() {
+        check(
+            "create table crew (id uuid primary key references auth.users, rank text); alter table crew enable row level security;
+             create function is_chief() returns boolean language sql security definer as $$ select exists (select 1 from crew where id = auth.uid() and rank = 'chief') $$;
+             create policy a on crew for select using (exists (select 1 from crew c where c.id = auth.uid() and c.rank = 'chief'));
+             create policy b on crew for delete using ((auth.jwt() -> 'user_metadata' ->> 'rank') = 'chief');
+             create policy c on crew for delete using (is_chief());",
+            &[("a", "Hole Recursion"), ("b", "Hole Forgeable"), ("c", "Ok -")],
+        );
+    }
+
+    #[test]
+    fn buckets_ask_for_the_path() {
+        check(
+            "create policy a on storage.objects for insert to authenticated with check (bucket_id = 'a');
+             create policy b on storage.objects for insert to authenticated with check (bucket_id = 'a' and (storage.foldername(name))[1] = auth.uid()::text);
+             create policy c on storage.objects for select using (bucket_id = 'a');",
+            &[("a", "Hole OpenWrite"), ("b", "Ok -"), ("c", "Ok -")],
+        );
+    }
+}
