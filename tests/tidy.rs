@@ -206,7 +206,7 @@ fn lints_are_expected_with_a_reason_never_allowed() {
 #[test]
 fn snapshots_hold_no_secret_longer_than_its_mask() {
     let secret = regex::Regex::new(
-        r"sk-[A-Za-z0-9_-]{16,}|sk_(live|test)_[A-Za-z0-9]{10,}|sb_secret_[A-Za-z0-9_]{8,}|gsk_[A-Za-z0-9]{16,}|eyJ[\w-]{10,}\.eyJ[\w-]{20,}|AIza[\w-]{30,}|-----BEGIN [A-Z ]*PRIVATE KEY-----\s*\w{20}|://[^/\s:@]+:[^/\s:@<$*]{6,}@",
+        r"\bsk-[A-Za-z0-9_-]{16,}|sk_(live|test)_[A-Za-z0-9]{10,}|sb_secret_[A-Za-z0-9_]{8,}|gsk_[A-Za-z0-9]{16,}|eyJ[\w-]{10,}\.eyJ[\w-]{20,}|AIza[\w-]{30,}|-----BEGIN [A-Z ]*PRIVATE KEY-----\s*\w{20}|://[^/\s:@]+:[^/\s:@<$*]{6,}@",
     )
     .unwrap();
     let mut complaints = Vec::new();

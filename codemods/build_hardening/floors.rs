@@ -25,7 +25,8 @@ const EXECUTION: &str = "CVE-2025-55182, CVE-2026-44575";
 const PASSES: &str = "lets one header pass the guard in middleware";
 const RUNS: &str = "can be taken over, or its guards passed, by one request";
 
-const NEXT: &str = "next"; // of FRAMEWORKS
+const FRAMEWORKS: &[&str] = &["next"];
+const NEXT: &str = FRAMEWORKS[0];
 /// Packages with a floor.
 const NAMES: &[&str] = &[NEXT];
 

@@ -18,7 +18,7 @@ pub(super) fn loose(commands: &Commands<'_>) -> Vec<Loose> {
     let any = package
         .dependencies
         .iter()
-        .filter(|(_, range)| matches!(range.as_str(), "latest" | "*" | "" | "next"));
+        .filter(|(_, range)| range.chars().all(|letter| letter.is_ascii_alphabetic() || letter == '*'));
     any.map(|(name, _)| Loose { name: name.clone(), version: package.resolved.get(name).cloned() }).collect()
 }
 

@@ -3,7 +3,8 @@
 use super::column::{Column, Kind, Side, quoted};
 use super::draft::{Fill, Site};
 use super::name::Verb;
-use super::read::{Filled, Reader, Want, listed};
+use super::fixed::listed;
+use super::read::{Filled, Reader, Want};
 use super::reason::Reason;
 use audit::query::{Step, Target};
 use stack::server::function::Input;

@@ -1,6 +1,7 @@
 //! The one change: function modules, their index, the library that they need, and every call site.
 
-use super::draft::{Call, Draft};
+use super::call_site::Call;
+use super::draft::Draft;
 use super::find;
 use super::group::{self, Function};
 use super::{BROWSER, ID};

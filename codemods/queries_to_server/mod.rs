@@ -5,15 +5,18 @@
 
 mod access;
 mod call;
+mod call_site;
 mod chain;
 mod column;
 mod draft;
 mod filter;
 mod find;
+mod fixed;
 mod fix;
 mod group;
 mod guess;
 mod keys;
+mod layout;
 mod name;
 mod read;
 mod reason;

@@ -6,6 +6,7 @@
 use super::access::Doors;
 use super::column::{Column, Columns, Kind, Side};
 use super::draft::{Draft, Fill, Needed, Segment, Sent, Site};
+use super::fixed::{fixed, is_self_contained, is_typed};
 use super::guess::{self, Guess};
 use super::name::{Parts, Verb};
 use super::reason::Reason;
@@ -13,11 +14,10 @@ use audit::Survey;
 use audit::query::{self, Identity, Query, Shape, Step, Target};
 use edit::Span;
 use project::File;
-use project::graph::{Graph, Origin};
 use stack::server::function::Input;
 use std::ops::Range;
 use syntax::Tree;
-use syntax::scope::{Declared, Scopes};
+use syntax::scope::Scopes;
 use syntax::view;
 use tree_sitter::Node;
 
@@ -468,173 +468,5 @@ impl<'s> Reader<'s> {
         }
         self.hole(start + types.start..start + types.end, Fill::Text(String::new()));
         Some(told)
-    }
-}
-
-/// Whether a type names nothing that a module would have to import.
-fn is_self_contained(kind: &str) -> bool {
-    const KNOWN: &[&str] = &["Array", "Record", "Partial", "Readonly", "Pick", "Omit", "Date"];
-    let word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let mut words = kind.split(|letter: char| !word(letter)).filter(|word| !word.is_empty());
-    words.all(|word| word != "typeof" && (!word.starts_with(char::is_uppercase) || KNOWN.contains(&word)))
-}
-
-/// Whether the client of a query was made with the types of the database.
-pub(super) fn is_typed(survey: &Survey<'_>, query: &Query) -> bool {
-    let Some(client) = query.client.and_then(|client| survey.clients.get(client)) else { return false };
-    survey.schema.types.is_some() && client_is_typed(survey, client)
-}
-
-/// Whether `createClient` is called with a type.
-pub(super) fn client_is_typed(survey: &Survey<'_>, client: &query::Client) -> bool {
-    let Some((tree, _)) = survey.project.get(client.span.file).syntax() else { return false };
-    let mut typed = false;
-    if let Some(node) = tree.node_at(client.span.range()) {
-        typed |= node.child_by_field_name("type_arguments").is_some();
-        // `export const supabase: SupabaseClient<Database> = createClient(url, key)`
-        let declarator = node.parent().filter(|parent| parent.kind() == "variable_declarator");
-        typed |= declarator
-            .and_then(|declarator| declarator.child_by_field_name("type"))
-            .is_some_and(|annotation| tree.text(annotation).contains('<'));
-    }
-    typed
-}
-
-/// See [`Reader::fixed`].
-fn fixed(
-    survey: &Survey<'_>,
-    file: &File,
-    tree: &Tree,
-    scopes: &Scopes,
-    node: Node<'_>,
-    depth: u8,
-) -> Option<Option<String>> {
-    let inside = |node: Node<'_>| fixed(survey, file, tree, scopes, node, depth) == Some(None);
-    match node.kind() {
-        "string" | "number" | "true" | "false" | "null" | "undefined" | "regex" => Some(None),
-        "template_string" => view::string_value(tree, node).map(|_| None),
-        "unary_expression" => {
-            let operand = node.child_by_field_name("argument")?;
-            inside(operand).then_some(None)
-        }
-        "array" => view::code_children(node).all(inside).then_some(None),
-        "object" => {
-            let all = view::code_children(node).all(|child| {
-                child.kind() == "pair"
-                    && child
-                        .child_by_field_name("key")
-                        .is_some_and(|key| key.kind() != "computed_property_name")
-                    && child.child_by_field_name("value").is_some_and(inside)
-            });
-            all.then_some(None)
-        }
-        "parenthesized_expression" | "non_null_expression" => {
-            fixed(survey, file, tree, scopes, view::code_children(node).next()?, depth)
-        }
-        "as_expression" | "satisfies_expression" => {
-            let mut parts = view::code_children(node);
-            let (value, kind) = (parts.next()?, parts.next());
-            let plain = node.kind() == "as_expression"
-                && kind.is_none_or(|kind| matches!(tree.text(kind), "any" | "never" | "unknown" | "const"));
-            let inner = fixed(survey, file, tree, scopes, value, depth)?;
-            if plain && inner.is_none() {
-                return Some(None);
-            }
-            // A type of the browser's module: only the value goes along.
-            Some(Some(inner.unwrap_or_else(|| tree.text(value).to_owned())))
-        }
-        // The server's clock is the better one.
-        "call_expression" => {
-            let text: String = tree.text(node).split_whitespace().collect();
-            (text == "newDate().toISOString()").then_some(None)
-        }
-        "identifier" | "shorthand_property_identifier" => {
-            if tree.text(node) == "undefined" {
-                return Some(None);
-            }
-            let depth = depth.checked_sub(1)?;
-            let origin = match scopes.binding_at(node.byte_range()) {
-                Some(id) if scopes.binding(id).declared == Declared::Import => {
-                    Graph::origin(survey.project, file.id, node.byte_range())
-                }
-                Some(id) => Origin::Local(file.id, scopes.binding(id).name_range.clone()),
-                None => return None,
-            };
-            let Origin::Local(other, range) = origin else { return None };
-            let other = survey.project.get(other);
-            let (tree, scopes) = other.syntax()?;
-            let name = tree.node_at(range)?;
-            let declarator = name.parent().filter(|parent| parent.kind() == "variable_declarator")?;
-            let constant = declarator.parent()?.child(0).is_some_and(|word| tree.text(word) == "const");
-            let value = declarator.child_by_field_name("value")?;
-            let inner = view::unwrapped(value);
-            let literal = matches!(inner.kind(), "string" | "number" | "true" | "false" | "template_string");
-            if !constant || !literal {
-                return None;
-            }
-            let text = fixed(survey, other, tree, scopes, inner, depth)?;
-            Some(Some(text.unwrap_or_else(|| tree.text(inner).to_owned())))
-        }
-        _ => None,
-    }
-}
-
-/// The columns, embedded tables and star of a select list.
-pub(super) fn listed(list: &str) -> (Vec<String>, Vec<String>) {
-    let (mut columns, mut embeds) = (Vec::new(), Vec::new());
-    let mut depth = 0usize;
-    let mut item = String::new();
-    for letter in list.chars().chain([',']) {
-        match letter {
-            '(' => {
-                if depth == 0 {
-                    let name = item.trim().trim_start_matches("...");
-                    let name = name.rsplit(':').next().unwrap_or(name);
-                    embeds.push(name.split('!').next().unwrap_or(name).trim().to_owned());
-                }
-                depth += 1;
-            }
-            ')' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
-                let name = item.trim();
-                if !name.is_empty() && !name.contains('\0') {
-                    columns.push(name.split(':').next().unwrap_or(name).trim().to_owned());
-                }
-                item.clear();
-                continue;
-            }
-            _ => {}
-        }
-        if depth > 0 {
-            item.push('\0');
-        } else if letter != ')' {
-            item.push(letter);
-        }
-    }
-    embeds.retain(|embed| !embed.is_empty());
-    (columns, embeds)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_select_list_is_columns_and_embedded_tables() {
-        let check = |list: &str, columns: &[&str], embeds: &[&str]| {
-            let (found, joined) = listed(list);
-            assert_eq!(
-                (found.as_slice(), joined.as_slice()),
-                (
-                    &columns.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>()[..],
-                    &embeds.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>()[..]
-                )
-            );
-        };
-        check("*", &["*"], &[]);
-        check("id, name", &["id", "name"], &[]);
-        check("id, tasks(title, source)", &["id"], &["tasks"]);
-        check("*, author:profiles!fk(name), labels ( id )", &["*"], &["profiles", "labels"]);
-        check("id, total:amount", &["id", "total"], &[]);
     }
 }

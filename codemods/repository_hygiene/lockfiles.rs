@@ -10,6 +10,9 @@ use edit::{FileId, Span};
 use project::package::{Lockfile, Package, PackageManager};
 use std::collections::BTreeMap;
 
+/// Packages that other changes raise, so that the lockfile is made anew.
+const RAISED_BESIDE_FRAMEWORKS: &[&str] = &["next", "hono", "zod", "better-auth"];
+
 /// The lockfile that counts, and why the others do not.
 pub(super) struct Choice<'s> {
     pub(super) keep: &'s Lockfile,
@@ -179,7 +182,7 @@ fn stale(package: &Package, lockfile: &Lockfile, file: FileId) -> Option<Finding
     let raised = |name: &str| {
         name.starts_with("@supabase/")
             || name.starts_with("@hono/")
-            || ["next", "hono", "zod", "better-auth"].contains(&name) // FRAMEWORKS too
+            || RAISED_BESIDE_FRAMEWORKS.contains(&name)
     };
     let outdated: Vec<String> = lockfile.outdated.iter().filter(|name| !raised(name)).cloned().collect();
     let stub = all > 4 && lockfile.missing * 2 > all && lockfile.in_sync == Some(false);

@@ -17,13 +17,6 @@ fn help_and_version_are_done() {
 }
 
 #[test]
-fn what_is_not_there_yet_is_not_in_the_help_and_says_so() {
-    let tree = Tree::app();
-    assert!(!tree.migrate(&["--help"]).ended(0).out.contains("verify"));
-    refused(&tree, &["verify"], &["not in this version yet"]);
-}
-
-#[test]
 fn wrong_usage_is_64() {
     let tree = Tree::app();
     for arguments in [

@@ -9,6 +9,7 @@ mod matcher;
 pub(crate) mod middleware;
 mod mount;
 pub(crate) mod refusal;
+mod walk;
 
 use crate::component;
 use crate::identity::Strength;

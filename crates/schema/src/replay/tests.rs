@@ -1,3 +1,4 @@
+//! The replay on small texts.
 use crate::{Schema, Source};
 use edit::FileId;
 

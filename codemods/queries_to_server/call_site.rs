@@ -1,0 +1,152 @@
+//! The call of a server function, in place of the query that it was.
+
+use super::draft::{Draft, Site};
+use edit::{Piece, Span};
+use stack::server::function::key_text;
+
+/// The call in place of the query.
+pub(super) struct Call<'a> {
+    pub(super) draft: &'a Draft,
+    pub(super) source: &'a str,
+    /// What stands before and behind the input.
+    pub(super) around: (String, String),
+}
+
+impl Call<'_> {
+    /// The call as pieces. What the file writes per level of indentation is told by the line that the call stands in.
+    pub(super) fn pieces(&self) -> Vec<Piece> {
+        let draft = self.draft;
+        let mut pieces = Vec::new();
+        if draft.cast.is_some() {
+            pieces.push(Piece::text("("));
+        }
+        pieces.push(Piece::text(self.around.0.clone()));
+        if draft.is_whole() {
+            pieces.extend(self.site(&draft.sent[0].site, None));
+        } else if !draft.sent.is_empty() {
+            pieces.extend(self.object());
+        }
+        pieces.push(Piece::text(self.around.1.clone()));
+        if let Some(cast) = &draft.cast {
+            pieces.push(Piece::text(format!(" as {cast})")));
+        }
+        pieces
+    }
+
+    fn object(&self) -> Vec<Piece> {
+        let line = self.line_indent();
+        let mut items: Vec<Vec<Piece>> = Vec::new();
+        let mut width = 4;
+        let mut broken = false;
+        for sent in &self.draft.sent {
+            let inner = format!("{line}{}", self.unit());
+            let value = self.site(&sent.site, Some(&inner));
+            let text = self.text(&value);
+            let shorthand = text == sent.name && key_text(&sent.name) == sent.name;
+            let mut item = Vec::new();
+            if !shorthand {
+                item.push(Piece::text(format!("{}: ", key_text(&sent.name))));
+                width += sent.name.len() + 2;
+            }
+            width += text.chars().count() + 2;
+            broken |= text.contains('\n');
+            item.extend(value);
+            items.push(item);
+        }
+        let column = self.column() + self.around.0.len();
+        let many = column + width > 100;
+        let mut pieces = Vec::new();
+        if broken || many {
+            let pad = format!("\n{line}{}", self.unit());
+            pieces.push(Piece::text("{"));
+            for item in items {
+                pieces.push(Piece::text(pad.clone()));
+                pieces.extend(item);
+                pieces.push(Piece::text(","));
+            }
+            pieces.push(Piece::text(format!("\n{line}}}")));
+        } else {
+            pieces.push(Piece::text("{ "));
+            for (at, item) in items.into_iter().enumerate() {
+                if at > 0 {
+                    pieces.push(Piece::text(", "));
+                }
+                pieces.extend(item);
+            }
+            pieces.push(Piece::text(" }"));
+        }
+        pieces
+    }
+
+    /// An expression at the call, its lines at `indent` where it has several.
+    fn site(&self, site: &Site, indent: Option<&str>) -> Vec<Piece> {
+        let file = self.draft.file;
+        match site {
+            Site::Expression(range) => {
+                let text = &self.source[range.clone()];
+                if !text.contains('\n') {
+                    return vec![Piece::Source(Span::new(file, range.clone()))];
+                }
+                let own = self.line_indent();
+                let indent = indent.unwrap_or(&own).to_owned();
+                let verbatim: Vec<Span> = self
+                    .draft
+                    .verbatim
+                    .iter()
+                    .filter(|kept| range.start <= kept.start && kept.end <= range.end)
+                    .map(|kept| Span::new(file, kept.clone()))
+                    .collect();
+                vec![Piece::Indented { span: Span::new(file, range.clone()), indent, verbatim }]
+            }
+            Site::Guarded(condition, value) => vec![
+                Piece::Source(Span::new(file, condition.clone())),
+                Piece::text(" ? "),
+                Piece::Source(Span::new(file, value.clone())),
+                Piece::text(" : undefined"),
+            ],
+            Site::Without(range, gone) => {
+                let mut pieces = Vec::new();
+                let mut at = range.start;
+                for hole in gone {
+                    if at < hole.start {
+                        pieces.push(Piece::Source(Span::new(file, at..hole.start)));
+                    }
+                    at = hole.end;
+                }
+                if at < range.end {
+                    pieces.push(Piece::Source(Span::new(file, at..range.end)));
+                }
+                pieces
+            }
+        }
+    }
+
+    fn text(&self, pieces: &[Piece]) -> String {
+        pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.as_str(),
+                Piece::Source(span) | Piece::Indented { span, .. } => &self.source[span.range()],
+            })
+            .collect()
+    }
+
+    fn line_start(&self) -> usize {
+        self.source[..self.draft.call.start].rfind('\n').map_or(0, |newline| newline + 1)
+    }
+
+    fn column(&self) -> usize {
+        self.source[self.line_start()..self.draft.call.start].chars().count()
+    }
+
+    /// The indentation of the line that the call stands in.
+    fn line_indent(&self) -> String {
+        let line = &self.source[self.line_start()..];
+        line[..line.len() - line.trim_start_matches([' ', '\t']).len()].to_owned()
+    }
+
+    fn unit(&self) -> &'static str {
+        let line = self.line_indent();
+        if line.contains('\t') { "\t" } else { "  " }
+    }
+}
