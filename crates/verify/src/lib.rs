@@ -338,7 +338,8 @@ fn skip_the_running_but_boot(report: &mut Report, why: &str) {
 /// Variables that only server code reads, by names that say something.
 fn names_of_the_server(survey: &Survey<'_>) -> Vec<String> {
     let only_server = |known: &&audit::env::EnvName| {
-        let reads = known.reads.iter().filter(|read| read.side != stack::Side::Config);
+        let unbundled = |side| matches!(side, stack::Side::Config | stack::Side::None | stack::Side::Edge);
+        let reads = known.reads.iter().filter(|read| !unbundled(read.side));
         let sides: Vec<_> = reads.map(|read| read.side).collect();
         !known.public
             && known.name.contains('_')

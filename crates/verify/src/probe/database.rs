@@ -14,11 +14,16 @@ pub(crate) fn migrations(standin: &Standin, made: &BTreeSet<String>, report: &mu
     }
     let ours = standin.failed.iter().filter(|(file, _)| made.contains(file));
     let complaints: Vec<String> = ours.map(|(file, why)| format!("{file}: {why}")).collect();
-    let older: Vec<&str> =
-        standin.failed.iter().map(|(file, _)| file.as_str()).filter(|file| !made.contains(*file)).collect();
+    let older: Vec<String> = standin
+        .failed
+        .iter()
+        .filter(|(file, _)| !made.contains(file))
+        .map(|(file, why)| format!("{file} ({why})"))
+        .collect();
     let mut seen = format!("{} of {total} files apply", standin.applied.len());
     if !older.is_empty() {
-        seen += &format!("; those of before the migration that do not: {}", older.join(", "));
+        let older = super::shortened(older, 3).join(", ");
+        seen += &format!("; of before the migration, and as they were: {older}");
     }
     report.judge(&asked::MIGRATIONS, complaints, seen);
 }

@@ -10,6 +10,8 @@ use crate::standin::Standin;
 use stack::production::SignUp;
 use std::time::Duration;
 
+/// What is said of an address that is not there.
+const NO_ADDRESS: &str = "answers 404";
 /// How many calls come at once.
 const AT_ONCE: usize = 10;
 
@@ -31,7 +33,7 @@ pub(crate) fn sign_up(live: &Live<'_>, report: &mut Report) -> Option<SignedIn> 
         return None;
     };
     let signed_in = match &live.ground.production.sign_up {
-        Some(sign_up) => by_the_app(live, sign_up),
+        Some(sign_up) => by_the_app(live, sign_up, standin),
         None => past_the_app(live, standin),
     };
     match signed_in {
@@ -40,6 +42,10 @@ pub(crate) fn sign_up(live: &Live<'_>, report: &mut Report) -> Option<SignedIn> 
             report.judge(&asked::SESSION, complaints, format!("{asked} protected pages"));
             Some(signed_in)
         }
+        Err(error) if error.contains(NO_ADDRESS) => {
+            report.skip(&asked::SESSION, format!("the app has no sign-in of its own: {error}"));
+            None
+        }
         Err(error) => {
             report.judge(&asked::SESSION, vec![error], "");
             None
@@ -47,23 +53,40 @@ pub(crate) fn sign_up(live: &Live<'_>, report: &mut Report) -> Option<SignedIn> 
     }
 }
 
-fn by_the_app(live: &Live<'_>, sign_up: &SignUp) -> Result<SignedIn, String> {
-    let mut visitor = Visitor::default();
-    let email = format!("visitor-{}@example.test", live.ground.origin.len() + std::process::id() as usize);
-    let body = format!(r#"{{"email":"{email}","password":"a long password"}}"#);
-    let answer = visitor.send(live, live.ground.own(Request::post(sign_up.path, &body)))?;
-    if answer.status != 200 {
-        return Err(format!("{} answers {}: {}", sign_up.path, answer.status, brief(&answer.body)));
-    }
+fn by_the_app(live: &Live<'_>, sign_up: &SignUp, standin: &Standin) -> Result<SignedIn, String> {
+    let email = format!("visitor-{}@example.test", std::process::id());
+    let (mut visitor, answer) = entered(live, sign_up, standin, &email)?;
     let session = visitor.send(live, live.ground.own(Request::get(sign_up.session)))?;
     if session.json()["session"]["user"]["email"] != email.as_str() {
         return Err(format!(
-            "after signing up, {} knows of no session: {}",
+            "after signing in, {} knows of no session: {}",
             sign_up.session,
             brief(&session.body)
         ));
     }
     Ok(SignedIn { visitor, email, answers: vec![answer, session] })
+}
+
+/// A new visitor with a session. An app without a sign-up of its own has visitors that were made elsewhere.
+fn entered(
+    live: &Live<'_>,
+    sign_up: &SignUp,
+    standin: &Standin,
+    email: &str,
+) -> Result<(Visitor, Response), String> {
+    let mut visitor = Visitor::default();
+    let body = format!(r#"{{"email":"{email}","password":"a long password"}}"#);
+    let mut path = sign_up.path;
+    let mut answer = visitor.send(live, live.ground.own(Request::post(path, &body)))?;
+    if answer.status == 404 {
+        standin.sign_up(email)?;
+        path = sign_up.sign_in;
+        answer = visitor.send(live, live.ground.own(Request::post(path, &body)))?;
+    }
+    if answer.status == 200 {
+        return Ok((visitor, answer));
+    }
+    Err(format!("{path} answers {}: {}", answer.status, brief(&answer.body)))
 }
 
 /// Signing in is a function of the framework's own protocol: the session comes from the backend, in the cookies that the app reads.
@@ -196,15 +219,11 @@ pub(crate) fn renewal(live: &Live<'_>, report: &mut Report) {
         return report
             .skip(&asked::RENEWAL, "sessions are not made over HTTP here, or there is no backend for them");
     };
-    let signed_in = standin.configure(r#"{"jwtExp":2}"#).and_then(|()| {
-        let mut visitor = Visitor::default();
-        let body = r#"{"email":"renewal@example.test","password":"a long password"}"#;
-        let answer = visitor.send(live, live.ground.own(Request::post(sign_up.path, body)))?;
-        if answer.status == 200 { Ok(visitor) } else { Err(format!("signing up answers {}", answer.status)) }
-    });
+    let short = standin.configure(r#"{"jwtExp":2}"#);
+    let signed_in = short.and_then(|()| entered(live, sign_up, standin, "renewal@example.test"));
     standin.configure(r#"{"jwtExp":3600}"#).ok();
     let visitor = match signed_in {
-        Ok(visitor) => visitor,
+        Ok((visitor, _)) => visitor,
         Err(error) => return report.skip(&asked::RENEWAL, error),
     };
     std::thread::sleep(Duration::from_millis(2500));
@@ -278,6 +297,10 @@ pub(crate) fn sign_out(live: &Live<'_>, signed_in: Option<SignedIn>, report: &mu
         return report.skip(&asked::SIGN_OUT, "there is no session that could be ended over HTTP");
     };
     let mut visitor = signed_in.visitor;
+    let standing = visitor.send(live, live.ground.own(Request::get(sign_up.session)));
+    if standing.is_ok_and(|session| session.json()["session"].is_null()) {
+        return report.skip(&asked::SIGN_OUT, "the session is lost already");
+    }
     let mut complaints = Vec::new();
     match visitor.send(live, live.ground.own(Request::post(sign_up.sign_out, "{}"))) {
         Ok(answer) if answer.status == 200 => {}
