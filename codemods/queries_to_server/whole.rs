@@ -187,9 +187,11 @@ impl<'s> Reader<'s> {
             None => (row, false),
         };
         let index = self.send("values", input, site, true);
-        let drifts = self.typed && !loose && !self.draft.drift.is_empty();
-        // A list of one kind or the other fits no overload.
-        let cast = if drifts { " as never" } else { "" };
+        let drifts = self.typed && !self.draft.drift.is_empty();
+        // A row or a list of them fits no overload, and a row of one of several tables fits none of them.
+        let unfit = self.draft.sent.get(index).is_some_and(|sent| matches!(sent.schema, Input::OneOrMany(_)))
+            || (self.typed && self.query.named().is_none());
+        let cast = if (drifts || unfit) && !loose { " as never" } else { "" };
         self.hole(inner.byte_range(), Fill::Object(Object { input: index, set, list, cast }));
         Ok(())
     }
