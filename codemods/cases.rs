@@ -256,7 +256,8 @@ fn the_before_and_after_of_every_readme_is_true() {
         let one = codemods::ALL.iter().copied().find(|one| one.about().id == id).unwrap();
         // What only reports shows what it says.
         let heading = if one.about().frameworks.is_empty() { "Says" } else { "After" };
-        let (after_path, after) = block(heading).unwrap_or_else(|| panic!("{name}/README.md has no {heading}"));
+        let (after_path, after) =
+            block(heading).unwrap_or_else(|| panic!("{name}/README.md has no {heading}"));
         // The info string of the block is `language path/of/file`; the After may be a file that the Before makes necessary.
         let named = |info: &str| info.split_whitespace().nth(1).map(str::to_owned);
         let path = named(&path).unwrap_or_else(|| panic!("{name}/README.md: `{path}` names no file"));

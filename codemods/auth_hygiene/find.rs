@@ -39,7 +39,11 @@ fn finding(rule: &Rule, span: Span, message: String, todo: &str, subject: &str) 
 }
 
 fn also<'s>(sessions: impl IntoIterator<Item = &'s &'s Session>, message: &str) -> Vec<Related> {
-    sessions.into_iter().take(20).map(|session| Related { span: session.span, message: message.to_owned() }).collect()
+    sessions
+        .into_iter()
+        .take(20)
+        .map(|session| Related { span: session.span, message: message.to_owned() })
+        .collect()
 }
 
 /// Passwords in the source and invented users: one finding per file, for they are one way in.
@@ -49,12 +53,23 @@ fn fake(sessions: &[&Session]) -> Vec<Finding> {
         by_file.entry(session.span.file).or_default().push(session);
     }
     let made = |group: Vec<&Session>| {
-        let worst = |session: &&&Session| matches!(session.mark, Some(Mark::LiteralPassword | Mark::PasswordList));
+        let worst =
+            |session: &&&Session| matches!(session.mark, Some(Mark::LiteralPassword | Mark::PasswordList));
         let first = *group.iter().find(worst).unwrap_or(&group[0]);
         let (rule, message) = match first.mark {
-            Some(Mark::PasswordList) => (&super::FAKE, "People sign in against a list in the source, passwords included.".to_owned()),
-            Some(Mark::Unchecked) => (&super::UNCHECKED, format!("`{}` signs visitors in without asking anything.", first.call)),
-            Some(Mark::MockUser) => (&super::MOCK, format!("An invented `{}` is taken for a session.", first.call.trim_start_matches("{ … } as "))),
+            Some(Mark::PasswordList) => {
+                (&super::FAKE, "People sign in against a list in the source, passwords included.".to_owned())
+            }
+            Some(Mark::Unchecked) => {
+                (&super::UNCHECKED, format!("`{}` signs visitors in without asking anything.", first.call))
+            }
+            Some(Mark::MockUser) => (
+                &super::MOCK,
+                format!(
+                    "An invented `{}` is taken for a session.",
+                    first.call.trim_start_matches("{ … } as ")
+                ),
+            ),
             _ => (&super::FAKE, "A password is compared with one that stands in the source.".to_owned()),
         };
         let mut found = finding(
@@ -69,14 +84,18 @@ fn fake(sessions: &[&Session]) -> Vec<Finding> {
             found.why = "Everyone who reads the bundle has this account.".into();
         } else if !in_browser(first) {
             found.severity = Severity::Warning;
-            found.why = "Whoever sees the repository knows it, and it cannot be changed without a new deployment.".into();
+            found.why =
+                "Whoever sees the repository knows it, and it cannot be changed without a new deployment."
+                    .into();
         }
         if rule.id != super::FAKE.id {
             found.confidence = Confidence::Likely;
         }
         found.related = also(group.iter().filter(|other| other.span != first.span), "and here");
         // The mark that it leaves belongs to it.
-        let marks = sessions.iter().filter(|other| other.mark == Some(Mark::Flag) && other.span.file == first.span.file);
+        let marks = sessions
+            .iter()
+            .filter(|other| other.mark == Some(Mark::Flag) && other.span.file == first.span.file);
         found.related.extend(also(marks, "sets the mark that the app looks for"));
         found
     };
@@ -85,11 +104,15 @@ fn fake(sessions: &[&Session]) -> Vec<Finding> {
 
 /// Marks that no fake sign-in of their file explains.
 fn flags(survey: &Survey<'_>, sessions: &[&Session]) -> Option<Finding> {
-    let told = |session: &Session| sessions.iter().any(|other| other.kind == Kind::Fake && other.span.file == session.span.file);
+    let told = |session: &Session| {
+        sessions.iter().any(|other| other.kind == Kind::Fake && other.span.file == session.span.file)
+    };
     let guards = |session: &Session| survey.guards.iter().any(|guard| guard.span.file == session.span.file);
     let marks: Vec<&&Session> = sessions
         .iter()
-        .filter(|session| session.mark == Some(Mark::Flag) && in_browser(session) && !told(session) && !guards(session))
+        .filter(|session| {
+            session.mark == Some(Mark::Flag) && in_browser(session) && !told(session) && !guards(session)
+        })
         .collect();
     let first = marks.first()?;
     let mut found = finding(
@@ -122,8 +145,10 @@ fn tokens(sessions: &[&Session]) -> Option<Finding> {
 }
 
 fn compared(sessions: &[&Session]) -> Option<Finding> {
-    let compared: Vec<&&Session> =
-        sessions.iter().filter(|session| session.mark == Some(Mark::ComparedHash) && in_browser(session)).collect();
+    let compared: Vec<&&Session> = sessions
+        .iter()
+        .filter(|session| session.mark == Some(Mark::ComparedHash) && in_browser(session))
+        .collect();
     let first = compared.first()?;
     let mut found = finding(
         &super::COMPARED,
@@ -173,7 +198,9 @@ fn roles(survey: &Survey<'_>, sessions: &[&Session]) -> Vec<Finding> {
         if file.kind != project::Kind::Sql || !file.text.contains("raw_user_meta_data") {
             return None;
         }
-        let at = ["->>'role'", "->> 'role'", "->>'user_role'", "->>'account_type'", "->>'user_type'"].iter().find_map(|mark| file.text.find(mark))?;
+        let at = ["->>'role'", "->> 'role'", "->>'user_role'", "->>'account_type'", "->>'user_type'"]
+            .iter()
+            .find_map(|mark| file.text.find(mark))?;
         Some(file.span(at..at))
     });
     let mut findings = Vec::new();
@@ -190,7 +217,8 @@ fn roles(survey: &Survey<'_>, sessions: &[&Session]) -> Vec<Finding> {
         if let Some(place) = believed {
             found.severity = Severity::Hole;
             found.confidence = Confidence::Certain;
-            found.message = "The sign-up sends a role that the visitor chose, and the database takes it over.".to_owned();
+            found.message =
+                "The sign-up sends a role that the visitor chose, and the database takes it over.".to_owned();
             found.related.push(Related { span: place, message: "takes the role over".into() });
         }
         findings.push(found);
@@ -205,9 +233,14 @@ fn several(sessions: &[&Session]) -> Option<Finding> {
         let signs_in = match session.kind {
             Kind::Auth => {
                 let method = session.method.to_ascii_lowercase();
-                ["signin", "signup", "createuserwith", "login", "social", "email"].iter().any(|mark| method.contains(mark))
+                ["signin", "signup", "createuserwith", "login", "social", "email"]
+                    .iter()
+                    .any(|mark| method.contains(mark))
             }
-            Kind::Fake => session.system == "own" && matches!(session.mark, Some(Mark::LiteralPassword | Mark::PasswordList)),
+            Kind::Fake => {
+                session.system == "own"
+                    && matches!(session.mark, Some(Mark::LiteralPassword | Mark::PasswordList))
+            }
             _ => false,
         };
         if signs_in {

@@ -135,7 +135,8 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     let Some(request) = request(survey).filter(|_| crate::sessions_to_server::lands(survey)) else {
         return Vec::new();
     };
-    let mut change = Change::new(ID, "Let the server protect the pages that the browser guards", Safety::Review);
+    let mut change =
+        Change::new(ID, "Let the server protect the pages that the browser guards", Safety::Review);
     change.requests.push(request);
     change.key = Some(GUARDS.to_owned());
     change.needs.push(SESSIONS.to_owned());

@@ -76,7 +76,9 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
 /// `` `POST /api/boats` ``, `` `deleteBoat` ``.
 pub(super) fn told(handler: &Handler) -> String {
     match (&handler.url, handler.kind) {
-        (Some(url), Kind::RouteHandler | Kind::Express) if handler.method != "*" => format!("`{} {url}`", handler.method),
+        (Some(url), Kind::RouteHandler | Kind::Express) if handler.method != "*" => {
+            format!("`{} {url}`", handler.method)
+        }
         (Some(url), Kind::RouteHandler | Kind::Express) => format!("`{url}`"),
         _ => format!("`{}`", handler.name),
     }
@@ -102,7 +104,9 @@ fn words(handler: &Handler) -> Vec<String> {
 }
 
 fn is_debug(handler: &Handler) -> bool {
-    words(handler).iter().any(|word| matches!(word.as_str(), "debug" | "test" | "seed" | "playground" | "demo" | "migrate"))
+    words(handler)
+        .iter()
+        .any(|word| matches!(word.as_str(), "debug" | "test" | "seed" | "playground" | "demo" | "migrate"))
 }
 
 fn is_webhook(handler: &Handler) -> bool {
@@ -112,7 +116,10 @@ fn is_webhook(handler: &Handler) -> bool {
 /// Whether anything in the app could be asked who is there.
 fn has_sign_in(survey: &Survey<'_>) -> bool {
     survey.sessions.iter().any(|session| {
-        matches!(session.kind, session::Kind::Auth | session::Kind::Subscription | session::Kind::Token | session::Kind::Cookie)
+        matches!(
+            session.kind,
+            session::Kind::Auth | session::Kind::Subscription | session::Kind::Token | session::Kind::Cookie
+        )
     }) || survey.handlers.iter().any(|handler| handler.auth == Auth::Enforced)
 }
 
@@ -121,11 +128,38 @@ fn risk(survey: &Survey<'_>, handler: &Handler) -> Option<Severity> {
     let words = words(handler);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     let changes = matches!(handler.method.as_str(), "PUT" | "PATCH" | "DELETE")
-        || has(&["update", "delete", "remove", "edit", "set", "approve", "assign", "refund", "cancel", "promote", "ban", "grant", "revoke"]);
-    let people = has(&["user", "users", "role", "roles", "admin", "admins", "member", "members", "permission", "permissions"]);
-    let money = has(&["payment", "payments", "refund", "refunds", "customer", "customers", "payout", "payouts", "invoice", "invoices", "billing"]);
+        || has(&[
+            "update", "delete", "remove", "edit", "set", "approve", "assign", "refund", "cancel", "promote",
+            "ban", "grant", "revoke",
+        ]);
+    let people = has(&[
+        "user",
+        "users",
+        "role",
+        "roles",
+        "admin",
+        "admins",
+        "member",
+        "members",
+        "permission",
+        "permissions",
+    ]);
+    let money = has(&[
+        "payment",
+        "payments",
+        "refund",
+        "refunds",
+        "customer",
+        "customers",
+        "payout",
+        "payouts",
+        "invoice",
+        "invoices",
+        "billing",
+    ]);
     let lists_money = money && handler.method == "GET" && !by_id(handler);
-    let severity = if handler.writes && (changes || people || money) || handler.admin && people || lists_money {
+    let severity = if handler.writes && (changes || people || money) || handler.admin && people || lists_money
+    {
         Severity::Hole
     } else if handler.writes || handler.pays || handler.admin || reads_people(survey, handler) {
         Severity::Warning
@@ -133,7 +167,11 @@ fn risk(survey: &Survey<'_>, handler: &Handler) -> Option<Severity> {
         return None;
     };
     // With the visitor's own rights the policies decide, as they do for the browser.
-    let severity = if severity == Severity::Hole && by_policies(survey, handler) && !money { Severity::Warning } else { severity };
+    let severity = if severity == Severity::Hole && by_policies(survey, handler) && !money {
+        Severity::Warning
+    } else {
+        severity
+    };
     if handler.auth == Auth::Optional && by_policies(survey, handler) && !handler.pays {
         return None;
     }
@@ -145,18 +183,39 @@ fn risk(survey: &Survey<'_>, handler: &Handler) -> Option<Severity> {
 fn by_policies(survey: &Survey<'_>, handler: &Handler) -> bool {
     let text = survey.project.get(handler.span.file).text.get(handler.span.range()).unwrap_or_default();
     let chains = text.contains(".from(") || text.contains(".rpc(");
-    chains && !handler.admin && !["sql`", ".query(", "prisma.", "stripe."].iter().any(|mark| text.contains(mark))
+    chains
+        && !handler.admin
+        && !["sql`", ".query(", "prisma.", "stripe."].iter().any(|mark| text.contains(mark))
 }
 
 /// Whether a handler reads one thing by an id that the caller has to know.
 fn by_id(handler: &Handler) -> bool {
-    handler.url.as_deref().is_some_and(|url| url.contains(':')) || words(handler).iter().any(|word| word == "verify")
+    handler.url.as_deref().is_some_and(|url| url.contains(':'))
+        || words(handler).iter().any(|word| word == "verify")
 }
 
 /// Whether a handler gives back rows of people.
 fn reads_people(survey: &Survey<'_>, handler: &Handler) -> bool {
-    let text = survey.project.get(handler.span.file).text.get(handler.span.range()).unwrap_or_default().to_ascii_lowercase();
-    let private = ["user", "profile", "customer", "order", "booking", "payment", "message", "reservation", "patient", "appointment", "student"];
+    let text = survey
+        .project
+        .get(handler.span.file)
+        .text
+        .get(handler.span.range())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let private = [
+        "user",
+        "profile",
+        "customer",
+        "order",
+        "booking",
+        "payment",
+        "message",
+        "reservation",
+        "patient",
+        "appointment",
+        "student",
+    ];
     let asks = [".from(", "sql`", ".find", "select "].iter().any(|mark| text.contains(mark));
     asks && private.iter().any(|word| text.contains(word))
 }
@@ -198,14 +257,21 @@ fn opened(survey: &Survey<'_>, handlers: Vec<(&Handler, Severity)>) -> Finding {
         .iter()
         .enumerate()
         .filter(|(at, _)| *at != worst)
-        .map(|(_, (handler, _))| Related { span: handler.span, message: format!("{} is open as well", told(handler)) })
+        .map(|(_, (handler, _))| Related {
+            span: handler.span,
+            message: format!("{} is open as well", told(handler)),
+        })
         .collect();
     found
 }
 
 fn edge(handler: &Handler) -> Option<Finding> {
     let without_token = handler.verify_jwt == Some(false);
-    let severity = match (without_token, handler.admin && handler.writes, handler.admin || handler.writes || handler.pays) {
+    let severity = match (
+        without_token,
+        handler.admin && handler.writes,
+        handler.admin || handler.writes || handler.pays,
+    ) {
         (_, true, _) | (true, _, true) => Severity::Hole,
         (false, false, true) => Severity::Warning,
         _ => return None,
@@ -226,7 +292,11 @@ fn edge(handler: &Handler) -> Option<Finding> {
         &handler.name,
     );
     // What it does for whom it knows may be less than what it does for all.
-    found.severity = if handler.auth == Auth::Optional && severity == Severity::Hole { Severity::Warning } else { severity };
+    found.severity = if handler.auth == Auth::Optional && severity == Severity::Hole {
+        Severity::Warning
+    } else {
+        severity
+    };
     found.confidence = if handler.auth == Auth::Optional { Confidence::Likely } else { Confidence::Certain };
     Some(found)
 }

@@ -101,7 +101,20 @@ impl Codemod for HandlersToGuarded {
         About {
             id: ID,
             title: "Handlers that ask who is there",
-            rules: &[OPEN, NOT_USED, UNVERIFIED, IDENTITY, PRICE, ROLE, EDGE, WEBHOOK, LOOSE, DEBUG, UNVALIDATED, MISPLACED],
+            rules: &[
+                OPEN,
+                NOT_USED,
+                UNVERIFIED,
+                IDENTITY,
+                PRICE,
+                ROLE,
+                EDGE,
+                WEBHOOK,
+                LOOSE,
+                DEBUG,
+                UNVALIDATED,
+                MISPLACED,
+            ],
             readme: include_str!("README.md"),
             frameworks: &[],
         }

@@ -32,17 +32,27 @@ fn taken(survey: &Survey<'_>, handler: &Handler, what: What) -> Option<Finding> 
             (&super::IDENTITY, severity, "Take the id from the session, and drop it from the request.")
         }
         What::Price => {
-            let charged = ["unit_amount", "paymentIntents", "checkout.sessions", "orders.create", "amount:"].iter().any(|mark| text.contains(mark));
+            let charged = ["unit_amount", "paymentIntents", "checkout.sessions", "orders.create", "amount:"]
+                .iter()
+                .any(|mark| text.contains(mark));
             // An amount alone may be the payer's to choose: a gift, a deposit.
             let fixed = of_kind.iter().any(|taken| !matches!(taken.name.as_str(), "amount" | "cents"));
             let severity = if charged && fixed { Severity::Hole } else { Severity::Warning };
-            (&super::PRICE, severity, "Read the price from its row on the server, for the ids that were sent.")
+            (
+                &super::PRICE,
+                severity,
+                "Read the price from its row on the server, for the ids that were sent.",
+            )
         }
         What::Role => {
             if handler.role || handler.auth == Auth::Secret {
                 return None;
             }
-            (&super::ROLE, Severity::Hole, "Fix the role on the server; who may give others a role is asked for that role first.")
+            (
+                &super::ROLE,
+                Severity::Hole,
+                "Fix the role on the server; who may give others a role is asked for that role first.",
+            )
         }
     };
     let mut found = finding(
@@ -54,21 +64,31 @@ fn taken(survey: &Survey<'_>, handler: &Handler, what: What) -> Option<Finding> 
     );
     found.severity = severity;
     found.confidence = Confidence::Likely;
-    found.related =
-        of_kind[1..].iter().map(|taken| Related { span: taken.span, message: format!("and `{}`", taken.name) }).collect();
+    found.related = of_kind[1..]
+        .iter()
+        .map(|taken| Related { span: taken.span, message: format!("and `{}`", taken.name) })
+        .collect();
     Some(found)
 }
 
 fn unvalidated(survey: &Survey<'_>) -> Option<Finding> {
     let takes_input = |handler: &&Handler| {
-        handler.writes && !handler.validated && handler.method != "GET" && handler.method != "DELETE" && handler.auth != Auth::Secret
+        handler.writes
+            && !handler.validated
+            && handler.method != "GET"
+            && handler.method != "DELETE"
+            && handler.auth != Auth::Secret
     };
     let handlers: Vec<&Handler> = survey.handlers.iter().filter(takes_input).collect();
     let first = handlers.first()?;
     let message = if handlers.len() == 1 {
         format!("{} writes what it is sent without a schema.", told(first))
     } else {
-        format!("{} handlers write what they are sent without a schema, {} among them.", handlers.len(), told(first))
+        format!(
+            "{} handlers write what they are sent without a schema, {} among them.",
+            handlers.len(),
+            told(first)
+        )
     };
     let mut found = finding(
         &super::UNVALIDATED,
@@ -87,7 +107,8 @@ fn unvalidated(survey: &Survey<'_>) -> Option<Finding> {
 }
 
 fn misplaced(survey: &Survey<'_>) -> Vec<Finding> {
-    let says = |file: &&project::File| file.module.directives.iter().any(|directive| directive == "use server");
+    let says =
+        |file: &&project::File| file.module.directives.iter().any(|directive| directive == "use server");
     let mut findings = Vec::new();
     for file in survey.project.files.iter().filter(says) {
         let stem = file.path.name().split('.').next().unwrap_or_default();
@@ -100,12 +121,22 @@ fn misplaced(survey: &Survey<'_>) -> Vec<Finding> {
             .collect();
         let plain = file.module.exports.iter().find(|export| {
             let text = file.text.get(export.range.clone()).unwrap_or_default();
-            let known = export.local.as_deref().is_none_or(|local| actions.iter().all(|action| action.name != local && action.name != export.name));
-            !export.type_only && export.from.is_none() && known && !text.contains("async") && !text.contains("type ") && !text.contains("interface ")
+            let known = export.local.as_deref().is_none_or(|local| {
+                actions.iter().all(|action| action.name != local && action.name != export.name)
+            });
+            !export.type_only
+                && export.from.is_none()
+                && known
+                && !text.contains("async")
+                && !text.contains("type ")
+                && !text.contains("interface ")
         });
         let message = match (special, plain) {
             (true, _) => format!("`{}` says \"use server\", and is no module of actions.", file.path),
-            (false, Some(export)) => format!("`{}` says \"use server\" and exports `{}`, which is no async function.", file.path, export.name),
+            (false, Some(export)) => format!(
+                "`{}` says \"use server\" and exports `{}`, which is no async function.",
+                file.path, export.name
+            ),
             _ => continue,
         };
         let mut found = finding(

@@ -87,7 +87,8 @@ impl Access {
                         verbs.push("select");
                     }
                     for verb in verbs {
-                        let columns = if verb == "insert" || verb == "update" { written(survey, query) } else { None };
+                        let columns =
+                            if verb == "insert" || verb == "update" { written(survey, query) } else { None };
                         self.put(table, verb, Use { span: query.span, own, columns });
                     }
                 }
@@ -189,7 +190,10 @@ fn embedded(schema: &Schema, of: Vec<&str>, text: &str) -> Vec<String> {
             continue;
         }
         for table in of.iter().filter_map(|name| schema.table(name)) {
-            let keys = table.foreign_keys.iter().filter(|key| key.columns.first().is_some_and(|column| *column == word));
+            let keys = table
+                .foreign_keys
+                .iter()
+                .filter(|key| key.columns.first().is_some_and(|column| *column == word));
             found.extend(keys.map(|key| key.table.name.clone()));
         }
     }
@@ -198,7 +202,8 @@ fn embedded(schema: &Schema, of: Vec<&str>, text: &str) -> Vec<String> {
 
 /// The columns that the values of a write name; `None` if they are computed.
 fn written(survey: &Survey<'_>, query: &Query) -> Option<Vec<String>> {
-    let step = query.steps.iter().find(|step| matches!(step.name.as_str(), "insert" | "update" | "upsert"))?;
+    let step =
+        query.steps.iter().find(|step| matches!(step.name.as_str(), "insert" | "update" | "upsert"))?;
     let argument = *step.arguments.first()?;
     let (tree, _) = survey.project.get(argument.file).syntax()?;
     let node = view::unwrapped(tree.node_at(argument.range())?);
@@ -206,7 +211,9 @@ fn written(survey: &Survey<'_>, query: &Query) -> Option<Vec<String>> {
     let mut columns = Vec::new();
     for object in objects {
         let object = view::unwrapped(object);
-        if object.kind() != "object" || view::code_children(object).any(|child| child.kind() == "spread_element") {
+        if object.kind() != "object"
+            || view::code_children(object).any(|child| child.kind() == "spread_element")
+        {
             return None;
         }
         columns.extend(view::pairs(tree, object).into_iter().map(|(key, _, _)| key.into_owned()));
@@ -228,7 +235,14 @@ fn from_calls(text: &str) -> impl Iterator<Item = &str> {
 
 /// Whether anybody signs in with Supabase.
 fn signs_in(survey: &Survey<'_>) -> bool {
-    let calls = [".auth.signIn", ".auth.signUp", ".auth.getUser", ".auth.getSession", ".auth.onAuthStateChange", ".auth.verifyOtp"];
+    let calls = [
+        ".auth.signIn",
+        ".auth.signUp",
+        ".auth.getUser",
+        ".auth.getSession",
+        ".auth.onAuthStateChange",
+        ".auth.verifyOtp",
+    ];
     survey.project.files.iter().any(|file| {
         matches!(file.kind, project::Kind::Code(_)) && calls.iter().any(|call| file.text.contains(call))
     })
@@ -243,7 +257,11 @@ pub(crate) fn has_word(text: &str, word: &str) -> bool {
 pub(crate) fn quoted(name: &str) -> String {
     let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
         && !name.starts_with(|first: char| first.is_ascii_digit());
-    if plain && !RESERVED.contains(&name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    if plain && !RESERVED.contains(&name) {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
 }
 
 /// A table with its schema, as SQL takes it.
@@ -257,6 +275,32 @@ pub(crate) fn shown(name: &Name) -> String {
 }
 
 const RESERVED: [&str; 28] = [
-    "user", "order", "group", "table", "select", "where", "from", "to", "check", "column", "constraint", "default", "desc", "asc",
-    "end", "limit", "offset", "primary", "references", "unique", "using", "when", "all", "and", "or", "not", "grant", "analyze",
+    "user",
+    "order",
+    "group",
+    "table",
+    "select",
+    "where",
+    "from",
+    "to",
+    "check",
+    "column",
+    "constraint",
+    "default",
+    "desc",
+    "asc",
+    "end",
+    "limit",
+    "offset",
+    "primary",
+    "references",
+    "unique",
+    "using",
+    "when",
+    "all",
+    "and",
+    "or",
+    "not",
+    "grant",
+    "analyze",
 ];

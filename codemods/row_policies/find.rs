@@ -2,7 +2,10 @@
 
 use super::access::{Access, shown};
 use super::privileges::Roles;
-use super::{BUCKET, DEFINER, DEFINER_VIEW, GIVEN_AWAY, LOCKED, METADATA, OPEN_READ, OPEN_WRITE, PRIVILEGED, RECURSION, RLS_OFF, Told, UNCLEAR};
+use super::{
+    BUCKET, DEFINER, DEFINER_VIEW, GIVEN_AWAY, LOCKED, METADATA, OPEN_READ, OPEN_WRITE, PRIVILEGED,
+    RECURSION, RLS_OFF, Told, UNCLEAR,
+};
 use audit::{Finding, Related, Rule, Severity, Survey};
 use edit::Span;
 use schema::grade::{Fault, Grade, Verdict};
@@ -25,7 +28,13 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     found
 }
 
-fn whole_table(survey: &Survey<'_>, access: &Access, name: &Name, table: &Table, defined: Span) -> Option<Finding> {
+fn whole_table(
+    survey: &Survey<'_>,
+    access: &Access,
+    name: &Name,
+    table: &Table,
+    defined: Span,
+) -> Option<Finding> {
     let shown = shown(name);
     if !table.row_security {
         let span = table.row_security_off.unwrap_or(defined);
@@ -56,7 +65,10 @@ fn whole_table(survey: &Survey<'_>, access: &Access, name: &Name, table: &Table,
         rule: &LOCKED,
         span: defined,
         subject: shown.clone(),
-        message: format!("`{shown}` has row level security and no policy; the app wants to {} its rows.", verbs.join(", ")),
+        message: format!(
+            "`{shown}` has row level security and no policy; the app wants to {} its rows.",
+            verbs.join(", ")
+        ),
         todo: format!("Say who may {} rows of `{shown}`, in a policy for each verb.", verbs.join(", ")),
     }
     .finding();
@@ -129,10 +141,12 @@ fn fault_of(
         finding.confidence = audit::Confidence::Possible;
     }
     for (policy, verdict) in &found[1..] {
-        finding.related.extend(policy.span.map(|span| Related {
-            span,
-            message: format!("Policy \"{}\": {}", policy.name, verdict.why),
-        }));
+        finding.related.extend(
+            policy.span.map(|span| Related {
+                span,
+                message: format!("Policy \"{}\": {}", policy.name, verdict.why),
+            }),
+        );
     }
     let verbs: Vec<&str> = match fault {
         Fault::OpenWrite => vec!["insert", "update", "delete"],
@@ -191,7 +205,10 @@ fn functions(survey: &Survey<'_>, access: &Access) -> Vec<Finding> {
                 rule: &METADATA,
                 span,
                 subject: format!("{}()", function.name.name),
-                message: format!("`{}` takes the role of a new user from the sign-up request.", function.name.name),
+                message: format!(
+                    "`{}` takes the role of a new user from the sign-up request.",
+                    function.name.name
+                ),
                 todo: "Give every new user the least role; raise it where somebody has checked.".to_owned(),
             }
             .finding();
@@ -216,7 +233,8 @@ fn functions(survey: &Survey<'_>, access: &Access) -> Vec<Finding> {
                 todo: if called {
                     "Ask for `auth.uid()` in its body, and check that the rows are the caller's.".to_owned()
                 } else {
-                    "Revoke EXECUTE from public, anon and authenticated, or ask for `auth.uid()` in its body.".to_owned()
+                    "Revoke EXECUTE from public, anon and authenticated, or ask for `auth.uid()` in its body."
+                        .to_owned()
                 },
             }
             .finding();
@@ -234,19 +252,26 @@ pub(super) fn takes_role(function: &Function) -> bool {
     let flat: String = function.body.to_lowercase().split_whitespace().collect();
     // Our own guard: the powerful ones are refused.
     let guarded = flat.contains("casewhennew.raw_user_meta_data->>'role'in(");
-    !guarded && flat.contains("new.") && ["'role'", "'user_role'", "'is_admin'", "'account_type'", "'user_type'"].iter().any(|key| {
-        ["raw_user_meta_data->>", "raw_user_meta_data->"].iter().any(|from| flat.contains(&format!("{from}{key}")))
-    })
+    !guarded
+        && flat.contains("new.")
+        && ["'role'", "'user_role'", "'is_admin'", "'account_type'", "'user_type'"].iter().any(|key| {
+            ["raw_user_meta_data->>", "raw_user_meta_data->"]
+                .iter()
+                .any(|from| flat.contains(&format!("{from}{key}")))
+        })
 }
 
 /// Whether the body writes, and never asks who calls.
 pub(super) fn unguarded_write(function: &Function) -> bool {
     let body = function.body.to_lowercase();
-    let words: Vec<_> = body.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let words: Vec<_> =
+        body.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
     let writes = words.windows(2).any(|pair| {
-        matches!(pair, ["insert", "into"] | ["delete", "from"]) || pair[0] == "update" && pair[1] != "set" && pair[1] != "of"
+        matches!(pair, ["insert", "into"] | ["delete", "from"])
+            || pair[0] == "update" && pair[1] != "set" && pair[1] != "of"
     });
-    let asks = ["auth.uid", "auth.role", "auth.jwt", "auth.email", "request.jwt", "current_user", "session_user"];
+    let asks =
+        ["auth.uid", "auth.role", "auth.jwt", "auth.email", "request.jwt", "current_user", "session_user"];
     let trigger = function.returns.eq_ignore_ascii_case("trigger");
     writes && !trigger && !asks.iter().any(|call| body.contains(call))
 }

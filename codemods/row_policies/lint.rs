@@ -12,23 +12,28 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let schema = &survey.schema;
 
-    let pathless = schema.functions.iter().filter(|it| it.name.schema == "public" && it.search_path.is_none());
-    let pathless: Vec<_> =
-        pathless.filter_map(|it| it.span.map(|span| (span, format!("`{}`", it.name.name), it.definer))).collect();
+    let pathless =
+        schema.functions.iter().filter(|it| it.name.schema == "public" && it.search_path.is_none());
+    let pathless: Vec<_> = pathless
+        .filter_map(|it| it.span.map(|span| (span, format!("`{}`", it.name.name), it.definer)))
+        .collect();
     let definer = pathless.iter().any(|(_, _, definer)| *definer);
     let places = pathless.iter().map(|(span, name, _)| (*span, name.clone())).collect();
-    found.extend(together(&SEARCH_PATH, "functions", places, |names| Told {
-        rule: &SEARCH_PATH,
-        span: Span::new(edit::FileId(0), 0..0),
-        subject: "functions".to_owned(),
-        message: format!("{names} set no `search_path`."),
-        todo: "`alter function … set search_path = ''` and write every name with its schema.".to_owned(),
-    }).map(|mut finding| {
-        if !definer {
-            finding.severity = Severity::Note;
-        }
-        finding
-    }));
+    found.extend(
+        together(&SEARCH_PATH, "functions", places, |names| Told {
+            rule: &SEARCH_PATH,
+            span: Span::new(edit::FileId(0), 0..0),
+            subject: "functions".to_owned(),
+            message: format!("{names} set no `search_path`."),
+            todo: "`alter function … set search_path = ''` and write every name with its schema.".to_owned(),
+        })
+        .map(|mut finding| {
+            if !definer {
+                finding.severity = Severity::Note;
+            }
+            finding
+        }),
+    );
 
     let mut bare = Vec::new();
     for (name, table) in &schema.tables {
@@ -74,9 +79,12 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
         }
         if table.row_security {
             for verb in ["select", "insert", "update", "delete"] {
-                let same = table.policies.iter().filter(|policy| policy.permissive && (policy.command == verb || policy.command == "all"));
+                let same = table.policies.iter().filter(|policy| {
+                    policy.permissive && (policy.command == verb || policy.command == "all")
+                });
                 let mut roles: BTreeMap<&str, usize> = BTreeMap::new();
-                same.flat_map(|policy| &policy.roles).for_each(|role| *roles.entry(role.as_str()).or_default() += 1);
+                same.flat_map(|policy| &policy.roles)
+                    .for_each(|role| *roles.entry(role.as_str()).or_default() += 1);
                 if let Some(count) = roles.values().max().filter(|count| **count > 1) {
                     untidy.push((defined, format!("`{}` has {count} policies for {verb}", name.name)));
                 }
@@ -111,14 +119,17 @@ fn together<'a>(
     let mut finding = told(&names).finding();
     finding.span = span;
     finding.confidence = audit::Confidence::Certain;
-    finding.related = places[1..].iter().map(|(span, name)| Related { span: *span, message: name.clone() }).collect();
+    finding.related =
+        places[1..].iter().map(|(span, name)| Related { span: *span, message: name.clone() }).collect();
     Some(finding)
 }
 
 /// Foreign keys, and columns by which policies know the owner, that no index begins with.
 pub(super) fn missing_indexes(survey: &Survey<'_>) -> Vec<(Name, Vec<String>)> {
     let mut found = Vec::new();
-    for (name, table) in survey.schema.tables.iter().filter(|(name, table)| name.schema == "public" && table.defined.is_some()) {
+    for (name, table) in
+        survey.schema.tables.iter().filter(|(name, table)| name.schema == "public" && table.defined.is_some())
+    {
         let mut wanted: Vec<Vec<String>> = table.foreign_keys.iter().map(|key| key.columns.clone()).collect();
         for policy in &table.policies {
             for text in policy.using.iter().chain(&policy.check) {
@@ -129,7 +140,10 @@ pub(super) fn missing_indexes(survey: &Survey<'_>) -> Vec<(Name, Vec<String>)> {
         wanted.sort();
         wanted.dedup();
         wanted.retain(|columns| {
-            !table.indexed(columns) && columns.iter().all(|column| table.column(column).is_some_and(|it| !it.kind.ends_with("[]")))
+            !table.indexed(columns)
+                && columns
+                    .iter()
+                    .all(|column| table.column(column).is_some_and(|it| !it.kind.ends_with("[]")))
         });
         found.extend(wanted.into_iter().map(|columns| (name.clone(), columns)));
     }
@@ -139,21 +153,46 @@ pub(super) fn missing_indexes(survey: &Survey<'_>) -> Vec<(Name, Vec<String>)> {
 /// The path that a function needs for the names in its body: empty if it names nothing without its schema.
 pub(super) fn needed_path(survey: &Survey<'_>, function: &schema::Function) -> &'static str {
     let body = &function.body;
-    let extensions = ["uuid_generate_v4", "crypt", "gen_salt", "digest", "gen_random_bytes", "hmac", "similarity", "unaccent", "http_post", "http_get"];
+    let extensions = [
+        "uuid_generate_v4",
+        "crypt",
+        "gen_salt",
+        "digest",
+        "gen_random_bytes",
+        "hmac",
+        "similarity",
+        "unaccent",
+        "http_post",
+        "http_get",
+    ];
     if extensions.iter().any(|name| has_word(body, name)) {
         return "public, extensions";
     }
     let schema = &survey.schema;
-    let names = schema.tables.keys().filter(|name| name.schema == "public").chain(schema.enums.keys()).chain(schema.views.keys());
-    let mut names = names.chain(schema.functions.iter().map(|function| &function.name)).map(|name| name.name.as_str());
+    let names = schema
+        .tables
+        .keys()
+        .filter(|name| name.schema == "public")
+        .chain(schema.enums.keys())
+        .chain(schema.views.keys());
+    let mut names =
+        names.chain(schema.functions.iter().map(|function| &function.name)).map(|name| name.name.as_str());
     let bare = |name: &str| {
         body.match_indices(name).any(|(at, _)| {
             let before = body[..at].trim_end_matches('"');
             let after = body[at + name.len()..].chars().next();
             let starts = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
             let ends = !after.is_some_and(|c| c.is_alphanumeric() || c == '_');
-            starts && ends && !before.ends_with("public.") && !before.ends_with("new.") && !before.ends_with("NEW.")
+            starts
+                && ends
+                && !before.ends_with("public.")
+                && !before.ends_with("new.")
+                && !before.ends_with("NEW.")
         })
     };
-    if names.any(bare) || !survey.schema.extensions.is_empty() && body.contains("::vector") { "public" } else { "''" }
+    if names.any(bare) || !survey.schema.extensions.is_empty() && body.contains("::vector") {
+        "public"
+    } else {
+        "''"
+    }
 }

@@ -2,7 +2,10 @@
 //! run again.
 
 use super::access::{Access, qualified, quoted, shown};
-use super::{DEFINER, ID, METADATA, NO_INDEX, OPEN_READ, OPEN_WRITE, PRIVILEGED, RLS_OFF, SEARCH_PATH, UNWRAPPED, lint, privileges, rewrite};
+use super::{
+    DEFINER, ID, METADATA, NO_INDEX, OPEN_READ, OPEN_WRITE, PRIVILEGED, RLS_OFF, SEARCH_PATH, UNWRAPPED,
+    lint, privileges, rewrite,
+};
 use audit::{Finding, Survey};
 use edit::{Piece, RelPath};
 use plan::{Change, NewFile, Safety};
@@ -19,14 +22,26 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change
     let mut rewritten: BTreeSet<(String, String)> = BTreeSet::new();
 
     let mut section = String::new();
-    for (name, table) in schema.tables.iter().filter(|(name, table)| name.schema == "public" && table.defined.is_some() && !table.row_security) {
+    for (name, table) in schema
+        .tables
+        .iter()
+        .filter(|(name, table)| name.schema == "public" && table.defined.is_some() && !table.row_security)
+    {
         let Some(wanted) = rewrite::first_policies(schema, &access, name, table) else { continue };
         let verbs = access.verbs(&name.name);
         let reason = match (verbs.as_slice(), table.policies.len()) {
             ([], 0) => "No code uses it with a visitor's rights: no policy on purpose.".to_owned(),
             ([], _) => "Its policies come into force with this.".to_owned(),
-            (verbs, 0) => format!("The app {}s its rows: {}.", verbs.join("s and "), places(survey, &access, &name.name, verbs)),
-            (verbs, _) => format!("Its policies come into force with this; the app {}s its rows: {}.", verbs.join("s and "), places(survey, &access, &name.name, verbs)),
+            (verbs, 0) => format!(
+                "The app {}s its rows: {}.",
+                verbs.join("s and "),
+                places(survey, &access, &name.name, verbs)
+            ),
+            (verbs, _) => format!(
+                "Its policies come into force with this; the app {}s its rows: {}.",
+                verbs.join("s and "),
+                places(survey, &access, &name.name, verbs)
+            ),
         };
         let _ = writeln!(section, "-- {reason}\nalter table {} enable row level security;", qualified(name));
         for policy in wanted {
@@ -34,14 +49,19 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change
         }
         resolved.insert((RLS_OFF.id, shown(name)));
     }
-    add(&mut sections, "Tables that the API served without row level security (0013_rls_disabled_in_public).", section);
+    add(
+        &mut sections,
+        "Tables that the API served without row level security (0013_rls_disabled_in_public).",
+        section,
+    );
 
     let mut section = String::new();
     for (name, table) in &schema.tables {
         let (mut all, mut any, mut shown_still) = (true, false, false);
         for policy in table.policies.iter().filter(|_| table.row_security) {
             let open = rewrite::open(schema, name, policy);
-            let read = |verdict: &schema::grade::Verdict| verdict.fault == Some(schema::grade::Fault::OpenRead);
+            let read =
+                |verdict: &schema::grade::Verdict| verdict.fault == Some(schema::grade::Fault::OpenRead);
             let read = schema.verdicts(name, policy).iter().any(read);
             let Some(narrowed) = rewrite::narrowed(schema, &access, name, table, policy) else {
                 all &= !open;
@@ -59,7 +79,12 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change
             if !narrowed.left.is_empty() {
                 let _ = writeln!(section, "-- Still open, as it was: {}.", narrowed.left.join(", "));
             }
-            let _ = writeln!(section, "drop policy if exists \"{}\" on {};", narrowed.policy.replace('"', "\"\""), qualified(name));
+            let _ = writeln!(
+                section,
+                "drop policy if exists \"{}\" on {};",
+                narrowed.policy.replace('"', "\"\""),
+                qualified(name)
+            );
             for policy in &narrowed.instead {
                 section.push_str(&policy.sql(name));
             }
@@ -72,12 +97,18 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change
             resolved.insert((OPEN_READ.id, shown(name)));
         }
     }
-    add(&mut sections, "Policies that let anybody in: split by verb, and closed as far as the app lets them.", section);
+    add(
+        &mut sections,
+        "Policies that let anybody in: split by verb, and closed as far as the app lets them.",
+        section,
+    );
 
     let mut section = String::new();
     let mut bare = false;
     for (name, table) in &schema.tables {
-        for policy in table.policies.iter().filter(|policy| !rewritten.contains(&(shown(name), policy.name.clone()))) {
+        for policy in
+            table.policies.iter().filter(|policy| !rewritten.contains(&(shown(name), policy.name.clone())))
+        {
             if let Some(tightened) = rewrite::tightened(schema, name, policy) {
                 section.push_str(&tightened.sql(name));
             } else {
@@ -97,10 +128,18 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change
     let mut section = String::new();
     for (name, table) in schema.tables.iter().filter(|(_, table)| table.row_security) {
         let Some(guard) = privileges::guard(schema, &access, name, table) else { continue };
-        let _ = writeln!(section, "-- `{}`: {}. Staff policies, functions with their owner's rights and the server's key still change them.", shown(name), guard.columns.join(", "));
+        let _ = writeln!(
+            section,
+            "-- `{}`: {}. Staff policies, functions with their owner's rights and the server's key still change them.",
+            shown(name),
+            guard.columns.join(", ")
+        );
         section.push_str(&guard.sql);
         let policies = table.policies.iter().flat_map(|policy| schema.self_granted(name, policy));
-        let inserts = table.policies.iter().any(|policy| policy.command == "insert" && !schema.self_granted(name, policy).is_empty());
+        let inserts = table
+            .policies
+            .iter()
+            .any(|policy| policy.command == "insert" && !schema.self_granted(name, policy).is_empty());
         if !inserts && policies.into_iter().all(|column| guard.columns.contains(&column)) {
             resolved.insert((PRIVILEGED.id, shown(name)));
         }
@@ -127,24 +166,45 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change
     add(&mut sections, "Functions that gave away more than they should.", section);
 
     let mut section = String::new();
-    for function in schema.functions.iter().filter(|it| it.name.schema == "public" && it.search_path.is_none() && !replaced.contains(&it.name.name)) {
+    for function in schema.functions.iter().filter(|it| {
+        it.name.schema == "public" && it.search_path.is_none() && !replaced.contains(&it.name.name)
+    }) {
         let kind = if function.procedure { "procedure" } else { "function" };
-        let _ = writeln!(section, "alter {kind} {} set search_path = {};", privileges::signature(function), lint::needed_path(survey, function));
+        let _ = writeln!(
+            section,
+            "alter {kind} {} set search_path = {};",
+            privileges::signature(function),
+            lint::needed_path(survey, function)
+        );
     }
     if !section.is_empty() {
         resolved.insert((SEARCH_PATH.id, "functions".to_owned()));
     }
-    add(&mut sections, "Functions look names up where their author did (0011_function_search_path_mutable).", section);
+    add(
+        &mut sections,
+        "Functions look names up where their author did (0011_function_search_path_mutable).",
+        section,
+    );
 
     let mut section = String::new();
     for (name, columns) in lint::missing_indexes(survey) {
         let listed: Vec<_> = columns.iter().map(|column| quoted(column)).collect();
-        let _ = writeln!(section, "create index if not exists {} on {} ({});", quoted(&index_name(&name.name, &columns)), qualified(&name), listed.join(", "));
+        let _ = writeln!(
+            section,
+            "create index if not exists {} on {} ({});",
+            quoted(&index_name(&name.name, &columns)),
+            qualified(&name),
+            listed.join(", ")
+        );
     }
     if !section.is_empty() {
         resolved.insert((NO_INDEX.id, "indexes".to_owned()));
     }
-    add(&mut sections, "Columns that policies and foreign keys look up (0001_unindexed_foreign_keys).", section);
+    add(
+        &mut sections,
+        "Columns that policies and foreign keys look up (0001_unindexed_foreign_keys).",
+        section,
+    );
 
     if sections.is_empty() {
         return None;
@@ -197,14 +257,18 @@ fn index_name(table: &str, columns: &[String]) -> String {
 pub(crate) fn next_file(survey: &Survey<'_>, behind: Behind, name: &str) -> Option<RelPath> {
     let replayed = survey.schema.replayed.iter().map(|file| &survey.project.get(*file).path);
     let history = |path: &RelPath| path.folder().ends_with("supabase/migrations");
-    let last_migration = replayed.clone().filter(|path| history(path)).max_by(|one, other| one.name().cmp(other.name()));
+    let last_migration =
+        replayed.clone().filter(|path| history(path)).max_by(|one, other| one.name().cmp(other.name()));
     if let Some(last) = last_migration {
         return RelPath::new(format!("{}/{}_{name}.sql", last.folder(), version_behind(last.name(), behind)));
     }
     let Some(last) = replayed.last() else {
         let folder = survey.project.apps.first().map_or("", |app| app.folder.as_str());
         let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        return RelPath::new(format!("{folder}supabase/migrations/{}_{name}.sql", later("20260101000000", behind)));
+        return RelPath::new(format!(
+            "{folder}supabase/migrations/{}_{name}.sql",
+            later("20260101000000", behind)
+        ));
     };
     let folder = if last.folder().is_empty() { String::new() } else { format!("{}/", last.folder()) };
     let digits: String = last.name().chars().take_while(char::is_ascii_digit).collect();
@@ -247,7 +311,9 @@ pub(crate) enum Behind {
 
 /// The 14 digits that much later.
 fn later(version: &str, behind: Behind) -> String {
-    let part = |range: std::ops::Range<usize>| version.get(range).and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(0);
+    let part = |range: std::ops::Range<usize>| {
+        version.get(range).and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(0)
+    };
     let mut parts = [part(0..4), part(4..6), part(6..8), part(8..10), part(10..12), part(12..14)];
     parts[if behind == Behind::Second { 5 } else { 4 }] += 1;
     // Versions are sorted as digits: that a month may have fewer days does not matter.

@@ -16,7 +16,10 @@ pub(super) fn guard(schema: &Schema, access: &Access, name: &Name, table: &Table
     if name.schema != "public" {
         return None;
     }
-    let updates = table.policies.iter().filter(|policy| matches!(policy.command.as_str(), "update" | "all") && policy.permissive);
+    let updates = table
+        .policies
+        .iter()
+        .filter(|policy| matches!(policy.command.as_str(), "update" | "all") && policy.permissive);
     let (mut columns, mut owner) = (Vec::new(), None);
     for policy in updates {
         let Some(own) = policy.using.as_ref().and_then(|text| {
@@ -49,10 +52,8 @@ pub(super) fn guard(schema: &Schema, access: &Access, name: &Name, table: &Table
     }
     let kind = table.column(&owner).map_or("uuid", |column| column.kind.as_str());
     let cast = if kind == "uuid" { "" } else { "::text" };
-    let changed: Vec<_> = columns
-        .iter()
-        .map(|column| format!("new.{0} is distinct from old.{0}", quoted(column)))
-        .collect();
+    let changed: Vec<_> =
+        columns.iter().map(|column| format!("new.{0} is distinct from old.{0}", quoted(column))).collect();
     let guard = format!("guard_{}_privileges", name.name);
     let sql = format!(
         "create or replace function public.{function}() returns trigger language plpgsql set search_path = '' as $$
@@ -100,8 +101,13 @@ pub(super) fn without_role(schema: &Schema, function: &Function) -> Option<Strin
         let flat: String = inside.split_whitespace().collect();
         let source = flat.split(',').next().unwrap_or("").trim_matches(['(', ')']).to_owned();
         let source = source.split("::").next().unwrap_or("").trim_matches(['(', ')']).to_owned();
-        if matches!(source.as_str(), "new.raw_user_meta_data->>'role'" | "new.raw_user_meta_data->>'user_role'" | "new.raw_user_meta_data->>'user_type'" | "new.raw_user_meta_data->>'account_type'")
-            && let Some(comma) = inside.rfind(',')
+        if matches!(
+            source.as_str(),
+            "new.raw_user_meta_data->>'role'"
+                | "new.raw_user_meta_data->>'user_role'"
+                | "new.raw_user_meta_data->>'user_type'"
+                | "new.raw_user_meta_data->>'account_type'"
+        ) && let Some(comma) = inside.rfind(',')
         {
             let fallback = body[open + 1 + comma + 1..close].trim();
             if !fallback.starts_with('\'') {
@@ -109,7 +115,8 @@ pub(super) fn without_role(schema: &Schema, function: &Function) -> Option<Strin
             }
             made.push_str(&body[rest..at]);
             let key = source.rsplit('\'').nth(1)?;
-            let refused: Vec<_> = roles.refused().iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
+            let refused: Vec<_> =
+                roles.refused().iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
             if roles.others == 1 {
                 made.push_str(fallback);
             } else {
@@ -133,7 +140,8 @@ pub(super) fn without_role(schema: &Schema, function: &Function) -> Option<Strin
     if count == 0 || reads > kept || made.contains("$$") {
         return None;
     }
-    let path = function.search_path.as_deref().map_or("public", |path| if path.is_empty() { "''" } else { path });
+    let path =
+        function.search_path.as_deref().map_or("public", |path| if path.is_empty() { "''" } else { path });
     let security = if function.definer { " security definer" } else { "" };
     Some(format!(
         "create or replace function {}() returns {} language plpgsql{security} set search_path = {path} as $${made}$$;\n",
@@ -152,12 +160,23 @@ pub(super) struct Roles {
 
 impl Roles {
     pub(super) fn of(schema: &Schema) -> Self {
-        let enums = schema.enums.iter().filter(|(name, _)| name.name.contains("role") || name.name.contains("user_type"));
-        let checks = schema.tables.values().flat_map(|table| &table.checks).filter(|check| {
-            ["role", "user_role", "user_type", "account_type"].iter().any(|word| has_word(check, word))
-        });
+        let said = ["role", "user_role", "user_type", "account_type"];
+        let columns = || schema.tables.values().flat_map(|table| &table.columns);
+        let of_column =
+            |kind: &str| columns().any(|column| column.kind == kind && said.contains(&column.name.as_str()));
+        let enums =
+            schema.enums.iter().filter(|(name, _)| name.name.contains("role") || of_column(&name.name));
+        let checks = schema
+            .tables
+            .values()
+            .flat_map(|table| &table.checks)
+            .filter(|check| said.iter().any(|word| has_word(check, word)));
         let mut values: Vec<String> = enums.flat_map(|(_, values)| values.clone()).collect();
-        values.extend(checks.flat_map(|check| check.split('\'').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()));
+        values.extend(
+            checks.flat_map(|check| {
+                check.split('\'').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()
+            }),
+        );
         values.sort();
         values.dedup();
         let (powerful, others): (Vec<_>, Vec<_>) = values.into_iter().partition(|value| is_powerful(value));
@@ -166,13 +185,19 @@ impl Roles {
 
     /// What the sign-up request may not ask for; the usual names if no role is known.
     fn refused(&self) -> Vec<&str> {
-        if self.powerful.is_empty() { USUAL.to_vec() } else { self.powerful.iter().map(String::as_str).collect() }
+        if self.powerful.is_empty() {
+            USUAL.to_vec()
+        } else {
+            self.powerful.iter().map(String::as_str).collect()
+        }
     }
 }
 
 fn is_powerful(role: &str) -> bool {
     let role = role.to_lowercase();
-    ["admin", "owner", "staff", "moderator", "super", "manager", "root", "employee"].iter().any(|word| role.contains(word))
+    ["admin", "owner", "staff", "moderator", "super", "manager", "root", "employee"]
+        .iter()
+        .any(|word| role.contains(word))
 }
 
 const USUAL: [&str; 9] =
@@ -202,17 +227,30 @@ pub(super) fn uncalled<'s>(schema: &'s Schema, access: &Access) -> Vec<&'s Funct
     let mut found: Vec<_> = schema
         .functions
         .iter()
-        .filter(|function| function.name.schema == "public" && function.definer && unguarded_write(function) && function.callable_by("anon"))
+        .filter(|function| {
+            function.name.schema == "public"
+                && function.definer
+                && unguarded_write(function)
+                && function.callable_by("anon")
+        })
         .filter(|function| !access.calls.contains(&function.name.name))
         .collect();
     found.retain(|function| {
         // What a policy, a default, a view or another function calls is called with the visitor's rights.
         let name = &function.name.name;
         let tables = schema.tables.values();
-        let asked = tables.clone().flat_map(|table| &table.policies).any(|policy| policy.reads.functions.contains(&function.name));
-        let stood = tables.flat_map(|table| &table.columns).any(|column| column.default.as_ref().is_some_and(|text| has_word(text, name)));
+        let asked = tables
+            .clone()
+            .flat_map(|table| &table.policies)
+            .any(|policy| policy.reads.functions.contains(&function.name));
+        let stood = tables
+            .flat_map(|table| &table.columns)
+            .any(|column| column.default.as_ref().is_some_and(|text| has_word(text, name)));
         let viewed = schema.views.values().any(|view| has_word(&view.query, name));
-        let inner = schema.functions.iter().any(|other| other.name != function.name && !other.definer && has_word(&other.body, name));
+        let inner = schema
+            .functions
+            .iter()
+            .any(|other| other.name != function.name && !other.definer && has_word(&other.body, name));
         !asked && !stood && !viewed && !inner
     });
     found

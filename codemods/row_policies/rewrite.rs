@@ -20,8 +20,16 @@ impl Wanted {
     pub(crate) fn sql(&self, table: &Name) -> String {
         let on = qualified(table);
         let name = format!("\"{}\"", self.name.replace('"', "\"\""));
-        let roles: Vec<_> = self.roles.iter().map(|role| if role == "public" { role.clone() } else { quoted(role) }).collect();
-        let mut sql = format!("drop policy if exists {name} on {on};\ncreate policy {name} on {on} for {} to {}", self.command, roles.join(", "));
+        let roles: Vec<_> = self
+            .roles
+            .iter()
+            .map(|role| if role == "public" { role.clone() } else { quoted(role) })
+            .collect();
+        let mut sql = format!(
+            "drop policy if exists {name} on {on};\ncreate policy {name} on {on} for {} to {}",
+            self.command,
+            roles.join(", ")
+        );
         if let Some(using) = &self.using {
             let _ = write!(sql, "\n  using ({using})");
         }
@@ -45,7 +53,8 @@ impl Wanted {
     /// Only for signed-in users, if nobody else could pass.
     fn for_signed_in(mut self, schema: &Schema, table: &Name) -> Self {
         let texts: Vec<_> = self.using.iter().chain(&self.check).collect();
-        let signed = !texts.is_empty() && texts.iter().all(|text| Predicate::of(schema, table, text).needs_session());
+        let signed =
+            !texts.is_empty() && texts.iter().all(|text| Predicate::of(schema, table, text).needs_session());
         if signed && self.roles == ["public"] {
             self.roles = vec!["authenticated".to_owned()];
         }
@@ -112,22 +121,36 @@ pub(super) fn open(schema: &Schema, name: &Name, policy: &Policy) -> bool {
 
 /// Whether the policy shows private rows to everybody.
 fn shown_to_all(schema: &Schema, name: &Name, policy: &Policy) -> bool {
-    let hole = |verdict: &schema::grade::Verdict| verdict.fault == Some(Fault::OpenRead) && verdict.grade == schema::grade::Grade::Hole;
+    let hole = |verdict: &schema::grade::Verdict| {
+        verdict.fault == Some(Fault::OpenRead) && verdict.grade == schema::grade::Grade::Hole
+    };
     matches!(policy.command.as_str(), "all" | "select") && schema.verdicts(name, policy).iter().any(hole)
 }
 
 /// Narrows an open policy as far as the code surely lets it; `None` if nothing of it can be narrowed.
-pub(super) fn narrowed(schema: &Schema, access: &Access, name: &Name, table: &Table, policy: &Policy) -> Option<Narrowed> {
-    if !open(schema, name, policy) && !shown_to_all(schema, name, policy) || !access.is_clear(&name.name) || name.schema != "public" {
+pub(super) fn narrowed(
+    schema: &Schema,
+    access: &Access,
+    name: &Name,
+    table: &Table,
+    policy: &Policy,
+) -> Option<Narrowed> {
+    if !open(schema, name, policy) && !shown_to_all(schema, name, policy)
+        || !access.is_clear(&name.name)
+        || name.schema != "public"
+    {
         return None;
     }
     let owner = sure_owner(schema, name).filter(|_| access.signs_in);
-    let verbs: Vec<&'static str> = VERBS.into_iter().filter(|verb| policy.command == "all" || policy.command == *verb).collect();
+    let verbs: Vec<&'static str> =
+        VERBS.into_iter().filter(|verb| policy.command == "all" || policy.command == *verb).collect();
     let single = verbs.len() == 1;
-    let mut narrowed = Narrowed { policy: policy.name.clone(), instead: Vec::new(), reasons: Vec::new(), left: Vec::new() };
+    let mut narrowed =
+        Narrowed { policy: policy.name.clone(), instead: Vec::new(), reasons: Vec::new(), left: Vec::new() };
     let (mut changed, mut unused) = (false, Vec::new());
     for verb in verbs {
-        let called = |suffix: &str| if single { policy.name.clone() } else { format!("{} ({suffix})", policy.name) };
+        let called =
+            |suffix: &str| if single { policy.name.clone() } else { format!("{} ({suffix})", policy.name) };
         let uses = access.uses(&name.name, verb);
         // Another policy may serve the use already; then this one is not needed for it.
         let served = table.policies.iter().any(|other| {
@@ -135,7 +158,11 @@ pub(super) fn narrowed(schema: &Schema, access: &Access, name: &Name, table: &Ta
                 && other.permissive
                 && (other.command == verb || other.command == "all")
                 && !open(schema, name, other)
-                && other.using.iter().chain(&other.check).any(|text| !Predicate::of(schema, name, text).owners().is_empty())
+                && other
+                    .using
+                    .iter()
+                    .chain(&other.check)
+                    .any(|text| !Predicate::of(schema, name, text).owners().is_empty())
         });
         if verb == "select" && !(uses.is_empty() && shown_to_all(schema, name, policy)) {
             narrowed.instead.push(Wanted::like(schema, name, policy, called(verb), verb));
@@ -162,14 +189,24 @@ pub(super) fn narrowed(schema: &Schema, access: &Access, name: &Name, table: &Ta
 }
 
 /// The first policies of a table without row level security: for each verb that the app uses; `None` if it cannot be told.
-pub(super) fn first_policies(schema: &Schema, access: &Access, name: &Name, table: &Table) -> Option<Vec<Wanted>> {
+pub(super) fn first_policies(
+    schema: &Schema,
+    access: &Access,
+    name: &Name,
+    table: &Table,
+) -> Option<Vec<Wanted>> {
     if !access.is_clear(&name.name) {
         return None;
     }
     let verbs = access.verbs(&name.name);
     if !table.policies.is_empty() {
         // They come into force with the switch: each use needs one.
-        let covered = |verb: &&str| table.policies.iter().any(|policy| policy.permissive && (policy.command == **verb || policy.command == "all"));
+        let covered = |verb: &&str| {
+            table
+                .policies
+                .iter()
+                .any(|policy| policy.permissive && (policy.command == **verb || policy.command == "all"))
+        };
         return verbs.iter().all(|verb| covered(&verb)).then(Vec::new);
     }
     let owner = sure_owner(schema, name).filter(|_| access.signs_in);
@@ -212,7 +249,11 @@ pub(super) fn wrapped(text: &str) -> String {
         match call {
             Some(call) if !part => {
                 let written = &text[at..at + call.len()];
-                if inside { made.push_str(written) } else { let _ = write!(made, "(select {written})"); }
+                if inside {
+                    made.push_str(written)
+                } else {
+                    let _ = write!(made, "(select {written})");
+                }
                 at += call.len();
             }
             _ => {
@@ -231,8 +272,13 @@ pub(super) fn tightened(schema: &Schema, name: &Name, policy: &Policy) -> Option
         return None;
     }
     let (using, check) = (policy.using.as_deref().map(wrapped), policy.check.as_deref().map(wrapped));
-    let wanted =
-        Wanted { name: policy.name.clone(), command: policy.command.clone(), roles: policy.roles.clone(), using, check };
+    let wanted = Wanted {
+        name: policy.name.clone(),
+        command: policy.command.clone(),
+        roles: policy.roles.clone(),
+        using,
+        check,
+    };
     let wanted = wanted.for_signed_in(schema, name);
     let same = wanted.using == policy.using && wanted.check == policy.check && wanted.roles == policy.roles;
     (!same).then_some(wanted)
@@ -244,7 +290,10 @@ mod tests {
 
     #[test]
     fn calls_are_wrapped_once() {
-        assert_eq!(wrapped("auth.uid() = a or (SELECT auth.uid()) = b"), "(select auth.uid()) = a or (SELECT auth.uid()) = b");
+        assert_eq!(
+            wrapped("auth.uid() = a or (SELECT auth.uid()) = b"),
+            "(select auth.uid()) = a or (SELECT auth.uid()) = b"
+        );
         assert_eq!(wrapped("( select auth.jwt() ->> 'x')"), "( select auth.jwt() ->> 'x')");
         assert_eq!(wrapped("my_auth.uid() = x"), "my_auth.uid() = x");
     }

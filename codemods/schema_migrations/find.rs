@@ -13,13 +13,22 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     for (table, uses) in missing(survey) {
         let typed = survey.schema.types.as_ref().is_some_and(|types| types.tables.contains_key(&table));
         let mut finding = told(&NO_TABLE, uses[0], &table);
-        finding.message = format!("`{table}` is used in {} and no SQL of the tree creates it.", count(uses.len(), "place"));
+        finding.message =
+            format!("`{table}` is used in {} and no SQL of the tree creates it.", count(uses.len(), "place"));
         finding.todo = if typed {
-            format!("Write a migration for `{table}`: the generated types know its columns. `supabase db pull` gives it as it is.")
+            format!(
+                "Write a migration for `{table}`: the generated types know its columns. `supabase db pull` gives it as it is."
+            )
         } else {
-            format!("Write a migration for `{table}`, or take it from the old project with `supabase db pull`.")
+            format!(
+                "Write a migration for `{table}`, or take it from the old project with `supabase db pull`."
+            )
         };
-        finding.related = uses[1..].iter().take(20).map(|span| Related { span: *span, message: format!("uses `{table}`") }).collect();
+        finding.related = uses[1..]
+            .iter()
+            .take(20)
+            .map(|span| Related { span: *span, message: format!("uses `{table}`") })
+            .collect();
         found.push(finding);
     }
     found.extend(columns(survey));
@@ -67,7 +76,9 @@ pub(super) fn missing(survey: &Survey<'_>) -> BTreeMap<String, Vec<Span>> {
 
 fn of_tables<'s>(survey: &'s Survey<'_>) -> impl Iterator<Item = &'s Query> {
     survey.queries.iter().filter(|query| {
-        query.backend == "supabase" && query.kind == Kind::Table && query.schema.as_deref().unwrap_or("public") == "public"
+        query.backend == "supabase"
+            && query.kind == Kind::Table
+            && query.schema.as_deref().unwrap_or("public") == "public"
     })
 }
 
@@ -75,7 +86,10 @@ fn of_tables<'s>(survey: &'s Survey<'_>) -> impl Iterator<Item = &'s Query> {
 fn columns(survey: &Survey<'_>) -> Vec<Finding> {
     let mut found: BTreeMap<String, Vec<(Span, String)>> = BTreeMap::new();
     for query in of_tables(survey) {
-        let Some((name, table)) = query.named().and_then(|name| Some((name, survey.schema.table(name)?))) else { continue };
+        let Some((name, table)) = query.named().and_then(|name| Some((name, survey.schema.table(name)?)))
+        else {
+            continue;
+        };
         if table.columns.is_empty() {
             continue;
         }
@@ -105,9 +119,7 @@ fn columns(survey: &Survey<'_>) -> Vec<Finding> {
 }
 
 fn named_columns(survey: &Survey<'_>, query: &Query) -> Vec<(Span, String)> {
-    let filters = [
-        "eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "is", "in", "contains", "order",
-    ];
+    let filters = ["eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "is", "in", "contains", "order"];
     let mut found = Vec::new();
     for step in &query.steps {
         let Some(argument) = step.arguments.first() else { continue };
@@ -160,12 +172,15 @@ fn troubles(survey: &Survey<'_>) -> Vec<Finding> {
 fn loose(survey: &Survey<'_>) -> Option<Finding> {
     let paths = survey.schema.replayed.iter().map(|file| survey.project.get(*file));
     let loose: Vec<_> = paths
-        .filter(|file| !file.path.folder().split('/').any(|folder| folder == "migrations" || folder == "drizzle"))
+        .filter(|file| {
+            !file.path.folder().split('/').any(|folder| folder == "migrations" || folder == "drizzle")
+        })
         .collect();
     let first = loose.first()?;
     let mut finding = told(&NO_HISTORY, Span::new(first.id, 0..0), "scripts");
     let names: Vec<_> = loose.iter().map(|file| file.path.as_str()).collect();
-    finding.message = format!("{} of SQL that no tool runs: {}.", count(loose.len(), "file"), names.join(", "));
+    finding.message =
+        format!("{} of SQL that no tool runs: {}.", count(loose.len(), "file"), names.join(", "));
     finding.todo = "Bring those that count into `supabase/migrations`, in this order, each with a version in front of its name.".to_owned();
     Some(finding)
 }

@@ -49,7 +49,9 @@ fn files(survey: &Survey<'_>, uses: &[Span]) -> String {
 /// `None` if it cannot be told who may do what the app does.
 fn skeleton(survey: &Survey<'_>, access: &Access, table: &str, shape: &TableTypes) -> Option<String> {
     let name = Name { schema: "public".to_owned(), name: table.to_owned() };
-    let owner = ["user_id", "owner_id", "created_by"].into_iter().find(|owner| shape.row.iter().any(|field| field.name == *owner && field.kind == "string"));
+    let owner = ["user_id", "owner_id", "created_by"]
+        .into_iter()
+        .find(|owner| shape.row.iter().any(|field| field.name == *owner && field.kind == "string"));
     let mut policies = String::new();
     let verbs = access.verbs(table);
     if !access.is_clear(table) {
@@ -71,7 +73,12 @@ fn skeleton(survey: &Survey<'_>, access: &Access, table: &str, shape: &TableType
     }
     let mut sql = format!("create table public.{} (\n  {}\n);\n", quoted(table), columns.join(",\n  "));
     if let Some(owner) = owner {
-        let _ = writeln!(sql, "create index {} on public.{} ({owner});", quoted(&format!("{table}_{owner}_idx")), quoted(table));
+        let _ = writeln!(
+            sql,
+            "create index {} on public.{} ({owner});",
+            quoted(&format!("{table}_{owner}_idx")),
+            quoted(table)
+        );
     }
     let _ = writeln!(sql, "alter table public.{} enable row level security;", quoted(table));
     sql.push_str(&policies);
@@ -106,7 +113,9 @@ fn column(survey: &Survey<'_>, field: &Field, shape: &TableTypes, owner: Option<
             let of_enum = parts.iter().position(|part| *part == "Enums").and_then(|at| parts.get(at + 2));
             match of_enum {
                 // Only an enum that the SQL makes can be named.
-                Some(name) if survey.schema.enums.keys().any(|known| known.name == **name) => format!("public.{}", quoted(name)),
+                Some(name) if survey.schema.enums.keys().any(|known| known.name == **name) => {
+                    format!("public.{}", quoted(name))
+                }
                 Some(_) => "text".to_owned(),
                 None if other.contains('|') && other.contains('"') => "text".to_owned(),
                 None => return None,

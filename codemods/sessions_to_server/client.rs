@@ -195,7 +195,12 @@ fn checked_options(tree: &Tree, options: Node<'_>) -> Result<Option<String>, Str
 }
 
 /// Follows an expression to a literal and to the variables that are read for it.
-pub(super) fn setting(survey: &Survey<'_>, file: &File, (tree, scopes): (&Tree, &Scopes), node: Node<'_>) -> Setting {
+pub(super) fn setting(
+    survey: &Survey<'_>,
+    file: &File,
+    (tree, scopes): (&Tree, &Scopes),
+    node: Node<'_>,
+) -> Setting {
     let mut found = Setting::default();
     let node = unwrapped(node);
     if node.kind() == "identifier" {

@@ -192,8 +192,7 @@ fn decided(survey: &Survey<'_>) -> Decision {
 
 /// Files of ours that stand there already.
 fn taken(survey: &Survey<'_>, places: &Places) -> Vec<String> {
-    let ours =
-        [places.at("tsconfig.server.json")];
+    let ours = [places.at("tsconfig.server.json")];
     let there = |path: &edit::RelPath| survey.project.file(path.as_str()).is_some();
     ours.into_iter().flatten().filter(there).map(|path| path.to_string()).collect()
 }

@@ -294,10 +294,9 @@ pub(super) fn unused(survey: &Survey<'_>, client: &Client, uses: &[Use]) -> Unus
         let links = &survey.project.graph.links[importer.id.0 as usize];
         let imports = links.iter().filter(|link| link.target == client.file);
         imports.map(|link| &importer.module.imports[link.import]).all(|import| match import.kind {
-            ImportKind::Static => import
-                .names
-                .iter()
-                .all(|name| !is_client(&name.imported) || is_used(importer, &name.local)),
+            ImportKind::Static => {
+                import.names.iter().all(|name| !is_client(&name.imported) || is_used(importer, &name.local))
+            }
             // Names that a dynamic import gives, and a re-export, stay when their use has gone.
             _ => false,
         })

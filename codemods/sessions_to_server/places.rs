@@ -38,7 +38,14 @@ impl Places {
             })
         };
         let source = if holds(&&"src") { "src/" } else { "" };
-        Some(Self { app: app.clone(), server, folder, source, facade: path.folder().to_owned(), client: client.file })
+        Some(Self {
+            app: app.clone(),
+            server,
+            folder,
+            source,
+            facade: path.folder().to_owned(),
+            client: client.file,
+        })
     }
 
     /// A file of the app.
@@ -56,7 +63,9 @@ impl Places {
     pub(super) fn sends(&self, survey: &Survey<'_>, name: &str) -> Option<RelPath> {
         let free = |path: &RelPath| {
             let stem = path.as_str().trim_end_matches(".ts");
-            ["ts", "tsx", "js", "jsx"].iter().all(|ending| survey.project.file(&format!("{stem}.{ending}")).is_none())
+            ["ts", "tsx", "js", "jsx"]
+                .iter()
+                .all(|ending| survey.project.file(&format!("{stem}.{ending}")).is_none())
         };
         let plain = self.of_page(&format!("lib/{name}.ts"))?;
         if free(&plain) { Some(plain) } else { self.of_page(&format!("lib/server-{name}.ts")) }

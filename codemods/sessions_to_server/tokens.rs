@@ -11,7 +11,8 @@ use std::ops::Range;
 use syntax::Tree;
 use syntax::scope::Scopes;
 use syntax::view::{
-    TemplatePart, arguments, code_children, enclosing_statement, pairs, template_parts, unwrapped, value_of, walk, wrapped,
+    TemplatePart, arguments, code_children, enclosing_statement, pairs, template_parts, unwrapped, value_of,
+    walk, wrapped,
 };
 use tree_sitter::Node;
 

@@ -34,8 +34,26 @@ pub(super) enum What {
 
 /// What a client has.
 const MEMBERS: &[&str] = &[
-    "auth", "storage", "functions", "realtime", "rest", "from", "rpc", "schema", "channel", "getChannels", "removeChannel",
-    "removeAllChannels", "supabaseUrl", "supabaseKey", "realtimeUrl", "authUrl", "storageUrl", "functionsUrl", "headers", "fetch",
+    "auth",
+    "storage",
+    "functions",
+    "realtime",
+    "rest",
+    "from",
+    "rpc",
+    "schema",
+    "channel",
+    "getChannels",
+    "removeChannel",
+    "removeAllChannels",
+    "supabaseUrl",
+    "supabaseKey",
+    "realtimeUrl",
+    "authUrl",
+    "storageUrl",
+    "functionsUrl",
+    "headers",
+    "fetch",
 ];
 
 /// One use.

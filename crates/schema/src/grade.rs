@@ -80,7 +80,8 @@ impl Schema {
     /// Grades one policy of a table: the worst that is found.
     pub fn grade(&self, name: &Name, policy: &Policy) -> Verdict {
         let all = self.verdicts(name, policy).into_iter();
-        let worst = all.max_by_key(|verdict| (verdict.fault.is_some(), verdict.grade, std::cmp::Reverse(verdict.fault)));
+        let worst = all
+            .max_by_key(|verdict| (verdict.fault.is_some(), verdict.grade, std::cmp::Reverse(verdict.fault)));
         worst.unwrap_or_else(|| Verdict::ok("The table is gone."))
     }
 
@@ -101,7 +102,11 @@ impl Schema {
     /// What is said before the expressions are looked into.
     fn beyond_question(&self, name: &Name, table: &Table, policy: &Policy) -> Option<Verdict> {
         let alone = if !table.row_security {
-            Verdict::new(Grade::Review, Fault::Unasked, "Row level security is off for this table: no policy of it is asked.")
+            Verdict::new(
+                Grade::Review,
+                Fault::Unasked,
+                "Row level security is off for this table: no policy of it is asked.",
+            )
         } else if policy.roles.iter().all(|role| SERVICE.contains(&role.as_str())) {
             Verdict::ok("Only for the service, which no policy binds.")
         } else if self.recurses(name, policy) {
@@ -138,13 +143,20 @@ impl Schema {
                 // The policies that the inner read meets decide.
                 let table = self.tables.get(name);
                 return table.is_some_and(|table| {
-                    table.policies.iter().any(|other| seen(other) && other.name != policy.name && self.recurses(name, other))
+                    table
+                        .policies
+                        .iter()
+                        .any(|other| seen(other) && other.name != policy.name && self.recurses(name, other))
                 });
             }
-            let Some(table) = self.tables.get(next).filter(|table| table.row_security && reached.insert(next.clone())) else {
+            let Some(table) =
+                self.tables.get(next).filter(|table| table.row_security && reached.insert(next.clone()))
+            else {
                 continue;
             };
-            waiting.extend(table.policies.iter().filter(|policy| seen(policy)).flat_map(|policy| &policy.reads.tables));
+            waiting.extend(
+                table.policies.iter().filter(|policy| seen(policy)).flat_map(|policy| &policy.reads.tables),
+            );
         }
         false
     }
@@ -167,7 +179,9 @@ impl Schema {
         let owners = self.owners(name);
         let columns = self.privileged(name).into_iter().filter(|column| !owners.contains(column));
         columns
-            .filter(|column| policy_roles(policy).any(|role| table.may_write(role, privilege, column)) && !pinned(column))
+            .filter(|column| {
+                policy_roles(policy).any(|role| table.may_write(role, privilege, column)) && !pinned(column)
+            })
             .collect()
     }
 
@@ -175,7 +189,10 @@ impl Schema {
     fn guarded(&self, name: &Name, column: &str) -> bool {
         let triggers = self.triggers.iter().filter(|trigger| trigger.table == *name && trigger.before);
         let bodies = triggers.filter_map(|trigger| {
-            self.functions.iter().find(|function| function.name == trigger.function).map(|function| function.body.to_lowercase())
+            self.functions
+                .iter()
+                .find(|function| function.name == trigger.function)
+                .map(|function| function.body.to_lowercase())
         });
         bodies.into_iter().any(|body| {
             let flat: String = body.split_whitespace().collect();
@@ -186,7 +203,10 @@ impl Schema {
     }
 
     fn made_at_sign_up(&self, name: &Name) -> bool {
-        let joins = self.triggers.iter().filter(|trigger| trigger.table.schema == "auth" && trigger.table.name == "users");
+        let joins = self
+            .triggers
+            .iter()
+            .filter(|trigger| trigger.table.schema == "auth" && trigger.table.name == "users");
         joins.into_iter().any(|trigger| {
             self.functions.iter().any(|function| {
                 function.name == trigger.function && words_of(&function.body).any(|word| word == name.name)
@@ -220,7 +240,8 @@ impl<'s> Asked<'s> {
     fn of(schema: &'s Schema, name: &'s Name, table: &'s Table, policy: &'s Policy) -> Self {
         let read = |text: &Option<String>| text.as_ref().map(|text| Predicate::of(schema, name, text));
         let open = policy.roles.iter().any(|role| role == "public" || role == "anon");
-        let narrows = |other: &Policy| !other.permissive && (other.command == "all" || other.command == policy.command);
+        let narrows =
+            |other: &Policy| !other.permissive && (other.command == "all" || other.command == policy.command);
         Self {
             schema,
             name,
@@ -252,7 +273,11 @@ impl<'s> Asked<'s> {
         if !forged {
             return Verdict::ok("");
         }
-        Verdict::new(Grade::Hole, Fault::Forgeable, "It trusts `user_metadata`, which each user writes themselves.")
+        Verdict::new(
+            Grade::Hole,
+            Fault::Forgeable,
+            "It trusts `user_metadata`, which each user writes themselves.",
+        )
     }
 
     fn read(&self) -> Verdict {
@@ -262,36 +287,68 @@ impl<'s> Asked<'s> {
         let (opening, crowd) = self.reach(self.using.as_ref());
         let table = &self.name.name;
         let holds = &self.holds;
-        let delicate: Vec<_> = holds.secret.iter().chain(&holds.personal).map(|column| format!("`{column}`")).collect();
+        let delicate: Vec<_> =
+            holds.secret.iter().chain(&holds.personal).map(|column| format!("`{column}`")).collect();
         let shown = delicate.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
         let storage = self.name.schema == "storage";
         match opening {
             Opening::Closed | Opening::Scoped => Verdict::ok(""),
-            Opening::Unknown => Verdict::new(Grade::Review, Fault::Unknown, "What it asks for is not understood."),
+            Opening::Unknown => {
+                Verdict::new(Grade::Review, Fault::Unknown, "What it asks for is not understood.")
+            }
             _ if storage => Verdict::ok(""),
             // Rows of a certain state are published on purpose; what else is in them counts all the same.
-            Opening::SomeRows if holds.secret.is_empty() && !(crowd == Crowd::Everybody && !holds.personal.is_empty()) => Verdict::ok(""),
+            Opening::SomeRows
+                if holds.secret.is_empty() && !(crowd == Crowd::Everybody && !holds.personal.is_empty()) =>
+            {
+                Verdict::ok("")
+            }
             _ if !holds.secret.is_empty() => {
                 let grade = if self.narrowed { Grade::Review } else { Grade::Hole };
-                Verdict::new(grade, Fault::OpenRead, format!("{} can read {shown} of every row of `{table}`.", sentence(crowd)))
+                Verdict::new(
+                    grade,
+                    Fault::OpenRead,
+                    format!("{} can read {shown} of every row of `{table}`.", sentence(crowd)),
+                )
             }
             _ if !holds.personal.is_empty() => {
-                let lists = words(table).iter().any(|word| PUBLIC_PLACES.contains(&word.as_str())) && holds.owners.is_empty();
+                let lists = words(table).iter().any(|word| PUBLIC_PLACES.contains(&word.as_str()))
+                    && holds.owners.is_empty();
                 let grade = match crowd {
-                    Crowd::Everybody if !lists && !self.narrowed && opening == Opening::Everybody => Grade::Hole,
+                    Crowd::Everybody if !lists && !self.narrowed && opening == Opening::Everybody => {
+                        Grade::Hole
+                    }
                     _ => Grade::Review,
                 };
-                Verdict::new(grade, Fault::OpenRead, format!("{} can read {shown} of every row of `{table}`.", sentence(crowd)))
+                Verdict::new(
+                    grade,
+                    Fault::OpenRead,
+                    format!("{} can read {shown} of every row of `{table}`.", sentence(crowd)),
+                )
             }
             _ if holds.private => {
-                let grade = if crowd == Crowd::Everybody && !self.narrowed { Grade::Hole } else { Grade::Review };
-                Verdict::new(grade, Fault::OpenRead, format!("{} can read every row of `{table}`, which looks private.", sentence(crowd)))
+                let grade =
+                    if crowd == Crowd::Everybody && !self.narrowed { Grade::Hole } else { Grade::Review };
+                Verdict::new(
+                    grade,
+                    Fault::OpenRead,
+                    format!("{} can read every row of `{table}`, which looks private.", sentence(crowd)),
+                )
             }
-            _ if !holds.owners.is_empty() && !holds.money.is_empty() => {
-                Verdict::new(Grade::Review, Fault::OpenRead, format!("{} can read the amounts of every user in `{table}`.", sentence(crowd)))
-            }
-            _ if !holds.owners.is_empty() && !words(table).iter().any(|word| SHARED.contains(&word.as_str())) && !holds.of_users => {
-                Verdict::new(Grade::Review, Fault::OpenRead, format!("{} can read the rows of every user in `{table}`.", sentence(crowd)))
+            _ if !holds.owners.is_empty() && !holds.money.is_empty() => Verdict::new(
+                Grade::Review,
+                Fault::OpenRead,
+                format!("{} can read the amounts of every user in `{table}`.", sentence(crowd)),
+            ),
+            _ if !holds.owners.is_empty()
+                && !words(table).iter().any(|word| SHARED.contains(&word.as_str()))
+                && !holds.of_users =>
+            {
+                Verdict::new(
+                    Grade::Review,
+                    Fault::OpenRead,
+                    format!("{} can read the rows of every user in `{table}`.", sentence(crowd)),
+                )
             }
             _ => Verdict::ok(""),
         }
@@ -317,7 +374,9 @@ impl<'s> Asked<'s> {
         let table = &self.name.name;
         match opening {
             Opening::Closed => return Verdict::ok(""),
-            Opening::Unknown => return Verdict::new(Grade::Review, Fault::Unknown, "What it asks for is not understood."),
+            Opening::Unknown => {
+                return Verdict::new(Grade::Review, Fault::Unknown, "What it asks for is not understood.");
+            }
             Opening::Scoped => return self.given_away(command),
             _ => {}
         }
@@ -327,7 +386,11 @@ impl<'s> Asked<'s> {
             return Verdict::new(
                 Grade::Hole,
                 Fault::OpenWrite,
-                format!("{} can {} files of others in the bucket: only the bucket is checked.", sentence(crowd), verb(command)),
+                format!(
+                    "{} can {} files of others in the bucket: only the bucket is checked.",
+                    sentence(crowd),
+                    verb(command)
+                ),
             );
         }
         let rows = if some { "rows of a certain state" } else { "any row" };
@@ -350,7 +413,11 @@ impl<'s> Asked<'s> {
         } else {
             match crowd {
                 Crowd::Everybody => Grade::Hole,
-                Crowd::Visitors if weighty || !holds.owners.is_empty() || !holds.personal.is_empty() || holds.private => Grade::Hole,
+                Crowd::Visitors
+                    if weighty || !holds.owners.is_empty() || !holds.personal.is_empty() || holds.private =>
+                {
+                    Grade::Hole
+                }
                 Crowd::Visitors => Grade::Review,
             }
         };
@@ -425,22 +492,100 @@ const SERVICE: [&str; 4] = ["service_role", "postgres", "supabase_admin", "dashb
 
 /// Tables into which people write who have no account.
 const INTAKE: [&str; 30] = [
-    "contact", "contacts", "inquiry", "inquiries", "enquiries", "lead", "leads", "newsletter", "subscriber", "subscribers",
-    "waitlist", "feedback", "application", "applications", "submission", "submissions", "rsvp", "rsvps", "registration",
-    "registrations", "quote", "quotes", "demo", "analytics", "visits", "views", "pageviews", "responses", "guestbook", "signups",
+    "contact",
+    "contacts",
+    "inquiry",
+    "inquiries",
+    "enquiries",
+    "lead",
+    "leads",
+    "newsletter",
+    "subscriber",
+    "subscribers",
+    "waitlist",
+    "feedback",
+    "application",
+    "applications",
+    "submission",
+    "submissions",
+    "rsvp",
+    "rsvps",
+    "registration",
+    "registrations",
+    "quote",
+    "quotes",
+    "demo",
+    "analytics",
+    "visits",
+    "views",
+    "pageviews",
+    "responses",
+    "guestbook",
+    "signups",
 ];
 
 /// What is made to be seen by others.
 const SHARED: [&str; 34] = [
-    "post", "posts", "comment", "comments", "like", "likes", "follow", "follows", "followers", "review", "reviews", "rating",
-    "ratings", "event", "events", "product", "products", "category", "categories", "article", "articles", "blog", "blogs",
-    "story", "stories", "course", "courses", "recipe", "recipes", "tag", "tags", "listing", "listings", "votes",
+    "post",
+    "posts",
+    "comment",
+    "comments",
+    "like",
+    "likes",
+    "follow",
+    "follows",
+    "followers",
+    "review",
+    "reviews",
+    "rating",
+    "ratings",
+    "event",
+    "events",
+    "product",
+    "products",
+    "category",
+    "categories",
+    "article",
+    "articles",
+    "blog",
+    "blogs",
+    "story",
+    "stories",
+    "course",
+    "courses",
+    "recipe",
+    "recipes",
+    "tag",
+    "tags",
+    "listing",
+    "listings",
+    "votes",
 ];
 
 /// Places and companies, whose address is for everybody.
 const PUBLIC_PLACES: [&str; 22] = [
-    "restaurant", "restaurants", "store", "stores", "shop", "shops", "company", "companies", "business", "businesses", "clinic",
-    "clinics", "hospital", "hospitals", "property", "properties", "venue", "venues", "location", "locations", "school", "schools",
+    "restaurant",
+    "restaurants",
+    "store",
+    "stores",
+    "shop",
+    "shops",
+    "company",
+    "companies",
+    "business",
+    "businesses",
+    "clinic",
+    "clinics",
+    "hospital",
+    "hospitals",
+    "property",
+    "properties",
+    "venue",
+    "venues",
+    "location",
+    "locations",
+    "school",
+    "schools",
 ];
 
 #[cfg(test)]

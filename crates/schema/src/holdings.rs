@@ -37,7 +37,9 @@ impl Schema {
             owners: self.owners(name),
             personal: pick(&|column, words| {
                 words.iter().any(|word| PERSONAL.contains(&word.as_str()))
-                    && !words.iter().any(|word| matches!(word.as_str(), "verified" | "sent" | "template" | "count"))
+                    && !words
+                        .iter()
+                        .any(|word| matches!(word.as_str(), "verified" | "sent" | "template" | "count"))
                     && column.kind != "boolean"
             }),
             secret: pick(&|column, words| {
@@ -46,8 +48,12 @@ impl Schema {
                     || ["api_key", "access_key", "private_key", "card_number", "account_number"]
                         .iter()
                         .any(|known| joined.contains(known));
-                said && !words.iter().any(|word| matches!(word.as_str(), "count" | "used" | "limit" | "type" | "price" | "url" | "link" | "name" | "expires"))
-                    && column.kind != "boolean"
+                said && !words.iter().any(|word| {
+                    matches!(
+                        word.as_str(),
+                        "count" | "used" | "limit" | "type" | "price" | "url" | "link" | "name" | "expires"
+                    )
+                }) && column.kind != "boolean"
             }),
             money: pick(&|column, words| {
                 let number = ["numeric", "integer", "bigint", "money", "real", "double"];
@@ -81,7 +87,15 @@ impl Schema {
         for column in &table.columns {
             let called = matches!(
                 column.name.as_str(),
-                "user_id" | "owner_id" | "created_by" | "author_id" | "userId" | "ownerId" | "owner" | "auth_user_id" | "auth_id"
+                "user_id"
+                    | "owner_id"
+                    | "created_by"
+                    | "author_id"
+                    | "userId"
+                    | "ownerId"
+                    | "owner"
+                    | "auth_user_id"
+                    | "auth_id"
             );
             if called && matches!(column.kind.as_str(), "uuid" | "text") && !found.contains(&column.name) {
                 found.push(column.name.clone());
@@ -105,10 +119,36 @@ impl Schema {
         let Some(table) = self.tables.get(name) else { return Vec::new() };
         let users = of_users(name, table);
         let member = words(&name.name).iter().any(|word| {
-            matches!(word.as_str(), "role" | "roles" | "member" | "members" | "membership" | "memberships" | "subscription" | "subscriptions" | "organization" | "organizations" | "wallet" | "wallets" | "credits")
+            matches!(
+                word.as_str(),
+                "role"
+                    | "roles"
+                    | "member"
+                    | "members"
+                    | "membership"
+                    | "memberships"
+                    | "subscription"
+                    | "subscriptions"
+                    | "organization"
+                    | "organizations"
+                    | "wallet"
+                    | "wallets"
+                    | "credits"
+            )
         });
         let talk = words(&name.name).iter().any(|word| {
-            matches!(word.as_str(), "message" | "messages" | "chat" | "chats" | "conversation" | "conversations" | "prompt" | "prompts" | "ai")
+            matches!(
+                word.as_str(),
+                "message"
+                    | "messages"
+                    | "chat"
+                    | "chats"
+                    | "conversation"
+                    | "conversations"
+                    | "prompt"
+                    | "prompts"
+                    | "ai"
+            )
         });
         let mut found: Vec<String> = Vec::new();
         for column in &table.columns {
@@ -117,18 +157,39 @@ impl Schema {
             let values = self.values(table, column);
             let among = |wanted: &[&str]| values.iter().any(|value| wanted.contains(&value.as_str()));
             let name = column.name.as_str();
-            let structured = matches!(column.kind.as_str(), "jsonb" | "json" | "timestamp with time zone" | "date");
+            let structured =
+                matches!(column.kind.as_str(), "jsonb" | "json" | "timestamp with time zone" | "date");
             let flag = all.first().is_some_and(|first| first == "is")
-                && has(&["premium", "pro", "admin", "verified", "banned", "approved", "staff", "superuser", "vip", "blocked", "suspended"]);
-            let role = matches!(name, "role" | "roles" | "permissions" | "user_role" | "app_role" | "user_type" | "account_type")
-                && (users || member)
+                && has(&[
+                    "premium",
+                    "pro",
+                    "admin",
+                    "verified",
+                    "banned",
+                    "approved",
+                    "staff",
+                    "superuser",
+                    "vip",
+                    "blocked",
+                    "suspended",
+                ]);
+            let role = matches!(
+                name,
+                "role" | "roles" | "permissions" | "user_role" | "app_role" | "user_type" | "account_type"
+            ) && (users || member)
                 && !talk
                 && !among(&["assistant", "system"]);
-            let plan = matches!(name, "plan" | "tier" | "plan_type" | "plan_id" | "membership_tier" | "subscription")
-                && (users || member)
+            let plan = matches!(
+                name,
+                "plan" | "tier" | "plan_type" | "plan_id" | "membership_tier" | "subscription"
+            ) && (users || member)
                 && !structured;
-            let balance = has(&["credits", "balance", "quota"]) && !structured && !has(&["load", "used"]) && (users || member || has(&["credits"]));
-            let billed = all.first().is_some_and(|first| first == "subscription" || first == "stripe") && (users || member);
+            let balance = has(&["credits", "balance", "quota"])
+                && !structured
+                && !has(&["load", "used"])
+                && (users || member || has(&["credits"]));
+            let billed = all.first().is_some_and(|first| first == "subscription" || first == "stripe")
+                && (users || member);
             let status = name == "status"
                 && (among(&["approved", "paid", "admin"]) || among(&["active"]) && (users || member));
             if flag || role || plan || balance || billed || status {
@@ -145,9 +206,15 @@ impl Schema {
 
     /// Columns of a table of users that policies look up, by the visitor's own row, to decide.
     fn deciding(&self, name: &Name) -> Vec<String> {
-        let Some(table) = self.tables.get(name).filter(|table| of_users(name, table)) else { return Vec::new() };
+        let Some(table) = self.tables.get(name).filter(|table| of_users(name, table)) else {
+            return Vec::new();
+        };
         let mut found = Vec::new();
-        for (other, policy) in self.tables.iter().flat_map(|(other, table)| table.policies.iter().map(move |policy| (other, policy))) {
+        for (other, policy) in self
+            .tables
+            .iter()
+            .flat_map(|(other, table)| table.policies.iter().map(move |policy| (other, policy)))
+        {
             let texts: Vec<_> = policy.using.iter().chain(&policy.check).collect();
             let member = |text: &&String| {
                 Predicate::of(self, other, text).any.iter().flatten().any(|ask| *ask == Ask::Member)
@@ -157,7 +224,9 @@ impl Schema {
             }
             for (_, column) in policy.reads.columns.iter().filter(|(of, _)| of == name) {
                 let kind = table.column(column).map_or("", |column| column.kind.as_str());
-                let state = kind == "boolean" || self.enums.keys().any(|name| name.name == kind) || kind == "text" && words(column).iter().any(|word| word == "role");
+                let state = kind == "boolean"
+                    || self.enums.keys().any(|name| name.name == kind)
+                    || kind == "text" && words(column).iter().any(|word| word == "role");
                 if state && !found.contains(column) {
                     found.push(column.clone());
                 }
@@ -168,7 +237,8 @@ impl Schema {
 
     /// The values that a CHECK or an enum lets a column have.
     fn values(&self, table: &Table, column: &Column) -> Vec<String> {
-        let own = self.enums.iter().find(|(name, _)| name.name == column.kind).map(|(_, values)| values.clone());
+        let own =
+            self.enums.iter().find(|(name, _)| name.name == column.kind).map(|(_, values)| values.clone());
         if let Some(values) = own {
             return values;
         }
@@ -176,7 +246,9 @@ impl Schema {
             check.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == column.name)
         };
         let checks = table.checks.iter().filter(of_column);
-        checks.flat_map(|check| check.split('\'').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()).collect()
+        checks
+            .flat_map(|check| check.split('\'').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>())
+            .collect()
     }
 }
 
@@ -217,7 +289,25 @@ fn is_private(name: &Name) -> bool {
     let all = words(&name.name);
     // A list to pick from, not the things themselves.
     let list = |word: &String| {
-        matches!(word.as_str(), "status" | "statuses" | "type" | "types" | "category" | "categories" | "template" | "templates" | "stage" | "stages" | "option" | "options" | "settings" | "slots" | "rates" | "zones")
+        matches!(
+            word.as_str(),
+            "status"
+                | "statuses"
+                | "type"
+                | "types"
+                | "category"
+                | "categories"
+                | "template"
+                | "templates"
+                | "stage"
+                | "stages"
+                | "option"
+                | "options"
+                | "settings"
+                | "slots"
+                | "rates"
+                | "zones"
+        )
     };
     all.iter().any(|word| PRIVATE.contains(&word.as_str())) && !all.iter().any(list)
 }
@@ -225,7 +315,24 @@ fn is_private(name: &Name) -> bool {
 fn is_owner_word(column: &str) -> bool {
     // Somebody else may stand in these: who it is assigned to, who approved it.
     !words(column).iter().any(|word| {
-        matches!(word.as_str(), "assigned" | "approved" | "reviewed" | "reviewer" | "updated" | "invited" | "receiver" | "recipient" | "followed" | "following" | "target" | "referred" | "verified" | "resolved" | "deleted")
+        matches!(
+            word.as_str(),
+            "assigned"
+                | "approved"
+                | "reviewed"
+                | "reviewer"
+                | "updated"
+                | "invited"
+                | "receiver"
+                | "recipient"
+                | "followed"
+                | "following"
+                | "target"
+                | "referred"
+                | "verified"
+                | "resolved"
+                | "deleted"
+        )
     })
 }
 
@@ -234,7 +341,8 @@ pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = '_';
     for letter in name.chars() {
-        let starts = letter == '_' || letter == '-' || letter == ' ' || letter.is_uppercase() && before.is_lowercase();
+        let starts =
+            letter == '_' || letter == '-' || letter == ' ' || letter.is_uppercase() && before.is_lowercase();
         if starts && words.last().is_some_and(|word| !word.is_empty()) {
             words.push(String::new());
         }
@@ -249,32 +357,153 @@ pub(crate) fn words(name: &str) -> Vec<String> {
     words
 }
 
-const USERS: [&str; 12] =
-    ["profiles", "profile", "users", "user", "accounts", "account", "members", "customers", "students", "employees", "admins", "staff"];
+const USERS: [&str; 12] = [
+    "profiles",
+    "profile",
+    "users",
+    "user",
+    "accounts",
+    "account",
+    "members",
+    "customers",
+    "students",
+    "employees",
+    "admins",
+    "staff",
+];
 
 const PERSONAL: [&str; 40] = [
-    "email", "emails", "phone", "mobile", "telephone", "whatsapp", "address", "street", "zip", "postal", "postcode", "birth",
-    "birthday", "birthdate", "dob", "ssn", "cpf", "passport", "nationality", "medical", "diagnosis", "diagnoses", "allergies",
-    "medication", "medications", "blood", "salary", "iban", "emergency", "gender", "disability", "religion", "latitude",
-    "longitude", "insurance", "symptoms", "weight", "income", "contact", "national",
+    "email",
+    "emails",
+    "phone",
+    "mobile",
+    "telephone",
+    "whatsapp",
+    "address",
+    "street",
+    "zip",
+    "postal",
+    "postcode",
+    "birth",
+    "birthday",
+    "birthdate",
+    "dob",
+    "ssn",
+    "cpf",
+    "passport",
+    "nationality",
+    "medical",
+    "diagnosis",
+    "diagnoses",
+    "allergies",
+    "medication",
+    "medications",
+    "blood",
+    "salary",
+    "iban",
+    "emergency",
+    "gender",
+    "disability",
+    "religion",
+    "latitude",
+    "longitude",
+    "insurance",
+    "symptoms",
+    "weight",
+    "income",
+    "contact",
+    "national",
 ];
 
 const SECRET: [&str; 14] = [
-    "password", "passwd", "pwd", "passcode", "token", "secret", "apikey", "otp", "pin", "cvv", "credential", "credentials",
-    "hash", "salt",
+    "password",
+    "passwd",
+    "pwd",
+    "passcode",
+    "token",
+    "secret",
+    "apikey",
+    "otp",
+    "pin",
+    "cvv",
+    "credential",
+    "credentials",
+    "hash",
+    "salt",
 ];
 
 const MONEY: [&str; 22] = [
-    "amount", "total", "subtotal", "balance", "credits", "payment", "paid", "wallet", "coins", "points", "payout",
-    "commission", "salary", "revenue", "price", "cost", "fee", "discount", "earnings", "cents", "stock", "quantity",
+    "amount",
+    "total",
+    "subtotal",
+    "balance",
+    "credits",
+    "payment",
+    "paid",
+    "wallet",
+    "coins",
+    "points",
+    "payout",
+    "commission",
+    "salary",
+    "revenue",
+    "price",
+    "cost",
+    "fee",
+    "discount",
+    "earnings",
+    "cents",
+    "stock",
+    "quantity",
 ];
 
 const PRIVATE: [&str; 46] = [
-    "message", "messages", "conversation", "conversations", "chat", "chats", "notification", "notifications", "order", "orders",
-    "payment", "payments", "transaction", "transactions", "invoice", "invoices", "patient", "patients", "prescription",
-    "prescriptions", "medical", "health", "vitals", "booking", "bookings", "appointment", "appointments", "reservation",
-    "reservations", "ticket", "tickets", "contact", "contacts", "lead", "leads", "submission", "submissions", "session",
-    "sessions", "token", "tokens", "audit", "logs", "address", "addresses", "salary",
+    "message",
+    "messages",
+    "conversation",
+    "conversations",
+    "chat",
+    "chats",
+    "notification",
+    "notifications",
+    "order",
+    "orders",
+    "payment",
+    "payments",
+    "transaction",
+    "transactions",
+    "invoice",
+    "invoices",
+    "patient",
+    "patients",
+    "prescription",
+    "prescriptions",
+    "medical",
+    "health",
+    "vitals",
+    "booking",
+    "bookings",
+    "appointment",
+    "appointments",
+    "reservation",
+    "reservations",
+    "ticket",
+    "tickets",
+    "contact",
+    "contacts",
+    "lead",
+    "leads",
+    "submission",
+    "submissions",
+    "session",
+    "sessions",
+    "token",
+    "tokens",
+    "audit",
+    "logs",
+    "address",
+    "addresses",
+    "salary",
 ];
 
 #[cfg(test)]
