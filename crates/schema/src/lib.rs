@@ -5,6 +5,8 @@
 
 pub mod grade;
 pub mod holdings;
+mod lexicon;
+mod own_rights;
 pub mod predicate;
 mod replay;
 mod sql;
