@@ -233,3 +233,33 @@ fn nothing_points_outside_the_project() {
     let complaints = texts.into_iter().filter(|path| read(path).contains(&outside));
     complain("The project stands alone:", complaints.map(|path| path.display().to_string()).collect());
 }
+
+#[test]
+fn every_dependency_has_a_licence_that_this_project_may_ship_with() {
+    const FINE: [&str; 8] = [
+        "MIT",
+        "Apache-2.0",
+        "Apache-2.0 WITH LLVM-exception",
+        "Unicode-3.0",
+        "Unlicense",
+        "Zlib",
+        "0BSD",
+        "BSD-3-Clause",
+    ];
+    let metadata = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    // Of "or" one part must be fine, of "and" every part.
+    let one = |licence: &str| FINE.contains(&licence.trim().trim_matches(['(', ')']).trim());
+    let any = |licence: &str| licence.replace('/', " OR ").split(" OR ").any(one);
+    let fine = |licence: &str| licence.split(" AND ").all(any);
+    let packages = metadata["packages"].as_array().unwrap();
+    assert!(packages.len() > 50, "{} packages", packages.len());
+    let unfit = packages.iter().filter(|package| !package["license"].as_str().is_some_and(fine));
+    let unfit = unfit.map(|package| format!("{}: {}", package["name"], package["license"])).collect();
+    complain("Look at these licences:", unfit);
+}

@@ -219,6 +219,7 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
         found.extend(silent(survey, name));
         found.extend(undefined(survey, name));
         found.extend(unused(survey, name));
+        found.extend(baked(survey, name));
     }
     found.extend(mixed_module(survey, &mixed));
     found.extend(super::example::find(survey));
@@ -357,6 +358,32 @@ fn unused(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
         message: format!("`{}` is defined and never read.", name.name),
         why: super::UNUSED.why.into(),
         todo: "Remove it, here and at the host, unless a tool outside this tree reads it.".into(),
+        related: Vec::new(),
+        subject: name.name.clone(),
+    })
+}
+
+/// A public name that no code of the browser reads, for what differs from one environment to the next. An address of a backend
+/// is the same for both sides, and is read by clients on both.
+fn baked(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
+    let own = audit::env::without_public_prefix(&name.name);
+    let address =
+        ["SITE_URL", "APP_URL", "BASE_URL", "ORIGIN", "DOMAIN", "HOST"].iter().any(|end| own.ends_with(end));
+    let server = |read: &EnvRead| matches!(read.side, Side::Server | Side::None | Side::Config);
+    let first = name.reads.iter().find(|read| read.side == Side::Server)?;
+    if !name.public || !address || !name.reads.iter().all(server) || survey.env_name(own).is_some() {
+        return None;
+    }
+    Some(Finding {
+        rule: super::BAKED.id,
+        severity: Severity::Note,
+        confidence: Confidence::Certain,
+        span: first.span,
+        message: format!("`{}` is built in, though only the server reads it.", name.name),
+        why: super::BAKED.why.into(),
+        todo: format!(
+            "Call it `{own}`, in code, env files and at the host: then it is read when the app runs."
+        ),
         related: Vec::new(),
         subject: name.name.clone(),
     })

@@ -48,6 +48,13 @@ const MIXED: Rule = Rule {
     why: "Only names with the public prefix reach the browser: the value is undefined there.",
     aliases: &[],
 };
+const BAKED: Rule = Rule {
+    id: "env-contract/baked-at-build",
+    title: "An address that only the server reads is fixed when the app is built",
+    severity: Severity::Note,
+    why: "The build copies the value of a variable with the public prefix into the output: another environment needs another build, and setting the variable at the host changes nothing.",
+    aliases: &[],
+};
 const EXAMPLE: Rule = Rule {
     id: "env-contract/incomplete-example",
     title: "`.env.example` does not name every variable",
@@ -64,7 +71,7 @@ impl Codemod for EnvContract {
         About {
             id: ID,
             title: "One checked place for the environment",
-            rules: &[UNCHECKED, SILENT, UNDEFINED, UNUSED, MIXED, EXAMPLE],
+            rules: &[UNCHECKED, SILENT, UNDEFINED, UNUSED, MIXED, BAKED, EXAMPLE],
             readme: include_str!("README.md"),
             frameworks: FRAMEWORKS,
         }

@@ -14,8 +14,8 @@ use std::process::Command;
 
 const USAGE: &str = "cargo xtask corpus DIR [--install|--verify] [--named PART]   run the program over every export below DIR, a line each
 cargo xtask bench DIR                time and memory of audit and plan on one export, beside ast-grep if it is installed
-                                     both: --program FILE takes a built program instead of building one
-cargo xtask docs [--check]           write docs/codemods.md and the support table of README.md from the program
+                                     all: --program FILE takes a built program instead of building one
+cargo xtask docs [--check]           write docs/codemods.md, and the plan and the support table of README.md, from the program
 cargo xtask truth DIR                compare the inventory with what the TypeScript compiler finds (Node, npm);
                                      --program FILE as above
 cargo xtask oracle DIR [--verbose]   compare parsing and references with oxc over a folder
@@ -46,7 +46,7 @@ fn main() -> anyhow::Result<()> {
         ),
         Some("bench") => bench::run_bench(&program()?, &folder()?),
         Some("schema-truth") => schema_truth::run_truth(&folder()?, flag("--verbose")),
-        Some("docs") => docs::run_docs(flag("--check")),
+        Some("docs") => docs::run_docs(&program()?, flag("--check")),
         Some("truth") => truth::run_truth(&program()?, &folder()?),
         Some("oracle") => {
             let mut cargo = Command::new("cargo");

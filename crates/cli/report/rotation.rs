@@ -59,7 +59,10 @@ pub(crate) fn list(survey: &Survey<'_>) -> Vec<Rotation> {
 }
 
 fn leaked(survey: &Survey<'_>, secret: &Secret) -> bool {
-    !secret.public_by_design && !secret.placeholder && (secret.tracked || !survey.project.vcs.present)
+    // A signing secret that everybody can guess has let everybody in.
+    let real = !secret.placeholder || secret.kind == "signing-secret";
+    let sure = secret.confidence != audit::Confidence::Possible;
+    !secret.public_by_design && real && sure && (secret.tracked || !survey.project.vcs.present)
 }
 
 impl Rotation {

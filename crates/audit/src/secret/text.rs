@@ -155,7 +155,13 @@ pub(super) fn of_document(file: &File) -> Vec<Found> {
         let written = value.as_str();
         let chance = written.bytes().any(|byte| byte.is_ascii_digit())
             && written.bytes().any(|byte| byte.is_ascii_alphabetic());
+        // What a reader is told to type into a form of sign-up opens nothing yet.
+        let before = &text[..value.start()];
+        let near =
+            before.char_indices().rev().nth(400).map_or(before, |(at, _)| &before[at..]).to_lowercase();
+        let made_up = ["regist", "sign up", "sign-up", "signup", "create an account", "cadastr"];
         if chance
+            && !made_up.iter().any(|word| near.contains(word))
             && password::credible(written)
             && !written.contains(['(', '[', '{', '$', '=', '/', '"', '\''])
         {
