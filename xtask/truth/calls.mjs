@@ -41,6 +41,7 @@ export function callsOf(ts, checker, file) {
   };
   const FIRESTORE = /^(getDocs?|getDocs?From(Server|Cache)|getCountFromServer|setDoc|addDoc|updateDoc|deleteDoc|onSnapshot|runTransaction|writeBatch)$/;
   const FIRESTORAGE = /^(uploadBytes|uploadBytesResumable|uploadString|getDownloadURL|deleteObject|listAll)$/;
+  const FIREAUTH = /^(signIn\w+|signOut|createUserWithEmailAndPassword|onAuthStateChanged|onIdTokenChanged|updateProfile|updateEmail|updatePassword|sendPasswordResetEmail|sendEmailVerification|linkWith\w+|reauthenticate\w+|deleteUser)$/;
   const VERBS = /^(select|insert|update|upsert|delete)$/;
   const STATEMENT = /^\s*(with|select|insert|update|delete|create|alter|drop|truncate|begin|commit|rollback|set|call|do)\b/i;
   const nextName = (node) => {
@@ -94,6 +95,7 @@ export function callsOf(ts, checker, file) {
       } else if (ts.isIdentifier(callee)) {
         const [module, name] = importOf(callee) ?? [];
         if (/^firebase\/(firestore|storage)/.test(module ?? "") && (FIRESTORE.test(name) || FIRESTORAGE.test(name))) sure(node, "firestore", name);
+        else if (module === "firebase/auth" && FIREAUTH.test(name)) sure(node, "auth", name);
         else if (brand(callee) === "TruthSql") sure(node, "sql", textOf(node.arguments[0]).trim().split(/\s/)[0]);
       }
       const calleeText = callee.getText(file);
