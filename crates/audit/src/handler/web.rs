@@ -94,6 +94,10 @@ fn exported(project: &Project, file: &File, name: &str) -> Option<(Span, Span, V
             (span, span, Vec::new())
         });
     };
+    // A whole server stands behind it, whose own routes are looked at where they are.
+    if project.get(function.file).text.get(function.range()).is_some_and(hands_on) {
+        return None;
+    }
     let mut before = Vec::new();
     if function.file == file.id
         && let Some(node) = tree.node_at(function.range())
@@ -103,4 +107,13 @@ fn exported(project: &Project, file: &File, name: &str) -> Option<(Span, Span, V
         before.extend(component::of(project, file, callee));
     }
     Some((function, function, before))
+}
+
+/// `(request) => app.fetch(request)`.
+fn hands_on(function: &str) -> bool {
+    let body = function.split_once("=>").map_or("", |(_, body)| body.trim());
+    let word = |text: &str| text.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    body.split_once(".fetch(").is_some_and(|(server, request)| {
+        word(server) && request.strip_suffix(')').is_some_and(word)
+    })
 }
