@@ -104,7 +104,11 @@ impl Codemod for EnvContract {
                 let access = contract.access(survey, read.span.file, &name.name, &need);
                 let literal =
                     !matches!(read.fallback, Fallback::None | Fallback::OtherEnv(_) | Fallback::Expression);
-                let span = if literal { read.whole } else { read.span };
+                // `A || B || ""`: the default stands behind both, and each is edited where it is read.
+                let shared = reads
+                    .iter()
+                    .any(|other| other.read.span != read.span && read.whole.covers(other.read.span));
+                let span = if literal && !shared { read.whole } else { read.span };
                 change.edits.push(Edit::replace(span, access.expression));
                 change.requests.extend(access.requests);
             }

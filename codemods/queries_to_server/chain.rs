@@ -2,8 +2,8 @@
 
 use super::column::{Column, Kind, Side, quoted};
 use super::draft::{Fill, Site};
-use super::name::Verb;
 use super::fixed::listed;
+use super::name::Verb;
 use super::read::{Filled, Reader, Want};
 use super::reason::Reason;
 use audit::query::{Step, Target};

@@ -91,6 +91,8 @@ impl<'s> Place<'s> {
             "object" => self.object(node, depth),
             "array" => {
                 let mut keys = Keys { list: Some(true), ..Keys::default() };
+                // Of several items each may lack what another has.
+                let many = view::code_children(node).count() > 1;
                 for child in view::code_children(node) {
                     let inner = if child.kind() == "spread_element" {
                         view::code_children(child).next()
@@ -98,7 +100,7 @@ impl<'s> Place<'s> {
                         Some(child)
                     };
                     let other = inner.map_or_else(Keys::open, |inner| self.keys(inner, depth));
-                    keys = keys.with(other, true);
+                    keys = keys.with(other, many);
                 }
                 keys
             }

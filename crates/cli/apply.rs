@@ -49,11 +49,12 @@ fn afresh(arguments: &ApplyArguments, console: &Console) -> Result<Exit> {
         if arguments.interactive {
             choose(pass, console)?;
         }
+        let complaints = pass.settled(console);
         let report = pass.report(console);
         if pass.plan.files.is_empty() {
             return nothing(pass, &report, console);
         }
-        refuse(&pass.complaints(console))?;
+        refuse(&complaints)?;
         if !arguments.yes && !arguments.interactive && console.can_ask() {
             console.show(&human::changed(&report, Style { paint: console.paint_errors(), verbose: false }));
             let question = format!("\nApply {}? [y/N] ", size(report.changes.len(), pass.plan.files.len()));

@@ -11,6 +11,7 @@ use audit::Survey;
 use plan::Plan;
 use project::{Project, ReadOptions, Skipped};
 use stack::Stack;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// How many files a message names.
@@ -116,6 +117,45 @@ impl Pass<'_> {
             console.note(&format!("The baseline accepts what is no longer there: {entries}. `migrate audit --write-baseline` renews it."));
         }
         report
+    }
+
+    /// Leaves out the changes whose result is not as promised, with those that need them, and says so: the mistake of one change must
+    /// not cost the user all others. What is still not as promised then is returned, and nothing may be written.
+    pub(crate) fn settled(&mut self, console: &Console) -> Vec<String> {
+        for _ in 0..3 {
+            let complaints = self.complaints(console);
+            let blamed = |codemod: &str| {
+                let rule = format!("{codemod}/");
+                complaints.iter().any(|complaint| complaint.contains(&rule))
+            };
+            let changes = &self.plan.changes;
+            let mut out: BTreeSet<usize> =
+                (0..changes.len()).filter(|at| blamed(changes[*at].1.codemod)).collect();
+            if out.is_empty() {
+                return complaints;
+            }
+            loop {
+                let keys: BTreeSet<&String> =
+                    out.iter().filter_map(|at| changes[*at].1.key.as_ref()).collect();
+                let needing = |at: &usize| changes[*at].1.needs.iter().any(|need| keys.contains(need));
+                let more: Vec<usize> =
+                    (0..changes.len()).filter(|at| !out.contains(at) && needing(at)).collect();
+                if more.is_empty() {
+                    break;
+                }
+                out.extend(more);
+            }
+            let left: Vec<&str> = out.iter().map(|at| changes[*at].0.as_str()).collect();
+            console.note(&format!(
+                "Left out, for the result would not be as promised (a mistake of migrate, please report it): {}.\n  {}",
+                left.join(", "),
+                complaints.join("\n  ")
+            ));
+            let left: Vec<String> = left.into_iter().map(str::to_owned).collect();
+            self.selection.refused.extend(left);
+            self.plan = self.selection.plan(self.survey);
+        }
+        self.complaints(console)
     }
 
     /// What is not as promised in the planned tree.

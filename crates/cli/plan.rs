@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: &PlanArguments, console: &Console) -> Result<Exit> 
     let settings = Settings::of(&arguments.input.dir, &arguments.input.selection, arguments.changes.safety)?;
     pass::over(&settings, console, |pass| {
         pass.refuse_to_choose()?;
-        let complaints = pass.complaints(console);
+        let complaints = pass.settled(console);
         let report = pass.report(console);
         report::print(&report, View::Plan, &arguments.report, console)?;
         refuse(&complaints)?;

@@ -7,7 +7,7 @@ const withServer = [...everywhere, "boot", "environment", "health", "pages", "de
 const withSessions = [
   ...withServer,
   "guards", "session", "anonymous-calls", "bad-input", "foreign-origin", "body-limit", "cookies", "tokens", "open-redirects",
-  "renewal", "restart", "sign-out", "rate-limit", "sql-migrations", "row-policies",
+  "renewal", "restart", "sign-out", "rate-limit", "sql-migrations", "row-security",
 ];
 export const fixtures = { spa_tasks: withSessions, lovable_spa: withSessions, bolt_spa: everywhere, v0_next: everywhere };
 

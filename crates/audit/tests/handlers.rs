@@ -21,7 +21,10 @@ export const withUser = (run) => async (request) => { const user = await current
 ];
 const START: &[(&str, &str)] = &[
     ("package.json", r#"{"dependencies":{"@tanstack/react-start":"1","@tanstack/react-router":"1"}}"#),
-    ("vite.config.ts", "import { tanstackStart } from '@tanstack/react-start/plugin/vite'; export default { plugins: [tanstackStart()] };"),
+    (
+        "vite.config.ts",
+        "import { tanstackStart } from '@tanstack/react-start/plugin/vite'; export default { plugins: [tanstackStart()] };",
+    ),
 ];
 
 fn show(handler: &Handler) -> String {
@@ -75,7 +78,10 @@ fn a_handler_is_guarded_only_if_it_refuses() {
         "export async function POST(request) { const user = await currentMember(); const db = await createClient(); await db.from('berths').insert({ by: user?.id }); }",
         "/api/berths POST Optional writes",
     );
-    route("export async function POST(request) { const db = await createClient(); await db.from('berths').insert({}); }", "/api/berths POST None writes");
+    route(
+        "export async function POST(request) { const db = await createClient(); await db.from('berths').insert({}); }",
+        "/api/berths POST None writes",
+    );
 }
 
 #[test]
@@ -85,7 +91,10 @@ fn checks_are_followed_into_helpers_and_wrappers() {
         "export async function PUT(request) { const auth = await asked(); if (!auth.ok) return auth.response; }",
         "/api/berths PUT Enforced writes",
     );
-    route("export const PUT = withUser(async (request, user) => new Response());", "/api/berths PUT Enforced writes");
+    route(
+        "export const PUT = withUser(async (request, user) => new Response());",
+        "/api/berths PUT Enforced writes",
+    );
 }
 
 #[test]
@@ -114,7 +123,10 @@ fn what_is_public_by_design_is_set_apart() {
     check(NEXT, &[("app/api/auth/login/route.ts", text)], &["/api/auth/login POST PublicByDesign"]);
     check(
         NEXT,
-        &[("app/api/piers/route.ts", "export async function GET() { return Response.json(await db.from('piers').select('*')); }")],
+        &[(
+            "app/api/piers/route.ts",
+            "export async function GET() { return Response.json(await db.from('piers').select('*')); }",
+        )],
         &["/api/piers GET PublicByDesign"],
     );
 }

@@ -13,7 +13,10 @@ fn check(text: &str, expected: &[&str]) {
         ("package.json", r#"{"dependencies":{"vite":"5"}}"#),
         ("index.html", r#"<script type="module" src="/src/a.tsx"></script>"#),
         ("src/a.tsx", text),
-        ("src/client.ts", "import { createClient } from '@supabase/supabase-js'; export const supabase = createClient('u', 'k');"),
+        (
+            "src/client.ts",
+            "import { createClient } from '@supabase/supabase-js'; export const supabase = createClient('u', 'k');",
+        ),
     ];
     let texts = files.iter().map(|(path, text)| (RelPath::new(*path).unwrap(), (*text).to_owned())).collect();
     let project = Project::from_texts(Path::new("/app"), texts);
@@ -36,13 +39,20 @@ fn check(text: &str, expected: &[&str]) {
 fn calls_of_auth_services_are_listed_by_their_method() {
     check(
         "import { supabase } from './client'; supabase.auth.onAuthStateChange(() => {}); const { data } = await (supabase as any).auth.getSession(); supabase.auth.admin.createUser({}); req.auth.userId; session.auth.thing();",
-        &["Subscription supabase.auth.onAuthStateChange", "Auth (supabaseasany).auth.getSession", "Auth supabase.auth.admin.createUser"],
+        &[
+            "Subscription supabase.auth.onAuthStateChange",
+            "Auth (supabaseasany).auth.getSession",
+            "Auth supabase.auth.admin.createUser",
+        ],
     );
     check(
         "import { signInWithEmailAndPassword as enter, onAuthStateChanged } from 'firebase/auth'; enter(auth, a, b); onAuthStateChanged(auth, f);",
         &["Auth enter", "Subscription onAuthStateChanged"],
     );
-    check("import { signIn, useSession } from 'next-auth/react'; const s = useSession(); signIn('github');", &["Auth useSession", "Auth signIn"]);
+    check(
+        "import { signIn, useSession } from 'next-auth/react'; const s = useSession(); signIn('github');",
+        &["Auth useSession", "Auth signIn"],
+    );
 }
 
 #[test]
@@ -55,18 +65,30 @@ fn tokens_in_the_browsers_storage_are_told_from_preferences() {
             "Storage sessionStorage.getItem(\"app_session\")",
         ],
     );
-    check("document.cookie = `token=${t}; path=/`; document.cookie = 'theme=dark';", &["Storage document.cookie = \"token\" TokenByHand"]);
+    check(
+        "document.cookie = `token=${t}; path=/`; document.cookie = 'theme=dark';",
+        &["Storage document.cookie = \"token\" TokenByHand"],
+    );
     check(
         "import { createClient } from '@supabase/supabase-js'; createClient(u, k, { auth: { storage: localStorage } });",
         &["Storage auth.storage: localStorage"],
     );
-    check("const h = { Authorization: `Bearer ${session?.access_token}` };", &["TokenRead session?.access_token"]);
+    check(
+        "const h = { Authorization: `Bearer ${session?.access_token}` };",
+        &["TokenRead session?.access_token"],
+    );
 }
 
 #[test]
 fn passwords_in_the_source_are_found_and_other_comparisons_are_not() {
-    check("if (name === 'warden' && password === 'fixture-only') open();", &["Fake password === … LiteralPassword"]);
-    check("const ADMIN_CODE = 'fixture-only'; if (form.passcode === ADMIN_CODE) open();", &["Fake form.passcode === … LiteralPassword"]);
+    check(
+        "if (name === 'warden' && password === 'fixture-only') open();",
+        &["Fake password === … LiteralPassword"],
+    );
+    check(
+        "const ADMIN_CODE = 'fixture-only'; if (form.passcode === ADMIN_CODE) open();",
+        &["Fake form.passcode === … LiteralPassword"],
+    );
     check(
         "const people = [{ email: 'a@b.example', password: 'fixture-only' }]; const one = people.find((p) => p.email === email && p.password === password);",
         &["Fake people.find PasswordList"],
@@ -88,7 +110,10 @@ fn a_sign_in_that_asks_nothing_is_found_and_one_that_keeps_an_answer_is_not() {
         "const login = async (email: string) => { const answer = await fetch('/api/login'); localStorage.setItem('user', await answer.text()); };",
         &["Storage localStorage.setItem(\"user\")"],
     );
-    check("const login = (user: Person) => { localStorage.setItem('user', JSON.stringify(user)); };", &["Storage localStorage.setItem(\"user\")"]);
+    check(
+        "const login = (user: Person) => { localStorage.setItem('user', JSON.stringify(user)); };",
+        &["Storage localStorage.setItem(\"user\")"],
+    );
 }
 
 #[test]

@@ -318,7 +318,10 @@ fn a_finding_that_moves_with_its_code_is_not_new() {
 fn what_another_change_does_better_is_left_out_where_that_one_lands() {
     with_survey(&[("a.ts", "f(1);\ng(2);\n")], |survey| {
         let better = proposing("better", |survey| {
-            vec![Change { key: Some("all".to_owned()), ..replacing(survey, "better", "a.ts", "f(1);", "h();") }]
+            vec![Change {
+                key: Some("all".to_owned()),
+                ..replacing(survey, "better", "a.ts", "f(1);", "h();")
+            }]
         });
         let small = proposing("small", |survey| {
             vec![Change { unless: Some("all".to_owned()), ..replacing(survey, "small", "a.ts", "1", "3") }]

@@ -90,7 +90,7 @@ pub(crate) mod asked {
     pub(crate) const MIGRATIONS: Asked =
         Asked("sql-migrations", "The SQL of the migration applies to an empty PostgreSQL");
     pub(crate) const POLICIES: Asked =
-        Asked("row-policies", "Row level security is on, and refuses visitors without a session");
+        Asked("row-security", "Row level security is on, and refuses visitors without a session");
     pub(crate) const BOOT: Asked = Asked("boot", "The production server starts");
     pub(crate) const ENVIRONMENT: Asked =
         Asked("environment", "A missing variable stops the start, and is named");

@@ -4,10 +4,10 @@
 //! of the visitor fail, everything else is unknown and assumed to change nothing.
 
 use super::gate;
-use super::{Enforced, Flaw, Guard, Kind, Requires, matcher};
-use crate::route::Route;
 use super::walk::function_outcome;
+use super::{Enforced, Flaw, Guard, Kind, Requires, matcher};
 use crate::component;
+use crate::route::Route;
 use edit::Span;
 use project::{File, Kind as FileKind, Project};
 use std::cell::RefCell;
@@ -50,10 +50,15 @@ pub(crate) fn files(project: &Project) -> Vec<Middleware<'_>> {
         }
         let stems = ["middleware", "proxy", "src/middleware", "src/proxy"];
         let place = |stem: &&str| {
-            let stem = if app.folder.is_empty() { (*stem).to_owned() } else { format!("{}/{stem}", app.folder) };
-            ["ts", "js", "mjs", "tsx"].iter().find_map(|extension| project.file(&format!("{stem}.{extension}")))
+            let stem =
+                if app.folder.is_empty() { (*stem).to_owned() } else { format!("{}/{stem}", app.folder) };
+            ["ts", "js", "mjs", "tsx"]
+                .iter()
+                .find_map(|extension| project.file(&format!("{stem}.{extension}")))
         };
-        found.extend(stems.iter().filter_map(|stem| place(stem)).next().map(|file| Middleware::of(project, file)));
+        found.extend(
+            stems.iter().filter_map(|stem| place(stem)).next().map(|file| Middleware::of(project, file)),
+        );
     }
     found
 }
@@ -77,7 +82,8 @@ fn stray(project: &Project, file: &File) -> Option<Guard> {
     if !named || !code || !next || !file.text.contains("NextResponse.redirect") {
         return None;
     }
-    let function = component::top_level(file).into_iter().find(|function| !gate::of(project, *function).is_empty())?;
+    let function =
+        component::top_level(file).into_iter().find(|function| !gate::of(project, *function).is_empty())?;
     Some(Guard {
         span: function,
         name: component::name(project, function),
@@ -99,7 +105,10 @@ impl<'p> Middleware<'p> {
     fn of(project: &'p Project, file: &'p File) -> Self {
         let mut found = Self { project, file, function: None, matchers: None, ready_made: false };
         found.ready_made = file.module.exports.iter().any(|export| {
-            export.from.as_ref().is_some_and(|(from, name)| from == "next-auth/middleware" && name == "default")
+            export
+                .from
+                .as_ref()
+                .is_some_and(|(from, name)| from == "next-auth/middleware" && name == "default")
         });
         let Some((tree, _)) = file.syntax() else { return found };
         found.function = ["middleware", "proxy", "default"]
@@ -192,9 +201,17 @@ impl<'p> Middleware<'p> {
     /// Whether it, or what it calls in another file, asks who is there.
     fn asks(&self) -> bool {
         let asks = |text: &str| {
-            ["auth.getUser", "auth.getSession", "auth.getClaims", "getToken", "clerkMiddleware", "auth(", "updateSession"]
-                .iter()
-                .any(|mark| text.contains(mark))
+            [
+                "auth.getUser",
+                "auth.getSession",
+                "auth.getClaims",
+                "getToken",
+                "clerkMiddleware",
+                "auth(",
+                "updateSession",
+            ]
+            .iter()
+            .any(|mark| text.contains(mark))
         };
         asks(&self.file.text)
     }
@@ -214,7 +231,9 @@ pub(super) fn patterns(project: &Project, file: &File, node: Node<'_>) -> Vec<St
     }
     let Some((tree, _)) = file.syntax() else { return Vec::new() };
     if node.kind() == "object" {
-        return view::value_of(tree, node, "source").map(|source| patterns(project, file, source)).unwrap_or_default();
+        return view::value_of(tree, node, "source")
+            .map(|source| patterns(project, file, source))
+            .unwrap_or_default();
     }
     view::string_value(tree, node).map(|pattern| vec![pattern.into_owned()]).unwrap_or_default()
 }

@@ -308,7 +308,8 @@ fn proof(project: &Project, function: Span) -> Proof {
         // What the function calls by a name that tells of the visitor, or as a hook of a module that does.
         let asked = import.names.iter().any(|name| {
             text.contains(&format!("{}(", name.local))
-                && (crate::identity::names_visitor(&name.local) || crate::identity::auth_like_module(project.get(link.target)))
+                && (crate::identity::names_visitor(&name.local)
+                    || crate::identity::auth_like_module(project.get(link.target)))
         });
         if asked {
             open.push((link.target, 0));
@@ -328,12 +329,16 @@ fn proof(project: &Project, function: Span) -> Proof {
         stored |= depth < 2 && keeps(&holder.text);
         if depth < 2 {
             let links = graph.links[id.0 as usize].iter();
-            let next = links.map(|link| link.target).filter(|target| crate::identity::auth_like_module(project.get(*target)));
+            let next = links
+                .map(|link| link.target)
+                .filter(|target| crate::identity::auth_like_module(project.get(*target)));
             open.extend(next.map(|target| (target, depth + 1)));
         }
     }
     // A token that goes along with requests is checked by whoever answers them.
-    let sent = |file: &File| keeps(&file.text) && ["Authorization", "Bearer"].iter().any(|mark| file.text.contains(mark));
+    let sent = |file: &File| {
+        keeps(&file.text) && ["Authorization", "Bearer"].iter().any(|mark| file.text.contains(mark))
+    };
     if stored && !project.files.iter().any(sent) { Proof::Storage } else { Proof::Unknown }
 }
 

@@ -12,7 +12,12 @@ use std::cell::RefCell;
 use syntax::view;
 use tree_sitter::Node;
 
-pub(super) fn function_outcome(project: &Project, function: Span, url: &str, seen: &RefCell<Seen>) -> Outcome {
+pub(super) fn function_outcome(
+    project: &Project,
+    function: Span,
+    url: &str,
+    seen: &RefCell<Seen>,
+) -> Outcome {
     if seen.borrow().depth > 3 {
         return Outcome::Continues;
     }
@@ -58,8 +63,11 @@ impl<'p> Walk<'p, '_> {
             },
             "throw_statement" => Outcome::Refused(None),
             "try_statement" => {
-                let body = node.child_by_field_name("body").map_or(Outcome::Continues, |body| self.statement(body));
-                let handler = node.child_by_field_name("handler").and_then(|handler| handler.child_by_field_name("body"));
+                let body =
+                    node.child_by_field_name("body").map_or(Outcome::Continues, |body| self.statement(body));
+                let handler = node
+                    .child_by_field_name("handler")
+                    .and_then(|handler| handler.child_by_field_name("body"));
                 if let Some(handler) = handler
                     && self.statement(handler) == Outcome::Passed
                 {
@@ -117,7 +125,8 @@ impl<'p> Walk<'p, '_> {
         if let Some(sent) = self.refusals.sent(node) {
             return Outcome::Refused(sent.to);
         }
-        let status = ["status: 401", "status: 403", "status:401", "status:403", "unauthorized", "Unauthorized"];
+        let status =
+            ["status: 401", "status: 403", "status:401", "status:403", "unauthorized", "Unauthorized"];
         if status.iter().any(|status| text.contains(status)) {
             return Outcome::Refused(None);
         }
@@ -206,7 +215,8 @@ impl<'p> Walk<'p, '_> {
             "identifier" => {
                 let binding = self.reader.scopes.binding(self.reader.scopes.binding_at(node.byte_range())?);
                 let declared = tree.node_at(binding.range.clone())?;
-                let plain = declared.child_by_field_name("name").is_some_and(|name| name.kind() == "identifier");
+                let plain =
+                    declared.child_by_field_name("name").is_some_and(|name| name.kind() == "identifier");
                 let by_value = declared
                     .child_by_field_name("value")
                     .filter(|_| plain)
@@ -252,7 +262,8 @@ impl<'p> Walk<'p, '_> {
             }
             "some" | "every" => {
                 let callback = view::unwrapped(first?);
-                let body = callback.child_by_field_name("body").filter(|body| body.kind() != "statement_block");
+                let body =
+                    callback.child_by_field_name("body").filter(|body| body.kind() != "statement_block");
                 let body = body.or_else(|| returned(callback))?;
                 let parameter = parameter(callback).map(|parameter| tree.text(parameter))?;
                 let mut any_unknown = false;
@@ -272,8 +283,15 @@ impl<'p> Walk<'p, '_> {
     }
 
     /// `isPublic(pathname)`, a function of this file, or a matcher made from patterns.
-    fn function_holds(&self, callee: Node<'p>, first: Node<'p>, names: Names<'_>, depth: usize) -> Option<bool> {
-        let Origin::Local(holder, range) = Graph::origin(self.reader.project, self.reader.file.id, callee.byte_range())
+    fn function_holds(
+        &self,
+        callee: Node<'p>,
+        first: Node<'p>,
+        names: Names<'_>,
+        depth: usize,
+    ) -> Option<bool> {
+        let Origin::Local(holder, range) =
+            Graph::origin(self.reader.project, self.reader.file.id, callee.byte_range())
         else {
             return None;
         };
@@ -310,7 +328,9 @@ impl<'p> Walk<'p, '_> {
         if let Some((_, value)) = names.iter().find(|(name, _)| *name == text) {
             return Some(value.clone());
         }
-        if text.ends_with("nextUrl.pathname") || matches!(text, "pathname" | "path" | "url.pathname" | "currentPath") {
+        if text.ends_with("nextUrl.pathname")
+            || matches!(text, "pathname" | "path" | "url.pathname" | "currentPath")
+        {
             return Some(self.url.to_owned());
         }
         if text.ends_with(".method") {
@@ -346,7 +366,9 @@ impl<'p> Walk<'p, '_> {
             constant::value(self.reader.project, self.reader.file, node)?
         };
         (array.kind() == "array").then(|| {
-            view::code_children(array).filter_map(|item| constant::text(self.reader.project, file, item)).collect()
+            view::code_children(array)
+                .filter_map(|item| constant::text(self.reader.project, file, item))
+                .collect()
         })
     }
 }

@@ -15,7 +15,11 @@ pub(super) fn of(project: &Project, file: &File) -> Vec<Found> {
             let here = function.file == file.id;
             let is_async = file.text.get(function.range()).is_some_and(|text| text.starts_with("async"));
             if here && is_async {
-                let name = if export.name == "default" { component::name(project, function) } else { export.name.clone() };
+                let name = if export.name == "default" {
+                    component::name(project, function)
+                } else {
+                    export.name.clone()
+                };
                 found.push(Found::new(Kind::ServerAction, function, name, "POST"));
             }
         }

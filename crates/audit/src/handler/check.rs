@@ -73,9 +73,20 @@ fn verifies(project: &Project, function: Span) -> bool {
     let verified = |span: &Span| {
         let text = project.get(span.file).text.get(span.range()).unwrap_or_default();
         asks_for_session(text)
-            || ["verify", "Verify", "auth(", "getSession", "currentUser", "getAuth(", "validateSession", "sessions", "session.", "getServerUser"]
-                .iter()
-                .any(|mark| text.contains(mark))
+            || [
+                "verify",
+                "Verify",
+                "auth(",
+                "getSession",
+                "currentUser",
+                "getAuth(",
+                "validateSession",
+                "sessions",
+                "session.",
+                "getServerUser",
+            ]
+            .iter()
+            .any(|mark| text.contains(mark))
     };
     super::reach::functions(project, function, 2).iter().any(verified)
 }
@@ -95,7 +106,8 @@ impl<'p> Judge<'p> {
         };
         let span = self.file.span(condition.byte_range());
         let leaves = self.leaves(consequence);
-        let refused_else = statement.child_by_field_name("alternative").is_some_and(|branch| self.leaves(branch));
+        let refused_else =
+            statement.child_by_field_name("alternative").is_some_and(|branch| self.leaves(branch));
         if leaves && self.compares_secret(condition) {
             checks.secret.get_or_insert(span);
             if self.may_be_unset(condition) {
@@ -123,9 +135,14 @@ impl<'p> Judge<'p> {
 
     /// Whether a branch ends the handler.
     fn leaves(&self, branch: Node<'p>) -> bool {
-        let branch = if branch.kind() == "else_clause" { view::code_children(branch).next() } else { Some(branch) };
+        let branch =
+            if branch.kind() == "else_clause" { view::code_children(branch).next() } else { Some(branch) };
         let Some(branch) = branch else { return false };
-        let last = if branch.kind() == "statement_block" { view::code_children(branch).last() } else { Some(branch) };
+        let last = if branch.kind() == "statement_block" {
+            view::code_children(branch).last()
+        } else {
+            Some(branch)
+        };
         let Some(last) = last else { return false };
         matches!(last.kind(), "return_statement" | "throw_statement")
             || ["redirect(", "notFound(", "unauthorized(", "forbidden(", "sendStatus(", ".status(40"]
@@ -137,9 +154,19 @@ impl<'p> Judge<'p> {
     fn refuses_plainly(&self, branch: Node<'p>) -> bool {
         let text = self.reader.tree.text(branch);
         let lower = text.to_ascii_lowercase();
-        ["401", "403", "unauthor", "forbidden", "not signed", "not logged", "unauthenticated", "redirect(", "not authenticated"]
-            .iter()
-            .any(|mark| lower.contains(mark))
+        [
+            "401",
+            "403",
+            "unauthor",
+            "forbidden",
+            "not signed",
+            "not logged",
+            "unauthenticated",
+            "redirect(",
+            "not authenticated",
+        ]
+        .iter()
+        .any(|mark| lower.contains(mark))
     }
 
     /// A name that a call of a checking function gave: its error, its response.
@@ -166,7 +193,9 @@ impl<'p> Judge<'p> {
                     inner.session
                 };
                 let plain = !name.contains('.');
-                found |= plain && crate::identity::names_visitor(name) || asks_for_session(text) || plain && checks().is_some();
+                found |= plain && crate::identity::names_visitor(name)
+                    || asks_for_session(text)
+                    || plain && checks().is_some();
             }
             !found
         });
@@ -185,8 +214,17 @@ impl<'p> Judge<'p> {
             checks.session.get_or_insert(span);
             return;
         }
-        let signed = matches!(last, "constructEvent" | "constructEventAsync" | "timingSafeEqual" | "verifySignature" | "verifyWebhook")
-            || (last == "verify" && ["webhook", "wh", "svix", "subtle", "receiver"].iter().any(|mark| name.to_ascii_lowercase().contains(mark)));
+        let signed = matches!(
+            last,
+            "constructEvent"
+                | "constructEventAsync"
+                | "timingSafeEqual"
+                | "verifySignature"
+                | "verifyWebhook"
+        ) || (last == "verify"
+            && ["webhook", "wh", "svix", "subtle", "receiver"]
+                .iter()
+                .any(|mark| name.to_ascii_lowercase().contains(mark)));
         if signed {
             checks.secret.get_or_insert(span);
             return;
@@ -229,7 +267,9 @@ impl<'p> Judge<'p> {
         let mut found = false;
         view::walk(condition, &mut |node| {
             if node.kind() == "binary_expression" {
-                let operator = node.child_by_field_name("operator").map_or("", |operator| self.reader.tree.text(operator));
+                let operator = node
+                    .child_by_field_name("operator")
+                    .map_or("", |operator| self.reader.tree.text(operator));
                 if matches!(operator, "!==" | "!=" | "===" | "==") {
                     let sides = ["left", "right"].map(|side| node.child_by_field_name(side));
                     let env = sides.iter().flatten().any(|side| self.from_environment(*side));
@@ -249,7 +289,9 @@ impl<'p> Judge<'p> {
                 // A helper that reads it: `required("HOOK_SECRET")`.
                 text.split(['"', '\'']).any(|part| {
                     part.len() > 5
-                        && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+                        && part
+                            .bytes()
+                            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
                         && ["SECRET", "KEY", "TOKEN"].iter().any(|word| part.contains(word))
                 })
             };
@@ -259,11 +301,25 @@ impl<'p> Judge<'p> {
 
     fn was_sent(&self, node: Node<'p>) -> bool {
         self.told(node, &|text| {
-            ["headers", "searchParams", "req.query", "req.body", "request.json", "authorization", "header(", ".get("]
-                .iter()
-                .any(|mark| text.contains(mark))
+            [
+                "headers",
+                "searchParams",
+                "req.query",
+                "req.body",
+                "request.json",
+                "authorization",
+                "header(",
+                ".get(",
+            ]
+            .iter()
+            .any(|mark| text.contains(mark))
         }) || self.reader.scopes.binding_at(node.byte_range()).is_some_and(|id| {
-            let text = self.reader.tree.source().get(self.reader.scopes.binding(id).range.clone()).unwrap_or_default();
+            let text = self
+                .reader
+                .tree
+                .source()
+                .get(self.reader.scopes.binding(id).range.clone())
+                .unwrap_or_default();
             text.contains("await req") || text.contains("json()")
         })
     }
@@ -305,12 +361,18 @@ impl<'p> Judge<'p> {
             }
             true
         });
-        !names.iter().any(|name| around.contains(&format!("!{name} ")) || around.contains(&format!("!{name})")) || around.contains(&format!("{name} &&")))
+        !names.iter().any(|name| {
+            around.contains(&format!("!{name} "))
+                || around.contains(&format!("!{name})"))
+                || around.contains(&format!("{name} &&"))
+        })
     }
 }
 
 /// Whether a function throws, or sends on: whoever calls it need not look at its answer.
 fn throws(project: &Project, function: Span) -> bool {
     let text = project.get(function.file).text.get(function.range()).unwrap_or_default();
-    ["throw ", "redirect(", "notFound(", "unauthorized()", "forbidden()", "next("].iter().any(|mark| text.contains(mark))
+    ["throw ", "redirect(", "notFound(", "unauthorized()", "forbidden()", "next("]
+        .iter()
+        .any(|mark| text.contains(mark))
 }

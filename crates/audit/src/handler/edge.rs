@@ -39,7 +39,9 @@ pub(super) fn of(_project: &Project, file: &File, config: &Config) -> Option<Fou
         if node.kind() == "call_expression"
             && view::callee(node).is_some_and(|callee| matches!(tree.text(callee), "serve" | "Deno.serve"))
         {
-            let last = view::arguments(node).into_iter().find(|argument| crate::component::is_function(view::unwrapped(*argument)));
+            let last = view::arguments(node)
+                .into_iter()
+                .find(|argument| crate::component::is_function(view::unwrapped(*argument)));
             callback = callback.or(last.map(|function| file.span(view::unwrapped(function).byte_range())));
         }
         callback.is_none()

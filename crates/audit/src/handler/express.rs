@@ -8,7 +8,8 @@ use project::{File, Project};
 use syntax::view;
 use tree_sitter::Node;
 
-const MAKERS: &[&str] = &["express()", "Router()", "express.Router()", "fastify(", "Fastify(", "new Hono(", "new Router("];
+const MAKERS: &[&str] =
+    &["express()", "Router()", "express.Router()", "fastify(", "Fastify(", "new Hono(", "new Router("];
 
 /// A router that is mounted below a path.
 struct Mount {
@@ -41,7 +42,8 @@ fn server<'t>(file: &File, tree: &'t syntax::Tree, call: Node<'t>) -> Option<(us
     let binding = scopes.binding(scopes.binding_at(object.byte_range())?);
     let declared = tree.source().get(binding.range.clone())?;
     let is_server = MAKERS.iter().any(|maker| declared.contains(maker))
-        || (binding.declared == syntax::scope::Declared::Parameter && matches!(binding.name.as_str(), "app" | "fastify" | "server" | "router"));
+        || (binding.declared == syntax::scope::Declared::Parameter
+            && matches!(binding.name.as_str(), "app" | "fastify" | "server" | "router"));
     is_server.then_some((binding.name_range.start, tree.text(callee.child_by_field_name("property")?)))
 }
 
@@ -98,7 +100,8 @@ fn routes(project: &Project, file: &File, mounts: &[Mount]) -> Vec<Found> {
         let Some((name, method)) = server(file, tree, node) else { return true };
         let arguments = view::arguments(node);
         if method == "use" {
-            let first_is_path = arguments.first().is_some_and(|first| constant::text(project, file, *first).is_some());
+            let first_is_path =
+                arguments.first().is_some_and(|first| constant::text(project, file, *first).is_some());
             if !first_is_path {
                 let own = arguments.iter().filter_map(|item| middleware(project, file, *item));
                 general.extend(own.map(|function| (name, function)));
@@ -111,7 +114,11 @@ fn routes(project: &Project, file: &File, mounts: &[Mount]) -> Vec<Found> {
             _ => return true,
         };
         let (Some(first), Some(last)) = (arguments.first(), arguments.last()) else { return true };
-        let Some(path) = constant::text(project, file, *first).filter(|path| path.starts_with('/') || path == "*") else { return true };
+        let Some(path) =
+            constant::text(project, file, *first).filter(|path| path.starts_with('/') || path == "*")
+        else {
+            return true;
+        };
         if arguments.len() < 2 {
             return true;
         }
@@ -125,11 +132,16 @@ fn routes(project: &Project, file: &File, mounts: &[Mount]) -> Vec<Found> {
         let function = component::of(project, file, handler).unwrap_or_else(|| file.span(node.byte_range()));
         let of_router = |mount: &&Mount| {
             mount.router.0 == file.id
-                && (mount.router.1 == name || tree.source().get(mount.router.1..).is_some_and(|text| text.starts_with("export default") || text.starts_with("module.exports")))
+                && (mount.router.1 == name
+                    || tree.source().get(mount.router.1..).is_some_and(|text| {
+                        text.starts_with("export default") || text.starts_with("module.exports")
+                    }))
         };
         let mount = mounts.iter().find(of_router);
-        let mut before: Vec<Span> =
-            arguments[1..arguments.len() - 1].iter().filter_map(|item| middleware(project, file, *item)).collect();
+        let mut before: Vec<Span> = arguments[1..arguments.len() - 1]
+            .iter()
+            .filter_map(|item| middleware(project, file, *item))
+            .collect();
         before.extend(general.iter().filter(|(router, _)| *router == name).map(|(_, function)| *function));
         before.extend(mount.into_iter().flat_map(|mount| &mount.before));
         let prefix = mount.map_or("", |mount| mount.path.as_str()).trim_end_matches('/');

@@ -188,7 +188,11 @@ fn judged(project: &Project, found: &Found, guards: &[middleware::Middleware<'_>
         (Auth::None, None)
     };
     let parameters = matches!(found.kind, Kind::ServerAction | Kind::ServerFunction);
-    let taken = if deeds.writes || deeds.pays || deeds.admin { taken::of(project, found.function, parameters) } else { Vec::new() };
+    let taken = if deeds.writes || deeds.pays || deeds.admin {
+        taken::of(project, found.function, parameters)
+    } else {
+        Vec::new()
+    };
     Handler {
         span: found.span,
         name: found.name.clone(),
@@ -219,25 +223,40 @@ fn public_by_design(project: &Project, found: &Found, deeds: reach::Deeds) -> bo
     }
     let pair = |one: &str, other: &str| words.windows(2).any(|pair| pair[0] == one && pair[1] == other);
     let signs = has(&[
-        "login", "logout", "signin", "signup", "signout", "register", "callback", "nextauth", "csrf", "logon", "forgot",
-        "oauth", "otp", "confirm",
+        "login", "logout", "signin", "signup", "signout", "register", "callback", "nextauth", "csrf",
+        "logon", "forgot", "oauth", "otp", "confirm",
     ]) || pair("sign", "in")
         || pair("sign", "out")
         || pair("sign", "up")
         || pair("log", "in")
         || pair("log", "out")
         || pair("reset", "password")
-        || (has(&["auth"]) && (has(&["session", "refresh", "verify", "me", "all"]) || found.kind == Kind::RouteHandler && told.contains('*')));
+        || (has(&["auth"])
+            && (has(&["session", "refresh", "verify", "me", "all"])
+                || found.kind == Kind::RouteHandler && told.contains('*')));
     if signs {
         return true;
     }
-    if has(&["health", "healthz", "ping", "status", "sitemap", "robots", "manifest", "og", "icon", "rss", "feed", "version", "config"]) && !deeds.writes {
+    if has(&[
+        "health", "healthz", "ping", "status", "sitemap", "robots", "manifest", "og", "icon", "rss", "feed",
+        "version", "config",
+    ]) && !deeds.writes
+    {
         return true;
     }
     if has(&["public"]) && !deeds.writes && !deeds.pays {
         return true;
     }
-    let form = has(&["contact", "newsletter", "subscribe", "waitlist", "feedback", "inquiry", "enquiry", "unsubscribe"]);
+    let form = has(&[
+        "contact",
+        "newsletter",
+        "subscribe",
+        "waitlist",
+        "feedback",
+        "inquiry",
+        "enquiry",
+        "unsubscribe",
+    ]);
     if form && !deeds.admin {
         return true;
     }
@@ -255,11 +274,49 @@ fn reads_catalogue(project: &Project, found: &Found) -> bool {
         let private = words(text).iter().any(|word| {
             matches!(
                 word.as_str(),
-                "user" | "users" | "profile" | "profiles" | "customer" | "customers" | "order" | "orders" | "booking" | "bookings"
-                    | "payment" | "payments" | "invoice" | "invoices" | "message" | "messages" | "email" | "phone" | "reservation"
-                    | "reservations" | "patient" | "patients" | "submission" | "submissions" | "student" | "students" | "member"
-                    | "members" | "account" | "accounts" | "transaction" | "transactions" | "admin" | "token" | "password"
-                    | "appointment" | "appointments" | "lead" | "leads" | "subscription" | "subscriptions" | "chat" | "chats"
+                "user"
+                    | "users"
+                    | "profile"
+                    | "profiles"
+                    | "customer"
+                    | "customers"
+                    | "order"
+                    | "orders"
+                    | "booking"
+                    | "bookings"
+                    | "payment"
+                    | "payments"
+                    | "invoice"
+                    | "invoices"
+                    | "message"
+                    | "messages"
+                    | "email"
+                    | "phone"
+                    | "reservation"
+                    | "reservations"
+                    | "patient"
+                    | "patients"
+                    | "submission"
+                    | "submissions"
+                    | "student"
+                    | "students"
+                    | "member"
+                    | "members"
+                    | "account"
+                    | "accounts"
+                    | "transaction"
+                    | "transactions"
+                    | "admin"
+                    | "token"
+                    | "password"
+                    | "appointment"
+                    | "appointments"
+                    | "lead"
+                    | "leads"
+                    | "subscription"
+                    | "subscriptions"
+                    | "chat"
+                    | "chats"
             )
         });
         if private {

@@ -53,9 +53,11 @@ pub(super) fn deeds(project: &Project, function: Span) -> Deeds {
         let file = project.get(span.file);
         let text = file.text.get(span.range()).unwrap_or_default();
         deeds.writes |= WRITES.iter().any(|mark| text.contains(mark)) || writes_sql(text);
-        deeds.validated |= [".parse(", "safeParse(", "parseAsync(", ".validate(", "zValidator("].iter().any(|mark| {
-            text.match_indices(mark).any(|(at, _)| !text[..at].ends_with("JSON") && !text[..at].ends_with("Date"))
-        });
+        deeds.validated |=
+            [".parse(", "safeParse(", "parseAsync(", ".validate(", "zValidator("].iter().any(|mark| {
+                text.match_indices(mark)
+                    .any(|(at, _)| !text[..at].ends_with("JSON") && !text[..at].ends_with("Date"))
+            });
         deeds.pays |= PAYS.iter().any(|mark| text.contains(mark));
         deeds.admin |= is_admin(project, span);
     }
@@ -77,9 +79,12 @@ fn is_admin(project: &Project, function: Span) -> bool {
             && names_key(&target.text)
             && target.text.contains("createClient")
             && import.names.iter().any(|name| {
-                let admin = crate::identity::words(&name.local).iter().any(|word| matches!(word.as_str(), "admin" | "service" | "privileged"));
+                let admin = crate::identity::words(&name.local)
+                    .iter()
+                    .any(|word| matches!(word.as_str(), "admin" | "service" | "privileged"));
                 // A module with both clients says by the name which is which.
-                uses(&name.local) && (admin || !target.text.contains("ANON") && !target.text.contains("PUBLISHABLE"))
+                uses(&name.local)
+                    && (admin || !target.text.contains("ANON") && !target.text.contains("PUBLISHABLE"))
             })
     });
     if from_module {
@@ -90,9 +95,11 @@ fn is_admin(project: &Project, function: Span) -> bool {
     scopes.bindings.iter().filter(|binding| binding.top_level && uses(&binding.name)).any(|binding| {
         let declared = tree.source().get(binding.range.clone()).unwrap_or_default();
         let outside = !function.range().contains(&binding.range.start);
-        let client = declared.contains("createClient(") && (names_key(declared) || named_keys(tree.source(), declared));
+        let client = declared.contains("createClient(")
+            && (names_key(declared) || named_keys(tree.source(), declared));
         // The key itself, for a client that the function makes.
-        let key = names_key(declared) && !crate::component::is_function(tree.node_at(binding.range.clone()).unwrap_or(tree.root()));
+        let key = names_key(declared)
+            && !crate::component::is_function(tree.node_at(binding.range.clone()).unwrap_or(tree.root()));
         outside && (client || key && text.contains("createClient("))
     })
 }
@@ -104,24 +111,67 @@ fn names_key(text: &str) -> bool {
 /// `createClient(url, key)` where the file says that `key` is the service role's.
 fn named_keys(source: &str, declared: &str) -> bool {
     let key = declared.split(',').nth(1).map(|key| key.trim().trim_end_matches([')', ';', '!', ' ']));
-    key.filter(|key| key.len() > 2 && key.chars().all(|letter| letter.is_alphanumeric() || letter == '_')).is_some_and(|key| {
-        source.match_indices(&format!("{key} =")).any(|(at, _)| {
-            source[at..].lines().take(2).any(names_key)
+    key.filter(|key| key.len() > 2 && key.chars().all(|letter| letter.is_alphanumeric() || letter == '_'))
+        .is_some_and(|key| {
+            source
+                .match_indices(&format!("{key} ="))
+                .any(|(at, _)| source[at..].lines().take(2).any(names_key))
         })
-    })
 }
 
 const WRITES: &[&str] = &[
-    ".insert(", ".update(", ".upsert(", ".delete(", ".create(", ".save(", ".updateOne(", ".deleteOne(", ".insertOne(",
-    ".findByIdAndUpdate(", ".findByIdAndDelete(", ".findOneAndUpdate(", ".destroy(", ".createMany(", ".updateMany(", ".deleteMany(",
-    ".upload(", ".remove(", "sendMail(", "emails.send(", ".setDoc(", "setDoc(", "addDoc(", "updateDoc(", "deleteDoc(",
-    "admin.createUser", "admin.deleteUser", "createSignedUploadUrl", "refunds.create",
+    ".insert(",
+    ".update(",
+    ".upsert(",
+    ".delete(",
+    ".create(",
+    ".save(",
+    ".updateOne(",
+    ".deleteOne(",
+    ".insertOne(",
+    ".findByIdAndUpdate(",
+    ".findByIdAndDelete(",
+    ".findOneAndUpdate(",
+    ".destroy(",
+    ".createMany(",
+    ".updateMany(",
+    ".deleteMany(",
+    ".upload(",
+    ".remove(",
+    "sendMail(",
+    "emails.send(",
+    ".setDoc(",
+    "setDoc(",
+    "addDoc(",
+    "updateDoc(",
+    "deleteDoc(",
+    "admin.createUser",
+    "admin.deleteUser",
+    "createSignedUploadUrl",
+    "refunds.create",
 ];
 
 const PAYS: &[&str] = &[
-    "streamText(", "generateText(", "generateObject(", "api.openai.com", "ai.gateway", "generativelanguage.googleapis",
-    "api.anthropic.com", "chat.completions", "messages.create(", "images.generate(", "api.resend.com", "emails.send(", "sendMail(",
-    "api.replicate.com", "api.stability.ai", "api.elevenlabs.io", "api.twilio.com", "sendgrid", "api.groq.com", "fal.run",
+    "streamText(",
+    "generateText(",
+    "generateObject(",
+    "api.openai.com",
+    "ai.gateway",
+    "generativelanguage.googleapis",
+    "api.anthropic.com",
+    "chat.completions",
+    "messages.create(",
+    "images.generate(",
+    "api.resend.com",
+    "emails.send(",
+    "sendMail(",
+    "api.replicate.com",
+    "api.stability.ai",
+    "api.elevenlabs.io",
+    "api.twilio.com",
+    "sendgrid",
+    "api.groq.com",
+    "fal.run",
     "openrouter.ai",
 ];
 
@@ -129,6 +179,8 @@ const PAYS: &[&str] = &[
 fn writes_sql(text: &str) -> bool {
     let upper = text.to_ascii_uppercase();
     ["INSERT INTO", "DELETE FROM", "UPDATE "].iter().any(|mark| {
-        upper.match_indices(mark).any(|(at, _)| *mark != "UPDATE " || upper[at..].chars().take(120).collect::<String>().contains(" SET "))
+        upper.match_indices(mark).any(|(at, _)| {
+            *mark != "UPDATE " || upper[at..].chars().take(120).collect::<String>().contains(" SET ")
+        })
     })
 }

@@ -46,7 +46,10 @@ fn server_function(project: &Project, file: &File, tree: &Tree, call: Node<'_>) 
         match &*link.name {
             "middleware" => {
                 let list = view::arguments(inner);
-                let items = list.first().map(|list| view::code_children(*list).collect::<Vec<_>>()).unwrap_or_default();
+                let items = list
+                    .first()
+                    .map(|list| view::code_children(*list).collect::<Vec<_>>())
+                    .unwrap_or_default();
                 before.extend(items.into_iter().filter_map(|item| middleware(project, file, item)));
             }
             // A function that only casts is a type, not a check.
@@ -76,15 +79,19 @@ fn checks(tree: &Tree, node: Node<'_>) -> bool {
         return true;
     }
     let body = node.child_by_field_name("body").map(view::unwrapped);
-    body.is_some_and(|body| !matches!(body.kind(), "identifier") && {
-        let text = tree.text(body);
-        body.kind() != "statement_block" || text.contains("parse(") || text.contains("throw")
+    body.is_some_and(|body| {
+        !matches!(body.kind(), "identifier") && {
+            let text = tree.text(body);
+            body.kind() != "statement_block" || text.contains("parse(") || text.contains("throw")
+        }
     })
 }
 
 /// The function that a middleware runs on the server: `createMiddleware().server(async ({ next }) => …)`.
 fn middleware(project: &Project, file: &File, item: Node<'_>) -> Option<Span> {
-    let Origin::Local(holder, range) = Graph::origin(project, file.id, item.byte_range()) else { return None };
+    let Origin::Local(holder, range) = Graph::origin(project, file.id, item.byte_range()) else {
+        return None;
+    };
     let holder = project.get(holder);
     let (tree, _) = holder.syntax()?;
     let declarator = tree.node_at(range)?.parent().filter(|around| around.kind() == "variable_declarator")?;

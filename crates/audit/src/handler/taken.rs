@@ -19,7 +19,9 @@ pub(super) fn of(project: &Project, function: Span, parameters: bool) -> Vec<Tak
         let declared = tree.source().get(binding.range.clone()).unwrap_or_default();
         let sent = match binding.declared {
             Declared::Const | Declared::Let | Declared::Var => {
-                ["request.json()", "req.json()", "req.body", "request.body", "c.req.json()", ".json()"].iter().any(|mark| declared.contains(mark))
+                ["request.json()", "req.json()", "req.body", "request.body", "c.req.json()", ".json()"]
+                    .iter()
+                    .any(|mark| declared.contains(mark))
                     && !declared.contains("fetch(")
                     && names_request(declared)
             }
@@ -41,11 +43,20 @@ pub(super) fn of(project: &Project, function: Span, parameters: bool) -> Vec<Tak
             && let Some(place) = uses.iter().find(|place| goes_on(tree, **place))
         {
             push(&mut found, file, tree, what, &binding.name, *place);
-        } else if what_of(&binding.name).is_none() && name.parent().is_some_and(|parent| parent.kind() != "pair_pattern") {
+        } else if what_of(&binding.name).is_none()
+            && name.parent().is_some_and(|parent| parent.kind() != "pair_pattern")
+        {
             // `body.userId`
             for place in uses {
-                let Some(member) = place.parent().filter(|parent| parent.kind() == "member_expression") else { continue };
-                let Some(property) = member.child_by_field_name("property").map(|property| tree.text(property)) else { continue };
+                let Some(member) = place.parent().filter(|parent| parent.kind() == "member_expression")
+                else {
+                    continue;
+                };
+                let Some(property) =
+                    member.child_by_field_name("property").map(|property| tree.text(property))
+                else {
+                    continue;
+                };
                 if let Some(what) = what_of(property)
                     && goes_on(tree, member)
                 {
@@ -76,7 +87,8 @@ fn push(found: &mut Vec<Taken>, file: &File, tree: &Tree, what: What, name: &str
     let function = view::enclosing_function(place);
     let around = function.map_or("", |function| tree.text(function));
     let compared = ["!==", "===", "!="].iter().any(|operator| {
-        around.contains(&format!("{name} {operator} ")) && what != What::Price || around.contains(&format!("{operator} {name}")) && what != What::Price
+        around.contains(&format!("{name} {operator} ")) && what != What::Price
+            || around.contains(&format!("{operator} {name}")) && what != What::Price
     });
     if !compared && !found.iter().any(|taken| taken.what == what && taken.name == name) {
         found.push(Taken { what, name: name.to_owned(), span: file.span(place.byte_range()) });
@@ -91,7 +103,8 @@ fn names_request(declared: &str) -> bool {
 }
 
 fn is_own_parameter(tree: &Tree, function: Node<'_>, name: std::ops::Range<usize>) -> bool {
-    let list = function.child_by_field_name("parameters").or_else(|| function.child_by_field_name("parameter"));
+    let list =
+        function.child_by_field_name("parameters").or_else(|| function.child_by_field_name("parameter"));
     list.is_some_and(|list| list.byte_range().contains(&name.start)) && tree.node_at(name).is_some()
 }
 
@@ -102,10 +115,12 @@ fn goes_on(tree: &Tree, place: Node<'_>) -> bool {
     match parent.kind() {
         "pair" | "template_substitution" | "object" => is_written(tree, parent),
         "binary_expression" => goes_on(tree, parent),
-        "arguments" => parent.parent().and_then(view::callee).is_some_and(|callee| {
-            let name = tree.text(callee);
-            ["Number", "parseFloat", "parseInt", "Math.round", "String"].contains(&name)
-        }) && parent.parent().is_some_and(|call| goes_on(tree, call)),
+        "arguments" => {
+            parent.parent().and_then(view::callee).is_some_and(|callee| {
+                let name = tree.text(callee);
+                ["Number", "parseFloat", "parseInt", "Math.round", "String"].contains(&name)
+            }) && parent.parent().is_some_and(|call| goes_on(tree, call))
+        }
         "shorthand_property_identifier" => is_written(tree, parent),
         _ => place.kind() == "shorthand_property_identifier" && is_written(tree, parent),
     }
@@ -121,16 +136,31 @@ fn is_written(tree: &Tree, node: Node<'_>) -> bool {
                 let last = name.rsplit('.').next().unwrap_or(name);
                 return matches!(
                     last,
-                    "insert" | "upsert" | "update" | "create" | "values" | "set" | "createUser" | "insertOne" | "sql" | "query"
-                        | "findByIdAndUpdate" | "signUp" | "createMany"
+                    "insert"
+                        | "upsert"
+                        | "update"
+                        | "create"
+                        | "values"
+                        | "set"
+                        | "createUser"
+                        | "insertOne"
+                        | "sql"
+                        | "query"
+                        | "findByIdAndUpdate"
+                        | "signUp"
+                        | "createMany"
                 );
             }
             "template_string" => {
                 let tag = current.parent().filter(|parent| parent.kind() == "call_expression");
                 let upper = tree.text(current).to_ascii_uppercase();
-                return tag.is_some() && (upper.contains("INSERT INTO") || upper.contains("UPDATE ") && upper.contains(" SET "));
+                return tag.is_some()
+                    && (upper.contains("INSERT INTO")
+                        || upper.contains("UPDATE ") && upper.contains(" SET "));
             }
-            "return_statement" | "expression_statement" | "statement_block" | "variable_declarator" => return false,
+            "return_statement" | "expression_statement" | "statement_block" | "variable_declarator" => {
+                return false;
+            }
             _ => around = current.parent(),
         }
     }
@@ -142,11 +172,33 @@ fn what_of(name: &str) -> Option<What> {
     let words = words(name);
     let joined = words.concat();
     let is = |list: &[&str]| list.contains(&joined.as_str());
-    if is(&["userid", "uid", "ownerid", "authorid", "createdby", "accountid", "memberid", "customerid", "studentid", "senderid"]) {
+    if is(&[
+        "userid",
+        "uid",
+        "ownerid",
+        "authorid",
+        "createdby",
+        "accountid",
+        "memberid",
+        "customerid",
+        "studentid",
+        "senderid",
+    ]) {
         Some(What::Identity)
     } else if is(&["role", "isadmin", "admin", "userrole", "roles"]) {
         Some(What::Role)
-    } else if is(&["price", "amount", "total", "cents", "cost", "totalprice", "totalamount", "unitamount", "subtotal", "grandtotal"]) {
+    } else if is(&[
+        "price",
+        "amount",
+        "total",
+        "cents",
+        "cost",
+        "totalprice",
+        "totalamount",
+        "unitamount",
+        "subtotal",
+        "grandtotal",
+    ]) {
         Some(What::Price)
     } else {
         None

@@ -28,7 +28,12 @@ pub(super) fn of(project: &Project, file: &File) -> Vec<Found> {
         let own = ["default", "handler", "config"].iter().filter(|name| **name != "config");
         if let Some((span, function, before)) = own.filter_map(|name| exported(project, file, name)).next() {
             let name = component::stem(file).to_owned();
-            found.push(Found { span, url: Some(url), before, ..Found::new(Kind::RouteHandler, function, name, "*") });
+            found.push(Found {
+                span,
+                url: Some(url),
+                before,
+                ..Found::new(Kind::RouteHandler, function, name, "*")
+            });
         }
     }
     found
@@ -50,9 +55,10 @@ fn place(project: &Project, file: &File) -> Option<(String, bool)> {
         let stem = local.rsplit_once('.').map_or(local, |(stem, _)| stem);
         let source = stem.strip_prefix("src/").unwrap_or(stem);
         if routes_itself {
-            if let Some(folder) = source.strip_prefix("app/").and_then(|rest| {
-                if rest == "route" { Some("") } else { rest.strip_suffix("/route") }
-            }) {
+            if let Some(folder) = source
+                .strip_prefix("app/")
+                .and_then(|rest| if rest == "route" { Some("") } else { rest.strip_suffix("/route") })
+            {
                 return Some((url(folder), false));
             }
             if let Some(rest) = source.strip_prefix("pages/api/") {
@@ -64,14 +70,18 @@ fn place(project: &Project, file: &File) -> Option<(String, bool)> {
             return Some((format!("/api{}", url(rest.strip_suffix("/index").unwrap_or(rest))), false));
         }
         if let Some(rest) = stem.strip_prefix("netlify/functions/") {
-            return Some((format!("/.netlify/functions{}", url(rest.split('/').next().unwrap_or(rest))), false));
+            return Some((
+                format!("/.netlify/functions{}", url(rest.split('/').next().unwrap_or(rest))),
+                false,
+            ));
         }
     }
     None
 }
 
 fn url(folder: &str) -> String {
-    let parts = folder.split('/').filter(|part| !part.is_empty() && !(part.starts_with('(') && part.ends_with(')')));
+    let parts =
+        folder.split('/').filter(|part| !part.is_empty() && !(part.starts_with('(') && part.ends_with(')')));
     let told = parts.map(|part| match part.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(inner) if inner.trim_start_matches('[').starts_with("...") => "*".to_owned(),
         Some(name) => format!(":{name}"),
@@ -88,7 +98,8 @@ fn exported(project: &Project, file: &File, name: &str) -> Option<(Span, Span, V
     // `export const { GET, POST } = handlers`, `export { handler as GET }` of a package: a function of somebody else.
     let Some(function) = function else {
         let text = tree.source().get(export.range.clone())?;
-        let known = words(text).iter().any(|word| matches!(word.as_str(), "handler" | "handlers" | "auth" | "next"));
+        let known =
+            words(text).iter().any(|word| matches!(word.as_str(), "handler" | "handlers" | "auth" | "next"));
         return known.then(|| {
             let span = file.span(export.range.clone());
             (span, span, Vec::new())
@@ -101,7 +112,8 @@ fn exported(project: &Project, file: &File, name: &str) -> Option<(Span, Span, V
     let mut before = Vec::new();
     if function.file == file.id
         && let Some(node) = tree.node_at(function.range())
-        && let Some(call) = node.parent().filter(|list| list.kind() == "arguments").and_then(|list| list.parent())
+        && let Some(call) =
+            node.parent().filter(|list| list.kind() == "arguments").and_then(|list| list.parent())
         && let Some(callee) = syntax::view::callee(call)
     {
         before.extend(component::of(project, file, callee));
@@ -113,7 +125,6 @@ fn exported(project: &Project, file: &File, name: &str) -> Option<(Span, Span, V
 fn hands_on(function: &str) -> bool {
     let body = function.split_once("=>").map_or("", |(_, body)| body.trim());
     let word = |text: &str| text.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
-    body.split_once(".fetch(").is_some_and(|(server, request)| {
-        word(server) && request.strip_suffix(')').is_some_and(word)
-    })
+    body.split_once(".fetch(")
+        .is_some_and(|(server, request)| word(server) && request.strip_suffix(')').is_some_and(word))
 }

@@ -136,7 +136,8 @@ impl<'p> Reader<'p> {
         let event = text.to_ascii_lowercase().replace('-', "_");
         if matches!(event.as_str(), "signed_in" | "signed_out") {
             let holds = (event == "signed_out") == missing;
-            return holds.then(|| self.value(value, depth + 1).map(|strength| Says { role: None, strength }))?;
+            return holds
+                .then(|| self.value(value, depth + 1).map(|strength| Says { role: None, strength }))?;
         }
         let absent = matches!(
             text,

@@ -6,7 +6,9 @@
 mod condition;
 mod source;
 
-pub(crate) use source::{asks_for_session, auth_like_module, auth_package, names_visitor, sign_in_like, words};
+pub(crate) use source::{
+    asks_for_session, auth_like_module, auth_package, names_visitor, sign_in_like, words,
+};
 
 use edit::FileId;
 use project::graph::{Graph, Origin};

@@ -1,6 +1,6 @@
 //! Calls of backends and auth packages: sign-in, sign-up, sign-out, who is there, subscriptions, providers, tokens.
 
-use super::{Kind, Look, Session, Mark};
+use super::{Kind, Look, Mark, Session};
 use crate::identity::auth_package;
 use crate::query::Client;
 use edit::Span;
@@ -11,10 +11,35 @@ use syntax::view::{self, Chain};
 use tree_sitter::Node;
 
 const SUPABASE: &[&str] = &[
-    "getSession", "getUser", "getClaims", "signInWithPassword", "signInWithOAuth", "signInWithOtp", "signInWithIdToken", "signInWithSSO",
-    "signInAnonymously", "signUp", "signOut", "resetPasswordForEmail", "updateUser", "onAuthStateChange", "refreshSession", "setSession",
-    "exchangeCodeForSession", "verifyOtp", "resend", "reauthenticate", "linkIdentity", "unlinkIdentity", "getUserIdentities",
-    "startAutoRefresh", "stopAutoRefresh", "initialize", "signIn", "session", "user",
+    "getSession",
+    "getUser",
+    "getClaims",
+    "signInWithPassword",
+    "signInWithOAuth",
+    "signInWithOtp",
+    "signInWithIdToken",
+    "signInWithSSO",
+    "signInAnonymously",
+    "signUp",
+    "signOut",
+    "resetPasswordForEmail",
+    "updateUser",
+    "onAuthStateChange",
+    "refreshSession",
+    "setSession",
+    "exchangeCodeForSession",
+    "verifyOtp",
+    "resend",
+    "reauthenticate",
+    "linkIdentity",
+    "unlinkIdentity",
+    "getUserIdentities",
+    "startAutoRefresh",
+    "stopAutoRefresh",
+    "initialize",
+    "signIn",
+    "session",
+    "user",
 ];
 
 /// The calls of one file.
@@ -65,7 +90,8 @@ fn backend(look: &Look<'_>, tree: &Tree, call: Node<'_>, clients: &[Client]) -> 
     let mut session = look.session(span, kind, name, &*last.name, "supabase");
     session.client = client_of(look, chain.root, clients);
     if last.name == "signUp" {
-        session.mark = chosen_role(tree, call).map(|node| Mark::RoleAtSignUp(look.file.span(node.byte_range())));
+        session.mark =
+            chosen_role(tree, call).map(|node| Mark::RoleAtSignUp(look.file.span(node.byte_range())));
     }
     Some(session)
 }
@@ -76,7 +102,9 @@ fn client_of(look: &Look<'_>, root: Node<'_>, clients: &[Client]) -> Option<usiz
     if root.kind() == "call_expression" {
         root = view::callee(root)?;
     }
-    let Origin::Local(file, range) = Graph::origin(look.project, look.file.id, root.byte_range()) else { return None };
+    let Origin::Local(file, range) = Graph::origin(look.project, look.file.id, root.byte_range()) else {
+        return None;
+    };
     let declared = look.project.get(file).span(range);
     if let Some(at) = clients.iter().position(|client| client.binding == Some(declared)) {
         return Some(at);
@@ -94,11 +122,13 @@ fn chosen_role<'t>(tree: &'t Tree, call: Node<'t>) -> Option<Node<'t>> {
     let options = view::unwrapped(*view::arguments(call).first()?);
     let data = view::value_of(tree, view::unwrapped(view::value_of(tree, options, "options")?), "data")?;
     let data = view::unwrapped(data);
-    ["role", "user_role", "userRole", "account_type", "user_type", "userType", "accountType", "is_admin"].iter().find_map(|key| {
-        let value = view::unwrapped(view::value_of(tree, data, key)?);
-        let written = matches!(value.kind(), "string" | "true" | "false" | "null" | "number");
-        (!written).then_some(value)
-    })
+    ["role", "user_role", "userRole", "account_type", "user_type", "userType", "accountType", "is_admin"]
+        .iter()
+        .find_map(|key| {
+            let value = view::unwrapped(view::value_of(tree, data, key)?);
+            let written = matches!(value.kind(), "string" | "true" | "false" | "null" | "number");
+            (!written).then_some(value)
+        })
 }
 
 /// Calls of what auth packages export, and of clients that they make.
@@ -114,7 +144,9 @@ fn package(look: &Look<'_>, tree: &Tree, call: Node<'_>) -> Option<Session> {
         Origin::Local(file, range) => {
             // `export const authClient = createAuthClient()`, `export const { auth, signIn } = NextAuth(…)`
             let holder = look.project.get(file);
-            let made = holder.text.contains("createAuthClient") || holder.text.contains("NextAuth(") || holder.text.contains("betterAuth(");
+            let made = holder.text.contains("createAuthClient")
+                || holder.text.contains("NextAuth(")
+                || holder.text.contains("betterAuth(");
             if !made || file == look.file.id && chain.links.is_empty() {
                 return None;
             }
@@ -134,12 +166,26 @@ fn package(look: &Look<'_>, tree: &Tree, call: Node<'_>) -> Option<Session> {
         }
         _ => return None,
     };
-    if matches!(name.as_str(), "createAuthClient" | "NextAuth" | "betterAuth" | "getAuth" | "initializeAuth" | "createRouteMatcher" | "default" | "GoogleAuthProvider") {
+    if matches!(
+        name.as_str(),
+        "createAuthClient"
+            | "NextAuth"
+            | "betterAuth"
+            | "getAuth"
+            | "initializeAuth"
+            | "createRouteMatcher"
+            | "default"
+            | "GoogleAuthProvider"
+    ) {
         return None;
     }
     let method = chain.links.last().map_or(name.as_str(), |last| &last.name).to_owned();
     let span = look.file.span(call.byte_range());
-    let kind = if method == "onAuthStateChanged" || method == "onIdTokenChanged" { Kind::Subscription } else { Kind::Auth };
+    let kind = if method == "onAuthStateChanged" || method == "onIdTokenChanged" {
+        Kind::Subscription
+    } else {
+        Kind::Auth
+    };
     Some(look.session(span, kind, tree.text(callee).split_whitespace().collect::<String>(), method, system))
 }
 
@@ -161,11 +207,16 @@ fn system_of(package: &str) -> &'static str {
 /// `jwt.sign`, `jwtVerify`, `bcrypt.compare`.
 fn token(look: &Look<'_>, tree: &Tree, call: Node<'_>) -> Option<Session> {
     let callee = view::callee(call)?;
-    let Origin::Package(package, name) = Graph::origin(look.project, look.file.id, callee.byte_range()) else { return None };
+    let Origin::Package(package, name) = Graph::origin(look.project, look.file.id, callee.byte_range())
+    else {
+        return None;
+    };
     let span = look.file.span(call.byte_range());
     let shown = tree.text(callee);
     match (stack::backend::package_of(&package), name.as_str()) {
-        ("jsonwebtoken", "sign" | "verify" | "decode") | ("jose", "jwtVerify" | "decodeJwt") | ("jwt-decode", _) => {
+        ("jsonwebtoken", "sign" | "verify" | "decode")
+        | ("jose", "jwtVerify" | "decodeJwt")
+        | ("jwt-decode", _) => {
             let mut session = look.session(span, Kind::Token, shown, name.as_str(), "own");
             session.mark = (name == "sign").then_some(Mark::Signs);
             Some(session)
@@ -186,7 +237,11 @@ fn cookie(look: &Look<'_>, tree: &Tree, call: Node<'_>) -> Option<Session> {
     }
     let callee = view::callee(call)?;
     let text: String = tree.text(callee).split_whitespace().collect();
-    let sets = text.ends_with("cookies().set") || text.ends_with("cookies.set") || text.ends_with("cookieStore.set") || text.ends_with("res.cookie") || text.ends_with("cookies()).set");
+    let sets = text.ends_with("cookies().set")
+        || text.ends_with("cookies.set")
+        || text.ends_with("cookieStore.set")
+        || text.ends_with("res.cookie")
+        || text.ends_with("cookies()).set");
     let key = view::arguments(call).first().map(|key| tree.text(*key)).unwrap_or_default();
     if !sets || !crate::identity::names_visitor(key) {
         return None;
@@ -201,10 +256,19 @@ fn access_token(look: &Look<'_>, tree: &Tree, node: Node<'_>) -> Option<Session>
         return None;
     }
     let object = node.child_by_field_name("object").map(|object| tree.text(object)).unwrap_or_default();
-    crate::identity::words(object).iter().any(|word| matches!(word.as_str(), "session" | "data" | "auth" | "open" | "current")).then(|| {
-        let span: Span = look.file.span(node.byte_range());
-        look.session(span, Kind::TokenRead, tree.text(node).split_whitespace().collect::<String>(), "access_token", "supabase")
-    })
+    crate::identity::words(object)
+        .iter()
+        .any(|word| matches!(word.as_str(), "session" | "data" | "auth" | "open" | "current"))
+        .then(|| {
+            let span: Span = look.file.span(node.byte_range());
+            look.session(
+                span,
+                Kind::TokenRead,
+                tree.text(node).split_whitespace().collect::<String>(),
+                "access_token",
+                "supabase",
+            )
+        })
 }
 
 /// `<AuthContext.Provider value=…>` in a module that signs visitors in, `<SessionProvider>`, `<ClerkProvider>`.
@@ -212,11 +276,19 @@ fn provider(look: &Look<'_>, tree: &Tree, element: Node<'_>) -> Option<Session> 
     let name = view::jsx_name(tree, element)?;
     let tag = element.child_by_field_name("open_tag").unwrap_or(element).child_by_field_name("name")?;
     let own = name.ends_with(".Provider") && crate::identity::auth_like_module(look.file);
-    let of_package = !own && name.ends_with("Provider") && matches!(
-        Graph::origin(look.project, look.file.id, tag.byte_range()),
-        Origin::Package(package, _) if auth_package(&package)
-    );
+    let of_package = !own
+        && name.ends_with("Provider")
+        && matches!(
+            Graph::origin(look.project, look.file.id, tag.byte_range()),
+            Origin::Package(package, _) if auth_package(&package)
+        );
     (own || of_package).then(|| {
-        look.session(look.file.span(tag.byte_range()), Kind::Provider, name, "Provider", if own { "own" } else { "other" })
+        look.session(
+            look.file.span(tag.byte_range()),
+            Kind::Provider,
+            name,
+            "Provider",
+            if own { "own" } else { "other" },
+        )
     })
 }

@@ -1,6 +1,6 @@
 //! Sign-ins that are none: a password compared with one in the source, a list of people with their passwords, an invented user.
 
-use super::{Kind, Look, Session, Mark};
+use super::{Kind, Look, Mark, Session};
 use crate::identity::words;
 use syntax::Tree;
 use syntax::view;
@@ -30,7 +30,10 @@ fn comparison(look: &Look<'_>, tree: &Tree, node: Node<'_>) -> Option<Session> {
     if !matches!(operator, "===" | "==" | "!==" | "!=") {
         return None;
     }
-    let (left, right) = (view::unwrapped(node.child_by_field_name("left")?), view::unwrapped(node.child_by_field_name("right")?));
+    let (left, right) = (
+        view::unwrapped(node.child_by_field_name("left")?),
+        view::unwrapped(node.child_by_field_name("right")?),
+    );
     let (value, literal) = match (literal(tree, left), literal(tree, right)) {
         (None, Some(text)) => (left, text),
         (Some(text), None) => (right, text),
@@ -42,7 +45,8 @@ fn comparison(look: &Look<'_>, tree: &Tree, node: Node<'_>) -> Option<Session> {
         return None;
     }
     let span = look.file.span(whole_condition(node).byte_range());
-    let mut session = look.session(span, Kind::Fake, format!("{} {operator} …", tree.text(value)), "compare", "own");
+    let mut session =
+        look.session(span, Kind::Fake, format!("{} {operator} …", tree.text(value)), "compare", "own");
     session.mark = Some(Mark::LiteralPassword);
     // What goes on to sign in or up with a backend is a shortcut, and no sign-in of its own.
     let mut around = node.parent();
@@ -77,8 +81,11 @@ fn unchecked(look: &Look<'_>, tree: &Tree, call: Node<'_>) -> Option<Session> {
     let own = crate::component::name(look.project, look.file.span(function.byte_range()));
     let own = function.child_by_field_name("name").map_or(own, |name| tree.text(name).to_owned());
     let signs = |words: &[String]| {
-        words.iter().any(|word| matches!(word.as_str(), "login" | "signin" | "sign" | "log" | "enter" | "signup" | "register"))
-            && !words.iter().any(|word| matches!(word.as_str(), "out" | "logout" | "off" | "update" | "refresh" | "restore"))
+        words.iter().any(|word| {
+            matches!(word.as_str(), "login" | "signin" | "sign" | "log" | "enter" | "signup" | "register")
+        }) && !words
+            .iter()
+            .any(|word| matches!(word.as_str(), "out" | "logout" | "off" | "update" | "refresh" | "restore"))
     };
     let submits = words(&own).iter().any(|word| matches!(word.as_str(), "submit" | "handle" | "continue"));
     let place = submits && signs(&words(look.file.path.as_str()));
@@ -86,7 +93,9 @@ fn unchecked(look: &Look<'_>, tree: &Tree, call: Node<'_>) -> Option<Session> {
         return None;
     }
     let parameters = function.child_by_field_name("parameters").map_or("", |list| tree.text(list));
-    let given = ["token", "user", "session", "data", "response", "account"].iter().any(|name| words(parameters).iter().any(|word| word == name));
+    let given = ["token", "user", "session", "data", "response", "account"]
+        .iter()
+        .any(|name| words(parameters).iter().any(|word| word == name));
     // Comments speak of what a real app would do.
     let mut asks = given;
     view::walk(function, &mut |node| {
@@ -95,10 +104,19 @@ fn unchecked(look: &Look<'_>, tree: &Tree, call: Node<'_>) -> Option<Session> {
             "call_expression" => {
                 let name = view::callee(node).map_or("", |callee| tree.text(callee));
                 let awaited = node.parent().is_some_and(|parent| parent.kind() == "await_expression");
-                let waits = name.contains("setTimeout") || name == "Promise" || name.contains("delay") || name.contains("sleep");
-                asks |= name.contains("fetch") || name.contains("axios") || name.contains(".auth.") || name.ends_with(".post") || (awaited && !waits);
+                let waits = name.contains("setTimeout")
+                    || name == "Promise"
+                    || name.contains("delay")
+                    || name.contains("sleep");
+                asks |= name.contains("fetch")
+                    || name.contains("axios")
+                    || name.contains(".auth.")
+                    || name.ends_with(".post")
+                    || (awaited && !waits);
             }
-            "binary_expression" => asks |= tree.text(node).contains("assword ===") || tree.text(node).contains("assword !=="),
+            "binary_expression" => {
+                asks |= tree.text(node).contains("assword ===") || tree.text(node).contains("assword !==")
+            }
             _ => {}
         }
         !asks
@@ -144,11 +162,39 @@ fn is_password(text: &str) -> bool {
     let is = |word: &String| {
         matches!(
             word.as_str(),
-            "password" | "passwd" | "pwd" | "passcode" | "passphrase" | "senha" | "contrasena" | "contraseña" | "passwort" | "pin" | "pass" | "kennwort"
+            "password"
+                | "passwd"
+                | "pwd"
+                | "passcode"
+                | "passphrase"
+                | "senha"
+                | "contrasena"
+                | "contraseña"
+                | "passwort"
+                | "pin"
+                | "pass"
+                | "kennwort"
         )
     };
     let other = |word: &String| {
-        matches!(word.as_str(), "type" | "field" | "name" | "strength" | "show" | "visible" | "error" | "mode" | "step" | "reset" | "view" | "tab" | "status" | "label" | "key")
+        matches!(
+            word.as_str(),
+            "type"
+                | "field"
+                | "name"
+                | "strength"
+                | "show"
+                | "visible"
+                | "error"
+                | "mode"
+                | "step"
+                | "reset"
+                | "view"
+                | "tab"
+                | "status"
+                | "label"
+                | "key"
+        )
     };
     words.iter().any(is) && !words.iter().any(other)
 }
@@ -158,7 +204,9 @@ fn whole_condition(node: Node<'_>) -> Node<'_> {
     let mut current = node;
     while let Some(parent) = view::wrapped(current).parent()
         && parent.kind() == "binary_expression"
-        && parent.child_by_field_name("operator").is_some_and(|operator| matches!(operator.kind(), "&&" | "||"))
+        && parent
+            .child_by_field_name("operator")
+            .is_some_and(|operator| matches!(operator.kind(), "&&" | "||"))
     {
         current = parent;
     }
@@ -167,7 +215,9 @@ fn whole_condition(node: Node<'_>) -> Node<'_> {
 
 /// `people.find((p) => p.email === email && p.password === word)` over a list in the source.
 fn listed(look: &Look<'_>, tree: &Tree, node: Node<'_>, left: Node<'_>, right: Node<'_>) -> Option<Session> {
-    let member = [left, right].into_iter().find(|side| side.kind() == "member_expression" && is_password(tree.text(*side)))?;
+    let member = [left, right]
+        .into_iter()
+        .find(|side| side.kind() == "member_expression" && is_password(tree.text(*side)))?;
     let other = if member == left { right } else { left };
     if tree.text(other).contains("onfirm") || tree.text(other).rsplit('.').next() == Some("newPassword") {
         return None;
@@ -202,7 +252,13 @@ fn invented(look: &Look<'_>, tree: &Tree, node: Node<'_>) -> Option<Session> {
     }
     let id = ["id", "uid", "access_token"].iter().find_map(|key| view::value_of(tree, object, key))?;
     view::string_value(tree, id).filter(|id| !id.is_empty())?;
-    let mut session = look.session(look.file.span(node.byte_range()), Kind::Fake, format!("{{ … }} as {named}"), "cast", "own");
+    let mut session = look.session(
+        look.file.span(node.byte_range()),
+        Kind::Fake,
+        format!("{{ … }} as {named}"),
+        "cast",
+        "own",
+    );
     session.mark = Some(Mark::MockUser);
     Some(session)
 }

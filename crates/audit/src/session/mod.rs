@@ -85,8 +85,24 @@ pub(crate) struct Look<'p> {
 }
 
 impl Look<'_> {
-    fn session(&self, span: Span, kind: Kind, call: impl Into<String>, method: impl Into<String>, system: &'static str) -> Session {
-        Session { span, kind, call: call.into(), method: method.into(), client: None, side: self.side, system, mark: None }
+    fn session(
+        &self,
+        span: Span,
+        kind: Kind,
+        call: impl Into<String>,
+        method: impl Into<String>,
+        system: &'static str,
+    ) -> Session {
+        Session {
+            span,
+            kind,
+            call: call.into(),
+            method: method.into(),
+            client: None,
+            side: self.side,
+            system,
+            mark: None,
+        }
     }
 }
 
@@ -95,7 +111,10 @@ pub(crate) fn read(project: &Project, stack: &Stack, clients: &[Client]) -> Vec<
     let candidate = |file: &&File| {
         let path = file.path.as_str();
         let test = path.contains(".test.") || path.contains(".spec.") || path.contains("__tests__");
-        matches!(file.kind, FileKind::Code(_)) && file.skipped.is_none() && !test && TOKENS.iter().any(|token| file.text.contains(token))
+        matches!(file.kind, FileKind::Code(_))
+            && file.skipped.is_none()
+            && !test
+            && TOKENS.iter().any(|token| file.text.contains(token))
     };
     let files: Vec<&File> = project.files.iter().filter(candidate).collect();
     let mut sessions: Vec<Session> = files
@@ -118,7 +137,27 @@ pub(crate) fn read(project: &Project, stack: &Stack, clients: &[Client]) -> Vec<
 
 /// A file with parts of a session holds one of these.
 const TOKENS: &[&str] = &[
-    ".auth", "firebase/auth", "next-auth", "better-auth", "@clerk/", "@auth0/", "localStorage", "sessionStorage", "ookie", "jsonwebtoken",
-    "jose", "bcrypt", "assword", "access_token", "as User", "as Session", "lovable.dev/cloud-auth", "iron-session", "AsyncStorage", "senha",
-    "pin", "passcode", "Provider",
+    ".auth",
+    "firebase/auth",
+    "next-auth",
+    "better-auth",
+    "@clerk/",
+    "@auth0/",
+    "localStorage",
+    "sessionStorage",
+    "ookie",
+    "jsonwebtoken",
+    "jose",
+    "bcrypt",
+    "assword",
+    "access_token",
+    "as User",
+    "as Session",
+    "lovable.dev/cloud-auth",
+    "iron-session",
+    "AsyncStorage",
+    "senha",
+    "pin",
+    "passcode",
+    "Provider",
 ];

@@ -1,6 +1,6 @@
 //! What the browser keeps of a session: web storage, and cookies that scripts can read.
 
-use super::{Kind, Look, Session, Mark};
+use super::{Kind, Look, Mark, Session};
 use crate::{constant, identity};
 use stack::Side;
 use syntax::Tree;
@@ -9,7 +9,10 @@ use tree_sitter::Node;
 
 /// The places of one file.
 pub(super) fn of(look: &Look<'_>) -> Vec<Session> {
-    if !["localStorage", "sessionStorage", "ookie", "AsyncStorage"].iter().any(|mark| look.file.text.contains(mark)) {
+    if !["localStorage", "sessionStorage", "ookie", "AsyncStorage"]
+        .iter()
+        .any(|mark| look.file.text.contains(mark))
+    {
         return Vec::new();
     }
     let Some((tree, _)) = look.file.syntax() else { return Vec::new() };
@@ -21,9 +24,17 @@ pub(super) fn of(look: &Look<'_>) -> Vec<Session> {
             // `createClient(url, key, { auth: { storage: localStorage } })`
             "pair" => {
                 let field = |name: &str| node.child_by_field_name(name).map_or("", |field| tree.text(field));
-                if field("key") == "storage" && matches!(field("value"), "localStorage" | "sessionStorage" | "window.localStorage") {
+                if field("key") == "storage"
+                    && matches!(field("value"), "localStorage" | "sessionStorage" | "window.localStorage")
+                {
                     let span = look.file.span(node.byte_range());
-                    found.push(look.session(span, Kind::Storage, format!("auth.storage: {}", field("value")), "storage", "supabase"));
+                    found.push(look.session(
+                        span,
+                        Kind::Storage,
+                        format!("auth.storage: {}", field("value")),
+                        "storage",
+                        "supabase",
+                    ));
                 }
             }
             _ => {}
@@ -38,8 +49,11 @@ fn call(look: &Look<'_>, tree: &Tree, call: Node<'_>) -> Option<Session> {
     let text: String = tree.text(callee).split_whitespace().collect();
     let (store, method) = text.rsplit_once('.')?;
     let store = store.trim_start_matches("window.").trim_end_matches('?');
-    let web = matches!(store, "localStorage" | "sessionStorage" | "AsyncStorage") && matches!(method, "setItem" | "getItem" | "removeItem");
-    let script = matches!(store, "Cookies" | "cookies" | "Cookie") && matches!(method, "set" | "get" | "remove") && look.side == Side::Browser;
+    let web = matches!(store, "localStorage" | "sessionStorage" | "AsyncStorage")
+        && matches!(method, "setItem" | "getItem" | "removeItem");
+    let script = matches!(store, "Cookies" | "cookies" | "Cookie")
+        && matches!(method, "set" | "get" | "remove")
+        && look.side == Side::Browser;
     if !web && !script {
         return None;
     }
@@ -53,18 +67,27 @@ fn call(look: &Look<'_>, tree: &Tree, call: Node<'_>) -> Option<Session> {
     if !is_session_key(&name) {
         return None;
     }
-    let mut session =
-        look.session(look.file.span(call.byte_range()), Kind::Storage, format!("{text}({:?})", name), method, "own");
+    let mut session = look.session(
+        look.file.span(call.byte_range()),
+        Kind::Storage,
+        format!("{text}({:?})", name),
+        method,
+        "own",
+    );
     if matches!(method, "setItem" | "set") {
         let value = arguments.get(1).copied();
         let literal = value.and_then(|value| view::string_value(tree, value));
-        let token = identity::words(&name).iter().any(|word| matches!(word.as_str(), "token" | "jwt" | "access" | "refresh"));
+        let token = identity::words(&name)
+            .iter()
+            .any(|word| matches!(word.as_str(), "token" | "jwt" | "access" | "refresh"));
         session.mark = match literal {
             Some(_) => Some(Mark::Flag),
             None if token => Some(Mark::TokenByHand),
             None => None,
         };
-        let truth = value.is_some_and(|value| matches!(tree.text(value), "String(true)" | "JSON.stringify(true)" | "true"));
+        let truth = value.is_some_and(|value| {
+            matches!(tree.text(value), "String(true)" | "JSON.stringify(true)" | "true")
+        });
         if truth {
             session.mark = Some(Mark::Flag);
         }
@@ -76,14 +99,47 @@ fn call(look: &Look<'_>, tree: &Tree, call: Node<'_>) -> Option<Session> {
 pub(super) fn is_session_key(key: &str) -> bool {
     let words = identity::words(key);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    if has(&["preferences", "settings", "theme", "prefs", "draft", "onboarding", "tour", "seen", "count", "views", "cart", "history", "language", "lang", "location", "push", "device", "csrf"]) {
+    if has(&[
+        "preferences",
+        "settings",
+        "theme",
+        "prefs",
+        "draft",
+        "onboarding",
+        "tour",
+        "seen",
+        "count",
+        "views",
+        "cart",
+        "history",
+        "language",
+        "lang",
+        "location",
+        "push",
+        "device",
+        "csrf",
+    ]) {
         return false;
     }
-    if has(&["token", "jwt", "session", "auth", "login", "logged", "loggedin", "authenticated", "signed", "signedin", "authorized"]) {
+    if has(&[
+        "token",
+        "jwt",
+        "session",
+        "auth",
+        "login",
+        "logged",
+        "loggedin",
+        "authenticated",
+        "signed",
+        "signedin",
+        "authorized",
+    ]) {
         return true;
     }
     // `currentUser`, `is_admin`: the last word is what is kept. `adminProperties` keeps something else.
-    words.last().is_some_and(|last| matches!(last.as_str(), "user" | "admin" | "role" | "account" | "member" | "isadmin"))
+    words.last().is_some_and(|last| {
+        matches!(last.as_str(), "user" | "admin" | "role" | "account" | "member" | "isadmin")
+    })
 }
 
 /// `document.cookie = "token=…"`.
@@ -103,7 +159,10 @@ fn cookie(look: &Look<'_>, tree: &Tree, node: Node<'_>) -> Option<Session> {
             "own",
         );
         // An empty value, or a date in the past, takes it away.
-        let clears = right.contains("=;") || right.contains("1970") || right.contains("max-age=0") || right.contains("Max-Age=0");
+        let clears = right.contains("=;")
+            || right.contains("1970")
+            || right.contains("max-age=0")
+            || right.contains("Max-Age=0");
         session.mark = (!clears).then_some(Mark::TokenByHand);
         session
     })

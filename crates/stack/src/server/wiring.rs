@@ -192,10 +192,9 @@ impl Config<'_> {
         if body.kind() == "statement_block" {
             let first = code_children(body).next()?;
             let line = file.text[..first.start_byte()].rfind('\n').map_or(0, |at| at + 1);
-            if !file.text.contains("loadEnv(") {
+            // What loads the environment already does so for the server too.
+            if !file.text.contains("Object.assign(process.env") {
                 edits.push(Edit::replace(file.span(line..line), load("mode")));
-            } else {
-                return None;
             }
             return Some(edits);
         }
