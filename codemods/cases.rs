@@ -130,14 +130,14 @@ fn own_files(survey: &Survey<'_>, one: &dyn Codemod) -> Vec<String> {
         found.extend(change.edits.iter().map(|edit| path(edit.span.file)));
         found.extend(change.creates.iter().map(|file| file.path.to_string()));
         found.extend(change.deletes.iter().chain(&change.untracks).map(|file| path(*file)));
-        found.extend(change.requests.iter().filter_map(|request| match request {
+        found.extend(change.requests.iter().map(|request| match request {
             plan::Request::ModuleItem { path, .. }
             | plan::Request::File { path, .. }
             | plan::Request::Json { path, .. }
             | plan::Request::JsonRemove { path, .. }
             | plan::Request::Line { path, .. }
-            | plan::Request::Env { path, .. } => Some(path.to_string()),
-            plan::Request::Import { file, .. } => Some(path(*file)),
+            | plan::Request::Env { path, .. } => path.to_string(),
+            plan::Request::Import { file, .. } => path(*file),
         }));
     }
     found

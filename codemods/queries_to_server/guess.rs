@@ -312,7 +312,7 @@ impl<'t> Reader<'t> {
             Declared::Parameter => {
                 let parameter = parameter_around(declaration);
                 let pattern = parameter.child_by_field_name("pattern");
-                if !pattern.is_some_and(|pattern| pattern.kind() == "identifier") {
+                if pattern.is_none_or(|pattern| pattern.kind() != "identifier") {
                     return self.destructured(parameter, &binding.name);
                 }
                 let optional = parameter.kind() == "optional_parameter";

@@ -234,7 +234,7 @@ impl<'s> Place<'s> {
         let parameter = binding.declared == Declared::Parameter;
         let pattern =
             declaration.child_by_field_name("pattern").or_else(|| declaration.child_by_field_name("name"));
-        if !pattern.is_some_and(|pattern| pattern.kind() == "identifier") {
+        if pattern.is_none_or(|pattern| pattern.kind() != "identifier") {
             return Keys { parameter, ..unknown() };
         }
         let value = declaration.child_by_field_name("value");

@@ -255,14 +255,14 @@ fn index_name(table: &str, columns: &[String]) -> String {
 /// A new file that runs behind all others: a migration where there is a history (a second for what is made, a minute for what
 /// then hardens it), the next number beside scripts that are run by hand. No clock is asked.
 pub(crate) fn next_file(survey: &Survey<'_>, behind: Behind, name: &str) -> Option<RelPath> {
-    let replayed = survey.schema.replayed.iter().map(|file| &survey.project.get(*file).path);
+    let mut replayed = survey.schema.replayed.iter().map(|file| &survey.project.get(*file).path);
     let history = |path: &RelPath| path.folder().ends_with("supabase/migrations");
     let last_migration =
         replayed.clone().filter(|path| history(path)).max_by(|one, other| one.name().cmp(other.name()));
     if let Some(last) = last_migration {
         return RelPath::new(format!("{}/{}_{name}.sql", last.folder(), version_behind(last.name(), behind)));
     }
-    let Some(last) = replayed.last() else {
+    let Some(last) = replayed.next_back() else {
         let folder = survey.project.apps.first().map_or("", |app| app.folder.as_str());
         let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         return RelPath::new(format!(

@@ -207,7 +207,7 @@ pub(super) fn first_policies(
                 .iter()
                 .any(|policy| policy.permissive && (policy.command == **verb || policy.command == "all"))
         };
-        return verbs.iter().all(|verb| covered(&verb)).then(Vec::new);
+        return verbs.iter().all(covered).then(Vec::new);
     }
     let owner = sure_owner(schema, name).filter(|_| access.signs_in);
     let holds = schema.holdings(name);

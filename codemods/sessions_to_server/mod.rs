@@ -86,8 +86,8 @@ impl Codemod for SessionsToServer {
             Decision::Moves(change) => {
                 let client = &change.clients[0];
                 let span = survey.project.get(client.file).span(client.call.clone());
-                let mut found = vec![main_finding(survey, span, &auth_places(&change), None)];
-                found.extend(handed(&change));
+                let mut found = vec![main_finding(survey, span, &auth_places(change), None)];
+                found.extend(handed(change));
                 found
             }
         }
@@ -103,7 +103,7 @@ impl Codemod for SessionsToServer {
         if fixes.is_empty() {
             return Vec::new();
         }
-        moved(survey, &change, fixes).into_iter().collect()
+        moved(survey, change, fixes).into_iter().collect()
     }
 }
 

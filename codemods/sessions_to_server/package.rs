@@ -114,10 +114,10 @@ fn typecheck(survey: &Survey<'_>, change: &Move) -> String {
 /// The server's program beside the others that `tsconfig.json` names.
 pub(super) fn reference(survey: &Survey<'_>, change: &Move) -> Option<Edit> {
     let file = survey.project.file(change.places.at("tsconfig.json")?.as_str())?;
-    let references = json::strings(&file.text)
+    let mut references = json::strings(&file.text)
         .into_iter()
         .filter(|scalar| matches!(scalar.path.as_slice(), [references, _, path] if references == "references" && path == "path"));
-    let last = references.last()?;
+    let last = references.next_back()?;
     let (before, behind) = (&file.text[..last.range.start], &file.text[last.range.end..]);
     let (start, end) = (before.rfind('{')?, last.range.end + behind.find('}')? + 1);
     let text =

@@ -141,7 +141,7 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         parts.push(("storage", beside("storage", filled(&template, &own, &holes))?));
     }
     if uses.any("realtime") {
-        let from = beside("realtime", filled(CLIENT_REALTIME, uses, &[http.clone()]))?;
+        let from = beside("realtime", filled(CLIENT_REALTIME, uses, std::slice::from_ref(&http)))?;
         for name in
             ["channel", "removeChannel", "removeAllChannels"].into_iter().filter(|name| uses.any(name))
         {

@@ -57,8 +57,9 @@ fn is_hit(row: &Row, answer: &Response) -> bool {
     let Some(value) = value else {
         return match row.when.as_str() {
             "missing" | "is-not" => true,
-            "frames" => !directive(answer, "frame-ancestors")
-                .is_some_and(|sources| !sources.contains(&"*".to_owned())),
+            "frames" => {
+                directive(answer, "frame-ancestors").is_none_or(|sources| sources.contains(&"*".to_owned()))
+            }
             _ => false,
         };
     };

@@ -181,8 +181,8 @@ fn failure(ran: &Ran) -> Vec<String> {
 fn types(question: &Question<'_>, tools: &Tools<'_>) -> Result<Option<Vec<String>>> {
     let compiler = "node_modules/typescript/bin/tsc";
     let there = |name: &&str| question.app.join(name).is_file();
-    let main = ["tsconfig.app.json", "tsconfig.json"].into_iter().find(|name| there(&name));
-    let server = ["tsconfig.server.json"].into_iter().find(|name| there(&name));
+    let main = ["tsconfig.app.json", "tsconfig.json"].into_iter().find(|name| there(name));
+    let server = ["tsconfig.server.json"].into_iter().find(|name| there(name));
     let programs: Vec<&str> = main.into_iter().chain(server).collect();
     if programs.is_empty() || !there(&compiler) {
         return Ok(None);

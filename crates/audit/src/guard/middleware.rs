@@ -56,9 +56,7 @@ pub(crate) fn files(project: &Project) -> Vec<Middleware<'_>> {
                 .iter()
                 .find_map(|extension| project.file(&format!("{stem}.{extension}")))
         };
-        found.extend(
-            stems.iter().filter_map(|stem| place(stem)).next().map(|file| Middleware::of(project, file)),
-        );
+        found.extend(stems.iter().filter_map(place).next().map(|file| Middleware::of(project, file)));
     }
     found
 }
@@ -121,7 +119,7 @@ impl<'p> Middleware<'p> {
                 && value.kind() == "object"
                 && let Some(matcher) = view::value_of(tree, value, "matcher")
             {
-                found.matchers = Some(patterns(project, file, matcher));
+                found.matchers = Some(patterns(file, matcher));
             }
             true
         });
@@ -224,16 +222,14 @@ fn sample(url: &str) -> String {
     if path.starts_with('/') { path } else { format!("/{path}") }
 }
 
-pub(super) fn patterns(project: &Project, file: &File, node: Node<'_>) -> Vec<String> {
+pub(super) fn patterns(file: &File, node: Node<'_>) -> Vec<String> {
     let node = view::unwrapped(node);
     if node.kind() == "array" {
-        return view::code_children(node).flat_map(|item| patterns(project, file, item)).collect();
+        return view::code_children(node).flat_map(|item| patterns(file, item)).collect();
     }
     let Some((tree, _)) = file.syntax() else { return Vec::new() };
     if node.kind() == "object" {
-        return view::value_of(tree, node, "source")
-            .map(|source| patterns(project, file, source))
-            .unwrap_or_default();
+        return view::value_of(tree, node, "source").map(|source| patterns(file, source)).unwrap_or_default();
     }
     view::string_value(tree, node).map(|pattern| vec![pattern.into_owned()]).unwrap_or_default()
 }

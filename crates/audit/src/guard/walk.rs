@@ -305,7 +305,7 @@ impl<'p> Walk<'p, '_> {
             let made = view::callee(value).map(|callee| tree.text(callee));
             let list = *view::arguments(value).first()?;
             return (made == Some("createRouteMatcher")).then(|| {
-                let patterns = patterns(self.reader.project, self.reader.file, list);
+                let patterns = patterns(self.reader.file, list);
                 patterns.iter().any(|pattern| matcher::takes(pattern, self.url).unwrap_or(false))
             });
         }

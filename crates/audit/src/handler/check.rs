@@ -272,7 +272,7 @@ impl<'p> Judge<'p> {
                     .map_or("", |operator| self.reader.tree.text(operator));
                 if matches!(operator, "!==" | "!=" | "===" | "==") {
                     let sides = ["left", "right"].map(|side| node.child_by_field_name(side));
-                    let env = sides.iter().flatten().any(|side| self.from_environment(*side));
+                    let env = sides.iter().flatten().any(|side| self.is_from_environment(*side));
                     let sent = sides.iter().flatten().any(|side| self.was_sent(*side));
                     found |= env && sent;
                 }
@@ -283,7 +283,7 @@ impl<'p> Judge<'p> {
     }
 
     /// Whether a value, or the constant that it names, is read from the environment.
-    fn from_environment(&self, node: Node<'p>) -> bool {
+    fn is_from_environment(&self, node: Node<'p>) -> bool {
         self.told(node, &|text| {
             let named = || {
                 // A helper that reads it: `required("HOOK_SECRET")`.

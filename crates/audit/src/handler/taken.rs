@@ -87,8 +87,9 @@ fn push(found: &mut Vec<Taken>, file: &File, tree: &Tree, what: What, name: &str
     let function = view::enclosing_function(place);
     let around = function.map_or("", |function| tree.text(function));
     let compared = ["!==", "===", "!="].iter().any(|operator| {
-        around.contains(&format!("{name} {operator} ")) && what != What::Price
-            || around.contains(&format!("{operator} {name}")) && what != What::Price
+        what != What::Price
+            && (around.contains(&format!("{name} {operator} "))
+                || around.contains(&format!("{operator} {name}")))
     });
     if !compared && !found.iter().any(|taken| taken.what == what && taken.name == name) {
         found.push(Taken { what, name: name.to_owned(), span: file.span(place.byte_range()) });

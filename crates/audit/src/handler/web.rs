@@ -81,7 +81,7 @@ fn place(project: &Project, file: &File) -> Option<(String, bool)> {
 
 fn url(folder: &str) -> String {
     let parts =
-        folder.split('/').filter(|part| !part.is_empty() && !(part.starts_with('(') && part.ends_with(')')));
+        folder.split('/').filter(|part| !(part.is_empty() || part.starts_with('(') && part.ends_with(')')));
     let told = parts.map(|part| match part.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(inner) if inner.trim_start_matches('[').starts_with("...") => "*".to_owned(),
         Some(name) => format!(":{name}"),

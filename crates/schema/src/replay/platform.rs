@@ -2,9 +2,12 @@
 
 use crate::{Column, Name, Schema, Table};
 
+/// Schema, name, row level security, columns with their types.
+type PlatformTable = (&'static str, &'static str, bool, &'static [(&'static str, &'static str)]);
+
 /// Adds the tables of the platform that migrations refer to.
 pub(crate) fn lay(schema: &mut Schema) {
-    let tables: [(&str, &str, bool, &[(&str, &str)]); 6] = [
+    let tables: [PlatformTable; 6] = [
         (
             "auth",
             "users",
