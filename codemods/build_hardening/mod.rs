@@ -11,7 +11,7 @@ pub use object::Object;
 
 use crate::repository_hygiene::commands::Commands;
 use audit::finding::Related;
-use audit::{Confidence, Finding, Rule, Severity, Survey};
+use audit::{Finding, Rule, Severity, Survey};
 use edit::{RelPath, Span};
 use plan::{About, Change, Codemod, Request, Safety};
 use serde_json::Value;
@@ -194,20 +194,6 @@ fn raise(commands: &Commands<'_>, manifest: &RelPath, name: &str, version: &str)
     .collect()
 }
 
-fn finding(rule: &Rule, span: Span, message: String, todo: &str) -> Finding {
-    Finding {
-        rule: rule.id,
-        severity: rule.severity,
-        confidence: Confidence::Certain,
-        span,
-        message,
-        why: rule.why.into(),
-        todo: todo.into(),
-        related: Vec::new(),
-        subject: String::new(),
-    }
-}
-
 /// One finding for each file that logs requests.
 fn logged(survey: &Survey<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
@@ -217,7 +203,7 @@ fn logged(survey: &Survey<'_>) -> Vec<Finding> {
             None => {
                 let message = format!("`{}`, which holds a request, is logged.", one.what);
                 let todo = "Log what happened and to whom by an id, never what was sent.";
-                findings.push(finding(&LOGGED, one.span, message, todo));
+                findings.push(Finding::certain(&LOGGED, one.span, message, todo));
             }
         }
     }
@@ -233,7 +219,8 @@ fn versions(commands: &Commands<'_>) -> Vec<Finding> {
             let message = format!("{title} {} {} ({}).", low.version, low.trouble, low.advisory);
             let todo =
                 format!("Raise it to {target} before anything else, install, and commit the lockfile.");
-            findings.push(Finding { subject: title.to_owned(), ..finding(&FLOOR, at, message, &todo) });
+            findings
+                .push(Finding { subject: title.to_owned(), ..Finding::certain(&FLOOR, at, message, &todo) });
         }
         if !low.supported {
             let message = format!(
@@ -241,7 +228,8 @@ fn versions(commands: &Commands<'_>) -> Vec<Finding> {
                 low.version.split('.').next().unwrap_or("")
             );
             let todo = "Plan the move to a line that is supported; its guide for upgrades has codemods.";
-            findings.push(Finding { subject: title.to_owned(), ..finding(&DEAD, at, message, todo) });
+            findings
+                .push(Finding { subject: title.to_owned(), ..Finding::certain(&DEAD, at, message, todo) });
         }
     }
     let loose = latest::loose(commands);
@@ -251,7 +239,7 @@ fn versions(commands: &Commands<'_>) -> Vec<Finding> {
         let message = format!("{}{more}: no version is asked for.", names.join(", "));
         let todo =
             "Ask for the versions that the lockfile resolves; without a lockfile, for those that are tested.";
-        findings.push(finding(&LATEST, at, message, todo));
+        findings.push(Finding::certain(&LATEST, at, message, todo));
     }
     findings
 }
@@ -270,16 +258,16 @@ fn configured(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Finding> {
             let message = "`ignoreBuildErrors`: type errors do not stop the build.".to_owned();
             let todo = "Run the compiler. Without errors: take the setting out. With some: let CI refuse new ones, and take it out when \
                         the last is gone.";
-            findings.push(finding(&TYPES, at(&types, "ignoreBuildErrors"), message, todo));
+            findings.push(Finding::certain(&TYPES, at(&types, "ignoreBuildErrors"), message, todo));
         }
         if let Some(lint) = object.below("eslint").filter(|lint| on(lint, "ignoreDuringBuilds")) {
             let message = "`ignoreDuringBuilds`: lint errors do not stop the build.".to_owned();
             let todo = "Set up the linter, let CI refuse new errors, and take the setting out.";
-            findings.push(finding(&LINT, at(&lint, "ignoreDuringBuilds"), message, todo));
+            findings.push(Finding::certain(&LINT, at(&lint, "ignoreDuringBuilds"), message, todo));
         }
         if framework.says_headers() && object.value("poweredByHeader").is_none() {
             let message = "`X-Powered-By` names the framework with every answer.".to_owned();
-            findings.push(finding(&POWERED, at_start, message, "Set `poweredByHeader` to `false`."));
+            findings.push(Finding::certain(&POWERED, at_start, message, "Set `poweredByHeader` to `false`."));
         }
         let build = object.below("build");
         let mapped = build.as_ref().filter(|build| {
@@ -288,12 +276,12 @@ fn configured(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Finding> {
         if let Some(build) = mapped {
             let message = "`sourcemap`: the sources are published with the bundle.".to_owned();
             let todo = "Use `\"hidden\"` and upload the maps to the error tracker, or leave them out.";
-            findings.push(finding(&MAPS, at(build, "sourcemap"), message, todo));
+            findings.push(Finding::certain(&MAPS, at(build, "sourcemap"), message, todo));
         }
         if on(&object, "productionBrowserSourceMaps") {
             let message =
                 "`productionBrowserSourceMaps`: the sources are published with the bundle.".to_owned();
-            findings.push(finding(
+            findings.push(Finding::certain(
                 &MAPS,
                 at(&object, "productionBrowserSourceMaps"),
                 message,
@@ -304,7 +292,7 @@ fn configured(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Finding> {
     if !headers::missing(survey, commands).is_empty() {
         let message = "Pages are sent without security headers.".to_owned();
         let todo = "Set them in the configuration. A full Content-Security-Policy needs the list of every host that the app loads from.";
-        findings.push(finding(&HEADERS, at_start, message, todo));
+        findings.push(Finding::certain(&HEADERS, at_start, message, todo));
     }
     findings
 }
@@ -350,5 +338,5 @@ fn compiler(survey: &Survey<'_>, commands: &Commands<'_>) -> Option<Finding> {
     let message = format!("`strict` is off in `{}`.", file.path.name());
     let todo =
         "Turn on `strictNullChecks` first, and let CI refuse new errors while the old ones are worked off.";
-    Some(finding(&LOOSE, file.span(at..at), message, todo))
+    Some(Finding::certain(&LOOSE, file.span(at..at), message, todo))
 }

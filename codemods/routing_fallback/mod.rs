@@ -93,11 +93,16 @@ impl Codemod for RoutingFallback {
             let message = "The host does not know of the app's pages: their addresses are answered with 404."
                 .to_owned();
             let todo = "Answer every address that is no file and no function with `index.html`.";
-            findings.push(finding(&FALLBACK, Span::new(commands.package.manifest, 0..0), message, todo));
+            findings.push(Finding::certain(
+                &FALLBACK,
+                Span::new(commands.package.manifest, 0..0),
+                message,
+                todo,
+            ));
         }
         for span in hosts::greedy(survey, &commands) {
             let message = "Missing files and functions are answered with the page.".to_owned();
-            findings.push(finding(&GREEDY, span, message, "Leave out `/api/` and `/assets/`."));
+            findings.push(Finding::certain(&GREEDY, span, message, "Leave out `/api/` and `/assets/`."));
         }
         findings.extend(export(survey, &commands).map(|(finding, _)| finding));
         findings.extend(base(survey));
@@ -155,20 +160,6 @@ impl Codemod for RoutingFallback {
     }
 }
 
-fn finding(rule: &Rule, span: Span, message: String, todo: &str) -> Finding {
-    Finding {
-        rule: rule.id,
-        severity: rule.severity,
-        confidence: Confidence::Certain,
-        span,
-        message,
-        why: rule.why.into(),
-        todo: todo.into(),
-        related: Vec::new(),
-        subject: String::new(),
-    }
-}
-
 /// One finding for each file.
 fn late(survey: &Survey<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
@@ -179,7 +170,7 @@ fn late(survey: &Survey<'_>) -> Vec<Finding> {
                 let message =
                     format!("`{}` is a promise in this version, and is read as a value.", late.name);
                 let todo = format!("Type it as a promise, and `await {}` before its first use.", late.name);
-                findings.push(finding(&LATE, late.span, message, &todo));
+                findings.push(Finding::certain(&LATE, late.span, message, &todo));
             }
         }
     }
@@ -201,7 +192,7 @@ fn origins(survey: &Survey<'_>) -> Vec<Finding> {
             related,
             subject: origin,
             confidence: Confidence::Likely,
-            ..finding(&ORIGIN, places[0], message, todo)
+            ..Finding::certain(&ORIGIN, places[0], message, todo)
         }
     };
     by_origin.into_iter().map(one).collect()
@@ -218,7 +209,7 @@ fn site(survey: &Survey<'_>) -> Option<Finding> {
         let message = "`site_url` leads to one machine.".to_owned();
         let todo = "Set the site address and the list of redirects in the dashboard of each environment's project, or write \
                     `env(APP_ORIGIN)` here before `supabase config push`.";
-        finding(&SITE, file.span(url.range), message, todo)
+        Finding::certain(&SITE, file.span(url.range), message, todo)
     })
 }
 
@@ -269,7 +260,7 @@ fn export(survey: &Survey<'_>, commands: &Commands<'_>) -> Option<(Finding, Edit
         );
         let todo = "Take the setting out, and deploy to a host that runs the server.";
         let place = object.place("output").unwrap_or(0..0);
-        (Finding { related, ..finding(&EXPORT, file.span(place), message, todo) }, edit)
+        (Finding { related, ..Finding::certain(&EXPORT, file.span(place), message, todo) }, edit)
     })
 }
 
@@ -287,6 +278,6 @@ fn base(survey: &Survey<'_>) -> Option<Finding> {
         let at = layout.text.find("metadata").unwrap_or(0);
         let message = "The metadata tells of pictures, and not of the origin that they lie at.".to_owned();
         let todo = "Set `metadataBase` to the app's own address, from a variable.";
-        finding(&BASE, layout.span(at..at), message, todo)
+        Finding::certain(&BASE, layout.span(at..at), message, todo)
     })
 }

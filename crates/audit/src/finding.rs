@@ -87,6 +87,21 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A certain finding of a rule at its usual severity, without related places and without a subject.
+    pub fn certain(rule: &Rule, span: Span, message: String, todo: &str) -> Self {
+        Self {
+            rule: rule.id,
+            severity: rule.severity,
+            confidence: Confidence::Certain,
+            span,
+            message,
+            why: rule.why.into(),
+            todo: todo.into(),
+            related: Vec::new(),
+            subject: String::new(),
+        }
+    }
+
     /// Hex of a hash of rule, path, subject and `occurrence` (0 for the first with the same three): stable when lines move.
     pub fn fingerprint(&self, project: &project::Project, occurrence: usize) -> String {
         let path = project.get(self.span.file).path.as_str();
