@@ -4,6 +4,7 @@ use super::{Kind, Look, Mark, Session};
 use crate::identity::auth_package;
 use crate::query::Client;
 use edit::Span;
+use edit::FileId;
 use project::graph::{Graph, Origin};
 use stack::Side;
 use syntax::Tree;
@@ -143,26 +144,10 @@ fn package(look: &Look<'_>, tree: &Tree, call: Node<'_>) -> Option<Session> {
         Origin::Package(package, name) if auth_package(&package) => (system_of(&package), name),
         Origin::Local(file, range) => {
             // `export const authClient = createAuthClient()`, `export const { auth, signIn } = NextAuth(…)`
-            let holder = look.project.get(file);
-            let made = holder.text.contains("createAuthClient")
-                || holder.text.contains("NextAuth(")
-                || holder.text.contains("betterAuth(");
-            if !made || file == look.file.id && chain.links.is_empty() {
+            if file == look.file.id && chain.links.is_empty() {
                 return None;
             }
-            let (there, _) = holder.syntax()?;
-            let mut declarator = there.node_at(range)?;
-            while declarator.kind() != "variable_declarator" {
-                declarator = declarator.parent()?;
-            }
-            let text = there.text(declarator);
-            if text.contains("createAuthClient") || text.contains("betterAuth(") {
-                ("better-auth", tree.text(root).to_owned())
-            } else if text.contains("NextAuth(") {
-                ("next-auth", tree.text(root).to_owned())
-            } else {
-                return None;
-            }
+            (made_by(look, file, range)?, tree.text(root).to_owned())
         }
         _ => return None,
     };
@@ -187,6 +172,24 @@ fn package(look: &Look<'_>, tree: &Tree, call: Node<'_>) -> Option<Session> {
         Kind::Auth
     };
     Some(look.session(span, kind, tree.text(callee).split_whitespace().collect::<String>(), method, system))
+}
+
+/// The system whose client a declaration holds, by the function that makes it.
+fn made_by(look: &Look<'_>, file: FileId, name: std::ops::Range<usize>) -> Option<&'static str> {
+    let (tree, _) = look.project.get(file).syntax()?;
+    let mut declarator = tree.node_at(name)?;
+    // From the name, through the pattern it stands in.
+    while declarator.kind() != "variable_declarator" {
+        let inside = declarator.kind().contains("pattern") || declarator.kind().contains("identifier");
+        declarator = declarator.parent().filter(|_| inside)?;
+    }
+    let value = view::unwrapped(declarator.child_by_field_name("value")?);
+    let callee = view::callee(value)?;
+    match tree.text(callee) {
+        "createAuthClient" | "betterAuth" => Some("better-auth"),
+        "NextAuth" => Some("next-auth"),
+        _ => None,
+    }
 }
 
 fn system_of(package: &str) -> &'static str {
