@@ -19,6 +19,7 @@ use syntax::module::Imported;
 const LIBRARY: &[(&str, &str, &str)] = &[
     ("filter", "quoted", include_str!("templates/vite/lib/filter.ts")), // templates/
     ("json", "json", include_str!("templates/vite/lib/json.ts")),       // templates/
+    ("untyped", "untyped", include_str!("templates/vite/lib/untyped.ts")), // templates/
 ];
 
 /// What is asked of the app.
@@ -239,6 +240,7 @@ impl<'s> Target<'s> {
             };
             library(body.contains("quoted(") || body.contains("(quoted)"), &LIBRARY[0]);
             library(holds_word(&schema, "json"), &LIBRARY[1]);
+            library(body.contains("untyped(db)"), &LIBRARY[2]);
         }
         uses.library.sort_unstable();
         uses

@@ -187,6 +187,7 @@ impl<'s> Reader<'s> {
         let named_cast = cast.filter(|cast| cast.kind() == "as_expression" && !any(*cast));
         let (range, text) = match named_cast {
             Some(cast) => (cast.byte_range(), "db as any"),
+            None if self.unlisted() => (inner.byte_range(), "untyped(db)"),
             None => (inner.byte_range(), "db"),
         };
         self.draft.holes.push((range, Fill::Text(text.to_owned())));
@@ -202,6 +203,17 @@ impl<'s> Reader<'s> {
             around = node.parent();
         }
         Ok(())
+    }
+
+    /// Whether the generated types lack the table or the function: the browser's call did not pass the type check either.
+    fn unlisted(&self) -> bool {
+        let Some(types) = self.survey.schema.types.as_ref().filter(|_| self.typed) else { return false };
+        let Some(name) = self.query.named().filter(|_| self.query.schema.is_none()) else { return false };
+        match self.query.kind {
+            query::Kind::Table => !types.tables.contains_key(name),
+            query::Kind::Rpc => !types.functions.contains_key(name),
+            _ => false,
+        }
     }
 
     pub(super) fn node(&self, span: Span) -> Option<Node<'s>> {

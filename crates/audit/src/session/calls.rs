@@ -3,8 +3,8 @@
 use super::{Kind, Look, Mark, Session};
 use crate::identity::auth_package;
 use crate::query::Client;
-use edit::Span;
 use edit::FileId;
+use edit::Span;
 use project::graph::{Graph, Origin};
 use stack::Side;
 use syntax::Tree;
