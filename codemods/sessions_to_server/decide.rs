@@ -251,15 +251,18 @@ fn odd_call(survey: &Survey<'_>, one: &Use, method: &str) -> Option<String> {
     if first.kind() != "object" {
         return None;
     }
-    let has = |name: &str| pairs(tree, first).iter().any(|(key, _, _)| key == name);
-    let signs = ["signInWithPassword", "signUp", "signInWithOtp", "verifyOtp", "resend", "updateUser"];
-    if signs.contains(&method) && has("phone") {
-        return Some("signs in by phone, which has no counterpart on the server yet.".to_owned());
-    }
     let skips = value_of(tree, first, "options")
-        .is_some_and(|options| tree.text(options).contains("skipBrowserRedirect"));
+        .and_then(|options| value_of(tree, unwrapped(options), "skipBrowserRedirect"))
+        .is_some_and(|skips| tree.text(skips) != "false");
     (method == "signInWithOAuth" && skips)
         .then(|| "opens the provider's page by itself. Let `signInWithOAuth` do it.".to_owned())
+}
+
+/// Whether an auth call names a phone number instead of an address.
+fn by_phone(survey: &Survey<'_>, one: &Use) -> bool {
+    let Some((tree, _)) = uses::node(survey, one.span) else { return false };
+    let first = uses::arguments_of(survey, one).first().map(|first| unwrapped(*first));
+    first.is_some_and(|first| pairs(tree, first).iter().any(|(key, _, _)| key == "phone"))
 }
 
 /// The queries that stay in the browser, and those that nothing can serve.
@@ -330,7 +333,12 @@ fn gathered(
     let is_moved = |span: Span| verdict.moved.iter().any(|moved| moved.covers(span) || span.covers(*moved));
     for one in &uses {
         match &one.what {
-            What::Auth(method) => parts.add(method),
+            What::Auth(method) => {
+                parts.add(method);
+                if by_phone(survey, one) {
+                    parts.add("phone");
+                }
+            }
             What::Storage(Some(bucket), method) => {
                 parts.add(method);
                 let use_ = match method.as_str() {

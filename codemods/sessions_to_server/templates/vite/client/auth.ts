@@ -124,7 +124,14 @@ export const auth: Auth = {
 
   async signUp({ options, ...credentials }) {
     const redirectTo = options && "emailRedirectTo" in options ? options.emailRedirectTo : undefined;
+//#if phone
+    const channel = options && "channel" in options ? options.channel : undefined;
+//#end
+//#if phone
+    const { status, body } = await request("POST", "/api/auth/sign-up", { ...credentials, data: options?.data, redirectTo, channel, captchaToken: options?.captchaToken });
+//#else
     const { status, body } = await request("POST", "/api/auth/sign-up", { ...credentials, data: options?.data, redirectTo, captchaToken: options?.captchaToken });
+//#end
     if (status !== 200) return { data: { user: null, session: null }, error: toError(body, status) };
     const session = toSession(body);
     if (session) emit("SIGNED_IN", session);
@@ -165,7 +172,14 @@ export const auth: Auth = {
 
   async signInWithOtp({ options, ...credentials }) {
     const redirectTo = options && "emailRedirectTo" in options ? options.emailRedirectTo : undefined;
+//#if phone
+    const channel = options && "channel" in options ? options.channel : undefined;
+//#end
+//#if phone
+    const asked = { data: options?.data, shouldCreateUser: options?.shouldCreateUser, captchaToken: options?.captchaToken, redirectTo, channel };
+//#else
     const asked = { data: options?.data, shouldCreateUser: options?.shouldCreateUser, captchaToken: options?.captchaToken, redirectTo };
+//#end
     const { status, body } = await request("POST", "/api/auth/otp", { ...credentials, ...asked });
     if (status !== 200) return { data: { user: null, session: null }, error: toError(body, status) };
     return { data: { user: null, session: null }, error: null };

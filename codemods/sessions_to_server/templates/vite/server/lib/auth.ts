@@ -33,6 +33,10 @@ const failure = (error: AuthError) => ({ error: { name: error.name, message: err
 //#if signInWithPassword|signUp|signInWithOtp|verifyOtp|resend|resetPasswordForEmail|updateUser
 // Lengths only: whether an address or a password will do is for Supabase to say, in the words that the pages show.
 const email = z.string().max(320);
+//#if phone
+const phone = z.string().max(32);
+const channel = z.enum(["sms", "whatsapp"]).optional();
+//#end
 //#end
 //#if signInWithPassword|signUp|updateUser
 const password = z.string().max(1000);
@@ -67,7 +71,12 @@ export function authRoutes(env: Env) {
   return new Hono()
 //#if signInWithPassword
     .post("/sign-in", async (c) => {
+//#if phone
+      const either = z.union([z.object({ email, password, captchaToken }), z.object({ phone, password, captchaToken })]);
+      const { captchaToken: captcha, ...credentials } = either.parse(await c.req.json());
+//#else
       const { captchaToken: captcha, ...credentials } = z.object({ email, password, captchaToken }).parse(await c.req.json());
+//#end
       const { data, error } = await createDb(c, env).auth.signInWithPassword({ ...credentials, options: { captchaToken: captcha } });
       if (error) return c.json(failure(error), 400);
       return c.json(publicSession(data.user, data.session.expires_at));
@@ -75,9 +84,20 @@ export function authRoutes(env: Env) {
 //#end
 //#if signUp
     .post("/sign-up", async (c) => {
+//#if phone
+      const known = { password, data: metadata, captchaToken };
+      const { password: chosen, ...body } = z.union([z.object({ ...known, email, redirectTo }), z.object({ ...known, phone, channel })]).parse(await c.req.json());
+      const options = { data: body.data, captchaToken: body.captchaToken };
+      const asked =
+        "phone" in body
+          ? { phone: body.phone, password: chosen, options: { ...options, channel: body.channel } }
+          : { email: body.email, password: chosen, options: { ...options, emailRedirectTo: callback(c, body.redirectTo) } };
+      const { data, error } = await createDb(c, env).auth.signUp(asked);
+//#else
       const body = z.object({ email, password, data: metadata, redirectTo, captchaToken }).parse(await c.req.json());
       const options = { data: body.data, emailRedirectTo: callback(c, body.redirectTo), captchaToken: body.captchaToken };
       const { data, error } = await createDb(c, env).auth.signUp({ email: body.email, password: body.password, options });
+//#end
       if (error) return c.json(failure(error), 400);
       return c.json({ user: data.user, ...publicSession(data.session ? data.user : null, data.session?.expires_at) });
     })
@@ -102,9 +122,20 @@ export function authRoutes(env: Env) {
 //#end
 //#if signInWithOtp
     .post("/otp", async (c) => {
+//#if phone
+      const known = { data: metadata, shouldCreateUser: z.boolean().optional(), captchaToken };
+      const body = z.union([z.object({ ...known, email, redirectTo }), z.object({ ...known, phone, channel })]).parse(await c.req.json());
+      const options = { data: body.data, shouldCreateUser: body.shouldCreateUser, captchaToken: body.captchaToken };
+      const asked =
+        "phone" in body
+          ? { phone: body.phone, options: { ...options, channel: body.channel } }
+          : { email: body.email, options: { ...options, emailRedirectTo: callback(c, body.redirectTo) } };
+      const { error } = await createDb(c, env).auth.signInWithOtp(asked);
+//#else
       const body = z.object({ email, data: metadata, redirectTo, shouldCreateUser: z.boolean().optional(), captchaToken }).parse(await c.req.json());
       const { email: to, redirectTo: next, ...options } = body;
       const { error } = await createDb(c, env).auth.signInWithOtp({ email: to, options: { ...options, emailRedirectTo: callback(c, next) } });
+//#end
       if (error) return c.json(failure(error), 400);
       return c.json({});
     })
@@ -112,7 +143,13 @@ export function authRoutes(env: Env) {
 //#if verifyOtp
     .post("/verify", async (c) => {
       const type = z.enum(["signup", "invite", "magiclink", "recovery", "email_change", "email"]);
+//#if phone
+      const byPhone = z.object({ phone, token: z.string().max(100), type: z.enum(["sms", "phone_change"]) });
+      const byEmail = [z.object({ email, token: z.string().max(100), type }), z.object({ token_hash: z.string().max(1000), type })] as const;
+      const body = z.union([byPhone, ...byEmail]).parse(await c.req.json());
+//#else
       const body = z.union([z.object({ email, token: z.string().max(100), type }), z.object({ token_hash: z.string().max(1000), type })]).parse(await c.req.json());
+//#end
       const { data, error } = await createDb(c, env).auth.verifyOtp(body satisfies VerifyOtpParams);
       if (error) return c.json(failure(error), 400);
       return c.json({ user: data.user, ...publicSession(data.session ? data.user : null, data.session?.expires_at) });
@@ -120,9 +157,20 @@ export function authRoutes(env: Env) {
 //#end
 //#if resend
     .post("/resend", async (c) => {
+//#if phone
+      const byPhone = z.object({ type: z.enum(["sms", "phone_change"]), phone, captchaToken });
+      const byEmail = z.object({ type: z.enum(["signup", "email_change"]), email, redirectTo, captchaToken });
+      const body = z.union([byPhone, byEmail]).parse(await c.req.json());
+      const asked: ResendParams =
+        "phone" in body
+          ? { type: body.type, phone: body.phone, options: { captchaToken: body.captchaToken } }
+          : { type: body.type, email: body.email, options: { emailRedirectTo: callback(c, body.redirectTo), captchaToken: body.captchaToken } };
+      const { error } = await createDb(c, env).auth.resend(asked);
+//#else
       const body = z.object({ type: z.enum(["signup", "email_change"]), email, redirectTo, captchaToken }).parse(await c.req.json());
       const options = { emailRedirectTo: callback(c, body.redirectTo), captchaToken: body.captchaToken };
       const { error } = await createDb(c, env).auth.resend({ type: body.type, email: body.email, options } satisfies ResendParams);
+//#end
       if (error) return c.json(failure(error), 400);
       return c.json({});
     })
@@ -146,7 +194,11 @@ export function authRoutes(env: Env) {
 //#end
 //#if updateUser
     .post("/update-user", async (c) => {
+//#if phone
+      const body = z.strictObject({ email: email.optional(), phone: phone.optional(), password: password.optional(), nonce: z.string().max(100).optional(), data: metadata, redirectTo });
+//#else
       const body = z.strictObject({ email: email.optional(), password: password.optional(), nonce: z.string().max(100).optional(), data: metadata, redirectTo });
+//#end
       const { redirectTo: next, ...attributes } = body.parse(await c.req.json());
       const { data, error } = await createDb(c, env).auth.updateUser(attributes, { emailRedirectTo: callback(c, next) });
       if (error) return c.json(failure(error), 400);
