@@ -231,3 +231,10 @@ fn routes_of_a_server_know_their_mount_and_their_middleware() {
         ],
     );
 }
+
+#[test]
+fn a_base_path_stands_before_every_route_of_its_server() {
+    let server = r#"import { Hono } from "hono"; export const app = new Hono().basePath("/api");
+app.get("/berths", async (c) => c.json(await db.from("berths").select("*")));"#;
+    check(&[], &[("server/app.ts", server)], &["/api/berths GET /api/berths PublicByDesign"]);
+}

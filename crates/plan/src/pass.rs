@@ -5,7 +5,7 @@
 //! that was only right beside it. Every round holds at least one change more, so the rounds end.
 
 use crate::content::Content;
-use crate::lost::lost_imports;
+use crate::lost::{lost_constants, lost_imports};
 use crate::request::import::{self, Importer};
 use crate::request::{Book, Page, Refusal};
 use crate::{Change, Outcome};
@@ -341,9 +341,9 @@ impl<'a> Round<'a> {
             let Some(content) = self.content(merged, contents, &file.path, &askers)? else { continue };
             let tree = Tree::parse(Arc::from(content.text.as_str()), language);
             let (module, scopes) = (Module::of(&tree), Scopes::of(&tree));
-            let lost = match tree.state() {
-                Parse::Broken => BTreeSet::new(),
-                _ => lost_imports(file, &module, &scopes, wishes),
+            let (lost, constants) = match tree.state() {
+                Parse::Broken => (BTreeSet::new(), Vec::new()),
+                _ => (lost_imports(file, &module, &scopes, wishes), lost_constants(file, &tree, &scopes)),
             };
             let same = |one: &str, other: &str| self.same_module(file, one, other);
             let importer = Importer {
@@ -354,8 +354,10 @@ impl<'a> Round<'a> {
                 declared: declared(&module, &scopes),
                 same: &same,
             };
-            let splices =
+            let mut splices =
                 import::granted(&importer, wishes, &lost).map_err(|refusal| self.refused(refusal))?;
+            splices.extend(constants.into_iter().map(|range| (range, Vec::new())));
+            splices.sort_by_key(|(range, _)| range.start);
             contents.insert(file.path.clone(), content.spliced(&texts, &splices));
         }
         Ok(())

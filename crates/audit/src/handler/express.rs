@@ -79,6 +79,19 @@ fn mounted(project: &Project, file: &File) -> Vec<Mount> {
     found
 }
 
+/// `/api` of `const app = new Hono().basePath("/api")`: what stands before all routes of a server.
+fn base_path(file: &File, name: usize) -> &str {
+    let declared = || {
+        let (tree, _) = file.syntax()?;
+        let declarator = tree.node_at(name..name + 1)?.parent()?;
+        let text = tree.text(declarator.child_by_field_name("value")?);
+        let (_, rest) = text.split_once(".basePath(")?;
+        let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        Some(rest[1..].split_once(quote)?.0.trim_end_matches('/'))
+    };
+    declared().unwrap_or_default()
+}
+
 fn middleware(project: &Project, file: &File, item: Node<'_>) -> Option<Span> {
     let item = view::unwrapped(item);
     match item.kind() {
@@ -145,6 +158,7 @@ fn routes(project: &Project, file: &File, mounts: &[Mount]) -> Vec<Found> {
         before.extend(general.iter().filter(|(router, _)| *router == name).map(|(_, function)| *function));
         before.extend(mount.into_iter().flat_map(|mount| &mount.before));
         let prefix = mount.map_or("", |mount| mount.path.as_str()).trim_end_matches('/');
+        let prefix = format!("{prefix}{}", base_path(file, name));
         let url = format!("{prefix}{}", if path == "/" && !prefix.is_empty() { "" } else { path.as_str() });
         found.push(Found {
             span: file.span(node.byte_range()),
