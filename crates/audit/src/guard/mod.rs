@@ -333,6 +333,14 @@ fn proof(project: &Project, function: Span) -> Proof {
                 .map(|link| link.target)
                 .filter(|target| crate::identity::auth_like_module(project.get(*target)));
             open.extend(next.map(|target| (target, depth + 1)));
+            // A context that is made here may be filled in another module.
+            if holder.text.contains("createContext") {
+                let fills = |other: &&File| {
+                    other.text.contains(".Provider")
+                        && graph.links[other.id.0 as usize].iter().any(|link| link.target == id)
+                };
+                open.extend(project.files.iter().filter(fills).map(|other| (other.id, 2)));
+            }
         }
     }
     // A token that goes along with requests is checked by whoever answers them.

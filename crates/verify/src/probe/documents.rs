@@ -125,7 +125,15 @@ pub(crate) fn guarded<'s>(live: &Live<'s>) -> Vec<(&'s Route, String)> {
             .guards
             .iter()
             .filter_map(|at| survey.guards.get(*at))
-            .any(|guard| guard.requires != Requires::Unknown && guard.enforced != Enforced::Nowhere)
+            .any(|guard| {
+                // One that draws something else in its place answers for what it draws, not for the document.
+                let turns_away = match guard.enforced {
+                    Enforced::Server => true,
+                    Enforced::Browser => guard.redirect.as_deref().is_some_and(|to| to.starts_with('/')),
+                    Enforced::Nowhere => false,
+                };
+                guard.requires != Requires::Unknown && turns_away
+            })
     };
     let filled = |url: &str| {
         let parts = url.split('/').map(|part| if is_fixed(&format!("/{part}")) { part } else { "1" });
