@@ -3,6 +3,7 @@
 use audit::Survey;
 use edit::{Edit, Span};
 use project::{File, Kind};
+use stack::builder;
 use std::ops::Range;
 
 /// A tag that goes, or stays and is reported.
@@ -15,12 +16,11 @@ pub(super) struct Tag {
 
 /// Scripts of the builder.
 pub(super) fn scripts(survey: &Survey<'_>) -> Vec<Tag> {
-    let hosts = ["cdn.gpteng.co", "cdn.lovable.dev"];
     let mut found = Vec::new();
     for file in pages(survey) {
         for tag in tags(&file.text, "<script") {
             let text = &file.text[tag.clone()];
-            if !attribute(text, "src").is_some_and(|source| hosts.iter().any(|host| source.contains(host))) {
+            if !attribute(text, "src").is_some_and(builder::loads_from) {
                 continue;
             }
             let rest = &file.text[tag.end..];

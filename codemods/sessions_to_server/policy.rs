@@ -5,7 +5,7 @@ use super::client::in_browser;
 use super::uses;
 use audit::Survey;
 use project::Kind;
-use stack::Side;
+use stack::{Side, builder};
 use std::collections::BTreeSet;
 use syntax::view::{TemplatePart, arguments, callee_path, template_parts, unwrapped, walk};
 
@@ -63,7 +63,6 @@ const LOADERS: &[&str] = &[
     "@auth0/auth0-react",
     "react-player",
     "react-youtube",
-    "@lovable.dev/cloud-auth-js",
     "openai",
     "@google/generative-ai",
     "@react-oauth/google",
@@ -117,6 +116,8 @@ fn page(html: &str, policy: &mut Policy) {
             origin(rest.split(['"', '\'']).next()?)
         });
         match (name.to_lowercase().as_str(), address) {
+            // The builder's own script goes with its other leftovers.
+            ("script", Some(host)) if builder::loads_from(&host) => {}
             ("script", Some(host)) => {
                 policy.scripts.insert(host.clone());
                 policy.connections.insert(host);

@@ -4,6 +4,11 @@ use crate::Builder;
 use project::{File, Kind, Project};
 use std::collections::BTreeMap;
 
+/// Whether `address` is one from which builders load scripts into pages.
+pub fn loads_from(address: &str) -> bool {
+    ["cdn.gpteng.co", "cdn.lovable.dev"].iter().any(|host| address.contains(host))
+}
+
 /// Reads the tell-tales. Confidence is that of independent signs: each leaves less doubt.
 pub(crate) fn detect(project: &Project) -> Builder {
     let mut seen: BTreeMap<&'static str, Vec<(f64, String)>> = BTreeMap::new();
@@ -85,7 +90,7 @@ fn of_file(file: &File) -> Vec<(&'static str, f64, &'static str)> {
     let mut tells = Vec::new();
     match file.kind {
         Kind::Html if name == "index.html" => {
-            if text.contains("cdn.gpteng.co") {
+            if loads_from(text) {
                 tells.push(("lovable", 0.9, "the builder's script"));
             }
             if text.contains("lovable.dev") || text.contains("lovable.app") || text.contains("@Lovable") {

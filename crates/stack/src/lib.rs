@@ -4,7 +4,7 @@
 //! module graph from the framework's entries to say on which side each file runs ([`sides`]).
 
 pub mod backend;
-mod builder;
+pub mod builder;
 pub mod framework;
 pub mod host;
 pub mod production;

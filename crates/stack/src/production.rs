@@ -76,6 +76,8 @@ pub struct ServerFunction {
     pub needs_session: bool,
     /// Whether it reads only, and is asked with `GET`.
     pub is_get: bool,
+    /// Whether its schema takes any input that JSON carries.
+    pub takes_any: bool,
 }
 
 /// No server, no build to start.
@@ -190,6 +192,7 @@ pub(crate) fn actions(project: &Project, app: &App) -> Vec<ServerFunction> {
                 line: file.line_column(export.range.start).0,
                 needs_session,
                 is_get: false,
+                takes_any: false,
             });
         }
     }
@@ -206,6 +209,12 @@ fn declared_beside(initialiser: &str) -> Option<(bool, bool)> {
     }
 }
 
+/// Whether the first argument, the schema, is the one of any JSON: `authed(json, …)`.
+fn takes_any(initialiser: &str) -> bool {
+    let schema = initialiser.split_once('(').map_or("", |(_, rest)| rest.trim_start());
+    schema.strip_prefix("json").is_some_and(|rest| rest.trim_start().starts_with(','))
+}
+
 /// The exports `const NAME = …` of a file that `judge` takes for functions.
 pub(crate) fn exported(file: &File, judge: &dyn Fn(&str) -> Option<(bool, bool)>) -> Vec<ServerFunction> {
     let one = |export: &Export| {
@@ -213,7 +222,8 @@ pub(crate) fn exported(file: &File, judge: &dyn Fn(&str) -> Option<(bool, bool)>
         let (at, initialiser) = initialiser(&file.text, &name)?;
         let (needs_session, is_get) = judge(initialiser)?;
         let line = file.line_column(at).0;
-        Some(ServerFunction { name, path: file.path.as_str().to_owned(), line, needs_session, is_get })
+        let (path, takes_any) = (file.path.as_str().to_owned(), takes_any(initialiser));
+        Some(ServerFunction { name, path, line, needs_session, is_get, takes_any })
     };
     file.module.exports.iter().filter_map(one).collect()
 }

@@ -20,6 +20,10 @@ struct Row {
     when: String,
     #[serde(default)]
     value: String,
+    /// Asked only where this other header is there.
+    with: Option<String>,
+    /// Asked only where this other header is not.
+    unless: Option<String>,
     score: i64,
     /// A hit is a failure, whatever the score.
     must: bool,
@@ -38,7 +42,9 @@ pub(crate) struct Score {
 /// Scores one answer.
 pub(crate) fn score(answer: &Response) -> Result<Score> {
     let table: Table = serde_json::from_str(include_str!("headers.json")).context("the table of headers")?;
-    let hit: Vec<&Row> = table.rows.iter().filter(|row| is_hit(row, answer)).collect();
+    let has = |header: &String| answer.header(header).is_some();
+    let is_asked = |row: &&Row| row.with.as_ref().is_none_or(has) && !row.unless.as_ref().is_some_and(has);
+    let hit: Vec<&Row> = table.rows.iter().filter(is_asked).filter(|row| is_hit(row, answer)).collect();
     let lost: i64 = hit.iter().map(|row| row.score).filter(|score| *score < 0).sum();
     let won: i64 = hit.iter().map(|row| row.score).filter(|score| *score > 0).sum();
     let base = table.start + lost;
@@ -134,6 +140,14 @@ mod tests {
             assert!(!score(&Response { status: 200, headers, body: String::new() }).unwrap().passes);
         }
         check(&[], "D", false);
+    }
+
+    #[test]
+    fn a_policy_that_only_reports_costs_points_and_does_not_fail() {
+        let mut headers = GOOD.to_vec();
+        headers[0].0 = "content-security-policy-report-only";
+        headers.push(("x-frame-options", "DENY"));
+        check(&headers, "B", true);
     }
 
     #[test]

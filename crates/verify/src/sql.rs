@@ -27,12 +27,14 @@ pub(crate) fn lay(survey: &Survey<'_>, to: &Path, before: &Path, known: bool) ->
         };
         chosen = all.into_iter().filter(|file| makes(&file.text)).collect();
     }
-    chosen.sort_by_key(|file| file.path.as_str());
+    // What the migration made builds on what was there, also where names do not tell the order.
+    let is_made = |path: &str| known && !before.join(path).is_file();
+    chosen.sort_by_key(|file| (is_made(file.path.as_str()), file.path.as_str()));
     let mut laid = Laid { made: BTreeSet::new() };
     for (number, file) in chosen.iter().enumerate() {
         let name = format!("{number:04}__{}", file.path.name());
         fs::write(to.join(&name), &*file.text)?;
-        if known && !before.join(file.path.as_str()).is_file() {
+        if is_made(file.path.as_str()) {
             laid.made.insert(name);
         }
     }

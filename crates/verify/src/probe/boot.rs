@@ -38,8 +38,9 @@ pub(crate) fn environment(
     if !boot.start.own_server {
         return report.skip(asked, "the app has no server of its own: it reads nothing when it starts");
     }
-    // What the build has put into the server's files is not read any more.
-    let hidden: Vec<&Variable> = variables.iter().filter(|variable| !variable.public).collect();
+    // What the build has put into the server's files is not read any more, and what the platform gives need not be there.
+    let ours = |variable: &&Variable| !variable.public && !audit::env::given(&variable.name);
+    let hidden: Vec<&Variable> = variables.iter().filter(ours).collect();
     let names: Vec<&str> = hidden.iter().map(|variable| variable.name.as_str()).collect();
     if names.is_empty() {
         return report.skip(asked, "the server reads no variable that is not public");

@@ -13,7 +13,9 @@ pub(crate) fn migrations(standin: &Standin, made: &BTreeSet<String>, report: &mu
         return report.skip(&asked::MIGRATIONS, "the tree holds no SQL");
     }
     let ours = standin.failed.iter().filter(|(file, _)| made.contains(file));
-    let complaints: Vec<String> = ours.map(|(file, why)| format!("{file}: {why}")).collect();
+    let (waiting, complaints): (Vec<String>, Vec<String>) = ours
+        .map(|(file, why)| format!("{file}: {why}"))
+        .partition(|failure| older_fails(standin, made) && lacks_a_name(failure));
     let older: Vec<String> = standin
         .failed
         .iter()
@@ -25,7 +27,21 @@ pub(crate) fn migrations(standin: &Standin, made: &BTreeSet<String>, report: &mu
         let older = super::shortened(older, 3).join(", ");
         seen += &format!("; of before the migration, and as they were: {older}");
     }
+    if complaints.is_empty() && !waiting.is_empty() {
+        let waiting = super::shortened(waiting, 3).join("; ");
+        return report.skip(&asked::MIGRATIONS, format!("{seen}; what builds on those cannot apply: {waiting}"));
+    }
     report.judge(&asked::MIGRATIONS, complaints, seen);
+}
+
+/// Whether SQL of before the migration fails.
+fn older_fails(standin: &Standin, made: &BTreeSet<String>) -> bool {
+    standin.failed.iter().any(|(file, _)| !made.contains(file))
+}
+
+/// Whether it failed for want of a table, column, function, type or schema.
+fn lacks_a_name(failure: &str) -> bool {
+    ["42P01", "42703", "42883", "42704", "3F000"].iter().any(|code| failure.contains(code))
 }
 
 /// Row level security by role.

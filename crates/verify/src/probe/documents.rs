@@ -6,6 +6,7 @@ use crate::http::{Request, Response};
 use crate::report::{Report, asked};
 use audit::guard::{Enforced, Requires};
 use audit::route::Route;
+use project::Kind;
 use regex::Regex;
 use std::collections::BTreeSet;
 
@@ -47,7 +48,7 @@ fn health(live: &Live<'_>, report: &mut Report) {
 }
 
 fn pages(live: &Live<'_>, report: &mut Report) {
-    let mut complaints = Vec::new();
+    let (mut complaints, mut gone) = (Vec::new(), Vec::new());
     let mut named = BTreeSet::new();
     match live.server.send(&Request::get("/")) {
         Ok(answer) if answer.redirects() => {}
@@ -58,11 +59,24 @@ fn pages(live: &Live<'_>, report: &mut Report) {
     for file in &named {
         match live.server.send(&Request::get(file.as_str())) {
             Ok(answer) if answer.status == 200 && (!is_page(&answer) || file.ends_with(".html")) => {}
+            Ok(_) if is_missing(live, file) => gone.push(file.as_str()),
             Ok(answer) => complaints.push(format!("{file} answers {}", answer.status)),
             Err(error) => complaints.push(format!("{file}: {error}")),
         }
     }
-    report.judge(&asked::PAGES, shortened(complaints, 6), format!("/ and {} files", named.len()));
+    let mut seen = format!("/ and {} files", named.len());
+    if !gone.is_empty() {
+        seen += &format!("; named, and not in the tree: {}", gone.join(", "));
+    }
+    report.judge(&asked::PAGES, shortened(complaints, 6), seen);
+}
+
+/// Whether a page of the source names this file and the tree does not hold it: a gap of the app's own, and no build's.
+fn is_missing(live: &Live<'_>, file: &str) -> bool {
+    let project = live.ground.survey.project;
+    let is_named = |page: &&project::File| page.kind == Kind::Html && page.text.contains(file);
+    project.files.iter().any(|page| is_named(&page))
+        && !project.files.iter().any(|held| held.path.as_str().ends_with(file))
 }
 
 /// Scripts, styles and icons of this site that the page names.

@@ -51,7 +51,7 @@ impl Ground<'_> {
     pub(crate) fn call(&self, function: &ServerFunction, argument: &str) -> Option<Request> {
         match self.production.calls {
             Calls::None => None,
-            Calls::Path(path) => Some(Request::post(format!("{path}{}", function.name), argument)),
+            Calls::Path(path) => Some(Request::post(format!("{path}{}", escaped(&function.name)), argument)),
             Calls::Action(_) => {
                 let id = self.ids.get(&function.name)?;
                 let arguments = if argument.is_empty() { "[]".to_owned() } else { format!("[{argument}]") };
@@ -106,4 +106,13 @@ pub(crate) fn shortened(mut all: Vec<String>, most: usize) -> Vec<String> {
         all.push(format!("and {more} more"));
     }
     all
+}
+
+/// A name as browsers write it into an address.
+fn escaped(name: &str) -> String {
+    let one = |byte: u8| {
+        let plain = byte.is_ascii_alphanumeric() || b"-_.~$".contains(&byte);
+        if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    name.bytes().map(one).collect()
 }
