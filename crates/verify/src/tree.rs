@@ -116,11 +116,15 @@ fn run_with(
     process::run(&Task { program, arguments, folder: question.app, variables: &variables, log }, limit)
 }
 
-/// Installs with the app's own manager where it is there, else with npm; install scripts stay off.
+/// The manager that npm fetches: it reads every lockfile that its older versions wrote since the sixth.
+const PNPM: &str = "pnpm@10";
+
+/// Installs with the app's own manager, which npm fetches where it can; else with npm. Install scripts stay off.
 fn install(question: &Question<'_>, tools: &Tools<'_>) -> Result<(String, Ran)> {
     let off = Variables::from([
         ("npm_config_ignore_scripts".to_owned(), "true".to_owned()),
         ("YARN_ENABLE_SCRIPTS".to_owned(), "0".to_owned()),
+        ("npm_config_manage_package_manager_versions".to_owned(), "false".to_owned()),
     ]);
     let own: Option<&[&str]> = match question.manager {
         "pnpm" => Some(&["install", "--ignore-scripts", "--no-frozen-lockfile", "--ignore-workspace"]),
@@ -131,6 +135,15 @@ fn install(question: &Question<'_>, tools: &Tools<'_>) -> Result<(String, Ran)> 
     if let Some(arguments) = own.filter(|_| tools.has(question.manager)) {
         let ran = run_with(question, tools, question.manager, arguments, (&off, INSTALL))?;
         return Ok((question.manager.to_owned(), ran));
+    }
+    // Without its lockfile `latest` is something else than it was.
+    if let Some(arguments) = own.filter(|_| question.manager == "pnpm") {
+        let fetched = ["exec", "--yes", PNPM, "--"];
+        let arguments: Vec<&str> = fetched.iter().chain(arguments).copied().collect();
+        let ran = run_with(question, tools, "npm", &arguments, (&off, INSTALL))?;
+        if ran.ok() {
+            return Ok((PNPM.to_owned(), ran));
+        }
     }
     let plain = ["install", "--ignore-scripts", "--prefer-offline", "--no-progress"];
     let ran = run_with(question, tools, "npm", &plain, (&off, INSTALL))?;
