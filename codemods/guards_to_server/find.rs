@@ -56,10 +56,10 @@ fn within_another(survey: &Survey<'_>, at: usize) -> bool {
         let wider = other.routes.len() > guard.routes.len()
             || (other.routes.len() == guard.routes.len() && other_at < at);
         other_at != at
-            && other.enforced == Enforced::Browser
+            && matches!(other.enforced, Enforced::Browser | Enforced::Server)
             && !guard.routes.is_empty()
             && covers
-            && wider
+            && (wider || other.enforced == Enforced::Server)
             && (guard.proof == other.proof || guard.proof != Proof::Storage)
     })
 }

@@ -2,6 +2,7 @@
 
 mod find;
 mod pages;
+mod within;
 
 use audit::{Finding, Rule, Severity, Survey};
 use plan::{About, Change, Codemod};

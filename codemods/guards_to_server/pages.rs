@@ -118,7 +118,8 @@ pub(super) fn protected(survey: &Survey<'_>) -> Vec<String> {
 pub fn request(survey: &Survey<'_>) -> Option<Request> {
     let pages = pages(survey);
     let (app, server) = (survey.project.apps.first()?, survey.stack.server?);
-    if pages.protected.is_empty() {
+    // Where the framework serves, its own guards decide.
+    if pages.protected.is_empty() || server.is_within() {
         return None;
     }
     let path = in_app(app, &format!("{}/guards.ts", server.folder(survey.project, app)?))?;
@@ -131,6 +132,9 @@ pub fn request(survey: &Survey<'_>) -> Option<Request> {
 
 /// The list, where the app gets a server that reads it.
 pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
+    if survey.stack.server.is_some_and(|server| server.is_within()) {
+        return super::within::fix(survey, findings);
+    }
     let pages = pages(survey);
     let Some(request) = request(survey).filter(|_| crate::sessions_to_server::lands(survey)) else {
         return Vec::new();

@@ -7,6 +7,7 @@ use super::group::{self, Function};
 use super::{BROWSER, ID};
 use crate::env_contract::contract::specifier;
 use crate::server;
+use crate::sessions_to_server::relative;
 use audit::{Finding, Survey};
 use edit::{Edit, FileId, Piece, RelPath, Span};
 use plan::{Change, Disposition, Request, Safety, Settled};
@@ -69,6 +70,10 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     for file in moving.keys() {
         change.requests.extend(target.import(*file));
     }
+    for function in &outcome.functions {
+        let files: BTreeSet<FileId> = function.drafts.iter().map(|draft| draft.file).collect();
+        change.requests.extend(files.into_iter().filter_map(|file| target.named(function, file)));
+    }
     for draft in outcome.functions.iter().flat_map(|function| &function.drafts) {
         if let Some(name) = draft.cast_with {
             change.requests.push(Request::Import {
@@ -117,16 +122,35 @@ impl<'s> Target<'s> {
         Some((crate::sessions_to_server::caller(self.survey)?, name))
     }
 
-    /// What the module is called in a file: another name where its own is taken.
-    fn local(&self, file: FileId) -> String {
-        let name = self.server.caller().map_or("api", |(_, name)| name);
-        let taken = self
-            .survey
-            .project
-            .get(file)
-            .syntax()
-            .is_some_and(|(_, scopes)| scopes.bindings.iter().any(|binding| binding.name == name));
-        if taken { "serverApi".to_owned() } else { name.to_owned() }
+    /// What calls start with in a file: the module, or the function where each is imported by itself.
+    fn local(&self, file: FileId, function: &Function) -> String {
+        match self.server.caller() {
+            Some((_, name)) => self.free(file, name, "serverApi"),
+            None => self.free(file, &function.name, &format!("{}OnServer", function.name)),
+        }
+    }
+
+    /// `name`, or the other where the file has something of that name.
+    fn free(&self, file: FileId, name: &str, other: &str) -> String {
+        let known = self.survey.project.get(file).syntax();
+        let taken =
+            known.is_some_and(|(_, scopes)| scopes.bindings.iter().any(|binding| binding.name == name));
+        if taken { other.to_owned() } else { name.to_owned() }
+    }
+
+    /// The import of a function by its name, where there is no module that all calls go through.
+    fn named(&self, function: &Function, file: FileId) -> Option<Request> {
+        if self.server.caller().is_some() {
+            return None;
+        }
+        let path = self.path(&self.server.function_module(self.folder, &function.module))?;
+        Some(Request::Import {
+            file,
+            from: specifier(self.survey, file, &path),
+            name: Imported::Named(function.name.clone()),
+            local: self.local(file, function),
+            type_only: false,
+        })
     }
 
     fn import(&self, file: FileId) -> Option<Request> {
@@ -135,14 +159,15 @@ impl<'s> Target<'s> {
             file,
             from: specifier(self.survey, file, &path),
             name: Imported::Named(name.to_owned()),
-            local: self.local(file),
+            local: self.free(file, name, "serverApi"),
             type_only: false,
         })
     }
 
     fn call_site(&self, function: &Function, draft: &Draft) -> Edit {
         let source = &self.survey.project.get(draft.file).text;
-        let around = self.server.call(&self.local(draft.file), &function.name);
+        let local = self.local(draft.file, function);
+        let around = self.server.call(&local, &function.name, &function.drafts[0].input());
         let call = Call { draft, source, around };
         Edit { span: Span::new(draft.file, draft.call.clone()), replacement: call.pieces() }
     }
@@ -217,6 +242,13 @@ impl<'s> Target<'s> {
             let path = self.path(&self.server.library(self.folder, module));
             if let (Some(text), Some(path)) = (text, path) {
                 let text = text.replace("zod/v4", self.zod);
+                // Where the framework serves, the session has a folder of its own.
+                let session = self.server.session_folder();
+                let session = session.and_then(|folder| self.path(&format!("{folder}/session.server")));
+                let text = match session {
+                    Some(session) => text.replace("./session.js", &relative(&path, &session)),
+                    None => text,
+                };
                 requests.push(Request::File { path, pieces: vec![Piece::text(text)], mode: 0o644 });
             }
         }
@@ -266,6 +298,7 @@ impl<'s> Target<'s> {
                 block: draft.block,
                 user: text.contains("user.id") || text.contains("user?.id"),
             },
+            validator: self.server.validator(self.survey.project, self.app),
         })
     }
 

@@ -30,6 +30,8 @@ pub(super) struct Keys<'s> {
     pub(super) list: Option<bool>,
     /// It is a parameter: what callers pass is part of a row, not a row.
     pub(super) parameter: bool,
+    /// Its type is written where it is declared: the compiler goes by that, and not by what is put in.
+    pub(super) typed: bool,
 }
 
 const DEPTH: u8 = 14;
@@ -254,7 +256,8 @@ impl<'s> Place<'s> {
                 }
             }
             let known = !keys.found.is_empty() && !keys.open;
-            if known || declaration.child_by_field_name("type").is_none() {
+            keys.typed = declaration.child_by_field_name("type").is_some();
+            if known || !keys.typed {
                 return keys;
             }
         }

@@ -113,7 +113,7 @@ impl Codemod for QueriesToServer {
                 BROWSER, STAYS, ADMIN, NEVER_SENT, INJECTION, PRIVILEGED, IGNORED, UNKNOWN, DRIFT, UNSURE,
             ],
             readme: include_str!("README.md"),
-            frameworks: &["vite"], // templates/
+            frameworks: &["vite", "tanstack-start"], // templates/
         }
     }
 

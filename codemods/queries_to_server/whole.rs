@@ -169,9 +169,10 @@ impl<'s> Reader<'s> {
                 schema.push((name.clone(), Input::Schema("z.guid().optional()".to_owned())));
                 continue;
             }
+            let optional = *optional || keys.typed && method == "update";
             let guess = Guess { there: guess.there && !optional, ..guess.clone() };
             let mut text = self.schema(column.as_ref(), &guess);
-            if *optional && !text.ends_with(".optional()") && !text.ends_with(".nullish()") {
+            if optional && !text.ends_with(".optional()") && !text.ends_with(".nullish()") {
                 text += ".optional()";
             }
             schema.push((name.clone(), Input::Schema(text)));

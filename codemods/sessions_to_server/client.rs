@@ -1,5 +1,6 @@
 //! The client module: the call that makes the browser's client, what it is given, and what in the module serves nothing else.
 
+use super::lazy;
 use audit::Survey;
 use edit::{FileId, Span};
 use project::graph::{Graph, Origin};
@@ -30,6 +31,8 @@ pub(super) struct Client {
     pub(super) types: Option<(FileId, String)>,
     /// `db: { schema: "x" }`.
     pub(super) schema: Option<String>,
+    /// Statements that only make the client, and keep it.
+    pub(super) around: Vec<Range<usize>>,
 }
 
 /// One argument of the call, followed to its value.
@@ -60,7 +63,8 @@ pub(super) fn clients(survey: &Survey<'_>) -> Vec<Result<Client, Refused>> {
         }
         let Some((tree, scopes)) = file.syntax() else { continue };
         walk(tree.root(), &mut |node| {
-            if node.kind() == "call_expression" && makes_client(survey, file, node) {
+            let on_page = || in_browser(survey.stack.side_at(file.span(node.byte_range())));
+            if node.kind() == "call_expression" && makes_client(survey, file, node) && on_page() {
                 found.extend(client(survey, file, (tree, scopes), node));
             }
             true
@@ -103,9 +107,14 @@ fn client(
     if is_privileged(survey, &key) {
         return None;
     }
-    let (value, name) = match place(tree, call) {
-        Some(place) => place,
-        None => return refused("is made inside of a function or under a condition"),
+    let mut around = Vec::new();
+    let (value, name) = match (place(tree, call), lazy::place(tree, scopes, call)) {
+        (Some(place), _) => place,
+        (None, Some(found)) => {
+            around = found.around;
+            (found.value, Some(found.name))
+        }
+        (None, None) => return refused("is made inside of a function or under a condition"),
     };
     if !tree.sound(value) {
         return refused("stands beside text that does not parse");
@@ -126,6 +135,7 @@ fn client(
         key,
         types: types(survey, file, scopes, call),
         schema,
+        around,
     }))
 }
 

@@ -2,6 +2,7 @@
 
 use super::client::{self, Client, in_browser};
 use super::facade;
+use super::native;
 use super::places::Places;
 use super::template::Uses;
 use super::tokens::{self, Tokens};
@@ -9,7 +10,7 @@ use super::uses::{self, Use, What};
 use crate::server::{Proxied, Verdict, verdict};
 use audit::Survey;
 use audit::query::Kind;
-use edit::Span;
+use edit::{Edit, Span};
 use stack::Side;
 use stack::server::Wiring;
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,7 +101,20 @@ impl Move {
             .iter()
             .zip(&self.owned)
             .flat_map(|(client, owned)| facade::gone(survey, client, owned));
-        modules.chain(self.tokens.edits.iter().map(|edit| edit.span)).collect()
+        let whole = self.wiring.removed.map(|file| {
+            let file = survey.project.get(file);
+            file.span(0..file.text.len())
+        });
+        let edited = self.tokens.edits.iter().map(|edit| edit.span);
+        let middleware = self.middleware(survey).map(|edit| edit.span);
+        modules.chain(edited).chain(whole).chain(middleware).collect()
+    }
+}
+
+impl Move {
+    /// The edit of the middleware that gives the session to functions which are there already.
+    pub(super) fn middleware(&self, survey: &Survey<'_>) -> Option<Edit> {
+        if self.places.server.is_within() { native::middleware_edit(survey, self) } else { None }
     }
 }
 
@@ -153,13 +167,6 @@ fn decided(survey: &Survey<'_>) -> Decision {
             blockers.push(Blocker { span, why, admin: false });
         }
     }
-    let verdict = verdict(survey);
-    blockers.extend(unserved(survey, &all_uses));
-    let (proxied, more) = queries(survey, &all_uses, &verdict);
-    blockers.extend(more);
-    let tokens = tokens::of(survey, &first, &all_uses, &verdict.moved);
-    let kept_tokens = tokens.kept.iter().cloned().chain(tokens::storage_reads(survey));
-    blockers.extend(kept_tokens.map(|(span, why)| Blocker { span, why, admin: false }));
     let places = match Places::of(survey, &first) {
         Some(places) => places,
         None => return Decision::Nothing,
@@ -175,6 +182,23 @@ fn decided(survey: &Survey<'_>) -> Decision {
             Wiring::default()
         }
     };
+    // What only carried the session to the server goes, with what it asks of it.
+    if let Some(removed) = wiring.removed {
+        all_uses.retain(|one| one.span.file != removed);
+    }
+    let verdict = verdict(survey);
+    blockers.extend(unserved(survey, &all_uses, &places));
+    let (proxied, more) = queries(survey, &all_uses, &verdict);
+    blockers.extend(more);
+    let mut tokens = tokens::of(survey, &first, &all_uses, &verdict.moved);
+    tokens.leave(wiring.removed);
+    let kept_tokens = tokens.kept.iter().cloned().chain(tokens::storage_reads(survey));
+    blockers.extend(kept_tokens.map(|(span, why)| Blocker { span, why, admin: false }));
+    if places.server.is_within()
+        && let Err((span, why)) = native::middleware(survey, &places)
+    {
+        blockers.push(Blocker { span, why, admin: false });
+    }
     for taken in taken(survey, &places) {
         blockers.push(Blocker {
             span: client,
@@ -192,18 +216,25 @@ fn decided(survey: &Survey<'_>) -> Decision {
 
 /// Files of ours that stand there already.
 fn taken(survey: &Survey<'_>, places: &Places) -> Vec<String> {
+    if places.server.is_within() {
+        return native::taken(survey, places);
+    }
     let ours = [places.at("tsconfig.server.json")];
     let there = |path: &edit::RelPath| survey.project.file(path.as_str()).is_some();
     ours.into_iter().flatten().filter(there).map(|path| path.to_string()).collect()
 }
 
 /// Uses that have no counterpart.
-fn unserved(survey: &Survey<'_>, uses: &[Use]) -> Vec<Blocker> {
+fn unserved(survey: &Survey<'_>, uses: &[Use], places: &Places) -> Vec<Blocker> {
+    let within = places.server.is_within();
     let mut found = Vec::new();
     for one in uses {
         let side = survey.stack.side(one.span.file);
+        let native = if within { native::unserved(survey, one) } else { None };
         let why = match &one.what {
-            _ if matches!(side, Side::Server | Side::Edge) => {
+            _ if native.is_some() => native,
+            // The app's own server has the session of the request.
+            _ if side == Side::Edge || side == Side::Server && !within => {
                 Some("uses the page's client on a server. Make a client of its own there.".to_owned())
             }
             What::Auth(method) if METHODS.contains(&method.as_str()) => odd_call(survey, one, method),

@@ -97,6 +97,7 @@ pub(super) fn owned(survey: &Survey<'_>, client: &Client, gone: &[Span]) -> Owne
         }
     }
     owned.statements.extend(declarations);
+    owned.statements.extend(client.around.iter().cloned());
     owned.statements.sort_by_key(|range| range.start);
     owned
 }

@@ -7,6 +7,8 @@
 mod client;
 mod decide;
 mod facade;
+mod lazy;
+mod native;
 mod package;
 mod places;
 pub(crate) mod policy;
@@ -21,6 +23,7 @@ use audit::finding::Related;
 use audit::{Confidence, Finding, Rule, Severity, Survey};
 use decide::{Blocker, Decision, Move, decide};
 use edit::{RelPath, Span};
+pub(crate) use places::relative;
 use plan::{About, Change, Codemod, Disposition, Request, Safety, Settled};
 
 /// The codemod.
@@ -71,7 +74,7 @@ impl Codemod for SessionsToServer {
             title: "Sessions leave the browser for HttpOnly cookies of a server of the app's own",
             rules: &[IN_BROWSER, NO_SERVER, KEPT, ADMIN, TOKENS],
             readme: include_str!("README.md"),
-            frameworks: &["vite"],
+            frameworks: &["vite", "tanstack-start"],
         }
     }
 
@@ -213,8 +216,11 @@ fn place(survey: &Survey<'_>, span: Span) -> String {
 /// The one change.
 fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change> {
     let (zod, _) = package::zod(survey, parts);
-    let files = runtime::files(survey, parts, zod)?;
-    let title = if parts.parts.any("auth") {
+    let within = parts.places.server.is_within();
+    let files = if within { native::files(survey, parts, zod)? } else { runtime::files(survey, parts, zod)? };
+    let title = if within {
+        "Keep sessions in HttpOnly cookies of the app's own server"
+    } else if parts.parts.any("auth") {
         "Keep sessions in HttpOnly cookies of a server beside the app"
     } else {
         "Put a server between the app and the database"
@@ -225,7 +231,7 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
     if parts.parts.any("functions") {
         change.needs.push(QUERIES.to_owned());
     }
-    if parts.parts.any("guards") {
+    if parts.parts.any("guards") && !within {
         change.requests.extend(crate::guards_to_server::request(survey));
     }
     for at in 0..parts.clients.len() {
@@ -251,6 +257,8 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
     change.requests.extend(files.requests);
     change.edits.extend(parts.tokens.edits.iter().cloned());
     change.edits.extend(parts.wiring.edits.iter().cloned());
+    change.edits.extend(parts.middleware(survey));
+    change.deletes.extend(parts.wiring.removed);
     change.requests.extend(parts.wiring.imports.iter().map(|(file, from, name, local)| Request::Import {
         file: *file,
         from: (*from).to_owned(),
@@ -259,7 +267,9 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
         type_only: false,
     }));
     change.requests.extend(package::requests(survey, parts));
-    change.edits.extend(package::reference(survey, parts));
+    if !within {
+        change.edits.extend(package::reference(survey, parts));
+    }
     let (edits, deletes) = values::removed(survey, parts, &parts.gone(survey));
     change.edits.extend(edits);
     change.deletes.extend(deletes);

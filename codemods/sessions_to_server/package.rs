@@ -2,7 +2,7 @@
 
 use super::decide::Move;
 use audit::Survey;
-use edit::{Edit, Piece};
+use edit::{Edit, Piece, RelPath};
 use plan::Request;
 use project::package::Package;
 use syntax::document::json;
@@ -11,6 +11,19 @@ const SUPABASE: (&str, &str) = ("@supabase/supabase-js", "^2.119.0");
 const SSR: (&str, &str) = ("@supabase/ssr", "^0.12.7");
 const REALTIME: (&str, &str) = ("@supabase/realtime-js", "^2.119.0");
 const ZOD: &str = "^3.25.76";
+
+/// `@supabase/ssr` by the client that it asks for: the newest for which the app's own client is new enough.
+const SSR_BY_CLIENT: &[((u32, u32, u32), &str)] = &[
+    ((2, 114, 0), "^0.12.7"),
+    ((2, 112, 4), "~0.12.5"),
+    ((2, 111, 0), "0.12.4"),
+    ((2, 110, 5), "0.12.3"),
+    ((2, 110, 3), "0.12.1"),
+    ((2, 108, 0), "0.12.0"),
+    ((2, 105, 3), "0.10.3"),
+];
+/// The oldest client that a cookie session needs.
+const OLDEST: ((u32, u32, u32), &str) = ((2, 105, 3), "^2.108.2");
 
 /// How zod is imported with its present API, and the range to ask for if the app's is too old for it.
 pub(super) fn zod(survey: &Survey<'_>, change: &Move) -> (&'static str, Option<&'static str>) {
@@ -39,6 +52,9 @@ pub(super) fn requests(survey: &Survey<'_>, change: &Move) -> Vec<Request> {
     let (Some(package), Some(path)) = (package(survey, change), change.places.at("package.json")) else {
         return requests;
     };
+    if change.places.server.is_within() {
+        return within(survey, change, package, &path);
+    }
     let mut set = |key: &[&str], value: &str| {
         let key = key.iter().map(|part| (*part).to_owned()).collect();
         requests.push(Request::Json { path: path.clone(), key, value: value.into() });
@@ -95,6 +111,44 @@ pub(super) fn requests(survey: &Survey<'_>, change: &Move) -> Vec<Request> {
         }));
     }
     requests
+}
+
+/// Requests where the app's own framework serves: nothing is raised that need not be.
+fn within(survey: &Survey<'_>, change: &Move, package: &Package, path: &RelPath) -> Vec<Request> {
+    let mut dependencies: Vec<(&str, String)> = Vec::new();
+    let client = package.version(SUPABASE.0).unwrap_or_default();
+    let mut numbers = client.split(['.', '-']).map_while(|part| part.parse().ok());
+    let mut number = || numbers.next().unwrap_or(0);
+    let resolved = (number(), number(), number());
+    if resolved < OLDEST.0 {
+        dependencies.push((SUPABASE.0, OLDEST.1.to_owned()));
+    }
+    let counts = if resolved < OLDEST.0 { (2, 108, 2) } else { resolved };
+    if let Some((_, ssr)) = SSR_BY_CLIENT.iter().find(|(oldest, _)| *oldest <= counts) {
+        dependencies.push((SSR.0, (*ssr).to_owned()));
+    }
+    if change.parts.any("realtime") {
+        // The same range, so that one copy serves both.
+        let range = package.dependencies.get(SUPABASE.0).filter(|_| counts == resolved).cloned();
+        dependencies.push((REALTIME.0, range.unwrap_or_else(|| OLDEST.1.to_owned())));
+    }
+    // How a function is spelled depends on the version: it stays what it was resolved to.
+    for name in &change.wiring.pinned {
+        if let Some(version) =
+            package.resolved.get(*name).filter(|_| package.dependencies.contains_key(*name))
+        {
+            dependencies.push((name, version.clone()));
+        }
+    }
+    if let (_, Some(range)) = zod(survey, change) {
+        dependencies.push(("zod", range.to_owned()));
+    }
+    let requests = dependencies.into_iter().map(|(name, range)| Request::Json {
+        path: path.clone(),
+        key: vec!["dependencies".to_owned(), name.to_owned()],
+        value: range.as_str().into(),
+    });
+    requests.collect()
 }
 
 /// The check of both programs: the page's as it is checked today, and the server's.

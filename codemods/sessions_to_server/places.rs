@@ -58,6 +58,11 @@ impl Places {
         self.at(&format!("{}/{path}", self.folder))
     }
 
+    /// A file for the session where the framework serves: see `Server::session_folder`.
+    pub(super) fn of_session(&self, name: &str) -> Option<RelPath> {
+        self.at(&format!("{}/{name}", self.server.session_folder()?))
+    }
+
     /// The module from which pages call server functions, and the one that sends their requests: under another name where an app has
     /// one of that name.
     pub(super) fn sends(&self, survey: &Survey<'_>, name: &str) -> Option<RelPath> {
@@ -88,7 +93,7 @@ impl Places {
 }
 
 /// How a module at `from` names the one at `to`, relative.
-pub(super) fn relative(from: &RelPath, to: &RelPath) -> String {
+pub(crate) fn relative(from: &RelPath, to: &RelPath) -> String {
     let own: Vec<&str> = from.folder().split('/').filter(|part| !part.is_empty()).collect();
     let other: Vec<&str> = to.as_str().split('/').collect();
     let shared = own.iter().zip(&other).take_while(|(one, other)| one == other).count();

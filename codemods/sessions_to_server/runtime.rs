@@ -188,7 +188,7 @@ fn proxy(parts: &[(&'static str, String)]) -> String {
 }
 
 /// `import type {\n  A,\n  B,\n}` on one line where it fits.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let Some(start) = text.find("import type {\n") else { return text.to_owned() };
     let Some(end) = text[start..].find('}').map(|end| start + end) else { return text.to_owned() };
     let inner = &text[start + "import type {\n".len()..end];
@@ -256,7 +256,7 @@ fn tsconfig(folder: &str) -> String {
 }
 
 /// How the storage's public addresses are built: the module of variables, the expression, and what that module asks for.
-fn public_url(survey: &Survey<'_>, change: &Move) -> (String, String, Vec<Request>) {
+pub(super) fn public_url(survey: &Survey<'_>, change: &Move) -> (String, String, Vec<Request>) {
     let name = public_name(survey);
     if !change.storage.contains(&"getPublicUrl") {
         return (String::new(), String::new(), Vec::new());
@@ -279,7 +279,7 @@ pub(super) fn public_name(survey: &Survey<'_>) -> String {
     format!("{}SUPABASE_URL", survey.stack.framework.public_prefix().unwrap_or(""))
 }
 
-fn list<'n>(names: impl Iterator<Item = &'n String>) -> String {
+pub(super) fn list<'n>(names: impl Iterator<Item = &'n String>) -> String {
     format!("[{}]", names.map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", "))
 }
 
@@ -289,7 +289,7 @@ fn buckets(buckets: &BTreeMap<&'static str, BTreeSet<String>>) -> String {
 }
 
 /// The tables with their verbs, and the database functions.
-fn allowed(proxied: &[Proxied]) -> String {
+pub(super) fn allowed(proxied: &[Proxied]) -> String {
     let mut tables: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut functions: BTreeSet<String> = BTreeSet::new();
     for one in proxied {
@@ -347,12 +347,14 @@ pub(super) fn module(
     let parts: Vec<Part> =
         files.parts.iter().map(|part| Part::new(survey, client, part.name, &elsewhere(&part.from))).collect();
     let requests = parts.iter().map(|part| import(&part.from, part.name, &part.local)).collect();
-    let api = change.places.sends(survey, "api").filter(|_| change.parts.any("functions"));
-    let api = api.map(|api| {
-        format!(
-            "import {{ api }} from \"{}\";",
-            crate::env_contract::contract::specifier(survey, client.file, &api)
-        )
-    });
+    let api = if change.places.server.is_within() {
+        Some(format!("see {}.", change.places.folder))
+    } else {
+        change.places.sends(survey, "api").map(|api| {
+            let from = crate::env_contract::contract::specifier(survey, client.file, &api);
+            format!("import {{ api }} from \"{from}\";")
+        })
+    };
+    let api = api.filter(|_| change.parts.any("functions"));
     (facade::edits(survey, client, owned, &parts, api.as_deref()), requests)
 }

@@ -5,7 +5,7 @@ use super::client::{self, Client, in_browser};
 use super::facade;
 use super::uses::{self, Use, What};
 use audit::Survey;
-use edit::{Edit, Span};
+use edit::{Edit, FileId, Span};
 use project::File;
 use std::ops::Range;
 use syntax::Tree;
@@ -30,6 +30,16 @@ pub(super) struct Tokens {
     pub(super) requests: Vec<Span>,
     /// Places that keep the session in the browser, with the reason.
     pub(super) kept: Vec<(Span, String)>,
+}
+
+impl Tokens {
+    /// Leaves out a file that goes as a whole.
+    pub(super) fn leave(&mut self, removed: Option<FileId>) {
+        let stays = |span: &Span| Some(span.file) != removed;
+        self.edits.retain(|edit| stays(&edit.span));
+        self.requests.retain(stays);
+        self.kept.retain(|(span, _)| stays(span));
+    }
 }
 
 /// Looks at every file of the page. `moved`: calls of edge functions that become server functions, which nobody else may edit.

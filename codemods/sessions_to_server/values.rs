@@ -81,7 +81,7 @@ fn port(survey: &Survey<'_>, change: &Move) -> String {
         let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
         (!digits.is_empty()).then_some(digits)
     });
-    port.unwrap_or_else(|| "5173".to_owned())
+    port.unwrap_or_else(|| change.wiring.port.to_string())
 }
 
 /// Variables of the old client that nothing reads any more. `gone`: what the move removes.

@@ -13,6 +13,11 @@ pub(super) fn read(project: &Project, stack: &Stack, routes: &[crate::route::Rou
     let candidate = |file: &&File| {
         matches!(file.kind, FileKind::Code(_)) && file.skipped.is_none() && file.text.contains("beforeLoad")
     };
+    // The app's client asks the server by itself where the framework keeps the sessions.
+    let keeps = |server: &dyn stack::server::Server| {
+        server.is_within() && project.apps.iter().any(|app| server.is_there(project, app))
+    };
+    let kept = stack.server.is_some_and(keeps);
     let mut guards = Vec::new();
     for file in project.files.iter().filter(candidate) {
         if stack.side(file.id) == Side::None && !project.apps.is_empty() {
@@ -23,7 +28,7 @@ pub(super) fn read(project: &Project, stack: &Stack, routes: &[crate::route::Rou
             if node.kind() == "object"
                 && let Some(value) = view::value_of(tree, node, "beforeLoad")
             {
-                guards.extend(of_option(project, routes, file, node, value));
+                guards.extend(of_option(project, (routes, kept), file, node, value));
             }
             true
         });
@@ -33,7 +38,7 @@ pub(super) fn read(project: &Project, stack: &Stack, routes: &[crate::route::Rou
 
 fn of_option(
     project: &Project,
-    routes: &[crate::route::Route],
+    (routes, kept): (&[crate::route::Route], bool),
     file: &File,
     options: Node<'_>,
     value: Node<'_>,
@@ -50,7 +55,11 @@ fn of_option(
     let no_ssr = view::value_of(tree, options, "ssr").is_some_and(|ssr| tree.text(ssr) == "false");
     let skips =
         project.get(function.file).text.get(function.range()).unwrap_or_default().contains("typeof window");
-    let on_server = !no_ssr && !skips && asks_server(project, function);
+    let asks_client = || {
+        let text = project.get(function.file).text.get(function.range()).unwrap_or_default();
+        kept && text.contains(".auth.get")
+    };
+    let on_server = !no_ssr && !skips && (asks_client() || asks_server(project, function));
     let real: Vec<_> = gates.iter().filter(|gate| !gate.never_refuses).collect();
     let role = real.iter().find_map(|gate| gate.says.role.clone());
     let mut flaws: Vec<Flaw> =

@@ -52,6 +52,8 @@ pub struct Function<'a> {
     pub input: &'a Input,
     /// What it does, with `db`, `user` and `input` in scope.
     pub body: Body<'a>,
+    /// The method by which it checks what it takes: see `Server::validator`.
+    pub validator: &'static str,
 }
 
 /// How long a generated line may be.

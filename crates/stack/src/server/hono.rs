@@ -62,7 +62,7 @@ impl Server for Hono {
         (head, String::new())
     }
     fn function(&self, function: &Function<'_>) -> Vec<Piece> {
-        let Function { name, doc, access, input, body } = function;
+        let Function { name, doc, access, input, body, .. } = function;
         let word = match access {
             Access::SignedIn => "authed",
             Access::Anyone => "anyone",
@@ -122,8 +122,8 @@ impl Server for Hono {
     fn function_index(&self, folder: &str, name: &str) -> Option<(String, String)> {
         Some((format!("{folder}/functions/index.ts"), format!("export * from \"./{name}.js\";\n")))
     }
-    fn call(&self, api: &str, function: &str) -> (String, String) {
-        (format!("{api}.{function}("), ")".to_owned())
+    fn call(&self, local: &str, function: &str, _input: &Input) -> (String, String) {
+        (format!("{local}.{function}("), ")".to_owned())
     }
     fn caller(&self) -> Option<(&'static str, &'static str)> {
         Some(("lib/api", "api"))
@@ -155,6 +155,9 @@ impl Server for Hono {
             pages,
             ignored: vec!["dist-server"],
             node: (">=22", "22"),
+            port: 5173,
+            pinned: Vec::new(),
+            removed: None,
         })
     }
 }

@@ -5,15 +5,16 @@
 
 pub mod function;
 mod hono;
+mod start;
 mod wiring;
 
 pub use wiring::Wiring;
 
 use crate::framework::Framework;
 use edit::{Piece, RelPath};
-use function::Function;
-use project::Project;
+use function::{Function, Input};
 use project::package::App;
+use project::{File, Project};
 
 /// What every codemod may ask of the server of an app.
 pub trait Server: Sync {
@@ -26,6 +27,27 @@ pub trait Server: Sync {
     /// The folder of server code, seen from the app: `server`. The one that is there already, else the first free name; `None` if all
     /// are taken by code of the app's own.
     fn folder(&self, project: &Project, app: &App) -> Option<&'static str>;
+    /// Whether it is the app's own framework that serves, in one process and one build with the pages.
+    fn is_within(&self) -> bool {
+        false
+    }
+    /// The folder for everything that has to do with the session, seen from the app, where it has a place of its own.
+    fn session_folder(&self) -> Option<&'static str> {
+        None
+    }
+    /// The method by which a function checks what it takes, at the version that the app has.
+    fn validator(&self, _project: &Project, _app: &App) -> &'static str {
+        ""
+    }
+    /// Whether the framework brings a check that refuses calls which another site makes, at the version that the app has.
+    fn refuses_strangers(&self, _project: &Project, _app: &App) -> bool {
+        false
+    }
+    /// Whether a file answers calls and nothing in it is the app's own: functions as we write them, the gateway for queries. Who may
+    /// call them was decided, and said, when they were written.
+    fn wrote(&self, _file: &File) -> bool {
+        false
+    }
     /// Whether the app has its server code already, as we write it.
     fn is_there(&self, project: &Project, app: &App) -> bool;
     /// How the app comes to know its server, in development and in its build; else a sentence that says what stands against it and
@@ -39,8 +61,9 @@ pub trait Server: Sync {
     fn function(&self, function: &Function<'_>) -> Vec<Piece>;
     /// The module that joins all function modules, seen from the app, and its line for one of them; `None` where none is needed.
     fn function_index(&self, folder: &str, name: &str) -> Option<(String, String)>;
-    /// What stands before and behind the input in a call of a function: `api.listTasks(` and `)`.
-    fn call(&self, api: &str, function: &str) -> (String, String);
+    /// What stands before and behind the input in a call of a function: `api.listTasks(` and `)`. `local`: what the caller is named in
+    /// the file, or where there is none, the function.
+    fn call(&self, local: &str, function: &str, input: &Input) -> (String, String);
     /// The module below the app's sources that a browser module imports to call functions, and the name it takes from there: `lib/api`
     /// and `api`; `None` where each function is imported by its name from its own module.
     fn caller(&self) -> Option<(&'static str, &'static str)>;
@@ -64,7 +87,7 @@ pub struct FunctionUses {
 }
 
 /// All of them.
-pub static ALL: &[&dyn Server] = &[&hono::Hono];
+pub static ALL: &[&dyn Server] = &[&hono::Hono, &start::Start];
 
 /// The server that an app of this framework has or gets.
 pub fn of(framework: &dyn Framework) -> Option<&'static dyn Server> {

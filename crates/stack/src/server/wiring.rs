@@ -31,6 +31,12 @@ pub struct Wiring {
     pub ignored: Vec<&'static str>,
     /// The versions of Node that the server runs on, and the one to take.
     pub node: (&'static str, &'static str),
+    /// The port of the development server, where the configuration names none.
+    pub port: u16,
+    /// Packages whose version must stay what it was resolved to.
+    pub pinned: Vec<&'static str>,
+    /// A module that only carried the session to the server, and goes.
+    pub removed: Option<FileId>,
 }
 
 /// The bundler's configuration as it must be for the server at `entry`; else what stands against it, and the lines to add, for people.

@@ -135,19 +135,15 @@ fn hidden_files(live: &Live<'_>, report: &mut Report) {
 pub(crate) fn guarded<'s>(live: &Live<'s>) -> Vec<(&'s Route, String)> {
     let survey = live.ground.survey;
     let asks = |route: &&Route| {
-        route
-            .guards
-            .iter()
-            .filter_map(|at| survey.guards.get(*at))
-            .any(|guard| {
-                // One that draws something else in its place answers for what it draws, not for the document.
-                let turns_away = match guard.enforced {
-                    Enforced::Server => true,
-                    Enforced::Browser => guard.redirect.as_deref().is_some_and(|to| to.starts_with('/')),
-                    Enforced::Nowhere => false,
-                };
-                guard.requires != Requires::Unknown && turns_away
-            })
+        route.guards.iter().filter_map(|at| survey.guards.get(*at)).any(|guard| {
+            // One that draws something else in its place answers for what it draws, not for the document.
+            let turns_away = match guard.enforced {
+                Enforced::Server => true,
+                Enforced::Browser => guard.redirect.as_deref().is_some_and(|to| to.starts_with('/')),
+                Enforced::Nowhere => false,
+            };
+            guard.requires != Requires::Unknown && turns_away
+        })
     };
     let filled = |url: &str| {
         let parts = url.split('/').map(|part| if is_fixed(&format!("/{part}")) { part } else { "1" });

@@ -1,0 +1,77 @@
+//! A client that is made on its first use: a function that makes it, a variable that keeps it, and a constant that stands for it.
+//!
+//! ```text
+//! function make() { …; return createClient(url, key) }
+//! let kept: ReturnType<typeof make> | undefined;
+//! export const client = new Proxy({} as ReturnType<typeof make>, { get(…) { if (!kept) kept = make(); … } });
+//! ```
+
+use std::ops::Range;
+use syntax::Tree;
+use syntax::scope::{BindingId, Scopes};
+use syntax::view::{code_children, enclosing_statement, unwrapped, wrapped};
+use tree_sitter::Node;
+
+/// Where such a client is, seen from the call that makes it.
+pub(super) struct Lazy<'t> {
+    /// `new Proxy(…)`.
+    pub(super) value: Node<'t>,
+    /// The name of the constant.
+    pub(super) name: Node<'t>,
+    /// The statements that serve nothing else: the function, and the variable.
+    pub(super) around: Vec<Range<usize>>,
+}
+
+/// Whether `call` makes such a client: everything that names its function and its variable is part of it.
+pub(super) fn place<'t>(tree: &'t Tree, scopes: &Scopes, call: Node<'t>) -> Option<Lazy<'t>> {
+    let returned = wrapped(call).parent().filter(|parent| parent.kind() == "return_statement")?;
+    let maker = returned.parent()?.parent().filter(|maker| maker.kind() == "function_declaration")?;
+    if maker.parent()?.kind() != "program" {
+        return None;
+    }
+    let (proxy, name) = code_children(tree.root()).find_map(|statement| stands_for(tree, statement))?;
+    let function = scopes.binding_at(maker.child_by_field_name("name")?.byte_range())?;
+    let within =
+        |outer: &Range<usize>, inner: &Range<usize>| outer.start <= inner.start && inner.end <= outer.end;
+    let value = proxy.byte_range();
+    let mut around = vec![maker.byte_range()];
+    // The variable is what the constant's handler names beside the function.
+    let kept = scopes.bindings.iter().position(|binding| {
+        let declared = tree.node_at(binding.name_range.clone()).and_then(|name| name.parent());
+        binding.top_level
+            && declared.is_some_and(|parent| {
+                parent.kind() == "variable_declarator" && parent.child_by_field_name("value").is_none()
+            })
+    });
+    if let Some(at) = kept {
+        let binding = BindingId(at as u32);
+        if !scopes.references_of(binding).all(|reference| within(&value, &reference.range)) {
+            return None;
+        }
+        let name = tree.node_at(scopes.binding(binding).name_range.clone())?;
+        around.push(enclosing_statement(name).byte_range());
+    }
+    let mut references = scopes.references_of(function);
+    let serves = |range: &Range<usize>| {
+        within(&value, range) || around.iter().any(|statement| within(statement, range))
+    };
+    references.all(|reference| serves(&reference.range)).then_some(Lazy { value: proxy, name, around })
+}
+
+/// `const client = new Proxy(…)` at the top of the module, exported or not.
+fn stands_for<'t>(tree: &'t Tree, statement: Node<'t>) -> Option<(Node<'t>, Node<'t>)> {
+    let declaration = match statement.kind() {
+        "export_statement" => statement.child_by_field_name("declaration")?,
+        _ => statement,
+    };
+    if declaration.kind() != "lexical_declaration" || !tree.text(declaration).starts_with("const") {
+        return None;
+    }
+    let declarator = code_children(declaration).next()?;
+    let name = declarator.child_by_field_name("name").filter(|name| name.kind() == "identifier")?;
+    let value = declarator.child_by_field_name("value")?;
+    let made = unwrapped(value);
+    let is_proxy = made.kind() == "new_expression"
+        && made.child_by_field_name("constructor").is_some_and(|made| tree.text(made) == "Proxy");
+    is_proxy.then_some((value, name))
+}

@@ -1,0 +1,311 @@
+//! The new files where the app's own framework serves: functions for the session beside the client, and the middleware that hands it
+//! to the functions which are there already.
+
+use super::decide::Move;
+use super::facade::Part;
+use super::places::{Places, relative};
+use super::runtime::{self, Files};
+use super::template::{Uses, filled};
+use audit::Survey;
+use edit::{Edit, Piece, RelPath, Span};
+use plan::NewFile;
+use project::File;
+use syntax::view::{code_children, pairs, unwrapped, value_of, walk};
+
+// templates/tanstack-start/
+const SESSION: &str = include_str!("templates/tanstack-start/session.server.ts");
+const MIDDLEWARE: &str = include_str!("templates/tanstack-start/auth-middleware.ts");
+const BOUNDARY: &str = include_str!("templates/tanstack-start/call-boundary.ts");
+const ENV: &str = include_str!("templates/tanstack-start/env.server.ts");
+const ORIGIN: &str = include_str!("templates/tanstack-start/origin.server.ts");
+const AUTH_FUNCTIONS: &str = include_str!("templates/tanstack-start/auth.functions.ts");
+const AUTH: &str = include_str!("templates/tanstack-start/auth.ts");
+const STORAGE_FUNCTIONS: &str = include_str!("templates/tanstack-start/storage.functions.ts");
+const STORAGE: &str = include_str!("templates/tanstack-start/storage.ts");
+const REALTIME: &str = include_str!("templates/tanstack-start/realtime.ts");
+const GATEWAY: &str = include_str!("templates/tanstack-start/gateway.ts");
+const FORWARD: &str = include_str!("templates/tanstack-start/gateway.server.ts");
+const QUERY: &str = include_str!("templates/tanstack-start/query.ts");
+const CALLBACK: &str = include_str!("templates/tanstack-start/routes/api/auth/callback.ts");
+const GATEWAY_ROUTE: &str = include_str!("templates/tanstack-start/routes/api/supabase/$.ts");
+
+const CALLBACK_ROUTE_PATH: &str = "src/routes/api/auth/callback.ts";
+const GATEWAY_ROUTE_PATH: &str = "src/routes/api/supabase/$.ts";
+/// The middleware that gives a session to the functions which are there already.
+const MIDDLEWARE_NAME: &str = "auth-middleware.ts";
+/// What it may hand on.
+const CONTEXT: &[&str] = &["supabase", "userId", "claims"];
+
+/// Names of ours that stand there already; nothing of them may be the app's own.
+pub(super) fn taken(survey: &Survey<'_>, places: &Places) -> Vec<String> {
+    let names = [
+        "session.server.ts",
+        "call-boundary.ts",
+        "env.server.ts",
+        "origin.server.ts",
+        "auth.functions.ts",
+        "auth.ts",
+        "storage.functions.ts",
+        "storage.ts",
+        "realtime.ts",
+        "gateway.ts",
+        "gateway.server.ts",
+    ];
+    let ours = names.iter().filter_map(|name| places.of_session(name));
+    let routes = [CALLBACK_ROUTE_PATH, GATEWAY_ROUTE_PATH].into_iter().filter_map(|path| places.at(path));
+    let there = |path: &RelPath| survey.project.file(path.as_str()).is_some();
+    ours.chain(routes).filter(there).map(|path| path.to_string()).collect()
+}
+
+/// The middleware that reads the session from a header; a sentence where it hands on what cannot be kept.
+pub(super) fn middleware<'s>(
+    survey: &'s Survey<'_>,
+    places: &Places,
+) -> Result<Option<&'s File>, (Span, String)> {
+    let own = places.of_session(MIDDLEWARE_NAME);
+    let reads = |file: &&File| {
+        let text = file.text.to_lowercase();
+        text.contains("createmiddleware(")
+            && text.contains(".server(")
+            && text.contains("get(\"authorization\"")
+            || text.contains("createmiddleware(") && text.contains("get('authorization'")
+    };
+    let mut found = None;
+    for file in super::uses::code(survey).filter(reads) {
+        let start = file.span(0..0);
+        if Some(&file.path) != own.as_ref() {
+            let why = "reads the session from a header in a middleware of its own. Use `requireSupabaseAuth` of `auth-middleware.ts` instead.";
+            return Err((start, why.to_owned()));
+        }
+        let shape = "is a session middleware of a shape that is not edited. Let it export `requireSupabaseAuth` alone, with `supabase`, `userId` and `claims` in its context.";
+        let exports = &file.module.exports;
+        if exports.len() != 1 || exports[0].name != "requireSupabaseAuth" {
+            return Err((start, shape.to_owned()));
+        }
+        let Some((tree, _)) = file.syntax() else { return Err((start, shape.to_owned())) };
+        let mut odd: Option<(Span, String)> = None;
+        walk(tree.root(), &mut |node| {
+            if node.kind() == "pair"
+                && node.child_by_field_name("key").is_some_and(|key| tree.text(key) == "context")
+                && let Some(context) = node.child_by_field_name("value").map(unwrapped)
+            {
+                let shorthand = code_children(context)
+                    .filter(|child| child.kind() == "shorthand_property_identifier")
+                    .map(|child| tree.text(child).to_owned());
+                let keys: Vec<String> = pairs(tree, context)
+                    .into_iter()
+                    .map(|(key, _, _)| key.into_owned())
+                    .chain(shorthand)
+                    .collect();
+                let unknown = keys.iter().find(|key| !CONTEXT.contains(&key.as_str()));
+                if let Some(key) = unknown {
+                    let why = format!(
+                        "hands `{key}` to its functions, and only `supabase`, `userId` and `claims` can be kept. Let them ask for it."
+                    );
+                    odd = Some((file.span(node.byte_range()), why));
+                }
+            }
+            odd.is_none()
+        });
+        if let Some(odd) = odd {
+            return Err(odd);
+        }
+        found = Some(file);
+    }
+    Ok(found)
+}
+
+/// Makes them all.
+pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Files> {
+    let places = &change.places;
+    let mut files = Files::default();
+    let mut uses = change.parts.clone();
+    derived(&mut uses, change, places.server.refuses_strangers(survey.project, &places.app));
+    let validator = format!("  .{}(", places.server.validator(survey.project, &places.app));
+    let (types, database) = types(survey, change);
+    let quoted =
+        |names: &[&str]| names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" | ");
+    let text = |template: &str, holes: &[(&str, String)]| {
+        let text = template.replace("\"zod/v4\"", &format!("\"{zod}\"")).replace("  .validator(", &validator);
+        let mut all = vec![("__TYPES__", types.clone()), ("__DATABASE__", database.clone())];
+        all.extend(holes.iter().cloned());
+        runtime::one_line(&filled(&text, &uses, &all))
+    };
+    let mut put = |path: Option<RelPath>, text: String| {
+        let path = path?;
+        files.creates.push(NewFile { path, pieces: vec![Piece::text(text)], mode: 0o644 });
+        Some(())
+    };
+    let of = |name: &str| places.of_session(name);
+    put(of("session.server.ts"), schema(text(SESSION, &[]), change))?;
+    put(of("env.server.ts"), text(ENV, &[]))?;
+    put(of("call-boundary.ts"), text(BOUNDARY, &[]))?;
+    if middleware(survey, places).is_ok_and(|file| file.is_none()) {
+        put(of(MIDDLEWARE_NAME), text(MIDDLEWARE, &[]))?;
+    }
+    if uses.any("auth|realtime") {
+        put(of("auth.functions.ts"), text(AUTH_FUNCTIONS, &[]))?;
+    }
+    if uses.any("links") {
+        put(of("origin.server.ts"), text(ORIGIN, &[]))?;
+        let route = places.at(CALLBACK_ROUTE_PATH)?;
+        let holes = [
+            ("__ORIGIN__", module(&route, &of("origin.server.ts")?)),
+            ("__SESSION__", module(&route, &of("session.server.ts")?)),
+        ];
+        put(Some(route), text(CALLBACK, &holes))?;
+    }
+    if uses.any("functions") {
+        let path = places.at(&format!("{}/query.ts", places.folder))?;
+        let middleware = module(&path, &of(MIDDLEWARE_NAME)?);
+        put(Some(path), text(QUERY, &[("__MIDDLEWARE__", middleware)]))?;
+    }
+    let beside =
+        |name: &str| -> Option<String> { Some(places.specifier(survey, &of(&format!("{name}.ts"))?)) };
+    let mut parts: Vec<(&'static str, String)> = Vec::new();
+    if uses.any("auth") {
+        put(of("auth.ts"), text(AUTH, &[("__METHODS__", quoted(&change.auth))]))?;
+        parts.push(("auth", beside("auth")?));
+    }
+    if uses.any("anyStorage") {
+        let (env, url, requests) = runtime::public_url(survey, change);
+        files.requests.extend(requests);
+        let mut own = Uses::default();
+        change.storage.iter().for_each(|name| own.add(*name));
+        ["puts", "failed"].iter().filter(|name| uses.any(name)).for_each(|name| own.add(*name));
+        if change.storage.iter().any(|name| *name != "getPublicUrl") {
+            own.add("calls");
+        }
+        let template = if env.is_empty() {
+            STORAGE.replace("import { env } from \"__ENV__\";\n", "")
+        } else {
+            STORAGE.to_owned()
+        };
+        let holes = [("__ENV__", env), ("__PUBLIC_URL__", url), ("__METHODS__", quoted(&change.storage))];
+        put(of("storage.ts"), filled(&template, &own, &holes))?;
+        if own.any("calls") {
+            put(of("storage.functions.ts"), text(STORAGE_FUNCTIONS, &buckets(change, &uses)))?;
+        }
+        parts.push(("storage", beside("storage")?));
+    }
+    if uses.any("realtime") {
+        put(of("realtime.ts"), text(REALTIME, &[]))?;
+        for name in
+            ["channel", "removeChannel", "removeAllChannels"].into_iter().filter(|name| uses.any(name))
+        {
+            parts.push((name, beside("realtime")?));
+        }
+    }
+    if uses.any("proxy") {
+        put(of("gateway.ts"), text(GATEWAY, &[]))?;
+        put(of("gateway.server.ts"), text(FORWARD, &[("__ALLOWED__", runtime::allowed(&change.proxied))]))?;
+        let route = places.at(GATEWAY_ROUTE_PATH)?;
+        let gateway = module(&route, &of("gateway.server.ts")?);
+        put(Some(route), text(GATEWAY_ROUTE, &[("__GATEWAY__", gateway)]))?;
+        for name in ["from", "rpc"].into_iter().filter(|name| uses.any(name)) {
+            parts.push((name, beside("gateway")?));
+        }
+    }
+    files.parts =
+        parts.into_iter().map(|(name, from)| Part::new(survey, &change.clients[0], name, &from)).collect();
+    Some(files)
+}
+
+/// Parts of the templates that follow from others.
+fn derived(uses: &mut Uses, change: &Move, refusal: bool) {
+    let limited = "signInWithPassword|signUp|signInAnonymously|signInWithOtp|verifyOtp|resend|resetPasswordForEmail|updateUser|setSession|signInWithOAuth";
+    let limits = uses.any(limited);
+    let asks = limits || uses.any("signOut");
+    let rest = [
+        ("limits", limits),
+        ("failure", asks),
+        ("schemas", asks),
+        ("refusal", refusal),
+        ("toError", asks || uses.any("missing")),
+        ("from", change.proxied.iter().any(|one| !one.rpc)),
+        ("rpc", change.proxied.iter().any(|one| one.rpc)),
+        ("uploads", uses.any("upload|update|move|copy")),
+        ("reads", uses.any("download|createSignedUrl|createSignedUrls|list")),
+        // The type of failures is part of what the session's module says.
+        ("failure", uses.any("missing")),
+    ];
+    for (name, _) in rest.into_iter().filter(|(_, is)| *is) {
+        uses.add(name);
+    }
+}
+
+/// The edit of the middleware that is there.
+pub(super) fn middleware_edit(survey: &Survey<'_>, change: &Move) -> Option<Edit> {
+    let file = middleware(survey, &change.places).ok()??;
+    Some(Edit::replace(file.span(0..file.text.len()), MIDDLEWARE))
+}
+
+/// How a module names another one, relative and without its ending.
+fn module(from: &RelPath, to: &RelPath) -> String {
+    relative(from, to).trim_end_matches(".ts").to_owned()
+}
+
+/// The generated types: how the session's modules name them, and what they export.
+fn types(survey: &Survey<'_>, change: &Move) -> (String, String) {
+    let found = change.clients.iter().find_map(|client| client.types.clone());
+    let own = change.places.of_session("session.server.ts");
+    match (found, own) {
+        (Some((file, name)), Some(own)) => {
+            let to = relative(&own, &survey.project.get(file).path);
+            let to = to.trim_end_matches(".d.ts").trim_end_matches(".tsx").trim_end_matches(".ts");
+            (to.to_owned(), name)
+        }
+        _ => (String::new(), String::new()),
+    }
+}
+
+/// The schema that the client is set to.
+fn schema(text: String, change: &Move) -> String {
+    match change.clients.iter().find_map(|client| client.schema.clone()) {
+        Some(schema) => text.replace(
+            "    global: { fetch: sharedRenewal },\n",
+            &format!("    db: {{ schema: \"{schema}\" }},\n    global: {{ fetch: sharedRenewal }},\n"),
+        ),
+        None => text,
+    }
+}
+
+fn buckets(change: &Move, uses: &Uses) -> Vec<(&'static str, String)> {
+    let of = |key: &str| runtime::list(change.buckets.get(key).into_iter().flatten());
+    let words = [("requireSupabaseAuth", "upload|update|remove|move|copy"), ("withSupabase", "reads")];
+    let words: Vec<&str> = words.iter().filter(|(_, names)| uses.any(names)).map(|(word, _)| *word).collect();
+    vec![
+        ("__WORDS__", words.join(", ")),
+        ("__UPLOAD__", of("upload")),
+        ("__READ__", of("read")),
+        ("__REMOVE__", of("remove")),
+    ]
+}
+
+/// A use that only a server beside the app serves: the reason, and what to do.
+pub(super) fn unserved(survey: &Survey<'_>, one: &super::uses::Use) -> Option<String> {
+    use super::uses::What;
+    let phone = || {
+        let (tree, _) = super::uses::node(survey, one.span)?;
+        let first = super::uses::arguments_of(survey, one).first().map(|first| unwrapped(*first))?;
+        value_of(tree, first, "phone")
+    };
+    match &one.what {
+        What::Auth(method) if method == "signInWithIdToken" => Some(
+            "calls `auth.signInWithIdToken`, which has no counterpart on the server yet. Sign in with `signInWithOAuth`.".to_owned(),
+        ),
+        What::Auth(_) if phone().is_some() => {
+            Some("signs in by phone, which has no counterpart on the server yet. Write a server function for it.".to_owned())
+        }
+        What::Invoke(_) => Some(
+            "calls an edge function with the visitor's token. Call it from a server function that has `requireSupabaseAuth`.".to_owned(),
+        ),
+        What::Query => {
+            let file = survey.project.get(one.span.file);
+            let text = file.text.get(one.span.range())?;
+            let other = text.contains(".schema(");
+            other.then(|| "asks another schema, which the gateway does not let through. Move the query into a server function.".to_owned())
+        }
+        _ => None,
+    }
+}

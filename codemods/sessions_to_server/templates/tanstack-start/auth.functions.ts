@@ -1,0 +1,234 @@
+//#if limits
+import { createMiddleware, createServerFn } from "@tanstack/react-start";
+import { getRequestHeader, getRequestIP, setResponseHeader, setResponseStatus } from "@tanstack/react-start/server";
+//#else
+import { createServerFn } from "@tanstack/react-start";
+//#end
+import type {
+//#if failure
+  AuthError,
+//#end
+//#if signInWithOAuth
+  Provider,
+//#end
+  User,
+} from "@supabase/supabase-js";
+//#if schemas
+import { z } from "zod/v4";
+//#end
+//#if updateUser
+import { requireSupabaseAuth } from "./auth-middleware";
+//#end
+//#if realtime
+import { env } from "./env.server";
+//#end
+//#if links
+import { callbackUrl } from "./origin.server";
+//#end
+import { requestDb } from "./session.server";
+
+// What the browser may know about a session: who and until when. Never the tokens.
+export interface PublicSession {
+  user: User;
+  expires_at: number | undefined;
+}
+//#if failure
+export interface AuthFailure {
+  name: string;
+  message: string;
+  status: number | undefined;
+  code: string | undefined;
+}
+
+const failure = ({ name, message, status, code }: AuthError): AuthFailure => ({ name, message, status, code: code ?? undefined });
+//#end
+const known = (user: User | null, session: { expires_at?: number } | null): PublicSession | null =>
+  user && session ? { user, expires_at: session.expires_at } : null;
+//#if signInWithPassword|signUp|signInWithOtp|verifyOtp|resend|resetPasswordForEmail|updateUser
+
+// Lengths only: whether an address or a password will do is for Supabase to say, in the words that the pages show.
+const email = z.string().max(320);
+//#end
+//#if signInWithPassword|signUp|updateUser
+const password = z.string().max(1000);
+//#end
+//#if signInWithPassword|signUp|signInAnonymously|signInWithOtp|resend|resetPasswordForEmail
+const captchaToken = z.string().max(10_000).optional();
+//#end
+//#if signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth
+const redirectTo = z.string().max(2000).optional();
+//#end
+//#if signUp|signInAnonymously|signInWithOtp|updateUser
+const metadata = z.record(z.string(), z.json()).optional();
+//#end
+//#if limits
+
+/** A limit per client address. In memory, so per instance: on serverless add the provider's firewall rule. */
+const attempts = new Map<string, { count: number; resetAt: number }>();
+const limitAttempts = createMiddleware({ type: "function" }).server(async ({ next }) => {
+  const now = Date.now();
+  if (attempts.size > 10_000) for (const [key, hit] of attempts) if (hit.resetAt < now) attempts.delete(key);
+  const key = clientAddress();
+  const hit = attempts.get(key);
+  if (!hit || hit.resetAt < now) attempts.set(key, { count: 1, resetAt: now + 60_000 });
+  else if (++hit.count > 30) {
+    setResponseHeader("Retry-After", String(Math.ceil((hit.resetAt - now) / 1000)));
+    setResponseStatus(429);
+    throw new Error("Too many requests. Try again later.");
+  }
+  return next();
+});
+
+function clientAddress(): string {
+  // Headers that the hosting provider overwrites; a client cannot choose them there.
+  if (process.env.VERCEL) return getRequestHeader("x-real-ip") ?? "unknown";
+  if (process.env.NETLIFY) return getRequestHeader("x-nf-client-connection-ip" as never) ?? "unknown";
+  if (process.env.FLY_APP_NAME) return getRequestHeader("fly-client-ip" as never) ?? "unknown";
+  return getRequestIP() ?? "unknown";
+}
+//#end
+
+export const fetchSession = createServerFn({ method: "GET" }).handler(async (): Promise<PublicSession | null> => {
+  const db = requestDb();
+  const { data } = await db.auth.getUser();
+  if (!data.user) return null;
+  const { data: now } = await db.auth.getSession();
+  return { user: data.user, expires_at: now.session?.expires_at };
+});
+//#if signInWithPassword
+
+export const signInWithPassword = createServerFn({ method: "POST" })
+  .middleware([limitAttempts])
+  .validator(z.object({ email, password, captchaToken }))
+  .handler(async ({ data: { captchaToken: captcha, ...credentials } }) => {
+    const { data, error } = await requestDb().auth.signInWithPassword({ ...credentials, options: { captchaToken: captcha } });
+    if (error) return { session: null, error: failure(error) };
+    return { session: known(data.user, data.session), error: null };
+  });
+//#end
+//#if signUp
+
+export const signUp = createServerFn({ method: "POST" })
+  .middleware([limitAttempts])
+  .validator(z.object({ email, password, data: metadata, redirectTo, captchaToken }))
+  .handler(async ({ data: { email: to, password: chosen, data: about, redirectTo: next, captchaToken: captcha } }) => {
+    const options = { data: about, emailRedirectTo: callbackUrl(next), captchaToken: captcha };
+    const { data, error } = await requestDb().auth.signUp({ email: to, password: chosen, options });
+    if (error) return { user: null, session: null, error: failure(error) };
+    return { user: data.user, session: known(data.user, data.session), error: null };
+  });
+//#end
+//#if signInAnonymously
+
+export const signInAnonymously = createServerFn({ method: "POST" })
+  .middleware([limitAttempts])
+  .validator(z.object({ data: metadata, captchaToken }))
+  .handler(async ({ data: options }) => {
+    const { data, error } = await requestDb().auth.signInAnonymously({ options });
+    if (error) return { session: null, error: failure(error) };
+    return { session: known(data.user, data.session), error: null };
+  });
+//#end
+//#if signInWithOtp
+
+export const signInWithOtp = createServerFn({ method: "POST" })
+  .middleware([limitAttempts])
+  .validator(z.object({ email, data: metadata, redirectTo, shouldCreateUser: z.boolean().optional(), captchaToken }))
+  .handler(async ({ data: { email: to, redirectTo: next, ...options } }) => {
+    const { error } = await requestDb().auth.signInWithOtp({ email: to, options: { ...options, emailRedirectTo: callbackUrl(next) } });
+    return { error: error && failure(error) };
+  });
+//#end
+//#if verifyOtp
+
+const type = z.enum(["signup", "invite", "magiclink", "recovery", "email_change", "email"]);
+export const verifyOtp = createServerFn({ method: "POST" })
+  .middleware([limitAttempts])
+  .validator(z.union([z.object({ email, token: z.string().max(100), type }), z.object({ token_hash: z.string().max(1000), type })]))
+  .handler(async ({ data: asked }) => {
+    const { data, error } = await requestDb().auth.verifyOtp(asked);
+    if (error) return { user: null, session: null, error: failure(error) };
+    return { user: data.user, session: known(data.user, data.session), error: null };
+  });
+//#end
+//#if resend
+
+export const resend = createServerFn({ method: "POST" })
+  .middleware([limitAttempts])
+  .validator(z.object({ type: z.enum(["signup", "email_change"]), email, redirectTo, captchaToken }))
+  .handler(async ({ data: { redirectTo: next, captchaToken: captcha, ...asked } }) => {
+    const { error } = await requestDb().auth.resend({ ...asked, options: { emailRedirectTo: callbackUrl(next), captchaToken: captcha } });
+    return { error: error && failure(error) };
+  });
+//#end
+//#if signOut
+
+export const signOut = createServerFn({ method: "POST" })
+  .validator(z.object({ scope: z.enum(["global", "local", "others"]).default("global") }))
+  .handler(async ({ data }) => {
+    const { error } = await requestDb().auth.signOut(data);
+    return { error: error && failure(error) };
+  });
+//#end
+//#if resetPasswordForEmail
+
+export const resetPassword = createServerFn({ method: "POST" })
+  .middleware([limitAttempts])
+  .validator(z.object({ email, redirectTo, captchaToken }))
+  .handler(async ({ data }) => {
+    const options = { redirectTo: callbackUrl(data.redirectTo), captchaToken: data.captchaToken };
+    const { error } = await requestDb().auth.resetPasswordForEmail(data.email, options);
+    return { error: error && failure(error) };
+  });
+//#end
+//#if updateUser
+
+export const updateUser = createServerFn({ method: "POST" })
+  .middleware([limitAttempts, requireSupabaseAuth])
+  .validator(z.strictObject({ email: email.optional(), password: password.optional(), nonce: z.string().max(100).optional(), data: metadata, redirectTo }))
+  .handler(async ({ data: { redirectTo: next, ...attributes }, context }) => {
+    const { data, error } = await context.supabase.auth.updateUser(attributes, { emailRedirectTo: callbackUrl(next) });
+    return { user: data.user, error: error && failure(error) };
+  });
+//#end
+//#if setSession
+
+/** Tokens that a sign-in outside of this app handed to the page: they go into the cookie and stay there. */
+export const adoptSession = createServerFn({ method: "POST" })
+  .middleware([limitAttempts])
+  .validator(z.object({ access_token: z.string().max(10_000), refresh_token: z.string().max(1000) }))
+  .handler(async ({ data: tokens }) => {
+    const { data, error } = await requestDb().auth.setSession(tokens);
+    if (error) return { session: null, error: failure(error) };
+    return { session: known(data.user, data.session), error: null };
+  });
+//#end
+//#if signInWithOAuth
+
+// What may be asked of the provider: nothing here decides who is signed in or where to.
+const queryParams = z.object({ access_type: z.string(), prompt: z.string(), login_hint: z.string(), hd: z.string() }).partial().optional();
+/** Where to send the browser; the PKCE verifier stays here, in an HttpOnly cookie. */
+export const startOAuth = createServerFn({ method: "POST" })
+  .middleware([limitAttempts])
+  .validator(z.object({ provider: z.string().max(50), redirectTo, scopes: z.string().max(1000).optional(), queryParams }))
+  .handler(async ({ data: { provider, redirectTo: next, scopes, queryParams: asked } }) => {
+    const params = Object.fromEntries(Object.entries(asked ?? {}).filter(([, value]) => value !== undefined)) as Record<string, string>;
+    const { data, error } = await requestDb().auth.signInWithOAuth({
+      provider: provider as Provider,
+      options: { redirectTo: callbackUrl(next), scopes, queryParams: params, skipBrowserRedirect: true },
+    });
+    return { url: data.url, error: error && failure(error) };
+  });
+//#end
+//#if realtime
+
+/** For the realtime WebSocket only: short-lived, no refresh token, kept in memory by the page. */
+export const realtimeToken = createServerFn({ method: "POST" }).handler(async () => {
+  const db = requestDb();
+  const { data: visitor } = await db.auth.getUser();
+  const { data } = visitor.user ? await db.auth.getSession() : { data: { session: null } };
+  const { SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY } = env();
+  const expires_at = data.session?.expires_at ?? Math.floor(Date.now() / 1000) + 300;
+  return { url: `${SUPABASE_URL}/realtime/v1`, apikey: SUPABASE_PUBLISHABLE_KEY, token: data.session?.access_token ?? SUPABASE_PUBLISHABLE_KEY, expires_at };
+});
+//#end

@@ -1,0 +1,311 @@
+import { isRedirect } from "@tanstack/react-router";
+//#if toError
+import type { AuthChangeEvent, AuthError, Session, SupabaseClient, User } from "@supabase/supabase-js";
+//#else
+import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabase-js";
+//#end
+import * as server from "./auth.functions";
+//#if toError
+import type { AuthFailure, PublicSession } from "./auth.functions";
+//#else
+import type { PublicSession } from "./auth.functions";
+//#end
+import { onUnauthenticated } from "./call-boundary";
+//#if realtime
+import { closeRealtime } from "./realtime";
+//#end
+
+// The part of supabase.auth that this app uses, served by server functions. Sessions carry the user and
+// the expiry; access_token and refresh_token stay on the server and are empty here.
+type Auth = Pick<SupabaseClient["auth"], __METHODS__>;
+type Listener = (event: AuthChangeEvent, session: Session | null) => void | Promise<void>;
+
+// This module also runs while a page is rendered on the server, for many visitors at once:
+// nothing about a session may be remembered there.
+const inBrowser = typeof window !== "undefined";
+const listeners = new Map<string, Listener>();
+const tabs = inBrowser && typeof BroadcastChannel !== "undefined" ? new BroadcastChannel("auth") : null;
+let current: Session | null | undefined; // undefined: not asked yet. Set in the browser only.
+let pending: Promise<Session | null> | null = null;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function toSession(known: PublicSession | null): Session | null {
+  if (!known) return null;
+  const { user, expires_at } = known;
+  return { user, expires_at, expires_in: expires_at ? expires_at - Math.floor(Date.now() / 1000) : 0, token_type: "bearer", access_token: "", refresh_token: "" };
+}
+//#if toError
+
+function toError(error: AuthFailure): AuthError {
+  return Object.assign(new Error(error.message), { ...error, __isAuthError: true }) as unknown as AuthError;
+}
+//#end
+//#if missing
+
+const missing = () => toError({ name: "AuthSessionMissingError", message: "Auth session missing!", status: 400, code: undefined });
+//#end
+
+/** Calls a server function; a failed request becomes an error value, as supabase.auth never throws. */
+async function ask<T>(call: Promise<T>): Promise<{ answer: T; failed: null } | { answer: null; failed: Failed }> {
+  try {
+    return { answer: await call, failed: null };
+  } catch (cause) {
+    if (isRedirect(cause)) throw cause;
+//#if toError
+    return { answer: null, failed: toError({ name: "AuthRetryableFetchError", message: cause instanceof Error ? cause.message : String(cause), status: 0, code: undefined }) };
+//#else
+    return { answer: null, failed: cause };
+//#end
+  }
+}
+//#if toError
+type Failed = AuthError;
+//#else
+type Failed = unknown;
+//#end
+
+function emit(event: AuthChangeEvent, session: Session | null, broadcast = true) {
+  if (!inBrowser) return;
+  current = session;
+  clearTimeout(timer);
+//#if realtime
+  if (event === "SIGNED_OUT") void closeRealtime();
+//#end
+  // Ask again shortly before the access token runs out: the server renews it.
+  if (session?.expires_at) timer = setTimeout(() => void load(true), Math.max(5, Math.min(session.expires_in - 60, 86_400)) * 1000);
+  for (const listener of [...listeners.values()]) void listener(event, session);
+  if (broadcast) tabs?.postMessage(event);
+}
+
+async function load(again = false): Promise<Session | null> {
+  if (!inBrowser) return toSession(await server.fetchSession());
+  if (current !== undefined && !again) return current;
+  pending ??= ask(server.fetchSession())
+    .then(({ answer, failed }) => {
+      if (failed) return current ?? null; // offline or a server error: keep what is known
+      const session = toSession(answer);
+      const before = current;
+      if (before === undefined) emit(takeUrlEvent() ?? "INITIAL_SESSION", session, false);
+      else if (before?.user.id !== session?.user.id) emit(session ? "SIGNED_IN" : "SIGNED_OUT", session, false);
+      else if (session && before?.expires_at !== session.expires_at) emit("TOKEN_REFRESHED", session, false);
+      return session;
+    })
+    .finally(() => (pending = null));
+  return pending;
+}
+
+// The server's sign-in callback leaves a note for the page it returns to.
+function takeUrlEvent(): AuthChangeEvent | undefined {
+  const url = new URL(window.location.href);
+  const event = url.searchParams.get("auth_event");
+  if (!event) return undefined;
+  url.searchParams.delete("auth_event");
+  window.history.replaceState(window.history.state, "", url);
+  return event === "PASSWORD_RECOVERY" ? event : undefined;
+}
+
+if (inBrowser) {
+  tabs?.addEventListener("message", () => void load(true));
+  onUnauthenticated(() => current && void load(true));
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && current !== undefined && void load(true));
+}
+
+export const auth: Auth = {
+//#if getSession
+
+  async getSession() {
+    const session = await load();
+    return session ? { data: { session }, error: null } : { data: { session: null }, error: null };
+  },
+//#end
+//#if getUser
+
+  async getUser() {
+    const session = await load();
+    if (session) return { data: { user: session.user }, error: null };
+    return { data: { user: null }, error: missing() };
+  },
+//#end
+//#if getClaims
+
+  // What a page may read of the token is what it says of the visitor.
+  async getClaims() {
+    const session = await load();
+    if (!session) return { data: null, error: null };
+    const { id, email, phone, role, aud, app_metadata, user_metadata, is_anonymous } = session.user;
+    const claims = { sub: id, email, phone, role, aud, app_metadata, user_metadata, is_anonymous, exp: session.expires_at };
+    return { data: { claims, header: {}, signature: new Uint8Array() }, error: null } as never;
+  },
+//#end
+//#if onAuthStateChange
+
+  onAuthStateChange(callback: Listener) {
+    const id = Math.random().toString(36).slice(2);
+    if (inBrowser) {
+      const known = current !== undefined;
+      listeners.set(id, callback);
+      if (known) queueMicrotask(() => listeners.has(id) && void callback(takeUrlEvent() ?? "INITIAL_SESSION", current ?? null));
+      else void load();
+    }
+    return { data: { subscription: { id, callback, unsubscribe: () => void listeners.delete(id) } } };
+  },
+//#end
+//#if signInWithPassword
+
+  async signInWithPassword({ options, ...credentials }) {
+    const { answer, failed } = await ask(server.signInWithPassword({ data: { ...(credentials as Credentials), captchaToken: options?.captchaToken } }));
+    const error = failed ?? (answer.error && toError(answer.error));
+    const session = toSession(answer?.session ?? null);
+    if (error || !session) return { data: { user: null, session: null }, error: error ?? unexpected() };
+    emit("SIGNED_IN", session);
+    return { data: { user: session.user, session }, error: null };
+  },
+//#end
+//#if signUp
+
+  async signUp({ options, ...credentials }) {
+    const redirectTo = options && "emailRedirectTo" in options ? options.emailRedirectTo : undefined;
+    const asked = { ...(credentials as Credentials), data: options?.data as Metadata, redirectTo, captchaToken: options?.captchaToken };
+    const { answer, failed } = await ask(server.signUp({ data: asked }));
+    const error = failed ?? (answer.error && toError(answer.error));
+    if (error) return { data: { user: null, session: null }, error };
+    const session = toSession(answer?.session ?? null);
+    if (session) emit("SIGNED_IN", session);
+    return { data: { user: (answer?.user ?? null) as User | null, session }, error: null };
+  },
+//#end
+//#if signInAnonymously
+
+  async signInAnonymously(credentials) {
+    const { answer, failed } = await ask(server.signInAnonymously({ data: { data: credentials?.options?.data as Metadata, captchaToken: credentials?.options?.captchaToken } }));
+    const error = failed ?? (answer.error && toError(answer.error));
+    const session = toSession(answer?.session ?? null);
+    if (error || !session) return { data: { user: null, session: null }, error: error ?? unexpected() };
+    emit("SIGNED_IN", session);
+    return { data: { user: session.user, session }, error: null };
+  },
+//#end
+//#if signInWithOAuth
+
+  async signInWithOAuth({ provider, options }) {
+    const asked = { provider, redirectTo: options?.redirectTo, scopes: options?.scopes, queryParams: options?.queryParams };
+    const { answer, failed } = await ask(server.startOAuth({ data: asked }));
+    const error = failed ?? (answer.error && toError(answer.error));
+    if (error || !answer?.url) return { data: { provider, url: null }, error: error ?? unexpected() };
+    if (inBrowser) window.location.assign(answer.url);
+    return { data: { provider, url: answer.url }, error: null };
+  },
+//#end
+//#if signInWithOtp
+
+  async signInWithOtp({ options, ...credentials }) {
+    const redirectTo = options && "emailRedirectTo" in options ? options.emailRedirectTo : undefined;
+    const asked = { data: options?.data as Metadata, shouldCreateUser: options?.shouldCreateUser, captchaToken: options?.captchaToken, redirectTo };
+    const { answer, failed } = await ask(server.signInWithOtp({ data: { ...(credentials as { email: string }), ...asked } }));
+    const error = failed ?? (answer.error && toError(answer.error));
+    if (error) return { data: { user: null, session: null }, error };
+    return { data: { user: null, session: null }, error: null };
+  },
+//#end
+//#if verifyOtp
+
+  async verifyOtp(params) {
+    const { answer, failed } = await ask(server.verifyOtp({ data: params as { email: string; token: string; type: "email" } }));
+    const error = failed ?? (answer.error && toError(answer.error));
+    if (error) return { data: { user: null, session: null }, error };
+    const session = toSession(answer?.session ?? null);
+    if (session) emit(params.type === "recovery" ? "PASSWORD_RECOVERY" : "SIGNED_IN", session);
+    return { data: { user: (answer?.user ?? null) as User | null, session }, error: null };
+  },
+//#end
+//#if resend
+
+  async resend({ options, ...credentials }) {
+    const redirectTo = options && "emailRedirectTo" in options ? options.emailRedirectTo : undefined;
+    const asked = { ...(credentials as { type: "signup"; email: string }), redirectTo, captchaToken: options?.captchaToken };
+    const { answer, failed } = await ask(server.resend({ data: asked }));
+    const error = failed ?? (answer.error && toError(answer.error));
+    if (error) return { data: { user: null, session: null }, error };
+    return { data: { user: null, session: null }, error: null };
+  },
+//#end
+//#if signOut
+
+  async signOut(options) {
+    const { answer, failed } = await ask(server.signOut({ data: { scope: options?.scope ?? "global" } }));
+    const error = failed ?? (answer.error && toError(answer.error));
+    if (error) return { error };
+    if (options?.scope !== "others") emit("SIGNED_OUT", null);
+    return { error: null };
+  },
+//#end
+//#if resetPasswordForEmail
+
+  async resetPasswordForEmail(email, options) {
+    const { answer, failed } = await ask(server.resetPassword({ data: { email, redirectTo: options?.redirectTo, captchaToken: options?.captchaToken } }));
+    const error = failed ?? (answer.error && toError(answer.error));
+    return error ? { data: null, error } : { data: {}, error: null };
+  },
+//#end
+//#if updateUser
+
+  async updateUser({ data, ...attributes }, options) {
+    const asked = { ...(attributes as Partial<Credentials>), data: data as Metadata, redirectTo: options?.emailRedirectTo };
+    const { answer, failed } = await ask(server.updateUser({ data: asked }));
+    const error = failed ?? (answer.error && toError(answer.error));
+    if (error || !answer?.user) return { data: { user: null }, error: error ?? unexpected() };
+    const user = answer.user as User;
+    if (current) emit("USER_UPDATED", { ...current, user });
+    return { data: { user }, error: null };
+  },
+//#end
+//#if refreshSession
+
+  // The server renews the session when it is due; what the page sees of it is asked for again.
+  async refreshSession() {
+    const session = await load(true);
+    return session ? { data: { user: session.user, session }, error: null } : { data: { user: null, session: null }, error: missing() };
+  },
+//#end
+//#if exchangeCodeForSession
+
+  // The server's callback has exchanged the code before the page was loaded.
+  async exchangeCodeForSession() {
+    const session = await load();
+    return session ? { data: { user: session.user, session }, error: null } : { data: { user: null, session: null }, error: missing() };
+  },
+//#end
+//#if setSession
+
+  // Tokens that a sign-in outside of this app handed to the page go straight to the server.
+  async setSession({ access_token, refresh_token }) {
+    const { answer, failed } = await ask(server.adoptSession({ data: { access_token, refresh_token } }));
+    const error = failed ?? (answer.error && toError(answer.error));
+    const session = toSession(answer?.session ?? null);
+    if (error || !session) return { data: { user: null, session: null }, error: error ?? unexpected() };
+    emit("SIGNED_IN", session);
+    return { data: { user: session.user, session }, error: null };
+  },
+//#end
+//#if startAutoRefresh
+
+  async startAutoRefresh() {},
+//#end
+//#if stopAutoRefresh
+
+  async stopAutoRefresh() {},
+//#end
+};
+//#if signInWithPassword|signUp|updateUser
+
+type Credentials = { email: string; password: string };
+//#end
+//#if signUp|signInAnonymously|signInWithOtp|updateUser
+type Metadata = Record<string, string> | undefined;
+//#end
+//#if signInWithPassword|signInAnonymously|signInWithOAuth|updateUser|setSession
+
+function unexpected(): AuthError {
+  return toError({ name: "AuthApiError", message: "Unexpected answer from the server", status: 500, code: undefined });
+}
+//#end

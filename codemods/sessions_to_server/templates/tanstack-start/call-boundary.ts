@@ -1,0 +1,49 @@
+//#if refusal
+import { createCsrfMiddleware, createMiddleware } from "@tanstack/react-start";
+//#else
+import { createMiddleware } from "@tanstack/react-start";
+//#end
+import { getResponseStatus, setResponseStatus } from "@tanstack/react-start/server";
+
+const listeners = new Set<() => void>();
+/** Called in the browser when the server says that the session is gone. */
+export const onUnauthenticated = (listener: () => void) => void listeners.add(listener);
+
+/** Registered in src/start.ts: every call of a server function passes here, on both sides. */
+export const callBoundary = createMiddleware({ type: "function" })
+  .client(({ next }) =>
+    next({
+      fetch: async (...request: Parameters<typeof fetch>) => {
+        const response = await fetch(...request);
+        if (response.status === 401) for (const listener of listeners) listener();
+        return response;
+      },
+    }),
+  )
+  .server(async ({ next }) => {
+    try {
+      return await next();
+    } catch (error) {
+      // Without this a refused or failed call answers with status 200.
+      // Start turns the issues of a schema into a plain Error with their JSON as its message.
+      const refused = error instanceof Error && ("issues" in error || error.message.startsWith("[\n"));
+      if (error instanceof Error && (getResponseStatus() ?? 200) < 400) setResponseStatus(refused ? 400 : 500);
+      throw error;
+    }
+  });
+
+// The session is a cookie, which the browser attaches by itself: refuse calls that another site made with it.
+//#if refusal
+export const sameSite = createCsrfMiddleware({
+  filter: ({ handlerType, pathname }) => handlerType === "serverFn" || pathname.startsWith("/api/supabase/"),
+});
+//#else
+export const sameSite = createMiddleware().server(async ({ next, request, pathname }) => {
+  if (!pathname.startsWith("/_serverFn/") && !pathname.startsWith("/api/supabase/")) return next();
+  const site = request.headers.get("Sec-Fetch-Site");
+  const origin = request.headers.get("Origin");
+  const own = process.env.APP_ORIGIN ? new URL(process.env.APP_ORIGIN).origin : new URL(request.url).origin;
+  if (site ? site === "same-origin" : origin === own) return next();
+  return new Response("Forbidden", { status: 403 });
+});
+//#end

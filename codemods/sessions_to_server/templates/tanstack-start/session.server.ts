@@ -1,0 +1,75 @@
+import { createServerClient } from "@supabase/ssr";
+import type { SupabaseClient } from "@supabase/supabase-js";
+import { getCookies, getRequest, setCookie, setResponseHeader } from "@tanstack/react-start/server";
+import { env } from "./env.server";
+//#if typed
+import type { __DATABASE__ } from "__TYPES__";
+//#end
+
+//#if typed
+export type Db = SupabaseClient<__DATABASE__>;
+//#else
+export type Db = SupabaseClient;
+//#end
+
+// A page that wakes up sends several requests with the same expired session. They share one renewal:
+// a refresh token is good for one use (and for ten seconds of grace).
+const renewals = new Map<string, { at: number; response: Promise<Response> }>();
+const sharedRenewal: typeof fetch = async (input, init) => {
+  if (typeof init?.body !== "string" || !String(input).includes("grant_type=refresh_token")) return fetch(input, init);
+  const now = Date.now();
+  for (const [key, renewal] of renewals) if (now - renewal.at > 10_000) renewals.delete(key);
+  let renewal = renewals.get(init.body);
+  if (!renewal) {
+    renewal = { at: now, response: fetch(input, init) };
+    renewals.set(init.body, renewal);
+  }
+  return (await renewal.response).clone();
+};
+
+// One client per request: functions that run while one page is rendered share it, so an expired token is renewed once.
+// Never share one between requests.
+const clients = new WeakMap<Request, Db>();
+
+/** A Supabase client for this request. The session lives in HttpOnly cookies; queries run as the signed-in user, under row level security. */
+export function requestDb(): Db {
+  const request = getRequest();
+  let db = clients.get(request);
+  if (!db) clients.set(request, (db = create()));
+  return db;
+}
+
+function create(): Db {
+  const { SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY } = env();
+  const production = process.env.NODE_ENV === "production";
+  // Whatever comes of a session is for this visitor alone.
+  setResponseHeader("Cache-Control", "private, no-store");
+  const attributes = { httpOnly: true, secure: production, sameSite: "lax", path: "/" } as const;
+//#if typed
+  return createServerClient<__DATABASE__>(SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY, {
+//#else
+  return createServerClient(SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY, {
+//#end
+    global: { fetch: sharedRenewal },
+    // __Host-Http-: Secure, HttpOnly, Path=/ and no Domain, enforced by the browser. Needs https, so not in development.
+    cookieOptions: { name: production ? "__Host-Http-session" : "session", ...attributes },
+    cookies: {
+      encode: "tokens-only",
+      getAll: () => Object.entries(getCookies()).map(([name, value]) => ({ name, value })),
+      setAll: (cookies, headers?: Record<string, string>) => {
+        for (const { name, value, options } of cookies) {
+          // The PKCE verifier is needed until the visitor comes back from the mail or the provider, not for 400 days.
+          const maxAge = name.endsWith("-code-verifier") ? Math.min(options.maxAge ?? 0, 3600) : options.maxAge;
+          setCookie(name, value, { ...options, ...attributes, maxAge });
+        }
+        for (const [name, value] of Object.entries(headers ?? {})) setResponseHeader(name as "Cache-Control", value);
+      },
+    },
+  }) as unknown as Db;
+}
+
+/** Who is asking, from a verified token; null when nobody is signed in. */
+export async function sessionClaims(db: Db) {
+  const { data } = await db.auth.getClaims();
+  return data?.claims.sub ? data.claims : null;
+}

@@ -1,0 +1,79 @@
+import { createServerFn } from "@tanstack/react-start";
+import { z } from "zod/v4";
+import { __WORDS__ } from "./auth-middleware";
+
+// Buckets that the browser may ask for, found in the code. Storage policies decide about each path: everything here runs with
+// the visitor's own rights.
+//#if uploads
+const uploadBucket = z.enum(__UPLOAD__);
+//#end
+//#if reads
+const readBucket = z.enum(__READ__);
+//#end
+//#if remove
+const removeBucket = z.enum(__REMOVE__);
+//#end
+const path = z.string().min(1).max(1024);
+
+const plain = <T>({ data, error }: { data: T; error: { name: string; message: string; status?: number } | null }) => ({
+  data,
+  error: error && { name: error.name, message: error.message, status: error.status },
+});
+//#if upload|update
+
+/** The browser sends the file straight to storage with this one-time URL. */
+export const createUploadUrl = createServerFn({ method: "POST" })
+  .middleware([requireSupabaseAuth])
+  .validator(z.object({ bucket: uploadBucket, path, upsert: z.boolean().default(false) }))
+  .handler(async ({ data, context }) => plain(await context.supabase.storage.from(data.bucket).createSignedUploadUrl(data.path, { upsert: data.upsert })));
+//#end
+//#if download|createSignedUrl
+
+export const createSignedUrl = createServerFn({ method: "POST" })
+  .middleware([withSupabase])
+  .validator(z.object({ bucket: readBucket, path, expiresIn: z.int().min(1), download: z.union([z.boolean(), z.string().max(300)]).optional() }))
+  .handler(async ({ data, context }) => plain(await context.supabase.storage.from(data.bucket).createSignedUrl(data.path, data.expiresIn, { download: data.download })));
+//#end
+//#if createSignedUrls
+
+export const createSignedUrls = createServerFn({ method: "POST" })
+  .middleware([withSupabase])
+  .validator(z.object({ bucket: readBucket, paths: z.array(path).max(1000), expiresIn: z.int().min(1) }))
+  .handler(async ({ data, context }) => plain(await context.supabase.storage.from(data.bucket).createSignedUrls(data.paths, data.expiresIn)));
+//#end
+//#if list
+
+const sortBy = z.object({ column: z.string().max(50), order: z.string().max(4) }).optional();
+const options = z.object({ limit: z.int().min(1).max(1000).optional(), offset: z.int().min(0).optional(), search: z.string().max(300).optional(), sortBy });
+export const listFiles = createServerFn({ method: "POST" })
+  .middleware([withSupabase])
+  .validator(z.object({ bucket: readBucket, path: z.string().max(1024).optional(), options: options.optional() }))
+  .handler(async ({ data, context }) => {
+    const { data: found, error } = plain(await context.supabase.storage.from(data.bucket).list(data.path, data.options));
+    return { data: found as unknown as { name: string }[] | null, error };
+  });
+//#end
+//#if remove
+
+export const removeFiles = createServerFn({ method: "POST" })
+  .middleware([requireSupabaseAuth])
+  .validator(z.object({ bucket: removeBucket, paths: z.array(path).max(1000) }))
+  .handler(async ({ data, context }) => {
+    const { data: removed, error } = plain(await context.supabase.storage.from(data.bucket).remove(data.paths));
+    return { data: removed && removed.map(({ name }) => ({ name })), error };
+  });
+//#end
+//#if move
+
+export const moveFile = createServerFn({ method: "POST" })
+  .middleware([requireSupabaseAuth])
+  .validator(z.object({ bucket: uploadBucket, from: path, to: path }))
+  .handler(async ({ data, context }) => plain(await context.supabase.storage.from(data.bucket).move(data.from, data.to)));
+//#end
+//#if copy
+
+export const copyFile = createServerFn({ method: "POST" })
+  .middleware([requireSupabaseAuth])
+  .validator(z.object({ bucket: uploadBucket, from: path, to: path }))
+  .handler(async ({ data, context }) => plain(await context.supabase.storage.from(data.bucket).copy(data.from, data.to)));
+//#end
