@@ -7,6 +7,7 @@
 
 mod bundle;
 mod environment;
+mod fonts;
 mod headers;
 mod http;
 mod probe;
@@ -235,7 +236,7 @@ fn judge_trees(trees: &Trees, known: &Before, report: &mut Report) {
             if !built.passes && older.is_some_and(|older| !older.passes) {
                 complaints.insert(0, "it did not build before the migration, either".to_owned());
             }
-            report.judge(&asked::BUILD, complaints, "");
+            report.judge(&asked::BUILD, complaints, built.note.unwrap_or_default());
             if built.passes {
                 let complaints = if built.needs_secrets { built.said.clone() } else { Vec::new() };
                 report.judge(&asked::BUILD_WITHOUT_SECRETS, complaints, "");

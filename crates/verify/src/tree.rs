@@ -1,6 +1,7 @@
 //! One tree as its author's tools see it: does it install, build, type-check and lint? Asked of the tree before the migration and of
 //! the one after it, the difference is what the migration did.
 
+use crate::fonts;
 use crate::process::{self, Ran, Task, Variables};
 use crate::tools::Tools;
 use anyhow::Result;
@@ -33,6 +34,8 @@ pub(crate) struct Built {
     pub(crate) passes: bool,
     /// Only with the variables that the server alone reads.
     pub(crate) needs_secrets: bool,
+    /// What the reader has to know of it.
+    pub(crate) note: Option<&'static str>,
     /// What it said when it failed.
     pub(crate) said: Vec<String>,
 }
@@ -171,13 +174,21 @@ fn build(question: &Question<'_>, tools: &Tools<'_>) -> Result<Built> {
         variables
     };
     let script = ["run", "build"];
-    let first = if question.strict { question.public } else { question.all };
-    let ran = run_with(question, tools, "npm", &script, (&with(first), BUILD))?;
-    if ran.ok() || !question.strict {
-        return Ok(Built { passes: ran.ok(), needs_secrets: false, said: failure(&ran) });
-    }
-    let again = run_with(question, tools, "npm", &script, (&with(question.all), BUILD))?;
-    Ok(Built { passes: again.ok(), needs_secrets: again.ok(), said: failure(&ran) })
+    let mut note = None;
+    let mut attempt = |given: &Variables| -> Result<Ran> {
+        let mut variables = with(given);
+        let ran = run_with(question, tools, "npm", &script, (&variables, BUILD))?;
+        let Some(answers) = fonts::stand_ins(&ran.said, tools.folder)?.filter(|_| !ran.ok()) else {
+            return Ok(ran);
+        };
+        note = Some(fonts::NOTE);
+        variables.insert(fonts::VARIABLE.to_owned(), answers.display().to_string());
+        run_with(question, tools, "npm", &script, (&variables, BUILD))
+    };
+    let ran = attempt(if question.strict { question.public } else { question.all })?;
+    let again = if ran.ok() || !question.strict { None } else { Some(attempt(question.all)?) };
+    let needs_secrets = again.as_ref().is_some_and(Ran::ok);
+    Ok(Built { passes: ran.ok() || needs_secrets, needs_secrets, note, said: failure(&ran) })
 }
 
 fn failure(ran: &Ran) -> Vec<String> {
