@@ -90,6 +90,40 @@ export function Inside({ children, need = "member" }) {
 }
 
 #[test]
+fn a_context_that_another_module_fills_is_followed_to_where_it_is_filled() {
+    check(
+        &VITE[..2],
+        &[
+            (
+                "src/auth/context.ts",
+                r#"import { createContext } from "react"; export const AuthContext = createContext(null);"#,
+            ),
+            (
+                "src/auth/use-auth.ts",
+                r#"import { useContext } from "react"; import { AuthContext } from "./context"; export const useAuth = () => useContext(AuthContext);"#,
+            ),
+            (
+                "src/auth/provider.tsx",
+                r#"import { AuthContext } from "./context"; import { supabase } from "../client";
+export function AuthProvider({ children }) { supabase.auth.getSession(); return <AuthContext.Provider value={null}>{children}</AuthContext.Provider>; }"#,
+            ),
+            (
+                "src/Members.tsx",
+                r#"import { Navigate } from "react-router-dom"; import { useAuth } from "./auth/use-auth";
+export const Members = ({ children }) => { const { user } = useAuth(); if (!user) return <Navigate to="/enter" />; return children; };"#,
+            ),
+            (
+                "src/main.tsx",
+                r#"import { Routes, Route } from "react-router-dom"; import { Members } from "./Members"; import { Page } from "./Page";
+export default () => <Routes><Route path="/log" element={<Members><Page /></Members>} /></Routes>;"#,
+            ),
+            ("src/Page.tsx", "export const Page = () => null;"),
+        ],
+        &["Members Component Browser user -> /enter [/log]"],
+    );
+}
+
+#[test]
 fn an_effect_that_sends_and_a_blank_page_are_one_guard() {
     check(
         VITE,

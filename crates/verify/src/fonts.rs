@@ -57,6 +57,9 @@ mod tests {
         let said = "while requesting https://fonts.googleapis.com/css2?family=Roboto+Mono:wght@100..700&display=swap\n\nFailed to fetch `Roboto Mono` from Google Fonts.";
         let path = stand_ins(said, folder.path()).unwrap().unwrap();
         let text = fs::read_to_string(path).unwrap();
-        assert!(text.contains("family=Roboto+Mono:wght@100..700&display=swap\": face(\"Roboto Mono\")"), "{text}");
+        assert!(
+            text.contains("family=Roboto+Mono:wght@100..700&display=swap\": face(\"Roboto Mono\")"),
+            "{text}"
+        );
     }
 }

@@ -29,7 +29,8 @@ pub(crate) fn migrations(standin: &Standin, made: &BTreeSet<String>, report: &mu
     }
     if complaints.is_empty() && !waiting.is_empty() {
         let waiting = super::shortened(waiting, 3).join("; ");
-        return report.skip(&asked::MIGRATIONS, format!("{seen}; what builds on those cannot apply: {waiting}"));
+        return report
+            .skip(&asked::MIGRATIONS, format!("{seen}; what builds on those cannot apply: {waiting}"));
     }
     report.judge(&asked::MIGRATIONS, complaints, seen);
 }
