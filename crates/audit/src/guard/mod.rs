@@ -329,9 +329,10 @@ fn proof(project: &Project, function: Span) -> Proof {
         stored |= depth < 2 && keeps(&holder.text);
         if depth < 2 {
             let links = graph.links[id.0 as usize].iter();
-            let next = links
-                .map(|link| link.target)
-                .filter(|target| crate::identity::auth_like_module(project.get(*target)));
+            let next = links.map(|link| link.target).filter(|target| {
+                let target = project.get(*target);
+                crate::identity::auth_like_module(target) || target.text.contains("createContext")
+            });
             open.extend(next.map(|target| (target, depth + 1)));
             // A context that is made here may be filled in another module.
             if holder.text.contains("createContext") {
