@@ -5,6 +5,7 @@
 //! `sessions_to_server` decides with it whether the app can be moved at all (`sessions_to_server::lands`); everything else asks that.
 
 use audit::Survey;
+use audit::handler::Handler;
 use edit::Span;
 use std::sync::Arc;
 
@@ -61,4 +62,9 @@ pub fn node(survey: &Survey<'_>) -> Option<&'static str> {
 /// Whether pages are protected on the server: then the server reads the list that `guards_to_server::request` makes.
 pub fn guarded(survey: &Survey<'_>) -> bool {
     !crate::guards_to_server::pages(survey).protected.is_empty()
+}
+
+/// Whether a handler only hands its input on to a function that was moved to the server: who may call that is decided there.
+pub fn hands_on(survey: &Survey<'_>, handler: &Handler) -> bool {
+    survey.stack.server.is_some_and(|server| server.wrote(survey.project.get(handler.span.file)))
 }

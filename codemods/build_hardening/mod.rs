@@ -181,6 +181,17 @@ impl Codemod for BuildHardening {
 }
 
 /// One request for the manifest, in whichever list the dependency stands.
+/// The versions above every known hole: for changes that open a new way into the server, which must not land on a version with one.
+pub fn raised(survey: &Survey<'_>) -> Vec<Request> {
+    let Some(commands) = Commands::of(survey) else { return Vec::new() };
+    let manifest = survey.project.get(commands.package.manifest).path.clone();
+    let below = floors::below(commands.package).into_iter();
+    below
+        .flat_map(|low| low.target.map(|target| raise(&commands, &manifest, low.package, target)))
+        .flatten()
+        .collect()
+}
+
 fn raise(commands: &Commands<'_>, manifest: &RelPath, name: &str, version: &str) -> Vec<Request> {
     let lists = ["dependencies", "devDependencies"];
     let list = lists.iter().find(|list| commands.package.json[**list][name].is_string());

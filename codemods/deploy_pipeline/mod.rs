@@ -385,7 +385,7 @@ fn app<'s>(survey: &Survey<'s>) -> Option<(Commands<'s>, Deployed)> {
 }
 
 /// Whether the build writes pages alone, and goes on doing so.
-fn exported(survey: &Survey<'_>, commands: &Commands<'_>) -> bool {
+pub fn exported(survey: &Survey<'_>, commands: &Commands<'_>) -> bool {
     let config = survey.stack.framework.config_file(survey.project, commands.app);
     let object = config.and_then(Object::exported);
     let export =

@@ -52,6 +52,11 @@ impl Doors {
         Self { doors: doors.collect(), accounts }
     }
 
+    /// Whether anybody can sign in at all.
+    pub(super) fn accounts(&self) -> bool {
+        self.accounts
+    }
+
     fn to(&self, file: FileId) -> impl Iterator<Item = &Door> {
         self.doors.iter().filter(move |door| door.reaches.contains(&file))
     }

@@ -54,7 +54,8 @@ impl Call<'_> {
             items.push(item);
         }
         let column = self.column() + self.around.0.len();
-        let many = column + width > 100;
+        // A line that is too long already is not made better by one more break.
+        let many = column + width > 100 && self.column() < 100;
         let mut pieces = Vec::new();
         if broken || many {
             let pad = format!("\n{line}{}", self.unit());

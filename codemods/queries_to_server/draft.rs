@@ -105,6 +105,8 @@ pub(super) struct Draft {
     pub(super) unknown: Vec<String>,
     /// Columns that the code writes and the generated types lack.
     pub(super) drift: Vec<String>,
+    /// The client knows the types of the tables.
+    pub(super) typed: bool,
 }
 
 /// How much of a session a function needs.

@@ -1,5 +1,6 @@
 //! What is wrong: one finding per module that writes queries, and one per cause of its own.
 
+use super::ground;
 use super::group::{self, Outcome, Stays};
 use super::{ADMIN, BROWSER, DRIFT, IGNORED, INJECTION, NEVER_SENT, PRIVILEGED, STAYS, UNKNOWN, UNSURE};
 use audit::query::{Kind, Query, Target};
@@ -60,6 +61,10 @@ pub(super) fn moving(survey: &Survey<'_>, outcome: &Outcome) -> BTreeMap<FileId,
 }
 
 fn modules(survey: &Survey<'_>, outcome: &Outcome) -> Vec<Finding> {
+    let todo = match ground::of(survey) {
+        Err(Some(why)) => why,
+        _ => "Make each a function of the server with checked inputs, and call that.".to_owned(),
+    };
     let of_module = |(file, queries): (FileId, Vec<usize>)| {
         let first = &survey.queries[queries[0]];
         let count = queries.len();
@@ -77,7 +82,7 @@ fn modules(survey: &Survey<'_>, outcome: &Outcome) -> Vec<Finding> {
             first.span,
             survey.project.get(file).path.name().to_owned(),
             message,
-            "Make each a function of the server with checked inputs, and call that.".to_owned(),
+            todo.clone(),
         );
         found.related = queries[1..]
             .iter()
@@ -275,7 +280,11 @@ fn unsure(survey: &Survey<'_>, outcome: &Outcome) -> Vec<Finding> {
                 "Whether visitors without a session may call this was not to be told: {}.",
                 named.join(", ")
             ),
-            "Look at the word in front of each function: `authed` or `anyone`.".to_owned(),
+            if ground::is_own(survey) {
+                "Look at whether each function should ask `assertUser()` first.".to_owned()
+            } else {
+                "Look at the word in front of each function: `authed` or `anyone`.".to_owned()
+            },
         )
     };
     by_file.into_iter().map(of_module).collect()

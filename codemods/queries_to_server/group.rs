@@ -2,7 +2,10 @@
 
 use super::access::{Decision, Doors};
 use super::draft::Draft;
+use super::ground;
+use super::library;
 use super::name;
+use super::parallel;
 use super::read;
 use super::reason::Reason;
 use crate::server;
@@ -52,8 +55,10 @@ pub(super) fn is_ours(survey: &Survey<'_>, query: &Query) -> bool {
     let client = query.client.and_then(|client| survey.clients.get(client));
     let browser = match query.side {
         Side::Browser | Side::Both => true,
-        // Code that nothing reaches is type-checked all the same, so it goes along with the client that it uses.
-        Side::None => client.is_some_and(|client| matches!(client.side, Side::Browser | Side::Both)),
+        // Code that nothing reaches is type-checked all the same, so it goes along with the client that it uses, where that goes.
+        Side::None if !ground::is_own(survey) => {
+            client.is_some_and(|client| matches!(client.side, Side::Browser | Side::Both))
+        }
         _ => false,
     };
     kind && browser
@@ -64,12 +69,21 @@ pub(super) fn is_ours(survey: &Survey<'_>, query: &Query) -> bool {
 /// Decides about every query of the browser.
 pub(super) fn outcome(survey: &Survey<'_>) -> Outcome {
     let doors = Doors::of(survey);
+    let own = ground::is_own(survey);
     let (mut drafts, mut stays) = (Vec::new(), Vec::new());
     for (at, query) in survey.queries.iter().enumerate().filter(|(_, query)| is_ours(survey, query)) {
         let client = query.client.and_then(|client| survey.clients.get(client));
         let read = match client.map(|client| client.power) {
             Some(Power::Admin | Power::Owner) => Err(Reason::admin()),
             None => Err(Reason::client()),
+            _ if own && parallel::is(survey, query) => Err(Reason::parallel()),
+            _ if own && carries_files(survey, query) => Err(Reason::body_size()),
+            _ if own
+                && doors.accounts()
+                && !client.is_some_and(|client| ground::keeps_cookies(survey, client)) =>
+            {
+                Err(Reason::web_storage())
+            }
             _ => read::draft(survey, &doors, at),
         };
         match read {
@@ -81,6 +95,12 @@ pub(super) fn outcome(survey: &Survey<'_>) -> Outcome {
         }
     }
     Outcome { functions: functions(survey, &doors, drafts), stays }
+}
+
+/// Whether a write may carry a file as text, which a call of the framework's own takes to a limit only.
+fn carries_files(survey: &Survey<'_>, query: &Query) -> bool {
+    let text = &survey.project.get(query.span.file).text;
+    query.operation != "select" && ["readAsDataURL(", ".toDataURL("].iter().any(|mark| text.contains(mark))
 }
 
 /// What the proxy lets through for a query.
@@ -117,18 +137,38 @@ fn functions(survey: &Survey<'_>, doors: &Doors, drafts: Vec<Draft>) -> Vec<Func
             continue;
         }
         let path = &survey.project.get(draft.file).path;
-        let stem = path.name().split('.').next().unwrap_or_default();
+        let stem = match path.name().split('.').next().unwrap_or_default() {
+            "page" | "layout" | "index" => path.folder().rsplit('/').next().unwrap_or_default(),
+            stem => stem,
+        };
         let within = query.within.as_deref().filter(|within| name::tells(within)).unwrap_or(stem);
         let name = name::free(&name::of(&draft.parts), Some(within), |name| taken.contains(name));
         taken.insert(name.clone());
         by_key.insert(key, functions.len());
         functions.push(Function { name, decision, drafts: vec![draft], module: String::new() });
     }
+    if survey.stack.server.is_some_and(|server| server.groups_by_table()) {
+        for function in &mut functions {
+            function.module = of_table(&survey.queries[function.drafts[0].query]);
+        }
+        return functions;
+    }
     let modules = modules(survey, functions.iter().map(|function| function.drafts[0].file).collect());
     for function in &mut functions {
         function.module = modules[&function.drafts[0].file].clone();
     }
     functions
+}
+
+/// The module for what a query asks.
+fn of_table(query: &Query) -> String {
+    let name = match (query.kind, query.named()) {
+        (Kind::Rpc, _) => "database-functions".to_owned(),
+        (Kind::EdgeFunction, _) => "edge-functions".to_owned(),
+        (_, Some(table)) => name::kebab(table),
+        (_, None) => "records".to_owned(),
+    };
+    if name.is_empty() || library::is_taken(&name) { format!("{name}-table") } else { name }
 }
 
 /// Names of modules: the file's, with its folder's in front where two files have one name.

@@ -13,13 +13,18 @@ mod filter;
 mod find;
 mod fix;
 mod fixed;
+mod ground;
 mod group;
 mod guess;
 mod keys;
 mod layout;
+mod library;
+mod modules;
 mod name;
+mod parallel;
 mod read;
 mod reason;
+mod receiver;
 mod region;
 mod whole;
 
@@ -113,7 +118,7 @@ impl Codemod for QueriesToServer {
                 BROWSER, STAYS, ADMIN, NEVER_SENT, INJECTION, PRIVILEGED, IGNORED, UNKNOWN, DRIFT, UNSURE,
             ],
             readme: include_str!("README.md"),
-            frameworks: &["vite", "tanstack-start"], // templates/
+            frameworks: &["vite", "next", "tanstack-start"], // templates/
         }
     }
 

@@ -131,6 +131,7 @@ impl<'s> Reader<'s> {
                 granted: Vec::new(),
                 unknown: Vec::new(),
                 drift: Vec::new(),
+                typed: is_typed(survey, query),
             },
         })
     }

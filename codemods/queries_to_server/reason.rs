@@ -114,6 +114,27 @@ impl Reason {
         )
     }
 
+    pub(super) fn parallel() -> Self {
+        Self::new(
+            "parallel-read",
+            "It is read beside others or again and again, and server functions of a page run one after the other. Read it in the page's server component, or in a route handler.",
+        )
+    }
+
+    pub(super) fn body_size() -> Self {
+        Self::new(
+            "body-size",
+            "It may carry a file as text, and a call of a server function takes 1 MB at most. Upload the file to storage and write its address.",
+        )
+    }
+
+    pub(super) fn web_storage() -> Self {
+        Self::new(
+            "web-storage",
+            "The client of this query keeps its session in web storage, where the server does not see it. Make it with `createBrowserClient` of `@supabase/ssr`.",
+        )
+    }
+
     pub(super) fn admin() -> Self {
         Self::new(
             "admin-key",

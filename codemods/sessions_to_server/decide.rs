@@ -12,7 +12,7 @@ use audit::Survey;
 use audit::query::Kind;
 use edit::{Edit, Span};
 use stack::Side;
-use stack::server::Wiring;
+use stack::server::{Server, Wiring};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use syntax::view::{Chain, arguments, pairs, unwrapped, value_of};
@@ -126,7 +126,11 @@ pub(super) fn decide(survey: &Survey<'_>) -> Arc<Decision> {
 
 fn decided(survey: &Survey<'_>) -> Decision {
     let found = client::clients(survey);
-    if found.is_empty() || survey.stack.server.is_none() {
+    let holds = |server: &dyn Server| {
+        survey.project.apps.first().is_some_and(|app| server.session_client(survey.project, app).is_some())
+    };
+    // A session that is in the app's own cookies stays there.
+    if found.is_empty() || survey.stack.server.is_none_or(holds) {
         return Decision::Nothing;
     }
     let mut blockers = Vec::new();

@@ -331,3 +331,66 @@ fn a_worker_is_named_by_its_configuration() {
         ("public/settings.json", "{}", Browser),
     ]);
 }
+
+/// What is found of a function that makes a client with the session: what its module exports it as, or the trouble.
+fn session_client(text: &str) -> Result<String, String> {
+    let text = format!(
+        "import {{ createServerClient }} from '@supabase/ssr';\nimport {{ cookies }} from 'next/headers';\n{text}"
+    );
+    let (project, stack) =
+        read(&[("package.json", NEXT), ("app/page.tsx", "export default () => 1;"), ("lib/db.ts", &text)]);
+    let found = stack.server.unwrap().session_client(&project, &project.apps[0]).unwrap();
+    found.map(|client| format!("{:?} of {}", client.imported, client.path))
+}
+
+#[test]
+fn a_function_that_makes_a_client_of_the_cookies_is_found_by_what_it_does() {
+    let made = "createServerClient(url, process.env.NEXT_PUBLIC_SUPABASE_ANON_KEY!, { cookies: jar })";
+    let found = |text: String| session_client(&text);
+    let named = Ok("Named(\"open\") of lib/db.ts".to_owned());
+    assert_eq!(
+        found(format!("export async function open() {{ const jar = await cookies(); return {made}; }}")),
+        named
+    );
+    assert_eq!(
+        found(format!(
+            "export const open = async () => {{ const jar = await cookies(); const db = {made}; return db }}"
+        )),
+        named
+    );
+    assert_eq!(
+        found(format!(
+            "export default async function open() {{ const jar = await cookies(); return {made}; }}"
+        )),
+        Ok("Default of lib/db.ts".to_owned())
+    );
+}
+
+#[test]
+fn a_client_that_is_given_something_or_is_past_every_policy_is_none() {
+    let check = |text: &str, says: &str| {
+        let refused = session_client(text).unwrap_err();
+        assert!(refused.contains(says), "{text}: {refused}");
+    };
+    let none = "No function of the app";
+    check(
+        "export async function open(jar) { await cookies(); return createServerClient(url, process.env.ANON, jar); }",
+        none,
+    );
+    check(
+        "export async function open() { const jar = await cookies(); return createServerClient(url, process.env.SERVICE_ROLE, jar); }",
+        none,
+    );
+    check(
+        "export async function update() { const jar = await cookies(); const db = createServerClient(url, process.env.ANON, jar); return page; }",
+        none,
+    );
+    check(
+        "async function open() { const jar = await cookies(); return createServerClient(url, process.env.ANON, jar); }",
+        none,
+    );
+    check(
+        "export function open() { const jar = cookies(); return createServerClient(url, process.env.ANON, jar); }",
+        "without `await`",
+    );
+}

@@ -24,6 +24,8 @@ pub(super) struct Checks {
     pub(super) unverified: Option<Span>,
     /// It asks who is there.
     pub(super) asks: Option<Span>,
+    /// A function that it calls throws without a session, and nothing here catches that.
+    thrown: bool,
 }
 
 impl Checks {
@@ -234,11 +236,12 @@ impl<'p> Judge<'p> {
             checks.secret.get_or_insert(span);
             return;
         }
-        if depth > 1 || callee.kind() != "identifier" {
+        let member = callee.kind() == "member_expression";
+        if depth > 1 || !(member || callee.kind() == "identifier") {
             return;
         }
         match Graph::origin(self.project, self.file.id, callee.byte_range()) {
-            Origin::Package(package, name) if auth_package(&package) => {
+            Origin::Package(package, name) if !member && auth_package(&package) => {
                 checks.asks.get_or_insert(span);
                 if name.starts_with("require") || name.starts_with("with") {
                     checks.session.get_or_insert(span);
@@ -252,7 +255,8 @@ impl<'p> Judge<'p> {
                 let inner = of_within(self.project, function, depth + 1);
                 checks.asks = checks.asks.or(inner.asks.map(|_| span));
                 // What a helper returns is for the caller to look at; what it throws, nobody passes.
-                if throws(self.project, function) {
+                if inner.thrown || throws(self.project, function) {
+                    checks.thrown |= inner.session.is_some() && !self.catches(call);
                     checks.session = checks.session.or(inner.session.map(|_| span));
                     checks.role = checks.role.or(inner.role.map(|_| span));
                     checks.secret = checks.secret.or(inner.secret.map(|_| span));
@@ -260,6 +264,18 @@ impl<'p> Judge<'p> {
             }
             _ => {}
         }
+    }
+
+    /// Whether the code around a call catches what it throws.
+    fn catches(&self, call: Node<'p>) -> bool {
+        let mut node = call.parent();
+        while let Some(around) = node.filter(|around| !component::is_function(*around)) {
+            if around.kind() == "try_statement" {
+                return true;
+            }
+            node = around.parent();
+        }
+        false
     }
 
     /// Whether a condition compares what was sent with a value of the environment.

@@ -5,6 +5,7 @@
 
 pub mod function;
 mod hono;
+mod next;
 mod start;
 mod wiring;
 
@@ -15,6 +16,7 @@ use edit::{Piece, RelPath};
 use function::{Function, Input};
 use project::package::App;
 use project::{File, Project};
+use syntax::module::Imported;
 
 /// What every codemod may ask of the server of an app.
 pub trait Server: Sync {
@@ -27,6 +29,15 @@ pub trait Server: Sync {
     /// The folder of server code, seen from the app: `server`. The one that is there already, else the first free name; `None` if all
     /// are taken by code of the app's own.
     fn folder(&self, project: &Project, app: &App) -> Option<&'static str>;
+    /// The function of the app's own that makes a client with the session of the request, where the session is in its cookies from the
+    /// start: then no server is put beside it and no session moves. `Err`: it should be there and is not, or is not sound; what to do.
+    fn session_client(&self, _project: &Project, _app: &App) -> Option<Result<SessionClient, String>> {
+        None
+    }
+    /// Whether functions stand together by the table that they ask, not by the module that calls them.
+    fn groups_by_table(&self) -> bool {
+        false
+    }
     /// Whether it is the app's own framework that serves, in one process and one build with the pages.
     fn is_within(&self) -> bool {
         false
@@ -61,6 +72,19 @@ pub trait Server: Sync {
     fn function(&self, function: &Function<'_>) -> Vec<Piece>;
     /// The module that joins all function modules, seen from the app, and its line for one of them; `None` where none is needed.
     fn function_index(&self, folder: &str, name: &str) -> Option<(String, String)>;
+    /// The module of thin functions through which pages call those of the module `name`, seen from the app; `None` where they call
+    /// them as they are.
+    fn actions_module(&self, _folder: &str, _name: &str) -> Option<String> {
+        None
+    }
+    /// What stands before and behind the actions of a module; `functions` is how it names the module of the functions.
+    fn actions_frame(&self, _functions: &str) -> (String, String) {
+        (String::new(), String::new())
+    }
+    /// The action that hands its input to a function.
+    fn action(&self, _function: &str, _input: &Input) -> String {
+        String::new()
+    }
     /// What stands before and behind the input in a call of a function: `api.listTasks(` and `)`. `local`: what the caller is named in
     /// the file, or where there is none, the function.
     fn call(&self, local: &str, function: &str, input: &Input) -> (String, String);
@@ -69,6 +93,17 @@ pub trait Server: Sync {
     fn caller(&self) -> Option<(&'static str, &'static str)>;
     /// A module of the server's library that functions import, seen from the app: `server/lib/filter.ts` for `filter`.
     fn library(&self, folder: &str, name: &str) -> String;
+}
+
+/// A function of the app's own that makes a database client with the session of the request. It is given nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionClient {
+    /// Its module.
+    pub path: RelPath,
+    /// What that exports it as.
+    pub imported: Imported,
+    /// Whether its client knows the types of the tables.
+    pub typed: bool,
 }
 
 /// What the functions of one module use.
@@ -82,12 +117,16 @@ pub struct FunctionUses {
     pub signed_in: bool,
     /// Functions for everyone.
     pub anyone: bool,
+    /// Functions for everyone that ask who is there.
+    pub visitor: bool,
+    /// Functions that take something.
+    pub inputs: bool,
     /// Names from modules of the library: `("filter", "quoted")`; sorted.
     pub library: Vec<(&'static str, &'static str)>,
 }
 
 /// All of them.
-pub static ALL: &[&dyn Server] = &[&hono::Hono, &start::Start];
+pub static ALL: &[&dyn Server] = &[&hono::Hono, &next::Next, &start::Start];
 
 /// The server that an app of this framework has or gets.
 pub fn of(framework: &dyn Framework) -> Option<&'static dyn Server> {

@@ -1,0 +1,135 @@
+//! What moved queries stand on: a server of the app's own that knows the visitor's session, there already or on its way.
+
+use crate::repository_hygiene::commands::Commands;
+use crate::server::lands;
+use audit::Survey;
+use audit::query::Client;
+use project::package::App;
+use stack::server::SessionClient;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use syntax::Tree;
+use syntax::module::Imported;
+use syntax::scope::{Declared, Scopes};
+use syntax::view::{arguments, unwrapped};
+use tree_sitter::Node;
+
+/// Where the session comes from.
+pub(super) enum Ground {
+    /// From the server that another change brings.
+    Brought,
+    /// From the cookies of the request.
+    Own(Session),
+}
+
+/// What makes a client out of the cookies of a request.
+pub(super) enum Session {
+    /// A function of the app.
+    Named(SessionClient),
+    /// A function of ours, with what the browser's client is made with: expressions for the address and the key.
+    Made(String, String),
+}
+
+/// The app's own client with the session, or why there is none; `None` where the app has no sessions of its own.
+struct Own(Option<Result<SessionClient, String>>);
+
+/// Whether the framework's server holds the session from the start.
+pub(super) fn is_own(survey: &Survey<'_>) -> bool {
+    own(survey).0.is_some()
+}
+
+fn own(survey: &Survey<'_>) -> Arc<Own> {
+    survey.memo.of(|| {
+        let (app, server) = (survey.project.apps.first(), survey.stack.server);
+        Own(app.zip(server).and_then(|(app, server)| server.session_client(survey.project, app)))
+    })
+}
+
+/// The ground; else what stands against it, for people, where that is not said elsewhere.
+pub(super) fn of(survey: &Survey<'_>) -> Result<Ground, Option<String>> {
+    let Some(client) = own(survey).0.clone() else {
+        return if lands(survey) { Ok(Ground::Brought) } else { Err(None) };
+    };
+    let app = survey.project.apps.first().ok_or(None)?;
+    let server = survey.stack.server.ok_or(None)?;
+    if server.is_there(survey.project, app) {
+        // A module that is there is not extended.
+        return Err(Some(
+            "Write a function for it beside those that are there already, and call that.".to_owned(),
+        ));
+    }
+    let folder = server.folder(survey.project, app).ok_or(None)?;
+    let session = match client {
+        Ok(client) => Session::Named(client),
+        Err(why) => made(survey, app).ok_or(Some(why))?,
+    };
+    server.wiring(survey.project, app, folder).map_err(Some)?;
+    let exported =
+        Commands::of(survey).is_some_and(|commands| crate::deploy_pipeline::exported(survey, &commands));
+    if exported {
+        return Err(Some(
+            "The build exports pages without a server (`output: \"export\"`). Remove that, so that the app is served, then run again."
+                .to_owned(),
+        ));
+    }
+    Ok(Ground::Own(session))
+}
+
+/// What a function of ours is made with: the variables that every client of the browser is given.
+fn made(survey: &Survey<'_>, app: &App) -> Option<Session> {
+    let package = &survey.project.packages[app.package];
+    let known = package.version("@supabase/ssr");
+    let number = |part: Option<&str>| part.and_then(|part| part.parse::<u32>().ok());
+    let old = known.is_some_and(|known| {
+        let mut parts = known.split('.');
+        number(parts.next()) == Some(0) && number(parts.next()).is_some_and(|minor| minor < 5)
+    });
+    if old {
+        return None;
+    }
+    let mut found: BTreeSet<(String, String)> = BTreeSet::new();
+    for client in survey.clients.iter().filter(|client| keeps_cookies(survey, client)) {
+        let (tree, scopes) = survey.project.get(client.span.file).syntax()?;
+        let given = arguments(tree.node_at(client.span.range())?);
+        let variable = |at: usize| variable(tree, scopes, *given.get(at)?);
+        found.insert((variable(0)?, variable(1)?));
+    }
+    let mut found = found.into_iter();
+    let (url, key) = found.next()?;
+    found.next().is_none().then_some(Session::Made(url, key))
+}
+
+/// The variable of the environment that an expression is, itself or by a constant.
+fn variable(tree: &Tree, scopes: &Scopes, node: Node<'_>) -> Option<String> {
+    let node = unwrapped(node);
+    match node.kind() {
+        "member_expression" => {
+            let text = tree.text(node);
+            let name = text.strip_prefix("process.env.")?;
+            name.chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+                .then(|| text.to_owned())
+        }
+        "identifier" => {
+            let binding = scopes.binding(scopes.binding_at(node.byte_range())?);
+            let declarator = tree.node_at(binding.range.clone())?;
+            let constant = binding.declared == Declared::Const && declarator.kind() == "variable_declarator";
+            let value = declarator.child_by_field_name("value").filter(|_| constant).map(unwrapped)?;
+            (value.kind() == "member_expression").then(|| variable(tree, scopes, value))?
+        }
+        _ => None,
+    }
+}
+
+/// Whether the session of a browser's client is in cookies, which the server sees.
+pub(super) fn keeps_cookies(survey: &Survey<'_>, client: &Client) -> bool {
+    let file = survey.project.get(client.span.file);
+    let text = file.text.get(client.span.range()).unwrap_or_default();
+    let maker = text.split(['(', '<']).next().unwrap_or_default().trim();
+    let makers = ["createBrowserClient", "createClientComponentClient"];
+    file.module.imports.iter().any(|import| {
+        let cookies = matches!(import.specifier.as_str(), "@supabase/ssr" | "@supabase/auth-helpers-nextjs");
+        let of_browser = |imported: &Imported| matches!(imported, Imported::Named(name) if makers.contains(&name.as_str()));
+        cookies && import.names.iter().any(|name| name.local == maker && of_browser(&name.imported))
+    })
+}

@@ -1,0 +1,112 @@
+//! Reads that are made at once with others, or again and again: where functions of the server run one after the other, such a read is
+//! no function.
+
+use audit::Survey;
+use audit::query::{Query, Shape};
+use syntax::Tree;
+use syntax::view::{arguments, callee, walk};
+use tree_sitter::Node;
+
+/// What calls a function of its own accord: at intervals, or for a cache that reads side by side.
+const READERS: &[&str] =
+    &["setInterval", "useSWR", "useSWRImmutable", "useSWRInfinite", "useQuery", "useQueries"];
+
+/// What runs a function when a component is shown.
+const EFFECTS: &[&str] = &["useEffect", "useLayoutEffect"];
+
+/// Whether the query is such a read.
+pub(super) fn is(survey: &Survey<'_>, query: &Query) -> bool {
+    if query.operation != "select" {
+        return false;
+    }
+    if matches!(query.shape, Shape::PromiseAll | Shape::Map) {
+        return true;
+    }
+    let Some((tree, _)) = survey.project.get(query.span.file).syntax() else { return false };
+    let mut node = tree.node_at(query.span.range());
+    while let Some(inner) = node {
+        let outer = inner.parent();
+        if let Some(list) = outer.filter(|outer| outer.kind() == "arguments")
+            && let Some(call) = list.parent()
+            && let Some(callee) = callee(call)
+        {
+            let all = matches!(tree.text(callee), "Promise.all" | "Promise.allSettled" | "Promise.race");
+            if all || names(tree, call, READERS) {
+                return true;
+            }
+        }
+        node = outer;
+    }
+    named_by(survey, query, READERS) || in_each_of_many(survey, query)
+}
+
+/// Whether the query is made when a component is shown that stands in a list: once for each item, all at once.
+fn in_each_of_many(survey: &Survey<'_>, query: &Query) -> bool {
+    let Some((tree, _)) = survey.project.get(query.span.file).syntax() else { return false };
+    let Some(node) = tree.node_at(query.span.range()) else { return false };
+    let (mut component, mut in_effect) = (None, false);
+    let mut around = Some(node);
+    while let Some(inner) = around {
+        if is_function(inner) {
+            let held = || inner.parent()?.child_by_field_name("name");
+            component =
+                inner.child_by_field_name("name").or_else(held).map(|name| tree.text(name)).or(component);
+        }
+        in_effect |= inner.kind() == "call_expression" && names(tree, inner, EFFECTS);
+        around = inner.parent();
+    }
+    let Some(component) = component.filter(|name| name.starts_with(char::is_uppercase)) else { return false };
+    (in_effect || named_by(survey, query, EFFECTS)) && is_listed(survey, component)
+}
+
+/// Whether some page shows a component once for each item of a list.
+fn is_listed(survey: &Survey<'_>, component: &str) -> bool {
+    let opened = format!("<{component}");
+    let files = survey.project.files.iter().filter(|file| file.text.contains(&opened));
+    files.into_iter().any(|file| {
+        let Some((tree, _)) = file.syntax() else { return false };
+        let mut found = false;
+        walk(tree.root(), &mut |node| {
+            let shows = matches!(node.kind(), "jsx_self_closing_element" | "jsx_opening_element")
+                && node.child_by_field_name("name").is_some_and(|name| tree.text(name) == component);
+            let mut around = node.parent().filter(|_| shows);
+            while let Some(outer) = around {
+                found |= outer.kind() == "call_expression" && names(tree, outer, &["map", "flatMap", "from"]);
+                around = outer.parent();
+            }
+            !found
+        });
+        found
+    })
+}
+
+/// Whether a call is one of these functions or methods.
+fn names(tree: &Tree, call: Node<'_>, known: &[&str]) -> bool {
+    callee(call).is_some_and(|callee| {
+        let text = tree.text(callee);
+        known.contains(&text.rsplit('.').next().unwrap_or(text))
+    })
+}
+
+fn is_function(node: Node<'_>) -> bool {
+    matches!(node.kind(), "function_declaration" | "function_expression" | "arrow_function")
+}
+
+/// Whether the function around the query is named where one of these is called: `setInterval(load, 5000)`.
+fn named_by(survey: &Survey<'_>, query: &Query, known: &[&str]) -> bool {
+    let Some(name) = query.within.as_deref() else { return false };
+    let Some((tree, _)) = survey.project.get(query.span.file).syntax() else { return false };
+    let mut found = false;
+    walk(tree.root(), &mut |node| {
+        if node.kind() == "call_expression" && names(tree, node, known) {
+            for given in arguments(node) {
+                walk(given, &mut |inner| {
+                    found |= inner.kind() == "identifier" && tree.text(inner) == name;
+                    !found
+                });
+            }
+        }
+        !found
+    });
+    found
+}

@@ -1,0 +1,141 @@
+//! Clients that a component makes for its queries: gone where nothing is left to ask them.
+
+use super::group::Function;
+use audit::Survey;
+use edit::FileId;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use syntax::Tree;
+use syntax::scope::{BindingId, Scopes};
+use syntax::view::{arguments, callee, code_children, unwrapped};
+use tree_sitter::Node;
+
+/// Hooks whose last argument lists what they depend on.
+const HOOKS: &[&str] =
+    &["useEffect", "useLayoutEffect", "useInsertionEffect", "useCallback", "useMemo", "useImperativeHandle"];
+
+/// A client that goes.
+pub(super) struct Dropped {
+    /// The statement that makes it, and those that only ask whether it is there.
+    pub(super) statements: Vec<Range<usize>>,
+    /// Its places in lists of dependencies.
+    pub(super) listed: Vec<Range<usize>>,
+}
+
+/// The clients that no longer are asked.
+pub(super) fn dropped(survey: &Survey<'_>, functions: &[Function]) -> Vec<(FileId, Dropped)> {
+    let mut gone: BTreeMap<FileId, Vec<Range<usize>>> = BTreeMap::new();
+    let mut clients: BTreeSet<(FileId, BindingId)> = BTreeSet::new();
+    for draft in functions.iter().flat_map(|function| &function.drafts) {
+        let file = survey.project.get(draft.file);
+        let own = gone.entry(draft.file).or_default();
+        own.push(draft.call.clone());
+        own.extend(draft.removed.iter().cloned());
+        let root = survey.queries[draft.query].root;
+        if let Some((_, scopes)) = file.syntax() {
+            clients.extend(scopes.binding_at(root.range()).map(|id| (draft.file, id)));
+        }
+    }
+    clients
+        .into_iter()
+        .filter_map(|(file, id)| Some((file, of_binding(survey, file, id, &gone[&file])?)))
+        .collect()
+}
+
+/// What goes of one client; `None` if it stays.
+fn of_binding(survey: &Survey<'_>, file: FileId, id: BindingId, gone: &[Range<usize>]) -> Option<Dropped> {
+    let file = survey.project.get(file);
+    let (tree, scopes) = file.syntax()?;
+    let mut statements = vec![declaration(tree, scopes, id)?.byte_range()];
+    let mut listed = Vec::new();
+    for reference in scopes.references.iter().filter(|reference| reference.binding == Some(id)) {
+        let at = &reference.range;
+        if gone.iter().any(|gone| gone.start <= at.start && at.end <= gone.end) {
+            continue;
+        }
+        let name = tree.node_at(at.clone()).filter(|_| !reference.writes)?;
+        match in_dependencies(tree, name) {
+            Some(place) => listed.push(place),
+            None => statements.push(guard(tree, name)?),
+        }
+    }
+    Some(Dropped { statements, listed })
+}
+
+/// `if (!supabase) return`: a guard that only asks whether there is a client.
+fn guard(tree: &Tree, name: Node<'_>) -> Option<Range<usize>> {
+    let not = name.parent().filter(|parent| parent.kind() == "unary_expression")?;
+    let asked = not.parent().filter(|parent| parent.kind() == "parenthesized_expression")?;
+    let statement = asked.parent().filter(|parent| parent.kind() == "if_statement")?;
+    let alone = statement.child_by_field_name("alternative").is_none();
+    let then = statement.child_by_field_name("consequence")?;
+    let leaves = then.kind() == "return_statement" && then.named_child_count() == 0;
+    (alone && leaves && tree.text(not).starts_with('!')).then(|| statement.byte_range())
+}
+
+/// `const supabase = createClient()` in a function, also where a hook keeps it.
+fn declaration<'t>(tree: &'t Tree, scopes: &Scopes, id: BindingId) -> Option<Node<'t>> {
+    let binding = scopes.binding(id);
+    let mut node = tree.node_at(binding.name_range.clone())?;
+    if let Some(list) = node.parent().filter(|parent| parent.kind() == "array_pattern") {
+        // `const [supabase] = useState(() => createClient())`
+        node = Some(list).filter(|list| list.named_child_count() == 1)?;
+    }
+    let declarator = node.parent().filter(|parent| parent.kind() == "variable_declarator")?;
+    let statement = declarator.parent().filter(|parent| parent.kind() == "lexical_declaration")?;
+    let alone = code_children(statement).count() == 1;
+    let exported = statement.parent().is_some_and(|parent| parent.kind() == "export_statement");
+    let value = unwrapped(declarator.child_by_field_name("value")?);
+    let made = match value.kind() {
+        "call_expression" => match arguments(value).first().map(|first| unwrapped(*first)) {
+            None => Some(value),
+            Some(first) if matches!(tree.text(callee(value)?), "useMemo" | "useState") => {
+                first.child_by_field_name("body").map(unwrapped)
+            }
+            Some(_) => None,
+        },
+        _ => None,
+    }?;
+    let plain = made.kind() == "call_expression"
+        && arguments(made).is_empty()
+        && callee(made).is_some_and(|callee| callee.kind() == "identifier");
+    (alone && !exported && plain).then_some(statement)
+}
+
+/// The place of a name in the list of what a hook depends on, with its comma.
+fn in_dependencies(tree: &Tree, name: Node<'_>) -> Option<Range<usize>> {
+    let list = name.parent().filter(|parent| parent.kind() == "array")?;
+    let given = list.parent().filter(|parent| parent.kind() == "arguments")?;
+    let hook = given.parent().and_then(callee).map(|callee| tree.text(callee))?;
+    let hook = hook.strip_prefix("React.").unwrap_or(hook);
+    let last = code_children(given).last().is_some_and(|last| last.id() == list.id());
+    if !HOOKS.contains(&hook) || !last {
+        return None;
+    }
+    let items: Vec<Node<'_>> = code_children(list).collect();
+    let at = items.iter().position(|item| item.id() == name.id())?;
+    match (at.checked_sub(1).map(|before| items[before]), items.get(at + 1)) {
+        (_, Some(next)) => Some(name.start_byte()..next.start_byte()),
+        (Some(before), None) => Some(before.end_byte()..name.end_byte()),
+        (None, None) => Some(list.start_byte() + 1..list.end_byte() - 1),
+    }
+}
+
+/// A statement with its lines, where it stands alone in them.
+pub(super) fn with_lines(source: &str, range: &Range<usize>) -> Range<usize> {
+    let start = source[..range.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = source[range.end..].find('\n').map_or(source.len(), |newline| range.end + newline + 1);
+    let alone = source[start..range.start].trim().is_empty() && source[range.end..end].trim().is_empty();
+    if !alone {
+        return range.clone();
+    }
+    // The blank line behind it goes too, where one stands in front of it.
+    let blank = |text: &str| text.trim().is_empty();
+    let next = source[end..].find('\n').map(|newline| end + newline + 1);
+    let before =
+        source[..start].trim_end_matches('\n').len() + 1 < start || source[..start].trim_end().ends_with('{');
+    match next.filter(|next| before && blank(&source[end..*next])) {
+        Some(next) => start..next,
+        None => start..end,
+    }
+}

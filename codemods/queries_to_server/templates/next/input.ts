@@ -1,0 +1,14 @@
+import "server-only";
+import type { z } from "zod/v4";
+
+/** The app's client has no types of the tables: values are checked when they arrive, as the database did. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Loose<Input> = Input extends readonly unknown[] ? any[] : Input extends object ? { [Key in keyof Input]?: any } : any;
+
+/** What pages may pass to a function with this schema. */
+export type Sent<Schema extends z.ZodType> = Loose<z.input<Schema>>;
+
+/** What a page sent, as JSON carries it to the database, checked. Throws where it does not fit the schema. */
+export function checked<Schema extends z.ZodType>(schema: Schema, sent: unknown): z.output<Schema> {
+  return schema.parse(sent === undefined ? undefined : JSON.parse(JSON.stringify(sent)));
+}

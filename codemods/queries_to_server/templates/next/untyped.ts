@@ -1,0 +1,5 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { Db } from "./session";
+
+/** For tables and functions that the generated types lack. Run `supabase gen types`, then take it out. */
+export const untyped = (db: Db): SupabaseClient => db as unknown as SupabaseClient;
