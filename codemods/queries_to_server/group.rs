@@ -53,7 +53,10 @@ pub(super) fn is_ours(survey: &Survey<'_>, query: &Query) -> bool {
     let kind =
         matches!(query.kind, Kind::Table | Kind::Rpc) || (query.kind == Kind::EdgeFunction && invoked());
     let client = query.client.and_then(|client| survey.clients.get(client));
+    // What only a server makes is asked there, wherever the code around it may be imported.
+    let made_on_server = client.is_some_and(|client| matches!(client.side, Side::Server | Side::Edge));
     let browser = match query.side {
+        _ if made_on_server => false,
         Side::Browser | Side::Both => true,
         // Code that nothing reaches is type-checked all the same, so it goes along with the client that it uses, where that goes.
         Side::None if !ground::is_own(survey) => {

@@ -155,7 +155,7 @@ fn main_finding(survey: &Survey<'_>, client: Span, auth: &[Span], kept: Option<&
             format!("It moves to the server once {first}{more} no longer keeps it here: see the findings there.")
         }
         None if auth.is_empty() => "Set the variables of `.env.example` at the host before the next deployment.".to_owned(),
-        None => "Add `<origin>/api/auth/callback` to the redirect URLs of the project (Authentication, URL configuration), raise its limits for sign-in, which see the server's address now, and set the variables of `.env.example` at the host.".to_owned(),
+        None => "Add `<origin>/api/auth/callback` to the redirect URLs of the project (Authentication, URL configuration), raise its limits for sign-in, which see the server's address now, and set the variables of `.env.example` at the host.".to_owned() + &lockfile(survey),
     };
     Finding {
         rule: rule.id,
@@ -171,6 +171,21 @@ fn main_finding(survey: &Survey<'_>, client: Span, auth: &[Span], kept: Option<&
             .map(|span| Related { span: *span, message: "asks for the session".into() })
             .collect(),
         subject: String::new(),
+    }
+}
+
+/// Which of several lockfiles says how functions are spelled.
+fn lockfile(survey: &Survey<'_>) -> String {
+    let within = survey.stack.server.is_some_and(|server| server.is_within());
+    let package = survey.project.apps.first().and_then(|app| survey.project.packages.get(app.package));
+    match package.map(|package| package.lockfiles.as_slice()) {
+        Some([used, _, ..]) if within => {
+            let name = used.path.name();
+            format!(
+                " There are several lockfiles, and functions are spelled for the versions of `{name}`, the one in use."
+            )
+        }
+        _ => String::new(),
     }
 }
 

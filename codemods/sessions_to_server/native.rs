@@ -10,6 +10,7 @@ use audit::Survey;
 use edit::{Edit, Piece, RelPath, Span};
 use plan::NewFile;
 use project::File;
+use stack::Side;
 use syntax::view::{code_children, pairs, unwrapped, value_of, walk};
 
 // templates/tanstack-start/
@@ -27,6 +28,7 @@ const GATEWAY: &str = include_str!("templates/tanstack-start/gateway.ts");
 const FORWARD: &str = include_str!("templates/tanstack-start/gateway.server.ts");
 const QUERY: &str = include_str!("templates/tanstack-start/query.ts");
 const CALLBACK: &str = include_str!("templates/tanstack-start/routes/api/auth/callback.ts");
+const HEALTH: &str = include_str!("templates/tanstack-start/routes/api/health.ts");
 const GATEWAY_ROUTE: &str = include_str!("templates/tanstack-start/routes/api/supabase/$.ts");
 
 const CALLBACK_ROUTE_PATH: &str = "src/routes/api/auth/callback.ts";
@@ -63,18 +65,19 @@ pub(super) fn middleware<'s>(
     places: &Places,
 ) -> Result<Option<&'s File>, (Span, String)> {
     let own = places.of_session(MIDDLEWARE_NAME);
+    // A header that is read to know a visitor; one with a secret of its own (a webhook, a timer) is another matter.
     let reads = |file: &&File| {
         let text = file.text.to_lowercase();
-        text.contains("createmiddleware(")
-            && text.contains(".server(")
-            && text.contains("get(\"authorization\"")
-            || text.contains("createmiddleware(") && text.contains("get('authorization'")
+        let header = ["\"authorization\"", "'authorization'"].iter().any(|name| text.contains(name));
+        let asks = ["getuser(", "getclaims(", "getsession("].iter().any(|call| text.contains(call));
+        let served = matches!(survey.stack.side(file.id), Side::Server | Side::Both);
+        Some(&file.path) == own.as_ref() || header && asks && served
     };
     let mut found = None;
     for file in super::uses::code(survey).filter(reads) {
         let start = file.span(0..0);
         if Some(&file.path) != own.as_ref() {
-            let why = "reads the session from a header in a middleware of its own. Use `requireSupabaseAuth` of `auth-middleware.ts` instead.";
+            let why = "reads the session of a visitor from a header. Use `requireSupabaseAuth` of `auth-middleware.ts` instead.";
             return Err((start, why.to_owned()));
         }
         let shape = "is a session middleware of a shape that is not edited. Let it export `requireSupabaseAuth` alone, with `supabase`, `userId` and `claims` in its context.";
@@ -142,6 +145,10 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     put(of("call-boundary.ts"), text(BOUNDARY, &[]))?;
     if middleware(survey, places).is_ok_and(|file| file.is_none()) {
         put(of(MIDDLEWARE_NAME), text(MIDDLEWARE, &[]))?;
+    }
+    let health = places.at("src/routes/api/health.ts")?;
+    if survey.project.file(health.as_str()).is_none() {
+        put(Some(health), HEALTH.to_owned())?;
     }
     if uses.any("auth|realtime") {
         put(of("auth.functions.ts"), text(AUTH_FUNCTIONS, &[]))?;

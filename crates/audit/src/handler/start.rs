@@ -50,7 +50,7 @@ fn server_function(project: &Project, file: &File, tree: &Tree, call: Node<'_>) 
                     .first()
                     .map(|list| view::code_children(*list).collect::<Vec<_>>())
                     .unwrap_or_default();
-                before.extend(items.into_iter().filter_map(|item| middleware(project, file, item)));
+                before.extend(items.into_iter().flat_map(|item| middleware(project, file, item, 0)));
             }
             // A function that only casts is a type, not a check.
             "validator" | "inputValidator" => {
@@ -87,15 +87,31 @@ fn checks(tree: &Tree, node: Node<'_>) -> bool {
     })
 }
 
-/// The function that a middleware runs on the server: `createMiddleware().server(async ({ next }) => …)`.
-fn middleware(project: &Project, file: &File, item: Node<'_>) -> Option<Span> {
-    let Origin::Local(holder, range) = Graph::origin(project, file.id, item.byte_range()) else {
-        return None;
+/// What a middleware runs on the server, `createMiddleware().server(async ({ next }) => …)`, with the middleware that it names itself.
+fn middleware(project: &Project, file: &File, item: Node<'_>, depth: u8) -> Vec<Span> {
+    let declared = || {
+        let Origin::Local(holder, range) = Graph::origin(project, file.id, item.byte_range()) else {
+            return None;
+        };
+        let holder = project.get(holder);
+        let (tree, _) = holder.syntax()?;
+        let declarator = tree.node_at(range)?.parent()?;
+        (declarator.kind() == "variable_declarator").then_some((holder, tree, declarator))
     };
-    let holder = project.get(holder);
-    let (tree, _) = holder.syntax()?;
-    let declarator = tree.node_at(range)?.parent().filter(|around| around.kind() == "variable_declarator")?;
-    Some(holder.span(declarator.byte_range()))
+    let Some((holder, tree, declarator)) = declared().filter(|_| depth < 4) else { return Vec::new() };
+    let mut found = vec![holder.span(declarator.byte_range())];
+    view::walk(declarator, &mut |node| {
+        let property = view::callee(node).and_then(|callee| callee.child_by_field_name("property"));
+        if node.kind() == "call_expression"
+            && property.is_some_and(|property| tree.text(property) == "middleware")
+            && let Some(list) = view::arguments(node).first()
+        {
+            let items: Vec<_> = view::code_children(*list).collect();
+            found.extend(items.into_iter().flat_map(|item| middleware(project, holder, item, depth + 1)));
+        }
+        true
+    });
+    found
 }
 
 /// `createFileRoute("/api/x")({ server: { handlers: { POST: … } } })`.

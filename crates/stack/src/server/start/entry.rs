@@ -72,11 +72,17 @@ pub(super) fn edited(project: &Project, app: &App) -> Result<Edited, String> {
     }
     match list("requestMiddleware")? {
         // Behind the others, so that the app's own pages for errors still answer.
-        Some(requests) => edits.push(added(file, requests, "sameSite", Place::Last)),
-        None => edits.push(pair(file, object, "requestMiddleware: [sameSite]").ok_or(by_hand)?),
+        Some(requests) if code_children(requests).next().is_none() => {
+            edits.push(Edit::replace(file.span(requests.byte_range()), "[secured, sameSite]"));
+        }
+        Some(requests) => {
+            edits.push(added(file, requests, "secured", Place::First));
+            edits.push(added(file, requests, "sameSite", Place::Last));
+        }
+        None => edits.push(pair(file, object, "requestMiddleware: [secured, sameSite]").ok_or(by_hand)?),
     }
     let named = |name: &'static str| (file.id, BOUNDARY, Imported::Named(name.to_owned()), name);
-    Ok(Edited { edits, imports: vec![named("callBoundary"), named("sameSite")], attacher })
+    Ok(Edited { edits, imports: vec![named("callBoundary"), named("sameSite"), named("secured")], attacher })
 }
 
 /// The object that `createStart(() => ({ … }))` is given.
