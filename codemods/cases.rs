@@ -78,6 +78,7 @@ fn laws(case: &str, survey: &Survey<'_>, plan: &Plan, codemods: &[&dyn Codemod])
         .collect();
     assert!(held.is_empty(), "{case}: held {held:?}");
     let complaints = plan::recheck(survey, plan, codemods);
+    let complaints: Vec<String> = complaints.into_iter().map(|complaint| complaint.says).collect();
     assert!(complaints.is_empty(), "{case}: the recheck complains:\n  {}", complaints.join("\n  "));
     for (path, outcome) in &plan.files {
         if let Outcome::Edited { file, edits } = outcome {

@@ -6,7 +6,7 @@ use super::keys::Keys;
 use super::name::Verb;
 use super::read::{Reader, Want};
 use super::reason::Reason;
-use audit::query::Step;
+use audit::query::{Step, Target};
 use stack::server::function::Input;
 use syntax::view;
 use tree_sitter::Node;
@@ -123,11 +123,22 @@ impl<'s> Reader<'s> {
                 Some(format!("Promise<{{ data: {kind}; error: null }} | {{ data: null; error: Error }}>"));
         }
         let node = self.argument(step, 0).ok_or_else(Reason::table)?;
-        let Some((name, replacement)) = self.fixed_string(node) else { return Err(Reason::table()) };
-        if let Some(text) = replacement {
-            self.hole(node.byte_range(), Fill::Text(text));
+        match (self.fixed_string(node), &self.query.table) {
+            (Some((name, replacement)), _) => {
+                if let Some(text) = replacement {
+                    self.hole(node.byte_range(), Fill::Text(text));
+                }
+                self.draft.parts.table = name;
+            }
+            // A closed set of functions is an enum on the wire: no other can be named.
+            (None, Target::OneOf(names)) if names.iter().all(|name| !name.is_empty()) => {
+                let schema = Input::Schema(Kind::Enum(names.clone()).zod());
+                let index = self.send("function", schema, Site::Expression(node.byte_range()), false);
+                self.hole(node.byte_range(), Fill::Input(index));
+                self.draft.parts.table = shared_name(names);
+            }
+            _ => return Err(Reason::table()),
         }
-        self.draft.parts.table = name;
         let Some(options) = self.argument(step, 1) else { return Ok(()) };
         let inner = view::unwrapped(options);
         if inner.kind() != "object" {
@@ -218,4 +229,16 @@ impl<'s> Reader<'s> {
                 .iter()
                 .any(|word| text.contains(word))
     }
+}
+
+/// The words with which all names begin; else the first name.
+fn shared_name(names: &[String]) -> String {
+    let words = |name: &str| name.split(['-', '_']).map(str::to_owned).collect::<Vec<_>>();
+    let Some(first) = names.first() else { return String::new() };
+    let mut shared = words(first);
+    for name in names {
+        let same = shared.iter().zip(words(name)).take_while(|(one, other)| *one == other).count();
+        shared.truncate(same);
+    }
+    if shared.is_empty() { first.clone() } else { shared.join("-") }
 }

@@ -261,13 +261,13 @@ fn unserved(survey: &Survey<'_>, uses: &[Use], places: &Places) -> Vec<Blocker> 
             What::Realtime(name) => Some(format!(
                 "calls `{name}` by hand. Channels get their token by themselves: remove the call."
             )),
-            What::Invoke(None) => {
+            What::Invoke(names) if names.is_empty() => {
                 Some("computes the name of the edge function. Write one call for each.".to_owned())
             }
             What::Value => Some(
                 "uses the Supabase client as a value. Pass the function that is needed instead.".to_owned(),
             ),
-            What::Invoke(Some(_)) | What::Query | What::Test => None,
+            What::Invoke(_) | What::Query | What::Test => None,
         };
         let admin = matches!(&one.what, What::Auth(method) if method.starts_with("admin."));
         found.extend(why.map(|why| Blocker { span: one.span, why, admin }));
@@ -392,8 +392,8 @@ fn gathered(
                 parts.add(name);
                 parts.add("realtime");
             }
-            What::Invoke(Some(name)) if !is_moved(one.span) => {
-                functions.insert(name.clone());
+            What::Invoke(names) if !is_moved(one.span) => {
+                functions.extend(names.iter().cloned());
                 parts.add("invoke");
             }
             _ => {}

@@ -2,6 +2,7 @@
 
 use super::client::Client;
 use audit::Survey;
+use audit::query;
 use edit::{FileId, Span};
 use project::graph::{Graph, Origin};
 use project::{File, Kind};
@@ -22,8 +23,8 @@ pub(super) enum What {
     Storage(Option<String>, String),
     /// `client.channel`, `removeChannel`, `removeAllChannels`, and what else has to do with channels.
     Realtime(String),
-    /// `client.functions.invoke(NAME)`; `None` for a name that is computed.
-    Invoke(Option<String>),
+    /// `client.functions.invoke(NAME)`: the name, or each of a closed set; empty for a name that is computed.
+    Invoke(Vec<String>),
     /// `client.from`, `schema`, `rpc`: a query.
     Query,
     /// A test whether the client is there.
@@ -254,7 +255,8 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
         ("functions", Some(invoke)) if invoke.name == "invoke" => {
             let name = invoke.call.and_then(|call| arguments(call).first().copied());
             let name = name.and_then(|name| literal(survey, file, tree, name));
-            used(upto(1), What::Invoke(name))
+            let names = name.map_or_else(|| one_of(survey, file.span(node.byte_range())), |name| vec![name]);
+            used(upto(1), What::Invoke(names))
         }
         ("from" | "rpc" | "schema", _) if first.call.is_some() => used(whole, What::Query),
         (name @ ("channel" | "removeChannel" | "removeAllChannels" | "getChannels"), _)
@@ -303,6 +305,18 @@ pub(super) fn literal(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<
     }
     let declarator = tree.node_at(name)?.parent().filter(|parent| parent.kind() == "variable_declarator")?;
     string_value(tree, declarator.child_by_field_name("value")?).map(|value| value.into_owned())
+}
+
+/// The closed set of names that the query at this client may ask for.
+fn one_of(survey: &Survey<'_>, client: Span) -> Vec<String> {
+    let query = survey
+        .queries
+        .iter()
+        .find(|query| query.kind == query::Kind::EdgeFunction && query.span.covers(client));
+    match query.map(|query| &query.table) {
+        Some(query::Target::OneOf(names)) if names.iter().all(|name| !name.is_empty()) => names.clone(),
+        _ => Vec::new(),
+    }
 }
 
 /// The node of a use.

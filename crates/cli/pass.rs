@@ -8,7 +8,7 @@ use crate::selection::Selection;
 use crate::settings::Settings;
 use anyhow::{Result, bail};
 use audit::Survey;
-use plan::Plan;
+use plan::{Complaint, Plan};
 use project::{Project, ReadOptions, Skipped};
 use stack::Stack;
 use std::collections::BTreeSet;
@@ -124,15 +124,14 @@ impl Pass<'_> {
     pub(crate) fn settled(&mut self, console: &Console) -> Vec<String> {
         for _ in 0..3 {
             let complaints = self.complaints(console);
-            let blamed = |codemod: &str| {
-                let rule = format!("{codemod}/");
-                complaints.iter().any(|complaint| complaint.contains(&rule))
-            };
             let changes = &self.plan.changes;
-            let mut out: BTreeSet<usize> =
-                (0..changes.len()).filter(|at| blamed(changes[*at].1.codemod)).collect();
+            let blamed = |at: &usize| {
+                let codemod = changes[*at].1.codemod;
+                complaints.iter().any(|complaint| complaint.codemod.as_deref() == Some(codemod))
+            };
+            let mut out: BTreeSet<usize> = (0..changes.len()).filter(blamed).collect();
             if out.is_empty() {
-                return complaints;
+                return said(&complaints);
             }
             loop {
                 let keys: BTreeSet<&String> =
@@ -149,19 +148,25 @@ impl Pass<'_> {
             console.note(&format!(
                 "Left out, for the result would not be as promised (a mistake of migrate, please report it): {}.\n  {}",
                 left.join(", "),
-                complaints.join("\n  ")
+                said(&complaints).join("\n  ")
             ));
             let left: Vec<String> = left.into_iter().map(str::to_owned).collect();
             self.selection.refused.extend(left);
             self.plan = self.selection.plan(self.survey);
         }
-        self.complaints(console)
+        said(&self.complaints(console))
     }
 
-    /// What is not as promised in the planned tree.
-    pub(crate) fn complaints(&self, console: &Console) -> Vec<String> {
-        let _step = console.step("Checking the planned tree");
-        self.selection.recheck(self.survey, &self.plan)
+    /// Where the planned tree breaks the plan's word. What is only found once the plan is made is told.
+    fn complaints(&self, console: &Console) -> Vec<Complaint> {
+        let step = console.step("Checking the planned tree");
+        let (broken, found): (Vec<_>, Vec<_>) =
+            self.selection.recheck(self.survey, &self.plan).into_iter().partition(|one| one.broken);
+        drop(step);
+        for one in said(&found) {
+            console.note(&format!("The next plan finds more: {one}"));
+        }
+        broken
     }
 
     /// Refuses to choose between two apps of one kind.
@@ -171,6 +176,10 @@ impl Pass<'_> {
         }
         Ok(())
     }
+}
+
+fn said(complaints: &[Complaint]) -> Vec<String> {
+    complaints.iter().map(|complaint| complaint.says.clone()).collect()
 }
 
 /// The first of them, and how many more.

@@ -5,7 +5,7 @@ use crate::settings::Settings;
 use crate::suppress;
 use audit::{Finding, Survey};
 use edit::FileId;
-use plan::{About, Change, Chosen, Codemod, Plan, Safety};
+use plan::{About, Change, Chosen, Codemod, Complaint, Plan, Safety};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All codemods of a run.
@@ -35,8 +35,8 @@ impl<'s> Selection<'s> {
         })
     }
 
-    /// What is not as promised in the planned tree, a sentence each.
-    pub(crate) fn recheck(&self, survey: &Survey<'_>, plan: &Plan) -> Vec<String> {
+    /// What is not as promised in the planned tree.
+    pub(crate) fn recheck(&self, survey: &Survey<'_>, plan: &Plan) -> Vec<Complaint> {
         self.with(|codemods| plan::recheck(survey, plan, codemods))
     }
 

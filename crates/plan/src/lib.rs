@@ -21,7 +21,7 @@ pub mod write;
 pub use change::{About, Change, Codemod, Disposition, NewFile, Safety, Settled};
 pub use diff::{diff_shown, diffs_shown, redact};
 pub use patch::patch;
-pub use recheck::{recheck, recheck_chosen};
+pub use recheck::{Complaint, recheck, recheck_chosen};
 pub use redact::Redactor;
 pub use request::Request;
 pub use saved::SavedPlan;

@@ -8,10 +8,29 @@ use stack::Stack;
 use std::collections::{BTreeMap, BTreeSet};
 use syntax::{Parse, document};
 
-/// Reads the planned tree as a project, runs the same pipeline over it, and says what is not as promised, a sentence each:
-/// a file that parsed and no longer does, a change planned a second time, a finding that was claimed fixed and is still there,
-/// a finding that is new. Empty = as promised.
-pub fn recheck(survey: &Survey<'_>, plan: &Plan, codemods: &[&dyn Codemod]) -> Vec<String> {
+/// Something in the planned tree that is not as promised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// In a sentence.
+    pub says: String,
+    /// The codemod whose change or finding it is; `None`: a file does not parse.
+    pub codemod: Option<String>,
+    /// Whether the plan breaks its word. A finding that only shows once the plan is made is told, and costs no change.
+    pub broken: bool,
+}
+
+impl Complaint {
+    /// `id`: of a change or a rule, which begin with their codemod.
+    fn of(id: &str, says: String) -> Self {
+        let codemod = id.split('/').next().map(str::to_owned);
+        Self { says, codemod, broken: true }
+    }
+}
+
+/// Reads the planned tree as a project, runs the same pipeline over it, and says what is not as promised: a file that parsed and
+/// no longer does, a change planned a second time, a finding that was claimed fixed and is still there, a finding that is new.
+/// Empty = as promised.
+pub fn recheck(survey: &Survey<'_>, plan: &Plan, codemods: &[&dyn Codemod]) -> Vec<Complaint> {
     recheck_chosen(survey, plan, codemods, &|_, _| true)
 }
 
@@ -22,7 +41,7 @@ pub fn recheck_chosen(
     plan: &Plan,
     codemods: &[&dyn Codemod],
     finding: &dyn Fn(&Project, &Finding) -> bool,
-) -> Vec<String> {
+) -> Vec<Complaint> {
     let planned = planned(survey, plan);
     let mut stack = Stack::detect(&planned);
     if survey.stack.hosts_chosen {
@@ -34,15 +53,18 @@ pub fn recheck_chosen(
     let waits = |id: &str| plan.declined.contains(id) || plan.held.iter().any(|held| held.change == id);
     let counts = |found: &Finding| finding(&planned, found);
     let again = plan_chosen(&after, codemods, &Chosen { finding: &counts, change: &|id, _| !waits(id) });
-    let mut complaints = unparsed(survey.project, &planned, plan);
+    let unparsed = unparsed(survey.project, &planned, plan).into_iter();
+    let mut complaints: Vec<Complaint> =
+        unparsed.map(|says| Complaint { says, codemod: None, broken: true }).collect();
     for (id, change) in &again.changes {
         let edited = change.edits.iter().map(|edit| &planned.get(edit.span.file).path);
         let path = edited.chain(change.creates.iter().map(|new| &new.path)).next();
         let place = path.map(|path| format!(" in {path}")).unwrap_or_default();
-        complaints.push(format!("After the plan, {id} is planned again{place}."));
+        complaints.push(Complaint::of(id, format!("After the plan, {id} is planned again{place}.")));
     }
     for held in &again.held {
-        complaints.push(format!("After the plan, {} is planned again, and held: {}", held.change, held.why));
+        let says = format!("After the plan, {} is planned again, and held: {}", held.change, held.why);
+        complaints.push(Complaint::of(&held.change, says));
     }
     complaints.extend(findings(survey.project, plan, &planned, &again));
     complaints
@@ -110,7 +132,7 @@ fn counted<'f>(project: &'f Project, plan: &'f Plan) -> BTreeMap<Cause<'f>, Coun
 
 /// Findings that are still there though fixed, and findings that are new. Counted by cause and not by fingerprint alone: the
 /// fingerprint of the second of two equal findings is that of the first, once the first is gone.
-fn findings(before: &Project, plan: &Plan, planned: &Project, again: &Plan) -> Vec<String> {
+fn findings(before: &Project, plan: &Plan, planned: &Project, again: &Plan) -> Vec<Complaint> {
     let (old, new) = (counted(before, plan), counted(planned, again));
     // A finding may move to another file along with its code.
     let mut left: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -134,17 +156,17 @@ fn findings(before: &Project, plan: &Plan, planned: &Project, again: &Plan) -> V
         }
         let about = if subject.is_empty() { String::new() } else { format!(" ({subject})") };
         if was.fixed > 0 {
-            complaints.push(format!(
-                "{path}: {rule}{about} is claimed fixed and would still be found after the plan."
-            ));
+            let says =
+                format!("{path}: {rule}{about} is claimed fixed and would still be found after the plan.");
+            complaints.push(Complaint::of(rule, says));
             continue;
         }
         let moved = left.entry((rule, subject)).or_default();
         let fresh = (now.all - expected).saturating_sub(*moved);
         *moved = moved.saturating_sub(now.all - expected);
         if fresh > 0 {
-            complaints
-                .push(format!("{path}: {rule}{about} would be found after the plan and is not found now."));
+            let says = format!("{path}: {rule}{about} would be found after the plan and is not found now.");
+            complaints.push(Complaint { broken: false, ..Complaint::of(rule, says) });
         }
     }
     complaints
