@@ -159,11 +159,18 @@ pub(super) fn hosts(survey: &Survey<'_>, names: &[&str]) -> Vec<Span> {
         let Some((tree, _)) = file.syntax() else { continue };
         walk(tree.root(), &mut |node| {
             let text = matches!(node.kind(), "string" | "template_string" | "regex");
-            if text && names.iter().any(|name| tree.text(node).contains(name)) {
+            if text && !is_of_policy(tree, node) && names.iter().any(|name| tree.text(node).contains(name)) {
                 found.push(file.span(node.byte_range()));
             }
             !text
         });
     }
     found
+}
+
+/// Whether it is a source of a Content-Security-Policy, which follows from what other code loads: `connectSrc: ["…"]`.
+fn is_of_policy(tree: &Tree, node: Node<'_>) -> bool {
+    let pair = node.parent().filter(|list| list.kind() == "array").and_then(|list| list.parent());
+    let key = pair.filter(|pair| pair.kind() == "pair").and_then(|pair| pair.child_by_field_name("key"));
+    key.is_some_and(|key| tree.text(key).ends_with("Src"))
 }

@@ -137,6 +137,21 @@ function A() { return null; }"#,
 }
 
 #[test]
+fn routes_that_a_shared_layout_draws_again_stand_below_none_of_its_pages() {
+    check(
+        VITE,
+        &[(
+            "src/main.tsx",
+            r#"import { Routes, Route } from "react-router-dom";
+const Frame = () => <main><Routes><Route path="/log" element={<A />} /><Route path="/rota" element={<A />} /></Routes></main>;
+const app = <Routes><Route element={<Frame />}><Route path="/log" element={<A />} /><Route path="/rota" element={<A />} /></Route></Routes>;
+function A() { return null; }"#,
+        )],
+        &["/log src/main.tsx", "/rota src/main.tsx", "/log src/main.tsx", "/rota src/main.tsx"],
+    );
+}
+
+#[test]
 fn a_computed_path_is_said_to_be_so() {
     check(
         VITE,

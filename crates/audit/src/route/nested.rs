@@ -57,6 +57,8 @@ pub(super) struct Group {
 #[derive(Clone, Default)]
 struct Place {
     prefix: String,
+    /// The route takes what stands below its path: `/*`.
+    open: bool,
     literal: bool,
     layers: Vec<Layer>,
 }
@@ -82,6 +84,7 @@ pub(super) fn joined(project: &Project, groups: Vec<Group>) -> Vec<Route> {
                 .filter(|route| route.layers.iter().any(mine))
                 .map(|route| Place {
                     prefix: route.url.trim_end_matches('*').trim_end_matches('/').to_owned(),
+                    open: route.url.ends_with('*'),
                     literal: route.literal,
                     layers: route.layers.clone(),
                 })
@@ -90,7 +93,15 @@ pub(super) fn joined(project: &Project, groups: Vec<Group>) -> Vec<Route> {
                 if has_parent(&groups, &holders, at) {
                     continue;
                 }
-                around.push(Place { prefix: base.clone(), literal: true, layers: Vec::new() });
+                around.push(Place { prefix: base.clone(), open: true, literal: true, layers: Vec::new() });
+            }
+            // A layout around several pages holds routes of its own, which take whole paths: they stand below none of those pages.
+            if let [first, _, ..] = &around[..]
+                && !around.iter().any(|place| place.open)
+            {
+                let within = first.layers.iter().position(mine).map_or(0, |at| at + 1);
+                let layers = first.layers[..within].to_vec();
+                around = vec![Place { prefix: base.clone(), layers, ..first.clone() }];
             }
             for place in &around {
                 for branch in &groups[at].branches {
@@ -102,7 +113,7 @@ pub(super) fn joined(project: &Project, groups: Vec<Group>) -> Vec<Route> {
     }
     for at in (0..groups.len()).filter(|at| !placed[*at]).collect::<Vec<_>>() {
         for branch in &groups[at].branches {
-            let place = Place { prefix: base.clone(), literal: true, layers: Vec::new() };
+            let place = Place { prefix: base.clone(), open: true, literal: true, layers: Vec::new() };
             flatten(branch, &place, &mut routes[at]);
         }
     }
@@ -159,7 +170,7 @@ fn flatten(branch: &Branch, place: &Place, routes: &mut Vec<Route>) {
             redirects: branch.redirects,
         });
     }
-    let inner = Place { prefix: url, literal, layers };
+    let inner = Place { prefix: url, open: true, literal, layers };
     for child in &branch.children {
         flatten(child, &inner, routes);
     }
