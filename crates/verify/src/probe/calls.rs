@@ -15,9 +15,7 @@ const LARGE: usize = 3 * 1024 * 1024;
 fn is_refused(calls: Calls, answer: &Response) -> bool {
     match calls {
         // The framework answers 200 with what the function returned: the refusal is a value.
-        Calls::Action(_) => {
-            answer.status >= 400 || answer.redirects() || returned(answer).contains("UNAUTHENTICATED")
-        }
+        Calls::Action(_) => never_ran(answer) || returned(answer).contains("UNAUTHENTICATED"),
         Calls::Id { .. } => answer.status >= 400 || answer.redirects(),
         Calls::Path(_) | Calls::None => matches!(answer.status, 401 | 403),
     }
@@ -26,6 +24,12 @@ fn is_refused(calls: Calls, answer: &Response) -> bool {
 /// What an action returned: the line of the reply that holds its value.
 fn returned(answer: &Response) -> &str {
     answer.body.lines().find_map(|line| line.strip_prefix("1:")).unwrap_or("")
+}
+
+/// Whether an action was not called at all: a guard before it sent the call elsewhere, also where the framework hands it on to the page
+/// that the action belongs to, and then answers 200 without a value.
+fn never_ran(answer: &Response) -> bool {
+    answer.status >= 400 || answer.redirects() || returned(answer).is_empty()
 }
 
 /// Why functions cannot be asked, if they cannot.
@@ -123,7 +127,8 @@ pub(crate) fn foreign(live: &Live<'_>, visitor: Option<&Visitor>, report: &mut R
     };
     let judge = |answer: &Response| match calls {
         Calls::Path(_) | Calls::Id { .. } => answer.status == 403,
-        _ => answer.status >= 400,
+        Calls::Action(_) => never_ran(answer),
+        Calls::None => answer.status >= 400,
     };
     let functions = live.ground.functions.iter();
     let (mut asked, mut complaints) = each(live, functions, ask, judge, "");
@@ -195,6 +200,9 @@ pub(crate) fn large(live: &Live<'_>, visitor: Option<&Visitor>, report: &mut Rep
         Err(_) => report.judge(&asked::BODY, Vec::new(), "the connection is closed"),
         Ok(answer) if answer.body.contains("Body exceeded") => {
             report.judge(&asked::BODY, Vec::new(), "refused")
+        }
+        Ok(answer) if matches!(live.ground.production.calls, Calls::Action(_)) && answer.redirects() => {
+            report.skip(&asked::BODY, "a guard sends the call elsewhere before its body is read")
         }
         Ok(answer) => {
             let complaint =
