@@ -10,6 +10,7 @@ use syntax::document::json;
 const SUPABASE: (&str, &str) = ("@supabase/supabase-js", "^2.119.0");
 const SSR: (&str, &str) = ("@supabase/ssr", "^0.12.7");
 const REALTIME: (&str, &str) = ("@supabase/realtime-js", "^2.119.0");
+const NODE_TYPES: (&str, &str) = ("@types/node", "^22.16.5");
 const ZOD: &str = "^3.25.76";
 
 /// `@supabase/ssr` by the client that it asks for: the newest for which the app's own client is new enough.
@@ -86,7 +87,7 @@ pub(super) fn requests(survey: &Survey<'_>, change: &Move) -> Vec<Request> {
         set(&["dependencies", name], range);
     }
     let mut tools: Vec<(&str, &str)> = wiring.dev_dependencies.clone();
-    tools.extend([("@types/node", "^22.16.5"), ("typescript", "^5.8.3")]);
+    tools.extend([NODE_TYPES, ("typescript", "^5.8.3")]);
     for (name, range) in tools {
         if !package.dependencies.contains_key(name) {
             set(&["devDependencies", name], range);
@@ -143,12 +144,17 @@ fn within(survey: &Survey<'_>, change: &Move, package: &Package, path: &RelPath)
     if let (_, Some(range)) = zod(survey, change) {
         dependencies.push(("zod", range.to_owned()));
     }
-    let requests = dependencies.into_iter().map(|(name, range)| Request::Json {
+    let set = |list: &str, name: &str, range: &str| Request::Json {
         path: path.clone(),
-        key: vec!["dependencies".to_owned(), name.to_owned()],
-        value: range.as_str().into(),
-    });
-    requests.collect()
+        key: vec![list.to_owned(), name.to_owned()],
+        value: range.into(),
+    };
+    let mut requests: Vec<Request> =
+        dependencies.iter().map(|(name, range)| set("dependencies", name, range)).collect();
+    if !package.dependencies.contains_key(NODE_TYPES.0) {
+        requests.push(set("devDependencies", NODE_TYPES.0, NODE_TYPES.1));
+    }
+    requests
 }
 
 /// The check of both programs: the page's as it is checked today, and the server's.

@@ -1,8 +1,12 @@
 import { isRedirect } from "@tanstack/react-router";
-//#if toError
+//#if signUp|verifyOtp|updateUser
 import type { AuthChangeEvent, AuthError, Session, SupabaseClient, User } from "@supabase/supabase-js";
 //#else
+//#if toError
+import type { AuthChangeEvent, AuthError, Session, SupabaseClient } from "@supabase/supabase-js";
+//#else
 import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabase-js";
+//#end
 //#end
 import * as server from "./auth.functions";
 //#if toError

@@ -1,3 +1,4 @@
+/// <reference types="node" />
 import { z } from "zod/v4";
 
 // What the session needs, checked once on first use: a deployment with a missing or malformed value answers with this message
