@@ -206,11 +206,13 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    /// Whether the generated types lack the table or the function: the browser's call did not pass the type check either.
+    /// Whether the types lack the table or the function, or something that clients ask of all types: the browser's call did not
+    /// pass the type check either.
     fn unlisted(&self) -> bool {
         let Some(types) = self.survey.schema.types.as_ref().filter(|_| self.typed) else { return false };
         let Some(name) = self.query.named().filter(|_| self.query.schema.is_none()) else { return false };
         match self.query.kind {
+            query::Kind::Table | query::Kind::Rpc if !types.complete => true,
             query::Kind::Table => !types.tables.contains_key(name),
             query::Kind::Rpc => !types.functions.contains_key(name),
             _ => false,

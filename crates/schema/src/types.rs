@@ -21,6 +21,9 @@ pub struct Types {
     pub functions: BTreeMap<String, Vec<Field>>,
     /// Enums of `public`: their values.
     pub enums: BTreeMap<String, Vec<String>>,
+    /// Whether nothing is missing that clients ask for: tables, views and functions, and the relationships of each table. From
+    /// types with less they take none.
+    pub complete: bool,
 }
 
 /// The three shapes of a table.
@@ -63,12 +66,16 @@ impl Types {
             tables: BTreeMap::new(),
             functions: BTreeMap::new(),
             enums: BTreeMap::new(),
+            complete: ["Tables", "Views", "Functions"]
+                .iter()
+                .all(|part| declared.member(public, part).is_some()),
         };
         for (name, table) in part("Views").into_iter().chain(part("Tables")) {
             let shape = |shape: &str| {
                 declared.member(table, shape).map(|shape| declared.fields(shape)).unwrap_or_default()
             };
             let (row, insert, update) = (shape("Row"), shape("Insert"), shape("Update"));
+            types.complete &= declared.member(table, "Relationships").is_some();
             types.tables.insert(name, TableTypes { row, insert, update });
         }
         for (name, function) in part("Functions") {
@@ -314,6 +321,7 @@ mod tests {
             } } }"#,
         );
         let boats = &types.tables["boats"];
+        assert!(!types.complete);
         assert_eq!(shown(&boats.row), "id: string; name: string | null; made: string");
         assert_eq!(shown(&boats.insert), "name: string | null; made?: string");
         assert_eq!(shown(&boats.update), "name?: string | null; made?: string");

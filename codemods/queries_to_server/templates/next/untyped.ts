@@ -1,5 +1,5 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Db } from "./session";
 
-/** For tables and functions that the generated types lack. Run `supabase gen types`, then take it out. */
+/** For tables and functions whose types are missing or not whole. Run `supabase gen types`, then take it out. */
 export const untyped = (db: Db): SupabaseClient => db as unknown as SupabaseClient;
