@@ -240,5 +240,12 @@ fn shared_name(names: &[String]) -> String {
         let same = shared.iter().zip(words(name)).take_while(|(one, other)| *one == other).count();
         shared.truncate(same);
     }
+    while shared.len() > 1
+        && shared
+            .last()
+            .is_some_and(|word| ["by", "for", "from", "of", "to", "with"].contains(&word.as_str()))
+    {
+        shared.pop();
+    }
     if shared.is_empty() { first.clone() } else { shared.join("-") }
 }

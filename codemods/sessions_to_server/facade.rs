@@ -246,12 +246,34 @@ pub(super) fn removals(file: &File, owned: &Owned) -> Vec<Range<usize>> {
         }
     }
     for line in &mut lines {
+        line.start = with_comment(&file.text, line);
         let before = file.text[..line.start].ends_with("\n\n") || line.start == 0;
         if before && file.text[line.end..].starts_with('\n') {
             line.end += 1;
         }
     }
     lines
+}
+
+/// Where the comment begins that stands right above a paragraph which goes as a whole; else where the paragraph begins.
+fn with_comment(text: &str, lines: &Range<usize>) -> usize {
+    let rest = &text[lines.end..];
+    let mut start = lines.start;
+    if !rest.is_empty() && !rest.starts_with('\n') && !rest.starts_with("\r\n") {
+        return start;
+    }
+    while let Some(above) = text[..start].strip_suffix('\n') {
+        let begins = above.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = above[begins..].trim();
+        // A word to a tool, or one that another edit takes.
+        let directive = ["eslint", "@ts-", "do not edit", "#region", "#endregion"];
+        let lower = line.to_lowercase();
+        if !line.starts_with("//") || directive.iter().any(|word| lower.contains(word)) {
+            break;
+        }
+        start = begins;
+    }
+    start
 }
 
 /// All spans that go with the client: what other codemods need not look at any more.

@@ -271,7 +271,7 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
     }
 }
 
-/// `if (client)`, `!client`, `client ? a : b`, `client && x`.
+/// `if (client)`, `!client`, `client ? a : b`, `client && x`, `if (x && client)`.
 fn is_test(node: Node<'_>) -> bool {
     let Some(parent) = node.parent() else { return false };
     let field = |name: &str| parent.child_by_field_name(name).is_some_and(|field| field.id() == node.id());
@@ -280,7 +280,9 @@ fn is_test(node: Node<'_>) -> bool {
         "unary_expression" => true,
         "binary_expression" => {
             let operator = parent.child_by_field_name("operator").map_or("", |operator| operator.kind());
-            matches!(operator, "===" | "!==" | "==" | "!=") || operator == "&&" && field("left")
+            matches!(operator, "===" | "!==" | "==" | "!=")
+                || operator == "&&" && field("left")
+                || matches!(operator, "&&" | "||") && is_test(wrapped(parent))
         }
         _ => false,
     }
