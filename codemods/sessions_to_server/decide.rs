@@ -191,11 +191,20 @@ fn decided(survey: &Survey<'_>) -> Decision {
         all_uses.retain(|one| one.span.file != removed);
     }
     let verdict = verdict(survey);
-    blockers.extend(unserved(survey, &all_uses, &places));
+    blockers.extend(unserved(survey, &all_uses, &places, &verdict));
     let (proxied, more) = queries(survey, &all_uses, &verdict);
     blockers.extend(more);
     let mut tokens = tokens::of(survey, &first, &all_uses, &verdict.moved);
     tokens.leave(wiring.removed);
+    if places.server.is_within() {
+        // Only a server beside the app has an address for edge functions.
+        let why = "asks an edge function by its address. Call it from a server function that has `requireSupabaseAuth`.";
+        blockers.extend(tokens.requests.iter().map(|span| Blocker {
+            span: *span,
+            why: why.to_owned(),
+            admin: false,
+        }));
+    }
     let kept_tokens = tokens.kept.iter().cloned().chain(tokens::storage_reads(survey));
     blockers.extend(kept_tokens.map(|(span, why)| Blocker { span, why, admin: false }));
     if places.server.is_within()
@@ -229,12 +238,13 @@ fn taken(survey: &Survey<'_>, places: &Places) -> Vec<String> {
 }
 
 /// Uses that have no counterpart.
-fn unserved(survey: &Survey<'_>, uses: &[Use], places: &Places) -> Vec<Blocker> {
+fn unserved(survey: &Survey<'_>, uses: &[Use], places: &Places, verdict: &Verdict) -> Vec<Blocker> {
     let within = places.server.is_within();
     let mut found = Vec::new();
     for one in uses {
         let side = survey.stack.side(one.span.file);
-        let native = if within { native::unserved(survey, one) } else { None };
+        let moves = verdict.moved.iter().any(|span| span.covers(one.span) || one.span.covers(*span));
+        let native = if within && !moves { native::unserved(survey, one) } else { None };
         let why = match &one.what {
             _ if native.is_some() => native,
             // The app's own server has the session of the request.

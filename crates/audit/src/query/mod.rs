@@ -264,6 +264,12 @@ fn read_all(project: &Project, stack: &Stack) -> (Vec<Client>, Vec<Query>) {
         }
     }
     queries.sort_by_key(|query| query.span);
+    // What only a server makes is asked there, wherever the module around it may be imported.
+    for query in queries.iter_mut().filter(|query| query.side == Side::Both) {
+        if query.client.is_some_and(|client| clients[client].side == Side::Server) {
+            query.side = Side::Server;
+        }
+    }
     (clients, queries)
 }
 
