@@ -79,6 +79,7 @@ pub(super) fn outcome(survey: &Survey<'_>) -> Outcome {
         let read = match client.map(|client| client.power) {
             Some(Power::Admin | Power::Owner) => Err(Reason::admin()),
             None => Err(Reason::client()),
+            _ if own && query.side == Side::Both => Err(Reason::both_sides()),
             _ if own && parallel::is(survey, query) => Err(Reason::parallel()),
             _ if own && carries_files(survey, query) => Err(Reason::body_size()),
             _ if own

@@ -121,6 +121,13 @@ impl Reason {
         )
     }
 
+    pub(super) fn both_sides() -> Self {
+        Self::new(
+            "both-sides",
+            "Its module runs on the server too, where there may be no visitor to ask for (a build, a cache). Give pages a module of their own for it.",
+        )
+    }
+
     pub(super) fn body_size() -> Self {
         Self::new(
             "body-size",
