@@ -60,7 +60,10 @@ pub fn recheck_chosen(
         let edited = change.edits.iter().map(|edit| &planned.get(edit.span.file).path);
         let path = edited.chain(change.creates.iter().map(|new| &new.path)).next();
         let place = path.map(|path| format!(" in {path}")).unwrap_or_default();
-        complaints.push(Complaint::of(id, format!("After the plan, {id} is planned again{place}.")));
+        let says = format!("After the plan, {id} is planned again{place}.");
+        // A change that the plan does not hold comes of what another one made: the next plan brings it.
+        let broken = plan.changes.iter().any(|(own, _)| own == id);
+        complaints.push(Complaint { broken, ..Complaint::of(id, says) });
     }
     for held in &again.held {
         let says = format!("After the plan, {} is planned again, and held: {}", held.change, held.why);
