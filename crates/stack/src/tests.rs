@@ -55,6 +55,17 @@ fn in_a_vite_app_the_browser_has_what_its_page_reaches() {
 }
 
 #[test]
+fn an_app_that_holds_next_and_builds_with_vite_is_a_vite_app() {
+    let package = r#"{"scripts":{"build":"vite build"},"dependencies":{"next":"15.2.8"},"devDependencies":{"vite":"5"}}"#;
+    let stack = check(&[
+        ("package.json", package, Config),
+        ("index.html", r#"<script type="module" src="/src/main.tsx"></script>"#, Browser),
+        ("src/main.tsx", "", Browser),
+    ]);
+    assert_eq!(stack.framework.id(), "vite");
+}
+
+#[test]
 fn a_server_beside_a_vite_app_is_found_by_what_it_imports() {
     check(&[
         ("package.json", r#"{"dependencies":{"express":"^4"},"devDependencies":{"vite":"^5"}}"#, Config),

@@ -22,7 +22,10 @@ impl Framework for Next {
         "next"
     }
     fn detect(&self, project: &Project, app: &App) -> bool {
-        package(project, app).dependencies.contains_key("next")
+        let package = package(project, app);
+        // Apps of another bundler hold it as well, for the sake of a package that was pasted in.
+        let build = package.json["scripts"]["build"].as_str().unwrap_or("next build");
+        package.dependencies.contains_key("next") && !build.contains("vite")
     }
     fn generation(&self, project: &Project, app: &App) -> &'static str {
         let has_app =
