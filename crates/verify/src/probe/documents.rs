@@ -4,7 +4,7 @@ use super::{Live, is_fixed, shortened};
 use crate::headers;
 use crate::http::{Request, Response};
 use crate::report::{Report, asked};
-use audit::guard::{Enforced, Requires};
+use audit::guard::{Enforced, Proof, Requires};
 use audit::route::Route;
 use project::Kind;
 use regex::Regex;
@@ -139,7 +139,11 @@ pub(crate) fn guarded<'s>(live: &Live<'s>) -> Vec<(&'s Route, String)> {
             // One that draws something else in its place answers for what it draws, not for the document.
             let turns_away = match guard.enforced {
                 Enforced::Server => true,
-                Enforced::Browser => guard.redirect.as_deref().is_some_and(|to| to.starts_with('/')),
+                // What only looks into the browser's storage knows no session that a server could ask for.
+                Enforced::Browser => {
+                    guard.proof == Proof::Backend
+                        && guard.redirect.as_deref().is_some_and(|to| to.starts_with('/'))
+                }
                 Enforced::Nowhere => false,
             };
             guard.requires != Requires::Unknown && turns_away
