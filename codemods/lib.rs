@@ -8,6 +8,7 @@ pub mod env_contract;
 pub mod environments;
 pub mod guards_to_server;
 pub mod handlers_to_guarded;
+pub mod provider_calls_to_server;
 pub mod queries_to_server;
 pub mod repository_hygiene;
 pub mod repository_rules;
@@ -25,6 +26,7 @@ pub static ALL: &[&dyn Codemod] = &[
     &sessions_to_server::SessionsToServer,
     &queries_to_server::QueriesToServer,
     &guards_to_server::GuardsToServer,
+    &provider_calls_to_server::ProviderCallsToServer,
     &handlers_to_guarded::HandlersToGuarded,
     &auth_hygiene::AuthHygiene,
     &secrets_to_env::SecretsToEnv,

@@ -16,6 +16,9 @@ pub const QUERIES: &str = "server-queries";
 /// The key of the change that says which guards the server enforces. Needs [`SESSIONS`], which asks for the same list of pages.
 pub const GUARDS: &str = "server-guards";
 
+/// The key of the change that moves calls of paid services to the server. Needs [`SESSIONS`], which needs it where any call moves.
+pub const PROVIDERS: &str = "server-providers";
+
 /// What becomes of the queries that browser code makes (storage, channels and auth calls apart).
 #[derive(Clone, Debug, Default)]
 pub struct Verdict {
@@ -47,6 +50,12 @@ pub fn verdict(survey: &Survey<'_>) -> Arc<Verdict> {
     // A codemod that is not on the list moves nothing.
     let listed = crate::ALL.iter().any(|codemod| codemod.about().id == "queries-to-server");
     survey.memo.of(|| if listed { crate::queries_to_server::verdict(survey) } else { Verdict::default() })
+}
+
+/// Whether calls of paid services move, if the app gets a server that knows its visitors.
+pub fn calls_providers(survey: &Survey<'_>) -> bool {
+    let listed = crate::ALL.iter().any(|codemod| codemod.about().id == "provider-calls-to-server");
+    listed && crate::provider_calls_to_server::any(survey)
 }
 
 /// Whether the app gets its server and its sessions.

@@ -11,7 +11,7 @@ use stack::server::function::Access;
 use std::collections::BTreeSet;
 
 /// The pages of the app with what they reach.
-pub(super) struct Doors {
+pub(crate) struct Doors {
     doors: Vec<Door>,
     /// The app has accounts at all.
     accounts: bool,
@@ -31,7 +31,7 @@ pub(super) struct Decision {
 }
 
 impl Doors {
-    pub(super) fn of(survey: &Survey<'_>) -> Self {
+    pub(crate) fn of(survey: &Survey<'_>) -> Self {
         let project = survey.project;
         let doors = survey.routes.iter().filter_map(|route| {
             let page = route.page?;
@@ -59,6 +59,11 @@ impl Doors {
 
     fn to(&self, file: FileId) -> impl Iterator<Item = &Door> {
         self.doors.iter().filter(move |door| door.reaches.contains(&file))
+    }
+
+    /// Whether some page that reaches the module lets everybody in.
+    pub(crate) fn open(&self, file: FileId) -> bool {
+        self.to(file).any(|door| !door.guarded)
     }
 
     /// Whether every page that reaches the module asks for a role.

@@ -31,6 +31,7 @@ mod whole;
 use audit::{Finding, Rule, Severity, Survey};
 use plan::{About, Change, Codemod};
 
+pub(crate) use access::Doors;
 pub(crate) use group::verdict;
 
 const ID: &str = "queries-to-server";

@@ -451,6 +451,10 @@ fn gathered(
     derived.push(("toError", is_error));
     let guarded = crate::server::guarded(survey);
     derived.push(("guards", guarded));
+    // Without accounts an endpoint for a paid service would be anybody's.
+    let signs = derived.iter().any(|(name, is)| *name == "signs" && *is);
+    let beside = !places.server.is_within();
+    derived.push(("providers", signs && beside && crate::server::calls_providers(survey)));
     for (name, _) in derived.into_iter().filter(|(_, is)| *is) {
         parts.add(name);
     }

@@ -18,7 +18,7 @@ mod tokens;
 mod uses;
 mod values;
 
-use crate::server::{QUERIES, SESSIONS};
+use crate::server::{PROVIDERS, QUERIES, SESSIONS};
 use audit::finding::Related;
 use audit::{Confidence, Finding, Rule, Severity, Survey};
 use decide::{Blocker, Decision, Move, decide};
@@ -126,8 +126,24 @@ pub fn node(survey: &Survey<'_>) -> Option<&'static str> {
 /// What goes with the browser's client, where it goes: others leave these spans to the change of [`SESSIONS`].
 pub fn gone(survey: &Survey<'_>) -> Vec<Span> {
     match &*decide(survey) {
-        Decision::Moves(change) => change.gone(survey),
+        Decision::Moves(change) => {
+            let mut gone = change.gone(survey);
+            if change.parts.any("providers") {
+                gone.extend(crate::provider_calls_to_server::gone(survey));
+            }
+            gone
+        }
         _ => Vec::new(),
+    }
+}
+
+/// Where the module of calls of paid services stands, with the specifier of zod, if the app's server has one.
+pub(crate) fn providers(survey: &Survey<'_>) -> Option<(RelPath, &'static str)> {
+    match &*decide(survey) {
+        Decision::Moves(change) if change.parts.any("providers") => {
+            Some((change.places.of_server("providers.ts")?, package::zod(survey, change).0))
+        }
+        _ => None,
     }
 }
 
@@ -245,6 +261,9 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
     change.key = Some(SESSIONS.to_owned());
     if parts.parts.any("functions") {
         change.needs.push(QUERIES.to_owned());
+    }
+    if parts.parts.any("providers") {
+        change.needs.push(PROVIDERS.to_owned());
     }
     if parts.parts.any("guards") && !within {
         change.requests.extend(crate::guards_to_server::request(survey));

@@ -54,7 +54,8 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         files.creates.push(NewFile { path, pieces: vec![Piece::text(text)], mode: 0o644 })
     };
     let plain = |template: &str, holes: &[(&str, String)]| filled(&zod_import(template), uses, holes);
-    put(places.of_server("env.ts")?, plain(ENV, &[]));
+    let variables = crate::provider_calls_to_server::variables(survey);
+    put(places.of_server("env.ts")?, plain(ENV, &[("    //__PROVIDER_KEYS__\n", variables)]));
     put(places.of_server("lib/session.ts")?, session(survey, change)?);
     put(places.of_server("lib/protect.ts")?, plain(PROTECT, &[]));
     if uses.any("functions") {

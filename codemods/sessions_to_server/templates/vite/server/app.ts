@@ -29,6 +29,9 @@ import { createDb, sessionUser } from "./lib/session.js";
 //#if storage
 import { storageRoutes } from "./lib/storage.js";
 //#end
+//#if providers
+import { providerRoutes } from "./providers.js";
+//#end
 
 export const env = loadEnv(process.env);
 
@@ -74,6 +77,10 @@ app.route("/functions", edgeFunctions(env, __EDGE_FUNCTIONS__));
 //#if proxy
 // Queries that are still written in the browser: only these tables, with these verbs, and row level security decides.
 app.route("/supabase", dbProxy(env, __ALLOWED__));
+//#end
+//#if providers
+// Calls of paid services, each to its one address.
+app.route("/providers", providerRoutes(env));
 //#end
 //#if functions
 
