@@ -81,7 +81,12 @@ fn judged(survey: &Survey<'_>) -> Arc<Calls> {
     survey.memo.of(|| {
         let mut calls = calls::judged(survey);
         let doors = Doors::of(survey);
-        let open = |call: &Call| doors.open(call.span.file);
+        // A module that asks for the visitor is made for people who are signed in.
+        let knows = |call: &Call| {
+            let text = &survey.project.get(call.span.file).text;
+            ["user.id", "user?.id", "user!.id", "auth.getUser(", "auth.getSession("].iter().any(|word| text.contains(word))
+        };
+        let open = |call: &Call| doors.open(call.span.file) && !knows(call);
         if calls.moving.iter().any(open) {
             // A key that one call keeps in the browser is lost for the others.
             let why = "Visitors without an account reach the page that makes it: an endpoint for it would let anybody spend your money. Put the page behind a sign-in, or decide who may call it, then run again.";
@@ -119,7 +124,7 @@ fn moves(call: &Call, lands: bool) -> Finding {
     let title = &provider.title;
     let todo = if lands {
         format!(
-            "Revoke the old key at {} and set a new one as `{}` on the server: every visitor had it. Set a monthly limit there, too.",
+            "Revoke the old key at {} and set a new one as `{}` on the server: every visitor had it. Set a monthly limit there, too. From now on only visitors who are signed in can make this call.",
             provider.keys, call.key.name
         )
     } else {

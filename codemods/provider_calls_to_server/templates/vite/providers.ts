@@ -36,7 +36,7 @@ async function forward(c: Context, env: Env, call: Call): Promise<Response> {
   });
   // Status, body and stream go through as they came; no other header does.
   c.header("Content-Type", answer.headers.get("Content-Type") ?? "application/json");
-  return c.body(answer.body, answer.status as 200);
+  return answer.body ? c.body(answer.body, answer.status as 200) : c.body(null, answer.status as 204);
 }
 
 // In memory: per instance. A limit at the provider is the one that holds.
