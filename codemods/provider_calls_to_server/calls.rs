@@ -342,7 +342,7 @@ fn uses(survey: &Survey<'_>, call: &Call, moving: &[Call], taken: &[Span]) -> Re
             .collect();
         for read in known.into_iter().flat_map(|known| &known.reads) {
             let gone = taken.iter().chain(&declared).any(|span| span.covers(read.span));
-            if gone || !matches!(read.side, Side::Browser | Side::Both) {
+            if gone {
                 continue;
             }
             let file = survey.project.get(read.span.file);
@@ -379,24 +379,4 @@ fn check(node: Node<'_>) -> Option<Node<'_>> {
     let inner = statement.child_by_field_name("consequence")?;
     let last = if inner.kind() == "statement_block" { view::code_children(inner).last()? } else { inner };
     matches!(last.kind(), "throw_statement" | "return_statement").then_some(statement)
-}
-
-/// SDKs that are told to run in the browser, with the app's key in it.
-pub(super) fn in_browser_sdks(survey: &Survey<'_>) -> Vec<Span> {
-    let mut found = Vec::new();
-    for file in survey.project.files.iter().filter(|file| file.text.contains("dangerouslyAllowBrowser")) {
-        let Some((tree, _)) = file.syntax() else { continue };
-        view::walk(tree.root(), &mut |node| {
-            if node.kind() == "new_expression"
-                && let Some(options) = arguments(node).first().map(|first| unwrapped(*first))
-                && options.kind() == "object"
-                && value_of(tree, options, "dangerouslyAllowBrowser")
-                    .is_some_and(|allowed| tree.text(allowed) == "true")
-            {
-                found.push(file.span(node.byte_range()));
-            }
-            true
-        });
-    }
-    found
 }

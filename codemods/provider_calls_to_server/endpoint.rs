@@ -50,6 +50,9 @@ fn name(call: &Call) -> String {
         .filter(|part| !part.is_empty() && !is_version(part) && *part != "api" && *part != "models");
     let mut words = vec![provider::of(&host).id];
     words.extend(parts.map(provider::slug));
+    if words.len() > 1 && words[1].starts_with(&words[0]) {
+        words.remove(0);
+    }
     words.join("-")
 }
 

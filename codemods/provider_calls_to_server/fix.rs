@@ -36,9 +36,9 @@ pub(super) fn fix(survey: &Survey<'_>, calls: &Calls, findings: &[Finding]) -> O
             change.edits.extend(call_site(survey, call, &endpoint.name));
         }
     }
-    for span in &calls.removed {
+    for span in together(survey, &calls.removed) {
         let file = survey.project.get(span.file);
-        change.edits.push(Edit::delete(with_its_line(&file.text, *span)));
+        change.edits.push(Edit::delete(with_its_line(&file.text, span)));
     }
     for call in &calls.moving {
         environment(survey, call, &mut change);
@@ -84,6 +84,28 @@ fn call_site(survey: &Survey<'_>, call: &Call, name: &str) -> Vec<Edit> {
         None => edits.push(Edit::replace(object, format!("{{ {text} }}"))),
     }
     edits
+}
+
+/// Statements with nothing between them go as one.
+fn together(survey: &Survey<'_>, removed: &[Span]) -> Vec<Span> {
+    let mut found: Vec<Span> = Vec::new();
+    for span in removed {
+        match found.last_mut() {
+            Some(last)
+                if last.file == span.file
+                    && survey
+                        .project
+                        .get(span.file)
+                        .text
+                        .get(last.end as usize..span.start as usize)
+                        .is_some_and(|between| between.trim().is_empty()) =>
+            {
+                last.end = span.end;
+            }
+            _ => found.push(*span),
+        }
+    }
+    found
 }
 
 /// The statement with its line where it stands alone there, and with the blank line behind it at the beginning of a block.

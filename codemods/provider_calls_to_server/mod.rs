@@ -9,6 +9,7 @@ mod endpoint;
 mod fix;
 mod provider;
 mod text;
+mod visitors;
 
 use crate::queries_to_server::Doors;
 use audit::{Confidence, Finding, Rule, Severity, Survey};
@@ -16,6 +17,7 @@ use calls::{Call, Calls, Stays};
 use edit::Span;
 use plan::{About, Change, Codemod};
 use std::sync::Arc;
+use visitors::Told;
 
 /// The codemod.
 pub struct ProviderCallsToServer;
@@ -44,12 +46,20 @@ const SDK: Rule = Rule {
     aliases: &["CWE-522"],
 };
 
+const VISITORS: Rule = Rule {
+    id: "provider-calls-to-server/visitors-key",
+    title: "A call sends a key that the visitor's browser keeps",
+    severity: Severity::Note,
+    why: "Visitors trust the page with a key of their own: every script of the page can read it out of the storage.",
+    aliases: &["CWE-922"],
+};
+
 impl Codemod for ProviderCallsToServer {
     fn about(&self) -> About {
         About {
             id: ID,
             title: "Calls of paid services from the server",
-            rules: &[MOVES, STAYS, SDK],
+            rules: &[MOVES, STAYS, SDK, VISITORS],
             readme: include_str!("README.md"),
             frameworks: &["vite"], // templates/
         }
@@ -60,10 +70,7 @@ impl Codemod for ProviderCallsToServer {
         let lands = crate::sessions_to_server::providers(survey).is_some();
         let mut found: Vec<Finding> = calls.moving.iter().map(|call| moves(call, lands)).collect();
         found.extend(calls.stays.iter().map(stays));
-        found.extend(calls::in_browser_sdks(survey).into_iter().map(|span| {
-            let message = "An SDK is told to run in the browser with the app's key.".to_owned();
-            Finding::certain(&SDK, span, message, "Move what calls it into a function of the server that asks for a session, read the key there, and revoke the old one.")
-        }));
+        found.extend(visitors::told(survey).into_iter().map(|(span, told)| said(span, told)));
         found
     }
 
@@ -142,6 +149,28 @@ fn moves(call: &Call, lands: bool) -> Finding {
             &todo,
         )
     }
+}
+
+fn said(span: Span, told: Told) -> Finding {
+    let (rule, message, todo) = match told {
+        Told::OwnKey => (
+            &SDK,
+            "An SDK is told to run in the browser with the app's key.",
+            "Move what calls it into a function of the server that asks for a session, read the key there, and revoke the old one.",
+        ),
+        Told::SomeKey => (
+            &SDK,
+            "An SDK is told to run in the browser, where whatever key it is given can be read.",
+            "If the key is the app's, move what calls it into a function of the server that asks for a session, and revoke the old key.",
+        ),
+        Told::VisitorsKey => (
+            &VISITORS,
+            "This sends a key that visitors typed in, and that their browser keeps.",
+            "Decide who pays for this call: leave it as it is, or let the server make it with a key of the app's own, for visitors who are signed in.",
+        ),
+    };
+    let severity = if told == Told::SomeKey { Severity::Warning } else { rule.severity };
+    Finding { severity, ..Finding::certain(rule, span, message.to_owned(), todo) }
 }
 
 fn stays(one: &Stays) -> Finding {
