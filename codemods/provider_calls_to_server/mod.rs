@@ -153,23 +153,23 @@ fn moves(call: &Call, lands: bool) -> Finding {
 
 fn said(span: Span, told: Told) -> Finding {
     let (rule, message, todo) = match told {
-        Told::OwnKey => (
+        Told::Own => (
             &SDK,
             "An SDK is told to run in the browser with the app's key.",
             "Move what calls it into a function of the server that asks for a session, read the key there, and revoke the old one.",
         ),
-        Told::SomeKey => (
+        Told::Computed => (
             &SDK,
             "An SDK is told to run in the browser, where whatever key it is given can be read.",
             "If the key is the app's, move what calls it into a function of the server that asks for a session, and revoke the old key.",
         ),
-        Told::VisitorsKey => (
+        Told::Visitors => (
             &VISITORS,
             "This sends a key that visitors typed in, and that their browser keeps.",
             "Decide who pays for this call: leave it as it is, or let the server make it with a key of the app's own, for visitors who are signed in.",
         ),
     };
-    let severity = if told == Told::SomeKey { Severity::Warning } else { rule.severity };
+    let severity = if told == Told::Computed { Severity::Warning } else { rule.severity };
     Finding { severity, ..Finding::certain(rule, span, message.to_owned(), todo) }
 }
 

@@ -12,11 +12,11 @@ use tree_sitter::Node;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
     /// An SDK with the app's key.
-    OwnKey,
+    Own,
     /// An SDK with a key that is computed.
-    SomeKey,
+    Computed,
     /// A key that the visitor's browser keeps.
-    VisitorsKey,
+    Visitors,
 }
 
 /// All places.
@@ -31,7 +31,7 @@ pub(super) fn told(survey: &Survey<'_>) -> Vec<(Span, Told)> {
         view::walk(tree.root(), &mut |node| {
             let told = match node.kind() {
                 "new_expression" => sdk(survey, file, node),
-                "call_expression" => keeps(file, node).then_some(Told::VisitorsKey),
+                "call_expression" => keeps(file, node).then_some(Told::Visitors),
                 _ => None,
             };
             found.extend(told.map(|told| (file.span(node.byte_range()), told)));
@@ -49,12 +49,12 @@ fn sdk(survey: &Survey<'_>, file: &File, node: Node<'_>) -> Option<Told> {
     if tree.text(allowed) != "true" {
         return None;
     }
-    let Some(key) = value_of(tree, options, "apiKey") else { return Some(Told::SomeKey) };
+    let Some(key) = value_of(tree, options, "apiKey") else { return Some(Told::Computed) };
     let own = bits(survey, file, key, &mut Vec::new()).iter().any(|bit| matches!(bit, Bit::Key(_)));
     Some(match (own, from_storage(file, key)) {
-        (true, _) => Told::OwnKey,
-        (false, true) => Told::VisitorsKey,
-        (false, false) => Told::SomeKey,
+        (true, _) => Told::Own,
+        (false, true) => Told::Visitors,
+        (false, false) => Told::Computed,
     })
 }
 
