@@ -15,8 +15,18 @@ pub(crate) fn ordered<'s, 't>(sources: &'s [Source<'t>]) -> Vec<&'s Source<'t>> 
         .map(|source| (rank(source), source))
         .collect();
     counted.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.path.cmp(b.path)));
-    counted.into_iter().map(|(_, source)| source).collect()
+    // Our own migration, as long as it is the newest, was written over all that is there, loose files too.
+    let mut newest: Vec<bool> = vec![false; counted.len()];
+    for at in (0..counted.len()).rev().filter(|at| counted[*at].0.0 == 0) {
+        let next = counted.get(at + 1).filter(|(rank, _)| rank.0 == 0 && rank.1 == counted[at].0.1);
+        newest[at] = counted[at].1.text.starts_with(OURS) && (next.is_none() || newest[at + 1]);
+    }
+    let (last, first): (Vec<_>, Vec<_>) = counted.into_iter().zip(newest).partition(|(_, newest)| *newest);
+    first.into_iter().chain(last).map(|((_, source), _)| source).collect()
 }
+
+/// The first words of a migration that this program writes.
+const OURS: &str = "-- Written by migrate.";
 
 /// Whether `path` is a migration of a tool that keeps a history.
 pub(crate) fn is_migration(path: &str) -> bool {
@@ -142,6 +152,20 @@ mod tests {
                 "more.sql",
                 "fix.sql",
             ],
+        );
+    }
+
+    #[test]
+    fn a_migration_of_ours_runs_last_until_a_newer_one_comes() {
+        let (ours, other) = ("-- Written by migrate. Read it.", "create table b ()");
+        let base = [("supabase/schema.sql", "create table a ()"), ("supabase/migrations/1.sql", other)];
+        check(
+            &[base[0], base[1], ("supabase/migrations/2_harden.sql", ours)],
+            &["supabase/migrations/1.sql", "supabase/schema.sql", "supabase/migrations/2_harden.sql"],
+        );
+        check(
+            &[base[0], ("supabase/migrations/2_harden.sql", ours), ("supabase/migrations/3.sql", other)],
+            &["supabase/migrations/2_harden.sql", "supabase/migrations/3.sql", "supabase/schema.sql"],
         );
     }
 
