@@ -70,6 +70,19 @@ pub(super) fn clients(survey: &Survey<'_>) -> Vec<Result<Client, Refused>> {
             true
         });
     }
+    // A stand-in that the function of a lazy client makes for a server without settings goes with that function.
+    let around: Vec<(FileId, Range<usize>)> = found
+        .iter()
+        .flatten()
+        .flat_map(|client: &Client| client.around.iter().map(|range| (client.file, range.clone())))
+        .collect();
+    let goes = |span: Span| {
+        let range = span.range();
+        around.iter().any(|(file, outer)| {
+            *file == span.file && outer.start <= range.start && range.end <= outer.end
+        })
+    };
+    found.retain(|one| !one.as_ref().is_err_and(|refused| goes(refused.span)));
     found
 }
 
