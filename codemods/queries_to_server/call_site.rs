@@ -85,6 +85,9 @@ impl Call<'_> {
         match site {
             Site::Expression(range) => {
                 let text = &self.source[range.clone()];
+                if self.draft.unsure.contains(range) {
+                    return vec![Piece::text(text.replace('.', "?."))];
+                }
                 if !text.contains('\n') {
                     return vec![Piece::Source(Span::new(file, range.clone()))];
                 }

@@ -87,6 +87,8 @@ pub(super) struct Draft {
     pub(super) breaks: Vec<usize>,
     /// Ranges whose inner lines stay as they are.
     pub(super) verbatim: Vec<Range<usize>>,
+    /// Members of what may not be there where the call now asks for them: `a.b` is sent as `a?.b`.
+    pub(super) unsure: Vec<Range<usize>>,
     pub(super) parts: Parts,
     pub(super) sent: Vec<Sent>,
     /// The session's user is needed.

@@ -34,6 +34,8 @@ pub(super) struct Reader<'s> {
     pub(super) typed: bool,
     /// The condition under which the values being read are used.
     pub(super) branch: Option<Branch>,
+    /// What a condition reads members of before anything else is decided.
+    pub(super) sure: Vec<String>,
     pub(super) draft: Draft,
 }
 
@@ -42,6 +44,8 @@ pub(super) struct Reader<'s> {
 pub(super) struct Branch {
     /// The condition; `None` in an `else`.
     pub(super) condition: Option<Range<usize>>,
+    /// The condition can be asked where nothing around it is known to hold.
+    pub(super) alone: bool,
     /// Expressions that are truthy here.
     pub(super) truthy: Vec<String>,
 }
@@ -111,6 +115,7 @@ impl<'s> Reader<'s> {
             columns: plain.then(|| Columns::of(survey, &tables)),
             typed: is_typed(survey, query),
             branch: None,
+            sure: Vec::new(),
             draft: Draft {
                 query: at,
                 file: file.id,
@@ -121,6 +126,7 @@ impl<'s> Reader<'s> {
                 holes: Vec::new(),
                 breaks: query.steps.iter().map(|step| step.span.start as usize).collect(),
                 verbatim: Vec::new(),
+                unsure: Vec::new(),
                 parts,
                 sent: Vec::new(),
                 identity: None,
@@ -358,6 +364,9 @@ impl<'s> Reader<'s> {
             return self.template(node, want);
         }
         let guess = self.guess(node);
+        if !self.may_be_asked(node) {
+            return Err(Reason::builder_variable());
+        }
         let (schema, site) = self.branched(node, want.column.as_ref(), &guess);
         let index = self.send(want.name, Input::Schema(schema), site, false);
         let fill = if shorthand { Fill::Around(key, index, String::new()) } else { Fill::Input(index) };
@@ -375,7 +384,8 @@ impl<'s> Reader<'s> {
             return (schema + ".nullish()", Site::Expression(node.byte_range()));
         }
         if guess.there && simple {
-            return plain();
+            let (schema, site) = plain();
+            return (if self.is_unsure(node) { "json.optional()".to_owned() } else { schema }, site);
         }
         let site = match &branch.condition {
             Some(condition) if !simple => Site::Guarded(condition.clone(), node.byte_range()),

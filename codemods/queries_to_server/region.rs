@@ -107,11 +107,15 @@ impl<'s> Reader<'s> {
                 let consequence = node.child_by_field_name("consequence").ok_or_else(refused)?;
                 let inner = view::code_children(condition).next().ok_or_else(refused)?;
                 let outer = self.branch.clone();
+                if outer.is_none() {
+                    self.sure.extend(self.read_first(inner));
+                }
+                let alone = outer.is_none() || !self.tree.text(inner).contains('.');
                 let mut truthy = outer.as_ref().map(|outer| outer.truthy.clone()).unwrap_or_default();
                 self.truthy(inner, &mut truthy);
-                self.branch = Some(Branch { condition: Some(inner.byte_range()), truthy });
+                self.branch = Some(Branch { condition: Some(inner.byte_range()), alone, truthy });
                 self.statement(consequence, name, conditions)?;
-                self.branch = Some(Branch { condition: None, truthy: Vec::new() });
+                self.branch = Some(Branch { condition: None, alone: false, truthy: Vec::new() });
                 if let Some(alternative) = node.child_by_field_name("alternative") {
                     let inner = view::code_children(alternative).next().ok_or_else(refused)?;
                     self.statement(inner, name, conditions)?;
@@ -143,6 +147,49 @@ impl<'s> Reader<'s> {
             self.step(&step)?;
         }
         Ok(())
+    }
+
+    /// What the first operand of a condition reads a member of: the condition fails there, before and after, if it is not there.
+    fn read_first(&self, node: Node<'s>) -> Option<String> {
+        let mut node = view::unwrapped(node);
+        while let Some(first) =
+            node.child_by_field_name("left").or_else(|| node.child_by_field_name("argument"))
+        {
+            node = view::unwrapped(first);
+        }
+        let text = self.tree.text(node);
+        let base = text.rsplit_once('.')?.0;
+        (view::member_path(self.tree, node).is_some() && !text.contains("?.")).then(|| base.to_owned())
+    }
+
+    /// Whether it reads a member of something that may not be there once the call asks for all values at once.
+    pub(super) fn is_unsure(&self, node: Node<'_>) -> bool {
+        let text = self.tree.text(node);
+        let plain = text.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '$' | '.'));
+        let Some((base, _)) = text.rsplit_once('.').filter(|_| plain && node.kind() == "member_expression")
+        else {
+            return false;
+        };
+        let first = node_of_base(node);
+        let of_module = self
+            .scopes
+            .reference_at(first.byte_range())
+            .and_then(|reference| reference.binding)
+            .is_some_and(|binding| self.scopes.binding(binding).top_level);
+        base != "this" && !of_module && !self.sure.iter().any(|sure| sure == base)
+    }
+
+    /// Whether a value that is used under a condition can be asked for at the call; notes what must be asked with care.
+    pub(super) fn may_be_asked(&mut self, node: Node<'s>) -> bool {
+        let Some(branch) = &self.branch else { return true };
+        if view::member_path(self.tree, node).is_some() {
+            if self.is_unsure(node) {
+                self.draft.unsure.push(node.byte_range());
+            }
+            return true;
+        }
+        let text = self.tree.text(node);
+        branch.alone || !(text.contains('.') || text.contains('('))
     }
 
     /// Expressions that are truthy where the condition holds.
@@ -209,8 +256,12 @@ impl<'s> Reader<'s> {
                     None => {
                         let name = self.input_name(node).ok_or_else(refused)?;
                         let guess: Guess = self.guess(node);
+                        let unsure = self.is_unsure(node);
+                        if unsure {
+                            self.draft.unsure.push(node.byte_range());
+                        }
                         let schema = match guess.kind {
-                            Some(kind) if guess.there => kind.zod(),
+                            Some(kind) if guess.there && !unsure => kind.zod(),
                             _ => "json.optional()".to_owned(),
                         };
                         self.send(&name, Input::Schema(schema), Site::Expression(node.byte_range()), false)
@@ -222,6 +273,15 @@ impl<'s> Reader<'s> {
             _ => Err(refused()),
         }
     }
+}
+
+/// `a` of `a.b.c`.
+fn node_of_base(node: Node<'_>) -> Node<'_> {
+    let mut node = node;
+    while let Some(object) = node.child_by_field_name("object") {
+        node = object;
+    }
+    node
 }
 
 /// The signed-in user as a whole is not sent anywhere.

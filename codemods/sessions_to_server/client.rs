@@ -78,9 +78,9 @@ pub(super) fn clients(survey: &Survey<'_>) -> Vec<Result<Client, Refused>> {
         .collect();
     let goes = |span: Span| {
         let range = span.range();
-        around.iter().any(|(file, outer)| {
-            *file == span.file && outer.start <= range.start && range.end <= outer.end
-        })
+        around
+            .iter()
+            .any(|(file, outer)| *file == span.file && outer.start <= range.start && range.end <= outer.end)
     };
     found.retain(|one| !one.as_ref().is_err_and(|refused| goes(refused.span)));
     found

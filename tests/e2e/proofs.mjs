@@ -13,12 +13,12 @@ const withSessions = [
 /** By fixture: what has to be asked, and what fails for a fault that was planted and that no codemod takes out. */
 export const fixtures = {
   spa_tasks: { asked: withSessions, red: [] },
-  // A model provider's key in a page, a form that strangers may fill in, and a computed address that keeps the policy report-only.
-  lovable_spa: { asked: withSessions.filter((id) => id !== "open-redirects"), red: ["browser-keys", "headers", "row-security"] },
+  // A form that strangers may fill in.
+  lovable_spa: { asked: withSessions.filter((id) => id !== "open-redirects"), red: ["row-security"] },
   // A service key made by hand in a page, which keeps the sessions in the browser.
-  bolt_spa: { asked: everywhere, red: ["browser-keys", "headers", "row-security"] },
-  // Pages that only the browser guards, and no health route.
-  v0_next: { asked: everywhere, red: ["build-without-secrets", "guards", "health", "pages", "row-security"] },
+  bolt_spa: { asked: everywhere, red: ["browser-keys", "row-security"] },
+  // A client that is made at the top of a module, and no health route.
+  v0_next: { asked: everywhere, red: ["build-without-secrets", "health", "pages", "row-security"] },
 };
 
 export async function proofs(check, args) {

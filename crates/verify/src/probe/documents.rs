@@ -71,11 +71,16 @@ fn pages(live: &Live<'_>, report: &mut Report) {
     report.judge(&asked::PAGES, shortened(complaints, 6), seen);
 }
 
-/// Whether a page of the source names this file and the tree does not hold it: a gap of the app's own, and no build's.
+/// Whether a page named this file before the migration already, and the tree does not hold it: a gap of the app's own.
 fn is_missing(live: &Live<'_>, file: &str) -> bool {
     let project = live.ground.survey.project;
-    let is_named = |page: &&project::File| page.kind == Kind::Html && page.text.contains(file);
-    project.files.iter().any(|page| is_named(&page))
+    let Some(before) = live.ground.before else { return false };
+    let named = |page: &&project::File| {
+        page.kind == Kind::Html
+            && page.text.contains(file)
+            && std::fs::read_to_string(before.join(page.path.as_str())).is_ok_and(|text| text.contains(file))
+    };
+    project.files.iter().any(|page| named(&page))
         && !project.files.iter().any(|held| held.path.as_str().ends_with(file))
 }
 
