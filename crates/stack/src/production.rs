@@ -186,13 +186,15 @@ pub(crate) fn actions(project: &Project, app: &App) -> Vec<ServerFunction> {
             let needs_session = ["toResult(", "requireUser(", "requireRole(", "getSessionUser("]
                 .iter()
                 .any(|check| body.contains(check));
+            // Without a parameter there is nothing to refuse.
+            let takes_any = body.contains(&format!("function {name}()"));
             found.push(ServerFunction {
                 name,
                 path: file.path.as_str().to_owned(),
                 line: file.line_column(export.range.start).0,
                 needs_session,
                 is_get: false,
-                takes_any: false,
+                takes_any,
             });
         }
     }

@@ -143,7 +143,6 @@ pub fn verify(subject: &Subject<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Repo
     say("Probing");
     let ground = Ground {
         survey,
-        before: known.then_some(before.as_path()),
         production,
         start,
         functions: &survey.stack.framework.functions(project, app),

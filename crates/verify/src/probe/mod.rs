@@ -15,13 +15,10 @@ use crate::standin::Standin;
 use audit::Survey;
 use stack::production::{Calls, Production, ServerFunction, Start};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// What the probes know.
 pub(crate) struct Ground<'a> {
     pub(crate) survey: &'a Survey<'a>,
-    /// The tree of before, where it is known.
-    pub(crate) before: Option<&'a Path>,
     pub(crate) production: &'a Production,
     pub(crate) start: &'a Start,
     pub(crate) functions: &'a [ServerFunction],
