@@ -14,6 +14,7 @@ use audit::query::{Kind, Power, Query, Target};
 use edit::FileId;
 use stack::Side;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// One server function with the drafts that share it, the first of which gives the text.
 pub(super) struct Function {
@@ -34,6 +35,7 @@ pub(super) struct Stays {
 }
 
 /// What the proxy lets through for one query.
+#[derive(Clone)]
 pub(super) struct Through {
     pub(super) names: Vec<String>,
     pub(super) rpc: bool,
@@ -69,8 +71,12 @@ pub(super) fn is_ours(survey: &Survey<'_>, query: &Query) -> bool {
         && !matches!(client.map(|client| client.power), Some(Power::Session))
 }
 
-/// Decides about every query of the browser.
-pub(super) fn outcome(survey: &Survey<'_>) -> Outcome {
+/// What becomes of every query of the browser, decided once.
+pub(super) fn outcome(survey: &Survey<'_>) -> Arc<Outcome> {
+    survey.memo.of(|| decided(survey))
+}
+
+fn decided(survey: &Survey<'_>) -> Outcome {
     let doors = Doors::of(survey);
     let own = ground::is_own(survey);
     let (mut drafts, mut stays) = (Vec::new(), Vec::new());
@@ -215,13 +221,14 @@ pub(crate) fn verdict(survey: &Survey<'_>) -> server::Verdict {
         verdict.moved.push(survey.queries[draft.query].span);
     }
     verdict.moved.sort();
-    for stays in outcome.stays {
+    for stays in &outcome.stays {
         let span = survey.queries[stays.query].span;
-        match stays.through {
+        let why = stays.reason.message.clone();
+        match stays.through.clone() {
             Some(Through { names, rpc, verbs }) => {
-                verdict.proxied.push(server::Proxied { span, names, rpc, verbs, why: stays.reason.message });
+                verdict.proxied.push(server::Proxied { span, names, rpc, verbs, why });
             }
-            None => verdict.declined.push((span, stays.reason.message)),
+            None => verdict.declined.push((span, why)),
         }
     }
     verdict

@@ -178,9 +178,10 @@ fn build(question: &Question<'_>, tools: &Tools<'_>) -> Result<Built> {
     let mut attempt = |given: &Variables| -> Result<Ran> {
         let mut variables = with(given);
         let ran = run_with(question, tools, "npm", &script, (&variables, BUILD))?;
-        let Some(answers) = fonts::stand_ins(&ran.said, tools.folder)?.filter(|_| !ran.ok()) else {
+        if ran.ok() {
             return Ok(ran);
-        };
+        }
+        let Some(answers) = fonts::stand_ins(&ran.said, tools.folder)? else { return Ok(ran) };
         note = Some(fonts::NOTE);
         variables.insert(fonts::VARIABLE.to_owned(), answers.display().to_string());
         run_with(question, tools, "npm", &script, (&variables, BUILD))
