@@ -1,13 +1,15 @@
 //! What is wrong with how the app reads its environment, and what it needs of each variable.
 
+use super::asked::{goes_without, is_asked_for};
 use super::contract::{Audience, Contract, Need};
 use audit::env::{Accessor, DefinedIn, EnvName, EnvRead, Fallback, given};
 use audit::finding::Related;
 use audit::{Confidence, Finding, Severity, Survey};
 use edit::Span;
 use stack::Side;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use syntax::view::unwrapped;
+use tree_sitter::Node;
 
 /// A read that goes through the contract from now on.
 pub(super) struct Read<'s> {
@@ -59,6 +61,15 @@ fn is_plain(survey: &Survey<'_>, read: &EnvRead) -> bool {
 /// Whether no read of the variable fails late or in silence: each asks for it first, or one has another way without it.
 fn is_handled(survey: &Survey<'_>, name: &EnvName) -> bool {
     let reads: Vec<&EnvRead> = name.reads.iter().filter(|read| is_plain(survey, read)).collect();
+    // A number, or values that differ from place to place, cannot be one text in the module.
+    let values: BTreeSet<Option<String>> = reads
+        .iter()
+        .filter(|read| matches!(read.fallback, Fallback::Localhost | Fallback::Literal { secret: false }))
+        .map(|read| literal(survey, read))
+        .collect();
+    if values.len() > 1 || values.contains(&None) || reads.iter().any(|read| goes_without(survey, read)) {
+        return true;
+    }
     let other = |read: &&EnvRead| matches!(read.fallback, Fallback::OtherEnv(_) | Fallback::Expression);
     let behind = |read: &&EnvRead| {
         let all = survey.env.iter().flat_map(|name| &name.reads);
@@ -110,10 +121,10 @@ pub(super) fn need_of(survey: &Survey<'_>, name: &str) -> Need {
 }
 
 /// Whether the value goes into a client as it is made: `createClient(URL || "", KEY || "")` fails without it today.
-fn builds_client(survey: &Survey<'_>, read: &EnvRead) -> bool {
+pub(super) fn builds_client(survey: &Survey<'_>, read: &EnvRead) -> bool {
     let Some((tree, scopes)) = survey.project.get(read.span.file).syntax() else { return false };
     let Some(node) = tree.node_at(read.whole.range()) else { return false };
-    let makes = |node: tree_sitter::Node<'_>| {
+    let makes = |node: Node<'_>| {
         let call = node.parent().filter(|list| list.kind() == "arguments").and_then(|list| list.parent());
         call.is_some_and(|call| match call.kind() {
             "new_expression" => true,
@@ -144,64 +155,6 @@ fn literal(survey: &Survey<'_>, read: &EnvRead) -> Option<String> {
     }
     let right = unwrapped(node.child_by_field_name("right")?);
     syntax::view::string_value(tree, right).map(|value| value.into_owned())
-}
-
-/// Whether the code asks if the variable is there: a condition, a comparison, `!x`, or a constant that is used so.
-fn is_asked_for(survey: &Survey<'_>, read: &EnvRead) -> bool {
-    let Some((tree, scopes)) = survey.project.get(read.span.file).syntax() else { return false };
-    let Some(mut node) = tree.node_at(read.whole.range()) else { return false };
-    if is_condition(node) {
-        return true;
-    }
-    while let Some(parent) = node.parent() {
-        match parent.kind() {
-            "parenthesized_expression" | "non_null_expression" | "as_expression" | "binary_expression" => {
-                node = parent
-            }
-            "variable_declarator" => {
-                let Some(name) = parent.child_by_field_name("name") else { return false };
-                let Some(binding) = scopes.binding_at(name.byte_range()) else { return false };
-                return scopes
-                    .references_of(binding)
-                    .any(|reference| tree.node_at(reference.range.clone()).is_some_and(is_condition));
-            }
-            _ => return false,
-        }
-    }
-    false
-}
-
-fn is_condition(node: tree_sitter::Node<'_>) -> bool {
-    let mut child = node;
-    while let Some(parent) = child.parent() {
-        let field =
-            |name: &str| parent.child_by_field_name(name).is_some_and(|field| field.id() == child.id());
-        match parent.kind() {
-            "parenthesized_expression" | "non_null_expression" | "as_expression" => child = parent,
-            "if_statement" | "ternary_expression" | "while_statement" => return field("condition"),
-            "unary_expression" => return true,
-            "binary_expression" => {
-                let operator = parent.child_by_field_name("operator").map(|operator| operator.kind());
-                match operator {
-                    Some("===" | "!==" | "==" | "!=") => return true,
-                    Some("&&" | "||" | "??") if field("left") => return true,
-                    _ => return false,
-                }
-            }
-            "member_expression" => {
-                return parent.child_by_field_name("optional_chain").is_some() && field("object");
-            }
-            "call_expression" => return field("function"),
-            "arguments" => {
-                let call = parent.parent().and_then(|call| call.child_by_field_name("function"));
-                return call.is_some_and(|call| {
-                    call.kind() == "identifier" && call.byte_range().len() == "Boolean".len()
-                });
-            }
-            _ => return false,
-        }
-    }
-    false
 }
 
 /// All findings.

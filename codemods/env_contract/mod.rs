@@ -1,5 +1,6 @@
 //! One checked place for the environment: an env module per side, a complete `.env.example`, no `!` and no silent fallback.
 
+mod asked;
 pub mod contract;
 mod example;
 mod find;

@@ -367,7 +367,7 @@ impl<'t> Reader<'t> {
             };
         }
         match node.kind() {
-            "number" | "true" | "false" | "template_string" => Fallback::Literal { secret: false },
+            "number" | "true" | "false" => Fallback::Literal { secret: false },
             "undefined" | "null" => Fallback::None,
             "member_expression" | "subscript_expression" => {
                 let accessor =

@@ -1,0 +1,118 @@
+//! Whether the code asks for a variable, and has a way without it.
+
+use super::find::builds_client;
+use audit::Survey;
+use audit::env::{EnvRead, Fallback};
+use stack::Side;
+use syntax::Tree;
+use syntax::scope::Scopes;
+use tree_sitter::Node;
+
+/// Whether the code asks if the variable is there: a condition, a comparison, `!x`, or a constant that is used so.
+pub(super) fn is_asked_for(survey: &Survey<'_>, read: &EnvRead) -> bool {
+    survey.project.get(read.span.file).syntax().is_some_and(|(tree, scopes)| {
+        places(tree, scopes, read).into_iter().any(|place| condition(place).is_some())
+    })
+}
+
+/// Whether the app has a way without the variable, and takes it today: it is asked for, and nothing is thrown where it is missing.
+pub(super) fn goes_without(survey: &Survey<'_>, read: &EnvRead) -> bool {
+    let file = survey.project.get(read.span.file);
+    let Some((tree, scopes)) = file.syntax() else { return false };
+    if read.fallback != Fallback::None || matches!(survey.stack.side(file.id), Side::Config | Side::None) {
+        return false;
+    }
+    places(tree, scopes, read).into_iter().filter_map(condition).any(|asked| {
+        let Some(branch) = asked.parent().filter(|parent| parent.kind() == "if_statement") else {
+            return true;
+        };
+        let says = |words: &[&str]| {
+            ["consequence", "alternative"]
+                .iter()
+                .filter_map(|field| branch.child_by_field_name(field))
+                .any(|branch| words.iter().any(|word| tree.text(branch).contains(word)))
+        };
+        // Who only writes it to the log, and makes a client all the same, fails there.
+        let fails = says(&["throw ", "process.exit("]);
+        !fails && (says(&["return"]) || !builds_client(survey, read))
+    })
+}
+
+/// Where the value of a read is used: the read itself, or the uses of the constant that holds it.
+fn places<'t>(tree: &'t Tree, scopes: &Scopes, read: &EnvRead) -> Vec<Node<'t>> {
+    let Some(mut node) = tree.node_at(read.whole.range()) else { return Vec::new() };
+    let mut found = vec![node];
+    while let Some(parent) = node.parent() {
+        match parent.kind() {
+            "parenthesized_expression" | "non_null_expression" | "as_expression" | "binary_expression" => {
+                node = parent
+            }
+            "variable_declarator" => {
+                let name = parent.child_by_field_name("name");
+                let binding = name.and_then(|name| scopes.binding_at(name.byte_range()));
+                let uses = binding.into_iter().flat_map(|binding| scopes.references_of(binding));
+                found.extend(uses.filter_map(|reference| tree.node_at(reference.range.clone())));
+                break;
+            }
+            _ => break,
+        }
+    }
+    found
+}
+
+/// What asks whether a value is there: the whole condition, up to what it decides.
+fn condition(node: Node<'_>) -> Option<Node<'_>> {
+    let mut asked = is_condition(node);
+    let mut child = node;
+    // The last of a chain is asked for as well, where the whole chain is.
+    let mut chain = true;
+    while let Some(parent) = child.parent() {
+        match parent.kind() {
+            "parenthesized_expression" | "non_null_expression" | "as_expression" => {}
+            "unary_expression" => asked |= chain,
+            "binary_expression" => {
+                let operator = parent.child_by_field_name("operator").map(|operator| operator.kind());
+                chain &= matches!(operator, Some("&&" | "||"));
+            }
+            _ => {
+                asked |= chain && child.id() != node.id() && is_condition(child);
+                return asked.then_some(child);
+            }
+        }
+        child = parent;
+    }
+    None
+}
+
+fn is_condition(node: Node<'_>) -> bool {
+    let mut child = node;
+    while let Some(parent) = child.parent() {
+        let field =
+            |name: &str| parent.child_by_field_name(name).is_some_and(|field| field.id() == child.id());
+        match parent.kind() {
+            "parenthesized_expression" | "non_null_expression" | "as_expression" => child = parent,
+            "if_statement" | "ternary_expression" | "while_statement" => return field("condition"),
+            "unary_expression" => return true,
+            "binary_expression" => {
+                let operator = parent.child_by_field_name("operator").map(|operator| operator.kind());
+                match operator {
+                    Some("===" | "!==" | "==" | "!=") => return true,
+                    Some("&&" | "||" | "??") if field("left") => return true,
+                    _ => return false,
+                }
+            }
+            "member_expression" => {
+                return parent.child_by_field_name("optional_chain").is_some() && field("object");
+            }
+            "call_expression" => return field("function"),
+            "arguments" => {
+                let call = parent.parent().and_then(|call| call.child_by_field_name("function"));
+                return call.is_some_and(|call| {
+                    call.kind() == "identifier" && call.byte_range().len() == "Boolean".len()
+                });
+            }
+            _ => return false,
+        }
+    }
+    false
+}
