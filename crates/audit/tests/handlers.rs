@@ -144,6 +144,32 @@ fn values_of_the_request_that_must_not_come_from_it_are_named() {
 }
 
 #[test]
+fn a_permission_is_asked_of_a_user_whom_the_auth_package_knows() {
+    check(
+        NEXT,
+        &[
+            (
+                "lib/sign.ts",
+                r#"import NextAuth from "next-auth"; export const { auth } = NextAuth({});
+export const getCurrentUser = async () => { const session = await auth(); return session?.user; };"#,
+            ),
+            (
+                "lib/may.ts",
+                r#"import { getCurrentUser } from "./sign"; import { allowed } from "./roles";
+async function someone() { const user = await getCurrentUser(); if (!user) throw new Error("no"); return user; }
+export async function may(what) { const user = await someone(); if (!allowed(user.role, what)) throw new Error("no"); return user; }"#,
+            ),
+            (
+                "app/api/piers/route.ts",
+                r#"import { may } from "@/lib/may"; import { db } from "@/lib/pool";
+export async function POST(request) { await may("piers"); return Response.json(await db.insert(await request.json())); }"#,
+            ),
+        ],
+        &["/api/piers POST Enforced writes"],
+    );
+}
+
+#[test]
 fn actions_are_found_in_modules_and_in_closures() {
     check(
         NEXT,

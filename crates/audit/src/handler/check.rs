@@ -79,8 +79,10 @@ fn verifies(project: &Project, function: Span) -> bool {
                 "verify",
                 "Verify",
                 "auth(",
+                "NextAuth(",
                 "getSession",
                 "currentUser",
+                "CurrentUser",
                 "getAuth(",
                 "validateSession",
                 "sessions",
@@ -90,7 +92,8 @@ fn verifies(project: &Project, function: Span) -> bool {
             .iter()
             .any(|mark| text.contains(mark))
     };
-    super::reach::functions(project, function, 2).iter().any(verified)
+    // A helper that asks for a permission asks one for the user, which asks the auth package.
+    super::reach::functions(project, function, 4).iter().any(verified)
 }
 
 struct Judge<'p> {
