@@ -149,8 +149,9 @@ pub(super) fn narrowed(
         Narrowed { policy: policy.name.clone(), instead: Vec::new(), reasons: Vec::new(), left: Vec::new() };
     let (mut changed, mut unused) = (false, Vec::new());
     for verb in verbs {
-        let called =
-            |suffix: &str| if single { policy.name.clone() } else { format!("{} ({suffix})", policy.name) };
+        let called = |suffix: &str| {
+            if single { policy.name.clone() } else { schema::suffixed(&policy.name, &format!(" ({suffix})")) }
+        };
         let uses = access.uses(&name.name, verb);
         // Another policy may serve the use already; then this one is not needed for it.
         let served = table.policies.iter().any(|other| {

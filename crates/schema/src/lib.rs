@@ -274,3 +274,9 @@ impl Schema {
         self.tables.get(&Name { schema: "public".to_owned(), name: name.to_owned() })
     }
 }
+
+/// `name` with `suffix` behind it, cut to the length that PostgreSQL keeps: two suffixes stay two names.
+pub fn suffixed(name: &str, suffix: &str) -> String {
+    let kept = name.floor_char_boundary(sql::node::LONGEST.saturating_sub(suffix.len()));
+    format!("{}{suffix}", &name[..kept])
+}

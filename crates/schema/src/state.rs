@@ -103,6 +103,13 @@ impl Table {
             || self.indexes.iter().any(|index| index.columns.len() >= columns.len() && begins(&index.columns))
     }
 
+    /// Adds a constraint, the last one in order.
+    pub(crate) fn constrain(&mut self, name: String, constraint: Constraint) {
+        self.constraints.insert(name.clone(), constraint);
+        self.constraint_order.push(name);
+        self.settle();
+    }
+
     /// Reads the lists of keys and checks from the constraints again.
     pub(crate) fn settle(&mut self) {
         self.constraint_order.retain(|name| self.constraints.contains_key(name));

@@ -22,16 +22,10 @@ pub(super) fn is_constraint(kind: Kind) -> bool {
 pub(super) fn made_name(table: &str, column: &str, label: &str) -> String {
     let (mut first, mut second) = (table.len(), column.len());
     let extra = label.len() + 1 + usize::from(!column.is_empty());
-    while first + second + extra > 63 {
+    while first + second + extra > node::LONGEST {
         if first > second { first -= 1 } else { second -= 1 }
     }
-    let cut = |text: &str, to: usize| {
-        let mut to = to.min(text.len());
-        while !text.is_char_boundary(to) {
-            to -= 1;
-        }
-        text[..to].to_owned()
-    };
+    let cut = |text: &str, to: usize| text[..text.floor_char_boundary(to)].to_owned();
     let (table, column) = (cut(table, first), cut(column, second));
     if column.is_empty() { format!("{table}_{label}") } else { format!("{table}_{column}_{label}") }
 }
@@ -170,9 +164,7 @@ impl Replay {
             }
             None => self.free_name(table, made_name(&own.name, &named_after, label)),
         };
-        table.constraints.insert(name.clone(), constraint);
-        table.constraint_order.push(name);
-        table.settle();
+        table.constrain(name, constraint);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What a Supabase project has before its first migration.
 
-use crate::{Column, Name, Schema, Table};
+use crate::{Column, Constraint, Name, Schema, Table};
 
 /// Schema, name, row level security, columns with their types.
 type PlatformTable = (&'static str, &'static str, bool, &'static [(&'static str, &'static str)]);
@@ -120,13 +120,12 @@ pub(crate) fn lay(schema: &mut Schema) {
             required: *name == "id",
             ..Column::default()
         });
-        let table = Table {
-            columns: columns.collect(),
-            primary_key: vec!["id".to_owned()],
-            unique: if name == "users" { vec![vec!["phone".to_owned()]] } else { Vec::new() },
-            row_security,
-            ..Table::default()
-        };
+        let mut table = Table { columns: columns.collect(), row_security, ..Table::default() };
+        // As constraints: the keys are read from them again whenever a constraint of the table comes or goes.
+        table.constrain(format!("{name}_pkey"), Constraint::Primary(vec!["id".to_owned()]));
+        if name == "users" {
+            table.constrain("users_phone_key".to_owned(), Constraint::Unique(vec!["phone".to_owned()]));
+        }
         schema.tables.insert(Name { schema: of.to_owned(), name: name.to_owned() }, table);
     }
 }

@@ -101,9 +101,7 @@ impl Replay {
         if let Some(own) = &written.own {
             self.type_exists(own)?;
         }
-        let default =
-            node::child(node, Kind::DEFAULT_CONSTRAINT).and_then(|default| node::expression(&default));
-        let default = default.map(|default| node::text(&default));
+        let default = node::child(node, Kind::DEFAULT_CONSTRAINT).and_then(|default| default_in(&default));
         let sequence = written.serial.then(|| format!("nextval('{}_{name}_seq'::regclass)", table.name));
         let generated = node::child(node, Kind::GENERATED_CONSTRAINT);
         Ok(Column {
@@ -180,9 +178,7 @@ impl Replay {
                                 self.unread(&name, &column)?;
                                 known.kind = written.kind;
                             }
-                            Kind::SET_DEFAULT => {
-                                known.default = node::expression(&option).map(|it| node::text(&it))
-                            }
+                            Kind::SET_DEFAULT => known.default = default_in(&option),
                             Kind::DROP_DEFAULT => known.default = None,
                             Kind::SET_NOT_NULL => known.required = true,
                             Kind::DROP_NOT_NULL => {
@@ -354,4 +350,11 @@ impl Replay {
             message: format!("`{by}` needs it, so it cannot be dropped without CASCADE."),
         }
     }
+}
+
+/// The default that a clause sets. `NULL` is none: PostgreSQL keeps nothing for it.
+fn default_in(clause: &Node) -> Option<String> {
+    let written = node::text(&node::expression(clause)?);
+    let value = written.split("::").next().unwrap_or_default().trim();
+    (!value.eq_ignore_ascii_case("null")).then_some(written)
 }

@@ -187,3 +187,27 @@ fn scripts_of_other_databases_are_told_apart() {
     assert_eq!(troubles(&schema), ["not-sql"]);
     assert!(schema.replayed.is_empty());
 }
+
+#[test]
+fn the_platforms_tables_keep_their_keys_when_a_table_that_names_them_goes() {
+    let schema = schema(
+        "create table boats (id uuid primary key);
+         drop table boats cascade;
+         create table boats (id uuid primary key references auth.users (id));",
+    );
+    assert_eq!(troubles(&schema), [""; 0]);
+    assert_eq!(tables(&schema), ["boats(id uuid!) boats_pkey boats_id_fkey"]);
+}
+
+#[test]
+fn what_postgres_does_not_keep() {
+    let long = "anybody who is a member of the club may read the boats of its members";
+    let schema = schema(&format!(
+        "create table boats (id uuid primary key, name text default null, size text default null::text);
+         create policy \"{long}\" on boats for select using (true);"
+    ));
+    let boats = schema.table("boats").unwrap();
+    assert!(boats.columns.iter().all(|column| column.default.is_none()));
+    assert_eq!(boats.policies[0].name, long[..63]);
+    assert_eq!(crate::suffixed(&boats.policies[0].name, " (read)"), format!("{} (read)", &long[..56]));
+}

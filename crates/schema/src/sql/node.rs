@@ -61,13 +61,18 @@ pub(crate) fn words_in(node: &Node, kind: Kind) -> Vec<String> {
     node.descendants().filter(|inner| inner.kind() == kind).filter_map(|inner| path(&inner).pop()).collect()
 }
 
-/// A name as PostgreSQL keeps it: quotes taken off, or folded to lower case.
+/// A name as PostgreSQL keeps it: quotes taken off, or folded to lower case, and cut after 63 bytes.
 pub(crate) fn identifier(text: &str) -> String {
-    match text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+    let mut name = match text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         Some(quoted) => quoted.replace("\"\"", "\""),
         None => text.to_lowercase(),
-    }
+    };
+    name.truncate(name.floor_char_boundary(LONGEST));
+    name
 }
+
+/// The longest name, in bytes.
+pub(crate) const LONGEST: usize = 63;
 
 /// The value of a string literal, also one in dollar quotes.
 pub(crate) fn string_value(node: &Node) -> Option<String> {
