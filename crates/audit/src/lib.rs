@@ -131,9 +131,7 @@ impl<'p> Survey<'p> {
 fn schema_of(project: &Project) -> schema::Schema {
     let wanted = |file: &&project::File| {
         let types = matches!(file.kind, project::Kind::Code(_)) && file.text.contains("Tables: {");
-        // What the builder threw away never ran.
-        let discarded = file.path.as_str().contains("supabase_discarded_migrations/");
-        file.skipped.is_none() && !discarded && (file.kind == project::Kind::Sql || types)
+        file.skipped.is_none() && (file.kind == project::Kind::Sql || types)
     };
     let sources: Vec<_> = project
         .files

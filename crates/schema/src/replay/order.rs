@@ -65,6 +65,8 @@ fn counts(source: &Source<'_>) -> bool {
                 | "backups"
                 | "deprecated"
                 | "snippets"
+                // What a builder threw away never ran.
+                | "supabase_discarded_migrations"
         )
     };
     if folders.split('/').any(skipped) {
