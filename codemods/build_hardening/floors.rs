@@ -4,79 +4,106 @@
 
 use project::package::Package;
 
-/// The lowest version of one major line in which every advisory named here is fixed.
-struct Floor {
+/// One major line: where to go, and whether it still gets fixes.
+struct Line {
     package: &'static str,
     major: u32,
-    /// Fixed from here on.
-    fixed: [u32; 3],
-    /// What to go to.
+    /// A version of the line in which every hole below is fixed.
     target: &'static str,
-    /// Whether the line still gets fixes.
     supported: bool,
+}
+
+/// What somebody can do to a version with the hole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Trouble {
+    /// Run code on the server.
+    Runs,
+    /// Get past what the middleware asks.
+    Passes,
+    /// Make the server stop.
+    Stops,
+}
+
+impl Trouble {
+    fn shown(self) -> &'static str {
+        match self {
+            Self::Runs => "can be taken over by one request",
+            Self::Passes => "lets a request past the guard in middleware",
+            Self::Stops => "can be stopped by one request",
+        }
+    }
+}
+
+/// One advisory.
+struct Hole {
+    package: &'static str,
     advisory: &'static str,
-    /// What somebody can do.
-    trouble: &'static str,
+    trouble: Trouble,
+    /// Fixed from here on, within the same minor; a minor between two of them and below the last is not fixed at all.
+    fixed: &'static [[u32; 3]],
 }
 
 // https://nextjs.org/support-policy · https://github.com/vercel/next.js/security/advisories
-const BYPASS: &str = "CVE-2025-29927";
-const EXECUTION: &str = "CVE-2025-55182, CVE-2026-44575";
-const PASSES: &str = "lets one header pass the guard in middleware";
-const RUNS: &str = "can be taken over, or its guards passed, by one request";
-
 const FRAMEWORKS: &[&str] = &["next"];
 const NEXT: &str = FRAMEWORKS[0];
-/// Packages with a floor.
+/// Packages with a line.
 const NAMES: &[&str] = &[NEXT];
 
-static FLOORS: &[Floor] = &[
-    Floor {
+static LINES: &[Line] = &[
+    Line { package: NEXT, major: 12, target: "12.3.7", supported: false },
+    Line { package: NEXT, major: 13, target: "13.5.11", supported: false },
+    Line { package: NEXT, major: 14, target: "14.2.35", supported: false },
+    Line { package: NEXT, major: 15, target: "15.5.29", supported: true },
+    Line { package: NEXT, major: 16, target: "16.4.6", supported: true },
+];
+
+static HOLES: &[Hole] = &[
+    Hole {
         package: NEXT,
-        major: 12,
-        fixed: [12, 3, 5],
-        target: "12.3.7",
-        supported: false,
-        advisory: BYPASS,
-        trouble: PASSES,
+        advisory: "CVE-2025-55182",
+        trouble: Trouble::Runs,
+        fixed: &[[15, 0, 5], [15, 1, 9], [15, 2, 6], [15, 3, 6], [15, 4, 8], [15, 5, 7], [16, 0, 7]],
     },
-    Floor {
+    Hole {
         package: NEXT,
-        major: 13,
-        fixed: [13, 5, 9],
-        target: "13.5.11",
-        supported: false,
-        advisory: BYPASS,
-        trouble: PASSES,
+        advisory: "CVE-2025-29927",
+        trouble: Trouble::Passes,
+        fixed: &[[12, 3, 5], [13, 5, 9], [14, 2, 25], [15, 2, 3]],
     },
-    Floor {
+    Hole {
         package: NEXT,
-        major: 14,
-        fixed: [14, 2, 35],
-        target: "14.2.35",
-        supported: false,
-        advisory: "CVE-2025-29927, CVE-2025-55184",
-        trouble: "lets one header pass the guard in middleware, or one request stop the server",
+        advisory: "CVE-2026-44575",
+        trouble: Trouble::Passes,
+        fixed: &[[15, 5, 18], [16, 2, 6]],
     },
-    Floor {
+    Hole {
         package: NEXT,
-        major: 15,
-        fixed: [15, 5, 18],
-        target: "15.5.29",
-        supported: true,
-        advisory: EXECUTION,
-        trouble: RUNS,
-    },
-    Floor {
-        package: NEXT,
-        major: 16,
-        fixed: [16, 2, 6],
-        target: "16.4.6",
-        supported: true,
-        advisory: EXECUTION,
-        trouble: RUNS,
+        advisory: "CVE-2025-55184",
+        trouble: Trouble::Stops,
+        fixed: &[
+            [14, 2, 35],
+            [15, 0, 7],
+            [15, 1, 11],
+            [15, 2, 8],
+            [15, 3, 8],
+            [15, 4, 10],
+            [15, 5, 9],
+            [16, 0, 10],
+        ],
     },
 ];
+
+impl Hole {
+    /// Whether a version has it: lines that the advisory does not name are not concerned.
+    fn is_open_in(&self, version: [u32; 3]) -> bool {
+        let mut line = self.fixed.iter().filter(|fixed| fixed[0] == version[0]);
+        let Some(last) = line.clone().max() else { return false };
+        match line.find(|fixed| fixed[1] == version[1]) {
+            Some(fixed) => version < *fixed,
+            None => version < *last,
+        }
+    }
+}
 
 /// A dependency below its floor, or of a line that gets no fixes.
 pub(super) struct Below {
@@ -85,8 +112,28 @@ pub(super) struct Below {
     /// The version to go to; `None` if it is there already and only the line is dead.
     pub(super) target: Option<&'static str>,
     pub(super) supported: bool,
-    pub(super) advisory: &'static str,
-    pub(super) trouble: &'static str,
+    /// Its holes, the worst first.
+    pub(super) holes: Vec<(&'static str, Trouble)>,
+}
+
+impl Below {
+    /// `can be taken over by one request (CVE-…), and lets … (CVE-…)`.
+    pub(super) fn told(&self) -> String {
+        let mut told: Vec<String> = Vec::new();
+        for trouble in [Trouble::Runs, Trouble::Passes, Trouble::Stops] {
+            let of = |(advisory, own): &(&'static str, Trouble)| (*own == trouble).then_some(*advisory);
+            let advisories: Vec<_> = self.holes.iter().filter_map(of).collect();
+            if !advisories.is_empty() {
+                told.push(format!("{} ({})", trouble.shown(), advisories.join(", ")));
+            }
+        }
+        told.join(", and ")
+    }
+
+    /// The worst that can be done.
+    pub(super) fn worst(&self) -> Option<Trouble> {
+        self.holes.iter().map(|(_, trouble)| *trouble).min()
+    }
 }
 
 /// Every such dependency of a package.
@@ -99,19 +146,18 @@ pub(super) fn below(package: &Package) -> Vec<Below> {
         let resolved = package.version(name);
         let of_lock = resolved.as_deref().and_then(numbers);
         let Some(version) = asked.into_iter().chain(of_lock).max() else { continue };
-        let Some(floor) = FLOORS.iter().find(|floor| floor.package == *name && floor.major == version[0])
-        else {
+        let Some(line) = LINES.iter().find(|line| line.package == *name && line.major == version[0]) else {
             continue;
         };
-        let low = version < floor.fixed;
-        if low || !floor.supported {
+        let of = HOLES.iter().filter(|hole| hole.package == *name && hole.is_open_in(version));
+        let holes: Vec<_> = of.map(|hole| (hole.advisory, hole.trouble)).collect();
+        if !holes.is_empty() || !line.supported {
             found.push(Below {
-                package: floor.package,
+                package: line.package,
                 version: version.map(|number| number.to_string()).join("."),
-                target: low.then_some(floor.target),
-                supported: floor.supported,
-                advisory: floor.advisory,
-                trouble: floor.trouble,
+                target: (!holes.is_empty()).then_some(line.target),
+                supported: line.supported,
+                holes,
             });
         }
     }
@@ -136,9 +182,24 @@ mod tests {
     }
 
     #[test]
-    fn every_target_is_above_its_floor() {
-        for floor in FLOORS {
-            assert!(numbers(floor.target) >= Some(floor.fixed), "{}", floor.target);
+    fn a_version_has_the_holes_that_were_fixed_after_it() {
+        let open = |version: &str| {
+            let version = numbers(version).unwrap();
+            let of = HOLES.iter().filter(|hole| hole.is_open_in(version));
+            of.map(|hole| hole.advisory).collect::<Vec<_>>()
+        };
+        assert_eq!(open("15.2.2"), ["CVE-2025-55182", "CVE-2025-29927", "CVE-2026-44575", "CVE-2025-55184"]);
+        assert_eq!(open("14.2.26"), ["CVE-2025-55184"]);
+        assert_eq!(open("15.5.12"), ["CVE-2026-44575"]);
+        assert_eq!(open("16.2.4"), ["CVE-2026-44575"]);
+        assert!(open("16.2.6").is_empty() && open("16.3.0").is_empty() && open("17.0.0").is_empty());
+    }
+
+    #[test]
+    fn no_target_has_a_hole() {
+        for line in LINES {
+            let target = numbers(line.target).unwrap();
+            assert!(HOLES.iter().all(|hole| !hole.is_open_in(target)), "{}", line.target);
         }
     }
 }

@@ -109,7 +109,7 @@ impl Codemod for BuildHardening {
     fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
         let mut findings = logged(survey);
         let Some(commands) = Commands::of(survey) else { return findings };
-        findings.extend(versions(&commands));
+        findings.extend(versions(survey, &commands));
         findings.extend(configured(survey, &commands));
         findings.extend(compiler(survey, &commands));
         findings
@@ -221,17 +221,25 @@ fn logged(survey: &Survey<'_>) -> Vec<Finding> {
     findings
 }
 
-fn versions(commands: &Commands<'_>) -> Vec<Finding> {
+fn versions(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Finding> {
     let at = Span::new(commands.package.manifest, 0..0);
     let mut findings = Vec::new();
     for low in floors::below(commands.package) {
         let title = low.package;
         if let Some(target) = low.target {
-            let message = format!("{title} {} {} ({}).", low.version, low.trouble, low.advisory);
+            let message = format!("{title} {} {}.", low.version, low.told());
             let todo =
                 format!("Raise it to {target} before anything else, install, and commit the lockfile.");
-            findings
-                .push(Finding { subject: title.to_owned(), ..Finding::certain(&FLOOR, at, message, &todo) });
+            let mut found =
+                Finding { subject: title.to_owned(), ..Finding::certain(&FLOOR, at, message, &todo) };
+            // Past a guard gets only who meets one.
+            let guarded = survey.guards.iter().any(|guard| guard.kind == audit::guard::Kind::Middleware);
+            found.severity = match low.worst() {
+                Some(floors::Trouble::Runs) => Severity::Hole,
+                Some(floors::Trouble::Passes) if guarded => Severity::Hole,
+                _ => Severity::Warning,
+            };
+            findings.push(found);
         }
         if !low.supported {
             let message = format!(

@@ -218,6 +218,7 @@ fn file(survey: &Survey<'_>, guard: &Guard) -> Vec<Finding> {
                     .iter()
                     .filter(|handler| {
                         matches!(handler.auth, Auth::None | Auth::Optional)
+                            && !matches!(handler.method.as_str(), "OPTIONS" | "HEAD")
                             && handler.url.as_deref().is_some_and(|url| url.starts_with("/api"))
                     })
                     .collect();

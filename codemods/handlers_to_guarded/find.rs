@@ -10,7 +10,11 @@ use std::collections::BTreeMap;
 pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut open: BTreeMap<FileId, Vec<(&Handler, Severity)>> = BTreeMap::new();
-    for handler in survey.handlers.iter().filter(|handler| !crate::server::hands_on(survey, handler)) {
+    // What only answers a browser's question beforehand does nothing.
+    let acts = |handler: &&Handler| {
+        !matches!(handler.method.as_str(), "OPTIONS" | "HEAD") && !crate::server::hands_on(survey, handler)
+    };
+    for handler in survey.handlers.iter().filter(acts) {
         if let Some(span) = handler.loose_secret {
             findings.push(finding(
                 &super::LOOSE,
@@ -109,8 +113,12 @@ fn is_debug(handler: &Handler) -> bool {
         .any(|word| matches!(word.as_str(), "debug" | "test" | "seed" | "playground" | "demo" | "migrate"))
 }
 
+/// Whether a handler is told of events. What the app's own pages call to list or change webhooks takes none.
 fn is_webhook(handler: &Handler) -> bool {
-    words(handler).iter().any(|word| word.starts_with("webhook"))
+    let called_by_address = matches!(handler.kind, Kind::RouteHandler | Kind::Express);
+    called_by_address
+        && matches!(handler.method.as_str(), "POST" | "PUT" | "*")
+        && words(handler).iter().any(|word| matches!(word.as_str(), "webhook" | "webhooks" | "ipn"))
 }
 
 /// Whether anything in the app could be asked who is there.

@@ -137,53 +137,170 @@ fn injections(survey: &Survey<'_>) -> Vec<Finding> {
         }) else {
             continue;
         };
-        found.push(finding(
+        let mut one = finding(
             &INJECTION,
             *filter,
             asked(query),
             format!("A value is put into the filter text of the {}.", asked(query)),
             "Put the value in quotes on the server, or use a filter method for it.".to_owned(),
-        ));
+        );
+        // What is read is still held to the policies; what is changed or deleted is more than was meant.
+        if query.operation == "select" {
+            one.severity = audit::Severity::Warning;
+        }
+        found.push(one);
     }
     found
 }
 
+/// One place at which the browser sets what gives rights.
+struct Grant<'s> {
+    span: Span,
+    /// The function of the server that takes it.
+    function: &'s str,
+    verb: &'s str,
+    columns: Vec<&'s str>,
+}
+
+/// Privileges that the browser sets: one finding for a column of a table, with every place.
 fn privileges(survey: &Survey<'_>, outcome: &Outcome) -> Vec<Finding> {
-    let mut found = Vec::new();
+    // By table and column; without a column, whole objects.
+    let mut groups: BTreeMap<(&str, Option<&str>), Vec<Grant<'_>>> = BTreeMap::new();
     for function in &outcome.functions {
         for draft in &function.drafts {
             let query = &survey.queries[draft.query];
             let table = query.named().unwrap_or_default();
             let file = survey.project.get(draft.file);
+            let grant =
+                |span, columns| Grant { span, function: &function.name, verb: &query.operation, columns };
             for (column, place) in &draft.granted {
-                found.push(finding(
-                    &PRIVILEGED,
-                    file.span(place.clone()),
-                    format!("{table}.{column} {}", query.operation),
-                    format!("The browser sets `{column}` of `{table}`."),
-                    format!(
-                        "Decide on the server who may set `{column}` (a role, a payment that was checked), and revoke the column from `authenticated` in the database. `{}` still takes it.",
-                        function.name
-                    ),
-                ));
+                let one = grant(file.span(place.clone()), vec![column.as_str()]);
+                groups.entry((table, Some(column))).or_default().push(one);
             }
             if !draft.withheld.is_empty() {
-                let columns: Vec<_> = draft.withheld.iter().map(|column| format!("`{column}`")).collect();
-                let columns = columns.join(", ");
-                found.push(finding(
-                    &PRIVILEGED,
-                    query.span,
-                    format!("{table} {} whole", query.operation),
-                    format!("A whole object is written to `{table}`, which holds {columns}."),
-                    format!(
-                        "`{}` does not take {columns} any more: a call that sends one of them fails from now on. Set them on the server, where the right to do so is checked.",
-                        function.name
-                    ),
-                ));
+                let columns = draft.withheld.iter().map(String::as_str).collect();
+                groups.entry((table, None)).or_default().push(grant(query.span, columns));
             }
         }
     }
-    found
+    groups.into_iter().map(|((table, column), grants)| privilege(survey, table, column, grants)).collect()
+}
+
+fn privilege(survey: &Survey<'_>, table: &str, column: Option<&str>, mut grants: Vec<Grant<'_>>) -> Finding {
+    grants.sort_by_key(|grant| grant.span);
+    grants.dedup_by_key(|grant| grant.span);
+    let mut columns: Vec<&str> = grants.iter().flat_map(|grant| grant.columns.iter().copied()).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    let listed = columns.iter().map(|column| format!("`{column}`")).collect::<Vec<_>>().join(", ");
+    let name = grants[0].function;
+    let (message, todo) = match column {
+        Some(_) => (
+            format!("The browser sets {listed} of `{table}`."),
+            format!(
+                "Decide on the server who may set {listed} (a role, a payment that was checked), and revoke the column from `authenticated` in the database. `{name}`{} still takes it.",
+                if grants.len() > 1 { ", like the others," } else { "" }
+            ),
+        ),
+        None => (
+            format!("A whole object is written to `{table}`, which holds {listed}."),
+            format!(
+                "`{name}` does not take {listed} any more: a call that sends one of them fails from now on. Set them on the server, where the right to do so is checked."
+            ),
+        ),
+    };
+    let subject = format!("{table} {}", column.unwrap_or("whole"));
+    let mut one = finding(&PRIVILEGED, grants[0].span, subject, message, todo);
+    one.related = grants[1..]
+        .iter()
+        .map(|grant| Related { span: grant.span, message: format!("and here, by {}", grant.verb) })
+        .collect();
+    let verbs: Vec<&str> = grants.iter().map(|grant| grant.verb).collect();
+    weigh(survey, table, &columns, &verbs, &mut one);
+    one
+}
+
+/// How bad it is that the browser sets columns: what the policies of the table let through decides, where they are known.
+fn weigh(survey: &Survey<'_>, table: &str, columns: &[&str], verbs: &[&str], finding: &mut Finding) {
+    let name = schema::Name { schema: "public".to_owned(), name: table.to_owned() };
+    let Some(known) = survey.schema.tables.get(&name) else {
+        // Nothing is known of the database: whose standing it is tells how likely it is to be open.
+        finding.confidence = Confidence::Likely;
+        if !of_people(table) {
+            finding.severity = audit::Severity::Warning;
+        }
+        return;
+    };
+    if !known.row_security {
+        return;
+    }
+    let asked = |policy: &&schema::Policy| {
+        policy.permissive
+            && (policy.command == "all"
+                || verbs.iter().any(|verb| {
+                    *verb == policy.command
+                        || *verb == "upsert" && matches!(policy.command.as_str(), "insert" | "update")
+                }))
+    };
+    let policies: Vec<_> = known.policies.iter().filter(asked).collect();
+    let open = policies.iter().any(|policy| {
+        let said = [&policy.using, &policy.check].into_iter().flatten();
+        let owned = said
+            .map(|text| schema::predicate::Predicate::of(&survey.schema, &name, text))
+            .any(|predicate| !predicate.owners().is_empty());
+        let words = |text: &String| {
+            text.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+                .any(|word| columns.contains(&word))
+        };
+        let owned = owned && !policy.check.as_ref().is_some_and(words);
+        let faults = survey.schema.verdicts(&name, policy);
+        owned || faults.iter().any(|verdict| verdict.fault == Some(schema::grade::Fault::OpenWrite))
+    });
+    if open {
+        let holds = survey.schema.holdings(&name);
+        if !holds.of_users && !of_people(table) {
+            finding.severity = audit::Severity::Warning;
+            finding.confidence = Confidence::Likely;
+        }
+        return;
+    }
+    finding.severity = audit::Severity::Note;
+    finding.confidence = Confidence::Possible;
+    finding.todo = format!(
+        "The policies of `{table}` narrow who may write it: look whether they ask for the role that may set {}. {}",
+        columns.iter().map(|column| format!("`{column}`")).collect::<Vec<_>>().join(", "),
+        finding.todo
+    );
+}
+
+/// Whether a table says by its name what somebody is or may do.
+fn of_people(table: &str) -> bool {
+    let people = [
+        "profile",
+        "profiles",
+        "user",
+        "users",
+        "role",
+        "roles",
+        "member",
+        "members",
+        "account",
+        "accounts",
+        "staff",
+        "admin",
+        "admins",
+        "employee",
+        "employees",
+        "permission",
+        "permissions",
+        "subscription",
+        "subscriptions",
+        "wallet",
+        "wallets",
+        "customer",
+        "customers",
+    ];
+    table.split('_').any(|word| people.contains(&word))
 }
 
 /// Writes whose outcome nobody looks at, one finding per module.

@@ -6,16 +6,28 @@ use super::{COMMITTED, EXAMPLE, IN_BROWSER, IN_SOURCE, IN_TEXT, PASSWORD, PUBLIC
 use audit::env::Fallback;
 use audit::finding::Related;
 use audit::secret::{Secret, kind_of};
+use audit::session::{Mark, Session};
 use audit::{Confidence, Finding, Rule, Severity, Survey};
-use edit::Span;
+use edit::{FileId, Span};
+use stack::Side;
+use std::collections::BTreeMap;
 
 /// Every finding of the codemod.
 pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for value in values(survey) {
-        found.extend(moving(survey, &value));
-        found.extend(staying(survey, &value));
+    let mut passwords: BTreeMap<FileId, Vec<(&Secret, Stays)>> = BTreeMap::new();
+    let values = values(survey);
+    for value in &values {
+        found.extend(moving(survey, value));
+        match value.stays.iter().min_by_key(|(_, stays)| weight(*stays)) {
+            Some((first, Stays::Browser | Stays::People)) if first.kind == "password-literal" => {
+                passwords.entry(first.span.file).or_default().extend(value.stays.iter().copied());
+            }
+            Some((first, stays)) => found.push(staying(survey, value, first, *stays)),
+            None => {}
+        }
     }
+    found.extend(passwords.into_values().filter_map(|places| people(survey, places)));
     for published in rename::published(survey) {
         found.push(published_variable(survey, &published));
     }
@@ -89,19 +101,66 @@ fn moving(survey: &Survey<'_>, value: &Value<'_>) -> Option<Finding> {
     Some(finding(rule, first, message, todo, others.chain(left).collect()))
 }
 
-fn staying(survey: &Survey<'_>, value: &Value<'_>) -> Option<Finding> {
-    let (first, stays) = value.stays.iter().min_by_key(|(_, stays)| weight(*stays))?;
+/// The passwords that stand in one file and stay there: one cause, whatever their number.
+fn people(survey: &Survey<'_>, mut places: Vec<(&Secret, Stays)>) -> Option<Finding> {
+    places.sort_by_key(|(secret, stays)| (weight(*stays), secret.span.file, secret.span.start));
+    let (first, stays) = *places.first()?;
+    let file = survey.project.get(first.span.file);
+    let pretended = |session: &Session| {
+        session.span.file == first.span.file
+            && session.side != Side::None
+            && matches!(session.mark, Some(Mark::LiteralPassword | Mark::PasswordList))
+    };
+    // The sign-in that only compares is told of as such, passwords included.
+    if survey.sessions.iter().any(pretended) {
+        return None;
+    }
+    let own = places.iter().filter(|(secret, _)| secret.span.file == first.span.file).count();
+    let some = |one: &str, many: &str| if own == 1 { one.to_owned() } else { format!("{own} {many}") };
+    let seeds = ["seed", "demo", "sample", "fixture", "mock"];
+    let seeded = file
+        .path
+        .as_str()
+        .split(['/', '.', '-', '_'])
+        .any(|part| seeds.iter().any(|word| part.to_lowercase().trim_end_matches('s') == *word));
+    let compared = places.iter().any(|(secret, _)| super::places::compared(file, secret));
+    let (message, todo) = if stays == Stays::Browser && compared {
+        (
+            some("A password is checked", "passwords are checked")
+                + " in the browser, where everybody can read it.",
+            "Check passwords on the server, against a hash, and let it set the session. Until then the page behind it is open to everyone.",
+        )
+    } else if stays == Stays::Browser && !seeded {
+        (
+            some("A login stands", "logins stand") + " in a file that the browser loads, password included.",
+            "Keep people in a user store with hashed passwords (the auth service of the backend does this), and choose new passwords.",
+        )
+    } else if seeded {
+        (
+            some("A password", "passwords")
+                + " of accounts that are made for a start or a demonstration stands in the source.",
+            "Take it from a variable, and make sure that no account with it is left in production.",
+        )
+    } else {
+        (
+            some("A login is", "logins are") + " written down in the source.",
+            "Keep people in a user store with hashed passwords (the auth service of the backend does this), and choose new passwords.",
+        )
+    };
+    let others = places.iter().skip(1).map(|(secret, _)| (*secret, "another, or the same again"));
+    let mut found = finding(&PASSWORD, first, message, todo.to_owned(), others.collect());
+    if seeded && !compared {
+        found.severity = Severity::Warning;
+    }
+    Some(found)
+}
+
+fn staying(survey: &Survey<'_>, value: &Value<'_>, first: &Secret, stays: Stays) -> Finding {
     let what = described(first);
     let name = &first.env_name;
     let rotate = rotation(first);
     let prefix = survey.stack.framework.public_prefix().unwrap_or("a public prefix");
-    let password = first.kind == "password-literal";
     let (rule, message, todo) = match stays {
-        Stays::Browser if password => (
-            &PASSWORD,
-            "A password is checked in the browser, where everybody can read it.".to_owned(),
-            "Check passwords on the server, against a hash, and let it set the session. Until then the page behind it is open to everyone.".to_owned(),
-        ),
         Stays::People => (
             &PASSWORD,
             "A login is written down in the source.".to_owned(),
@@ -154,7 +213,7 @@ fn staying(survey: &Survey<'_>, value: &Value<'_>) -> Option<Finding> {
     if first.confidence == Confidence::Possible {
         found.severity = Severity::Warning;
     }
-    Some(found)
+    found
 }
 
 /// The worst place speaks for the value.

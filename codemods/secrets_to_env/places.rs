@@ -143,7 +143,7 @@ fn env_file(survey: &Survey<'_>, secret: &Secret) -> Option<Result<Way, Stays>> 
     }
 }
 
-fn compared(file: &File, secret: &Secret) -> bool {
+pub(super) fn compared(file: &File, secret: &Secret) -> bool {
     let Some((tree, _)) = file.syntax() else { return false };
     let literal = secret.literal.and_then(|literal| tree.node_at(literal.range()));
     literal.and_then(|literal| literal.parent()).is_some_and(|parent| {

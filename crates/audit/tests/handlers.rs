@@ -98,6 +98,51 @@ fn checks_are_followed_into_helpers_and_wrappers() {
 }
 
 #[test]
+fn what_asks_many_calls_away_is_no_token_that_nobody_verifies() {
+    let files = [
+        (
+            "lib/rights.ts",
+            "import { currentUser } from './viewer'; async function seen() { const user = await currentUser(); if (!user) throw new Error('no'); return user; } export async function requireRight(right: string) { const user = await seen(); if (!user.rights.includes(right)) throw new Error('no'); }",
+        ),
+        (
+            "lib/viewer.ts",
+            "import { open } from './open'; export async function currentUser() { return (await open())?.user; }",
+        ),
+        ("lib/open.ts", "import { session } from './sign'; export const open = () => session();"),
+        ("lib/sign.ts", "import Kit from 'some-kit'; export const { session } = Kit({});"),
+        (
+            "app/api/berths/route.ts",
+            "import { requireRight } from '@/lib/rights'; export async function POST() { await requireRight('berths'); await sql`INSERT INTO notes`; }",
+        ),
+    ];
+    check(NEXT, &files, &["/api/berths POST Enforced writes"]);
+}
+
+#[test]
+fn a_helper_that_demands_asks_and_throws_is_a_check() {
+    route(
+        "async function currentKeeperId(db) { const { data } = await db.auth.getClaims(); if (typeof data?.claims?.sub !== 'string') throw new Error('no'); return data.claims.sub; } export async function POST() { const id = await currentKeeperId(db); await sql`INSERT INTO notes`; }",
+        "/api/berths POST Enforced writes",
+    );
+}
+
+#[test]
+fn a_key_that_is_looked_up_by_its_hash_is_verified() {
+    route(
+        "export async function GET(request) { const key = request.headers.get('authorization')?.slice(7); if (!key) return new Response(null, { status: 401 }); const row = await db.from('gate_keys').select('id').eq('key_hash', await sha256Hex(key)).maybeSingle(); if (!row.data) return new Response(null, { status: 401 }); }",
+        "/api/berths GET Enforced",
+    );
+}
+
+#[test]
+fn a_sender_is_judged_by_a_function_that_says_so() {
+    route(
+        "export async function POST(request) { if (!verifyTillSignature(process.env.TILL_HOOK, request.headers.get('x-till'), await request.text())) return new Response(null, { status: 401 }); await db.from('orders').update({ paid: true }); }",
+        "/api/berths POST Secret writes",
+    );
+}
+
+#[test]
 fn a_token_that_nobody_verifies_is_no_session() {
     route(
         "export async function POST(request) { const uid = request.headers.get('authorization')?.replace('Bearer ', ''); if (!uid) return NextResponse.json({}, { status: 401 }); await sql`INSERT INTO notes (user_id) VALUES (${uid})`; }",

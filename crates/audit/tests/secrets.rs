@@ -365,3 +365,41 @@ fn the_rotation_list_holds_each_true_secret_once() {
     assert_eq!(list[0].places.len(), 2);
     assert!(survey.secrets[list[0].places[0]].place == Place::Text);
 }
+
+#[test]
+fn words_of_protocols_and_branches_of_developers_sign_nothing() {
+    check(
+        "server/till.ts",
+        "import crypto from 'crypto'; const key = crypto.createHmac('sha256', 'TillData').update(botToken).digest();",
+        &[],
+    );
+    check(
+        "server/sign.ts",
+        "import jwt from 'jsonwebtoken'; if (process.env.NODE_ENV !== 'production') { process.env.SESSION_SECRET = 'only-here-1'; }",
+        &[],
+    );
+    check(
+        "src/__tests__/hook.test.ts",
+        "import crypto from 'crypto'; const mac = crypto.createHmac('sha256', 'hook-key-of-the-test').update(body).digest();",
+        &[],
+    );
+    check(
+        "server/apple.ts",
+        "const pem = raw.includes('BEGIN') ? raw : `-----BEGIN PRIVATE KEY-----\\n${raw}\\n-----END PRIVATE KEY-----`;",
+        &[],
+    );
+}
+
+#[test]
+fn a_connection_with_its_password_is_no_person() {
+    check(
+        "server/store.ts",
+        "export default { host: 'db.example.net', port: 5432, user: 'app', password: 'Qm7Zx2Lp', database: 'club' };",
+        &["database-password Literal"],
+    );
+    check(
+        "server/store.ts",
+        "export default { host: 'localhost', port: 5432, user: 'app', password: 'Qm7Zx2Lp', database: 'club' };",
+        &[],
+    );
+}

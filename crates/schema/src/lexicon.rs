@@ -149,8 +149,26 @@ pub(crate) const PRIVATE: [&str; 46] = [
     "salary",
 ];
 
-/// Tables into which people write who have no account.
-pub(crate) const INTAKE: [&str; 30] = [
+/// Tables into which people write who have no account: forms, and what is counted or logged of visits.
+pub(crate) const INTAKE: [&str; 48] = [
+    "log",
+    "logs",
+    "error",
+    "errors",
+    "attempt",
+    "attempts",
+    "search",
+    "searches",
+    "queries",
+    "clicks",
+    "impressions",
+    "pageview",
+    "tracking",
+    "telemetry",
+    "metrics",
+    "hits",
+    "visitors",
+    "surveys",
     "contact",
     "contacts",
     "inquiry",

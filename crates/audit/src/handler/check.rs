@@ -70,30 +70,51 @@ fn of_within(project: &Project, function: Span, depth: u8) -> Checks {
     checks
 }
 
-/// Whether a function, or one that it calls, verifies a session.
+/// Whether a function, or one that it calls, verifies a session, as far as that can be told: it is only said to look whether
+/// something was sent where it reads a header or a cookie itself and hands what it reads to nobody who could judge it.
 fn verifies(project: &Project, function: Span) -> bool {
-    let verified = |span: &Span| {
-        let text = project.get(span.file).text.get(span.range()).unwrap_or_default();
-        asks_for_session(text)
-            || [
-                "verify",
-                "Verify",
-                "auth(",
-                "NextAuth(",
-                "getSession",
-                "currentUser",
-                "CurrentUser",
-                "getAuth(",
-                "validateSession",
-                "sessions",
-                "session.",
-                "getServerUser",
-            ]
-            .iter()
-            .any(|mark| text.contains(mark))
-    };
-    // A helper that asks for a permission asks one for the user, which asks the auth package.
-    super::reach::functions(project, function, 4).iter().any(verified)
+    const MARKS: &[&str] = &[
+        "verify",
+        "Verify",
+        "auth(",
+        "NextAuth(",
+        "getSession",
+        "currentUser",
+        "CurrentUser",
+        "getAuth(",
+        "validateSession",
+        "sessions",
+        "session.",
+        "getServerUser",
+        // What was sent is looked up, or compared, by its hash.
+        "createHash(",
+        "crypto.subtle.",
+        "timingSafeEqual(",
+        "bcrypt.compare",
+        "_hash",
+        "Hash",
+        "api_keys",
+        "apiKeys",
+    ];
+    const SENT: &[&str] = &[
+        "cookies.get",
+        "cookies().get",
+        "cookieStore.get",
+        "headers.get",
+        "headers().get",
+        "getHeader(",
+        "getCookie(",
+        "headers.authorization",
+        "headers[",
+        ".header(",
+        "req.cookies",
+        "request.cookies",
+    ];
+    let functions = super::reach::functions(project, function, 4);
+    let text = |span: &Span| project.get(span.file).text.get(span.range()).unwrap_or_default();
+    let has =
+        |marks: &[&str]| functions.iter().any(|span| marks.iter().any(|mark| text(span).contains(mark)));
+    !has(SENT) || has(MARKS) || functions.iter().any(|span| asks_for_session(text(span)))
 }
 
 struct Judge<'p> {
@@ -219,17 +240,12 @@ impl<'p> Judge<'p> {
             checks.session.get_or_insert(span);
             return;
         }
-        let signed = matches!(
-            last,
-            "constructEvent"
-                | "constructEventAsync"
-                | "timingSafeEqual"
-                | "verifySignature"
-                | "verifyWebhook"
-        ) || (last == "verify"
-            && ["webhook", "wh", "svix", "subtle", "receiver"]
-                .iter()
-                .any(|mark| name.to_ascii_lowercase().contains(mark)));
+        let signed = matches!(last, "constructEvent" | "constructEventAsync" | "timingSafeEqual")
+            || judges_sender(last)
+            || (last == "verify"
+                && ["webhook", "wh", "svix", "subtle", "receiver"]
+                    .iter()
+                    .any(|mark| name.to_ascii_lowercase().contains(mark)));
         if signed {
             checks.secret.get_or_insert(span);
             return;
@@ -257,6 +273,11 @@ impl<'p> Judge<'p> {
                 }
                 let inner = of_within(self.project, function, depth + 1);
                 checks.asks = checks.asks.or(inner.asks.map(|_| span));
+                // A helper that says in its name that it demands, asks who is there, and throws: how it decides is its own affair.
+                if inner.asks.is_some() && demands(last) && throws(self.project, function) {
+                    checks.thrown |= !self.catches(call);
+                    checks.session = checks.session.or(Some(span));
+                }
                 // What a helper returns is for the caller to look at; what it throws, nobody passes.
                 if inner.thrown || throws(self.project, function) {
                     checks.thrown |= inner.session.is_some() && !self.catches(call);
@@ -386,6 +407,36 @@ impl<'p> Judge<'p> {
                 || around.contains(&format!("{name} &&"))
         })
     }
+}
+
+/// `verifyPaySignature`, `isValidWebhook`, `checkHookSecret`: it says in its name that it looks who sent something.
+fn judges_sender(name: &str) -> bool {
+    let words = crate::identity::words(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(&["verify", "verifies", "validate", "check", "valid", "assert", "require", "authenticate"])
+        && has(&["signature", "sig", "webhook", "hook", "hmac", "secret", "sender", "ipn", "hash"])
+        && !has(&["password", "pass", "pwd"])
+}
+
+/// `requireStaff`, `assertOwner`, `currentUserId`.
+fn demands(name: &str) -> bool {
+    let words = crate::identity::words(name);
+    let first = words.first().map_or("", String::as_str);
+    matches!(
+        first,
+        "require"
+            | "requires"
+            | "assert"
+            | "ensure"
+            | "must"
+            | "check"
+            | "verify"
+            | "guard"
+            | "authorize"
+            | "authenticate"
+            | "protect"
+            | "current"
+    ) || crate::identity::names_visitor(name)
 }
 
 /// Whether a function throws, or sends on: whoever calls it need not look at its answer.

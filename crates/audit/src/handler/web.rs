@@ -13,7 +13,7 @@ pub(super) fn of(project: &Project, file: &File) -> Vec<Found> {
     let Some((url, default_only)) = place(project, file) else { return Vec::new() };
     let mut found = Vec::new();
     if !default_only {
-        for method in METHODS.iter().filter(|method| **method != "OPTIONS" && **method != "HEAD") {
+        for method in METHODS {
             if let Some((span, function, before)) = exported(project, file, method) {
                 found.push(Found {
                     span,

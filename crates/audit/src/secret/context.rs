@@ -1,11 +1,13 @@
 //! Secrets in code: shapes at their place in the tree, and values that only their context gives away.
 
+use super::harmless;
 use super::place::{self, Position};
 use super::{Found, Place, judge, kind_of, password, rules, verdict};
 use crate::Confidence;
 use crate::env::{secret_by_name, words};
 use project::File;
 use regex::Regex;
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 use syntax::{Tree, view};
@@ -54,7 +56,7 @@ pub(super) fn of_code(file: &File) -> Vec<Found> {
         search.parameters();
         view::walk(tree.root(), &mut |node| {
             match node.kind() {
-                "string" | "template_string" => search.string(node),
+                "string" | "template_string" if !search.tested => search.string(node),
                 "object" if !search.tested => search.login(node),
                 _ => {}
             }
@@ -194,10 +196,10 @@ impl<'t> Search<'t> {
             return;
         }
         let position = place::of_string(self.tree, node, &inner);
-        if position.no_value {
+        if position.no_value || harmless::in_development(self.tree, node) {
             return;
         }
-        if short && self.signs_with(text, &position) {
+        if short && self.signs_with(text, &position) && !harmless::hashes_secret(self.tree, node) {
             self.push(inner, position, "signing-secret", Confidence::Likely);
             return;
         }
@@ -207,7 +209,7 @@ impl<'t> Search<'t> {
         if parent == "jsx_attribute" && named == "key" {
             return;
         }
-        if !self.tested && short && password::in_code(self.tree, &named, text, &position) {
+        if short && password::in_code(self.tree, &named, text, &position) {
             self.push(inner, position, "password-literal", Confidence::Likely);
             return;
         }
@@ -317,6 +319,16 @@ impl<'t> Search<'t> {
         if !identified {
             return;
         }
+        // A connection is no person: `{ host: "db.example.net", user: "app", password: "…" }`.
+        let host = pairs.iter().find(|(key, _, _)| matches!(key.as_ref(), "host" | "server" | "hostname"));
+        let database = pairs.iter().any(|(key, _, _)| matches!(key.as_ref(), "database" | "dbname" | "port"));
+        if let Some((_, _, host)) = host.filter(|_| database) {
+            let host = value(*host).unwrap_or_default();
+            if host.contains('.') && !host.starts_with("127.") && host != "0.0.0.0" {
+                self.connection(&pairs);
+            }
+            return;
+        }
         // With an address beside it, even the word `password` is one.
         let addressed = pairs
             .iter()
@@ -331,6 +343,23 @@ impl<'t> Search<'t> {
             if password::named(key) && password::credible_beside(&text, addressed) && !self.known(&inner) {
                 let position = place::of_string(self.tree, node, &inner);
                 self.push(inner, position, "password-literal", Confidence::Likely);
+            }
+        }
+    }
+}
+
+impl<'t> Search<'t> {
+    /// The password of a connection to a machine of its own.
+    fn connection(&mut self, pairs: &[(Cow<'t, str>, Node<'t>, Node<'t>)]) {
+        for (key, _, node) in pairs {
+            let node = view::unwrapped(*node);
+            let Some(text) = view::string_value(self.tree, node).filter(|_| node.kind() == "string") else {
+                continue;
+            };
+            let inner = node.start_byte() + 1..node.end_byte() - 1;
+            if password::named(key) && password::credible(&text) && !self.known(&inner) {
+                let position = place::of_string(self.tree, node, &inner);
+                self.push(inner, position, "database-password", Confidence::Likely);
             }
         }
     }

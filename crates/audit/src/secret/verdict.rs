@@ -50,7 +50,9 @@ pub(super) fn of(
             .then_some(Verdict { detail, ..certain })
         }
         "private-key" => {
-            (!value.contains("...") && !value.to_lowercase().contains("your")).then_some(certain)
+            // A template that puts head and foot around a key from elsewhere holds none.
+            let made = value.contains("...") || value.contains("${");
+            (!made && !value.to_lowercase().contains("your")).then_some(certain)
         }
         _ if invented(value) => None,
         "stripe-secret-key" if named.is_some_and(|name| name.to_lowercase().contains("clerk")) => {

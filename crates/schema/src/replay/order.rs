@@ -11,7 +11,9 @@ use crate::sql::split;
 pub(crate) fn ordered<'s, 't>(sources: &'s [Source<'t>]) -> Vec<&'s Source<'t>> {
     let mut counted: Vec<_> = sources
         .iter()
-        .filter(|source| is_sql(source.path) && counts(source) && !is_foreign(source.text))
+        .filter(|source| {
+            is_sql(source.path) && counts(source) && !is_foreign(source.text) && !is_stand_in(source)
+        })
         .map(|source| (rank(source), source))
         .collect();
     counted.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.path.cmp(b.path)));
@@ -40,6 +42,20 @@ pub(crate) fn is_foreign(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let marks = ["engine=", "auto_increment", "autoincrement", "nvarchar", "`\n", "` (", "datetime2"];
     marks.iter().any(|mark| lower.contains(mark)) && !lower.contains("plpgsql")
+}
+
+/// Whether a loose script builds a stand-in of the platform to try others on: it makes what only the platform makes.
+fn is_stand_in(source: &Source<'_>) -> bool {
+    let flat = source.text.to_ascii_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    let made = [
+        "create schema if not exists auth;",
+        "create schema auth;",
+        "create table if not exists auth.users",
+        "create table auth.users",
+        "function auth.uid(",
+    ];
+    !is_migration(&source.path.to_ascii_lowercase())
+        && made.iter().filter(|mark| flat.contains(**mark)).count() > 1
 }
 
 fn is_sql(path: &str) -> bool {
@@ -155,6 +171,12 @@ mod tests {
                 "fix.sql",
             ],
         );
+    }
+
+    #[test]
+    fn a_loose_script_that_stands_in_for_the_platform_does_not_count() {
+        let stand_in = "create schema if not exists auth; create table if not exists auth.users(id uuid); create table boats (id uuid);";
+        check(&[("check.sql", stand_in), ("schema.sql", "create table a ()")], &["schema.sql"]);
     }
 
     #[test]

@@ -1,0 +1,40 @@
+//! What makes a literal harmless that looks like a secret: a fixed word of a protocol, a branch that only a developer's machine runs.
+
+use super::place;
+use crate::env::{secret_by_name, words};
+use syntax::{Tree, view};
+use tree_sitter::Node;
+
+/// Whether a text is a fixed word of a protocol: what is hashed with it is the secret (`createHmac("sha256", "WebAppData").update(token)`).
+pub(super) fn hashes_secret(tree: &Tree, string: Node<'_>) -> bool {
+    let call = string.parent().and_then(|list| list.parent());
+    let update = call.and_then(|call| call.parent()).filter(|member| member.kind() == "member_expression");
+    let hashed = update.and_then(|member| member.parent()).map(view::arguments);
+    hashed.and_then(|list| list.first().copied()).is_some_and(|value| {
+        let name = place::last_name(tree.text(value));
+        secret_by_name(&name) || words(&name).iter().any(|word| word == "TOKEN" || word == "SECRET")
+    })
+}
+
+/// Whether code runs on a developer's machine alone: `if (process.env.NODE_ENV !== "production") …`.
+pub(super) fn in_development(tree: &Tree, node: Node<'_>) -> bool {
+    let mut at = node;
+    while let Some(parent) = at.parent() {
+        let condition = parent.child_by_field_name("condition").filter(|condition| *condition != at);
+        let then = parent.child_by_field_name("consequence") == Some(at);
+        if let Some(condition) = condition.filter(|_| then) {
+            let text: String =
+                tree.text(condition).chars().filter(|letter| !letter.is_whitespace()).collect();
+            let own =
+                ["!=='production'", "!='production'", "==='development'", "=='development'", "==='test'"];
+            let text = text.replace('"', "'");
+            if text.contains("NODE_ENV") && own.iter().any(|mark| text.contains(mark))
+                || text.ends_with("import.meta.env.DEV)") && !text.contains('!')
+            {
+                return true;
+            }
+        }
+        at = parent;
+    }
+    false
+}
