@@ -108,7 +108,7 @@ static TEMPLATES: &[Template] = &[
         path: "lib/env.ts",
         export: "env",
         text: include_str!("templates/tanstack-start/env.ts"),
-        item: LISTED,
+        item: "  {name}: [{type}, import.meta.env.{name}],\n",
         development: "import.meta.env.DEV",
     },
     Template {

@@ -320,8 +320,10 @@ impl<'s> Reader<'s> {
         if column.kind == Kind::Unknown {
             column.kind = guess.kind.clone().unwrap_or(Kind::Unknown);
         }
-        // Without types nothing kept the app from sending "3" for 3; the database takes both.
+        // Without types nothing kept the app from sending "3" for 3; the database takes both. What its own types let be null is refused
+        // there as well.
         if !self.typed {
+            column.nullable |= !guess.there && guess.kind.is_some();
             match (&column.kind, &guess.kind) {
                 (Kind::Number, Some(Kind::Text)) => column.kind = Kind::Text,
                 (Kind::Text | Kind::Guid, Some(Kind::Number)) => column.kind = Kind::Number,

@@ -114,6 +114,8 @@ impl<'s> Reader<'s> {
         let (site, mut set) = self.site_of(inner, node);
         let mut schema: Vec<(String, Input)> = Vec::new();
         let mut privileged = Vec::new();
+        // A column that the table asks for and not every row of the source has: the database decides.
+        let mut short = false;
         let lenient = self.behind_role();
         for (name, column) in
             columns.filter(|_| keys.open).map(|columns| columns.writable(side)).unwrap_or_default()
@@ -173,6 +175,7 @@ impl<'s> Reader<'s> {
             let guess = Guess { there: guess.there && !optional, ..guess.clone() };
             let mut text = self.schema(column.as_ref(), &guess);
             if optional && !text.ends_with(".optional()") && !text.ends_with(".nullish()") {
+                short |= side == Side::Insert && column.as_ref().is_some_and(|column| !column.optional);
                 text += ".optional()";
             }
             schema.push((name.clone(), Input::Schema(text)));
@@ -192,7 +195,7 @@ impl<'s> Reader<'s> {
         // A row or a list of them fits no overload, and a row of one of several tables fits none of them.
         let unfit = self.draft.sent.get(index).is_some_and(|sent| matches!(sent.schema, Input::OneOrMany(_)))
             || (self.typed && self.query.named().is_none());
-        let cast = if (drifts || unfit) && !loose { " as never" } else { "" };
+        let cast = if (drifts || unfit || short && self.typed) && !loose { " as never" } else { "" };
         self.hole(inner.byte_range(), Fill::Object(Object { input: index, set, list, cast }));
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The client module: the call that makes the browser's client, what it is given, and what in the module serves nothing else.
 
-use super::lazy;
+use super::{key_fetch, lazy};
 use audit::Survey;
 use edit::{FileId, Span};
 use project::graph::{Graph, Origin};
@@ -134,7 +134,7 @@ fn client(
     }
     let mut schema = None;
     if let Some(options) = given.get(2) {
-        match checked_options(tree, *options) {
+        match checked_options(survey, file, tree, *options) {
             Ok(found) => schema = found,
             Err(why) => return refused(&why),
         }
@@ -183,7 +183,12 @@ fn place<'t>(tree: &'t Tree, call: Node<'t>) -> Option<(Node<'t>, Option<Node<'t
 }
 
 /// Options that say nothing which the server does not do by itself; the schema, if they name one.
-fn checked_options(tree: &Tree, options: Node<'_>) -> Result<Option<String>, String> {
+fn checked_options(
+    survey: &Survey<'_>,
+    file: &File,
+    tree: &Tree,
+    options: Node<'_>,
+) -> Result<Option<String>, String> {
     let options = unwrapped(options);
     let given = pairs(tree, options);
     if options.kind() != "object" || given.len() != code_children(options).count() {
@@ -202,10 +207,12 @@ fn checked_options(tree: &Tree, options: Node<'_>) -> Result<Option<String>, Str
                 _ => return Err("is given options for its queries".to_owned()),
             },
             "global" => {
-                let harmless = inner.iter().all(|(key, _, value)| {
-                    let headers = pairs(tree, unwrapped(*value));
-                    key == "headers"
-                        && headers.iter().all(|(header, _, _)| header.eq_ignore_ascii_case("x-client-info"))
+                let harmless = inner.iter().all(|(key, _, value)| match &**key {
+                    "headers" => pairs(tree, unwrapped(*value))
+                        .iter()
+                        .all(|(header, _, _)| header.eq_ignore_ascii_case("x-client-info")),
+                    "fetch" => key_fetch::is_harmless(survey, file, *value),
+                    _ => false,
                 });
                 if !harmless {
                     return Err("sets headers or fetch for every request".to_owned());

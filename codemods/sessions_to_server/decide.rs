@@ -195,7 +195,7 @@ fn decided(survey: &Survey<'_>) -> Decision {
     let (proxied, more) = queries(survey, &all_uses, &verdict);
     blockers.extend(more);
     let mut tokens = tokens::of(survey, &first, &all_uses, &verdict.moved);
-    tokens.leave(wiring.removed);
+    tokens.leave(survey, wiring.removed, &kept);
     if places.server.is_within() {
         // Only a server beside the app has an address for edge functions.
         let why = "asks an edge function by its address. Call it from a server function that has `requireSupabaseAuth`.";

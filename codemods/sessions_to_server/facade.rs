@@ -98,8 +98,45 @@ pub(super) fn owned(survey: &Survey<'_>, client: &Client, gone: &[Span]) -> Owne
     }
     owned.statements.extend(declarations);
     owned.statements.extend(client.around.iter().cloned());
+    functions(survey, client, &mut owned);
     owned.statements.sort_by_key(|range| range.start);
     owned
+}
+
+/// Functions at the top that only what goes asks for, and those that only they ask for.
+fn functions(survey: &Survey<'_>, client: &Client, owned: &mut Owned) {
+    let file = survey.project.get(client.file);
+    let Some((tree, scopes)) = file.syntax() else { return };
+    loop {
+        let mut found = None;
+        for (at, binding) in scopes.bindings.iter().enumerate().filter(|(_, binding)| binding.top_level) {
+            let declared = tree.node_at(binding.name_range.clone()).and_then(|name| name.parent());
+            let Some(function) = declared.filter(|node| node.kind() == "function_declaration") else {
+                continue;
+            };
+            let statement = enclosing_statement(function).byte_range();
+            let covers = |outer: &Range<usize>, inner: &Range<usize>| {
+                outer.start <= inner.start && inner.end <= outer.end
+            };
+            let goes = |range: &Range<usize>| {
+                covers(&client.value, range) || owned.statements.iter().any(|outer| covers(outer, range))
+            };
+            let mut asked = false;
+            let all_go = scopes.references_of(BindingId(at as u32)).all(|reference| {
+                let inside = goes(&reference.range);
+                asked |= inside;
+                inside || covers(&statement, &reference.range)
+            });
+            if all_go && asked && !goes(&statement) && !is_imported(survey, file, &binding.name) {
+                found = Some(statement);
+                break;
+            }
+        }
+        match found {
+            Some(statement) => owned.statements.push(statement),
+            None => return,
+        }
+    }
 }
 
 /// The names in a node that stand for values, and whether each is declared in the file.

@@ -9,7 +9,7 @@
 use std::ops::Range;
 use syntax::Tree;
 use syntax::scope::{BindingId, Scopes};
-use syntax::view::{code_children, enclosing_statement, unwrapped, wrapped};
+use syntax::view::{code_children, enclosing_statement, unwrapped, walk, wrapped};
 use tree_sitter::Node;
 
 /// Where such a client is, seen from the call that makes it.
@@ -24,7 +24,7 @@ pub(super) struct Lazy<'t> {
 
 /// Whether `call` makes such a client: everything that names its function and its variable is part of it.
 pub(super) fn place<'t>(tree: &'t Tree, scopes: &Scopes, call: Node<'t>) -> Option<Lazy<'t>> {
-    let returned = wrapped(call).parent().filter(|parent| parent.kind() == "return_statement")?;
+    let returned = returns(tree, scopes, call)?;
     let maker = returned.parent()?.parent().filter(|maker| maker.kind() == "function_declaration")?;
     if maker.parent()?.kind() != "program" {
         return None;
@@ -56,6 +56,54 @@ pub(super) fn place<'t>(tree: &'t Tree, scopes: &Scopes, call: Node<'t>) -> Opti
         within(&value, range) || around.iter().any(|statement| within(statement, range))
     };
     references.all(|reference| serves(&reference.range)).then_some(Lazy { value: proxy, name, around })
+}
+
+/// The statement that returns what `call` makes: at once, or after the live connection was told to follow the session, which the server's
+/// counterpart does by itself.
+fn returns<'t>(tree: &'t Tree, scopes: &Scopes, call: Node<'t>) -> Option<Node<'t>> {
+    let parent = wrapped(call).parent()?;
+    if parent.kind() == "return_statement" {
+        return Some(parent);
+    }
+    let name = (parent.kind() == "variable_declarator").then(|| parent.child_by_field_name("name"))??;
+    let block = enclosing_statement(parent).parent()?;
+    let mut returned = None;
+    for reference in scopes.references_of(scopes.binding_at(name.byte_range())?) {
+        let node = tree.node_at(reference.range.clone())?;
+        let statement = enclosing_statement(node);
+        match wrapped(node).parent().filter(|parent| parent.kind() == "return_statement") {
+            Some(parent) if parent.parent() == Some(block) && returned.is_none() => returned = Some(parent),
+            Some(_) => return None,
+            None => follows(tree, statement).then_some(())?,
+        }
+    }
+    returned
+}
+
+/// Whether a statement only hands the token of a session to the live connection, or stands inside of one that does.
+fn follows(tree: &Tree, statement: Node<'_>) -> bool {
+    let text = |node: Node<'_>| -> String { tree.text(node).split_whitespace().collect() };
+    let mut outer = statement;
+    while let Some(above) = outer.parent().filter(|above| above.kind() != "program") {
+        outer = above;
+        if outer.kind() == "expression_statement" && text(outer).contains(".auth.onAuthStateChange(") {
+            break;
+        }
+    }
+    let whole = if text(statement).contains(".auth.onAuthStateChange(") { statement } else { outer };
+    if whole.kind() != "expression_statement" {
+        return false;
+    }
+    let mut fine = true;
+    walk(whole, &mut |node| {
+        if node.kind() == "call_expression" {
+            let callee = node.child_by_field_name("function").map(text).unwrap_or_default();
+            fine &= callee.ends_with(".auth.onAuthStateChange") || callee.ends_with(".realtime.setAuth");
+        }
+        fine &= !matches!(node.kind(), "assignment_expression" | "new_expression" | "update_expression");
+        fine
+    });
+    fine
 }
 
 /// `const client = new Proxy(…)` at the top of the module, exported or not.

@@ -5,14 +5,17 @@
 //! not written.
 
 mod client;
+mod context;
 mod decide;
 mod facade;
+mod key_fetch;
 mod lazy;
 mod native;
 mod package;
 mod places;
 pub(crate) mod policy;
 mod runtime;
+mod strictness;
 mod template;
 mod tokens;
 mod uses;
@@ -155,7 +158,10 @@ fn auth_places(change: &Move) -> Vec<Span> {
 /// The finding about the client itself.
 fn main_finding(survey: &Survey<'_>, client: Span, auth: &[Span], kept: Option<&[Blocker]>) -> Finding {
     let rule = if auth.is_empty() { &NO_SERVER } else { &IN_BROWSER };
-    let message = if auth.is_empty() {
+    let within = survey.stack.server.is_some_and(|server| server.is_within());
+    let message = if auth.is_empty() && within {
+        "The app's pages ask the database themselves, past the app's own server.".to_owned()
+    } else if auth.is_empty() {
         "The app has no server: its pages ask the database themselves.".to_owned()
     } else {
         let (count, places) = (auth.len(), if auth.len() == 1 { "place asks" } else { "places ask" });

@@ -1,20 +1,23 @@
 //! The new files where the app's own framework serves: functions for the session beside the client, and the middleware that hands it
 //! to the functions which are there already.
 
+use super::context;
 use super::decide::Move;
 use super::facade::Part;
 use super::places::{Places, relative};
 use super::runtime::{self, Files};
+use super::strictness;
 use super::template::{Uses, filled};
 use audit::Survey;
 use edit::{Edit, Piece, RelPath, Span};
 use plan::NewFile;
 use project::File;
 use stack::Side;
-use syntax::view::{code_children, pairs, unwrapped, value_of, walk};
+use syntax::view::{unwrapped, value_of, walk};
 
 // templates/tanstack-start/
 const SESSION: &str = include_str!("templates/tanstack-start/session.server.ts");
+const ENTRY: &str = include_str!("templates/tanstack-start/start.ts");
 const MIDDLEWARE: &str = include_str!("templates/tanstack-start/auth-middleware.ts");
 const BOUNDARY: &str = include_str!("templates/tanstack-start/call-boundary.ts");
 const ENV: &str = include_str!("templates/tanstack-start/env.server.ts");
@@ -31,12 +34,12 @@ const CALLBACK: &str = include_str!("templates/tanstack-start/routes/api/auth/ca
 const HEALTH: &str = include_str!("templates/tanstack-start/routes/api/health.ts");
 const GATEWAY_ROUTE: &str = include_str!("templates/tanstack-start/routes/api/supabase/$.ts");
 
+/// Whether the app runs for real, as the templates ask it.
+const PRODUCTION: &str = "process.env.NODE_ENV === \"production\"";
 const CALLBACK_ROUTE_PATH: &str = "src/routes/api/auth/callback.ts";
 const GATEWAY_ROUTE_PATH: &str = "src/routes/api/supabase/$.ts";
 /// The middleware that gives a session to the functions which are there already.
 const MIDDLEWARE_NAME: &str = "auth-middleware.ts";
-/// What it may hand on.
-const CONTEXT: &[&str] = &["supabase", "userId", "claims"];
 
 /// Names of ours that stand there already; nothing of them may be the app's own.
 pub(super) fn taken(survey: &Survey<'_>, places: &Places) -> Vec<String> {
@@ -88,25 +91,13 @@ pub(super) fn middleware<'s>(
         let Some((tree, _)) = file.syntax() else { return Err((start, shape.to_owned())) };
         let mut odd: Option<(Span, String)> = None;
         walk(tree.root(), &mut |node| {
-            if node.kind() == "pair"
-                && node.child_by_field_name("key").is_some_and(|key| tree.text(key) == "context")
-                && let Some(context) = node.child_by_field_name("value").map(unwrapped)
+            if let Some(context) = context::handed(tree, node)
+                && let Err(key) = context::kept(file, context)
             {
-                let shorthand = code_children(context)
-                    .filter(|child| child.kind() == "shorthand_property_identifier")
-                    .map(|child| tree.text(child).to_owned());
-                let keys: Vec<String> = pairs(tree, context)
-                    .into_iter()
-                    .map(|(key, _, _)| key.into_owned())
-                    .chain(shorthand)
-                    .collect();
-                let unknown = keys.iter().find(|key| !CONTEXT.contains(&key.as_str()));
-                if let Some(key) = unknown {
-                    let why = format!(
-                        "hands `{key}` to its functions, and only `supabase`, `userId` and `claims` can be kept. Let them ask for it."
-                    );
-                    odd = Some((file.span(node.byte_range()), why));
-                }
+                let why = format!(
+                    "hands `{key}` to its functions, and only `supabase`, `userId`, `claims` and what is read from the claims can be kept. Let them ask for it."
+                );
+                odd = Some((file.span(node.byte_range()), why));
             }
             odd.is_none()
         });
@@ -124,6 +115,12 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     let mut files = Files::default();
     let mut uses = change.parts.clone();
     derived(&mut uses, change, places.server.refuses_strangers(survey.project, &places.app));
+    // Settings of the type check under which the same text would not pass.
+    let exact = strictness::asks(survey, &places.app, "exactOptionalPropertyTypes");
+    if exact && uses.any("typed") {
+        uses.add("exact");
+    }
+    let quoted_names = strictness::asks(survey, &places.app, "noPropertyAccessFromIndexSignature");
     let validator = format!("  .{}(", places.server.validator(survey.project, &places.app));
     let (types, database) = types(survey, change);
     let quoted =
@@ -132,7 +129,8 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         let text = template.replace("\"zod/v4\"", &format!("\"{zod}\"")).replace("  .validator(", &validator);
         let mut all = vec![("__TYPES__", types.clone()), ("__DATABASE__", database.clone())];
         all.extend(holes.iter().cloned());
-        runtime::one_line(&filled(&text, &uses, &all))
+        let text = runtime::one_line(&filled(&text, &uses, &all));
+        if quoted_names { text.replace(PRODUCTION, "import.meta.env.PROD") } else { text }
     };
     let mut put = |path: Option<RelPath>, text: String| {
         let path = path?;
@@ -143,8 +141,13 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     put(of("session.server.ts"), schema(text(SESSION, &[]), change))?;
     put(of("env.server.ts"), text(ENV, &[]))?;
     put(of("call-boundary.ts"), text(BOUNDARY, &[]))?;
+    if let Some(entry) = change.wiring.entry {
+        let path = places.at(entry)?;
+        let boundary = module(&path, &of("call-boundary.ts")?);
+        put(Some(path), text(ENTRY, &[("__BOUNDARY__", boundary)]))?;
+    }
     if middleware(survey, places).is_ok_and(|file| file.is_none()) {
-        put(of(MIDDLEWARE_NAME), text(MIDDLEWARE, &[]))?;
+        put(of(MIDDLEWARE_NAME), text(MIDDLEWARE, &[(context::HOLE, String::new())]))?;
     }
     let health = places.at("src/routes/api/health.ts")?;
     if survey.project.file(health.as_str()).is_none() {
@@ -165,7 +168,8 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     if uses.any("functions") {
         let path = places.at(&format!("{}/query.ts", places.folder))?;
         let middleware = module(&path, &of(MIDDLEWARE_NAME)?);
-        put(Some(path), text(QUERY, &[("__MIDDLEWARE__", middleware)]))?;
+        let session = module(&path, &of("session.server.ts")?);
+        put(Some(path), text(QUERY, &[("__MIDDLEWARE__", middleware), ("__SESSION__", session)]))?;
     }
     let beside =
         |name: &str| -> Option<String> { Some(places.specifier(survey, &of(&format!("{name}.ts"))?)) };
@@ -244,7 +248,15 @@ fn derived(uses: &mut Uses, change: &Move, refusal: bool) {
 /// The edit of the middleware that is there.
 pub(super) fn middleware_edit(survey: &Survey<'_>, change: &Move) -> Option<Edit> {
     let file = middleware(survey, &change.places).ok()??;
-    Some(Edit::replace(file.span(0..file.text.len()), MIDDLEWARE))
+    let (tree, _) = file.syntax()?;
+    let mut more = String::new();
+    walk(tree.root(), &mut |node| {
+        if let Some(context) = context::handed(tree, node) {
+            more = context::kept(file, context).unwrap_or_default();
+        }
+        true
+    });
+    Some(Edit::replace(file.span(0..file.text.len()), MIDDLEWARE.replace(context::HOLE, &more)))
 }
 
 /// How a module names another one, relative and without its ending.

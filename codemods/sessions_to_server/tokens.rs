@@ -33,9 +33,14 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// Leaves out a file that goes as a whole.
-    pub(super) fn leave(&mut self, removed: Option<FileId>) {
-        let stays = |span: &Span| Some(span.file) != removed;
+    /// Leaves out a file that goes as a whole, and what goes with the clients.
+    pub(super) fn leave(&mut self, survey: &Survey<'_>, removed: Option<FileId>, clients: &[Client]) {
+        let goes = |client: &Client, span: &Span| {
+            let file = survey.project.get(client.file);
+            client.around.iter().any(|range| file.span(range.clone()).covers(*span))
+        };
+        let stays =
+            |span: &Span| Some(span.file) != removed && !clients.iter().any(|client| goes(client, span));
         self.edits.retain(|edit| stays(&edit.span));
         self.requests.retain(stays);
         self.kept.retain(|(span, _)| stays(span));

@@ -221,7 +221,11 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
         return None;
     }
     if in_type {
-        return used(node, What::Value);
+        // `ReturnType<typeof client.channel>`: what takes the client's place has it as well.
+        let member = parent.child_by_field_name("property").map(|property| tree.text(property));
+        let channel = parent.kind() == "member_expression" && member == Some("channel");
+        let what = if channel { What::Realtime("channel".to_owned()) } else { What::Value };
+        return used(if channel { parent } else { node }, what);
     }
     if is_test(outer) {
         return used(node, What::Test);

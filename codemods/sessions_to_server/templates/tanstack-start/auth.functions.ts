@@ -42,6 +42,10 @@ export interface AuthFailure {
 
 const failure = ({ name, message, status, code }: AuthError): AuthFailure => ({ name, message, status, code: code ?? undefined });
 //#end
+//#if signInWithPassword|signUp|signInAnonymously|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth
+// What was not asked for is undefined, which the client takes for left out; its types may tell the two apart.
+const given = <Options extends object>(options: Options) => options as { [Key in keyof Options]: Exclude<Options[Key], undefined> };
+//#end
 const known = (user: User | null, session: { expires_at?: number } | null): PublicSession | null =>
   user && session ? { user, expires_at: session.expires_at } : null;
 //#if signInWithPassword|signUp|signInWithOtp|verifyOtp|resend|resetPasswordForEmail|updateUser
@@ -81,9 +85,10 @@ const limitAttempts = createMiddleware({ type: "function" }).server(async ({ nex
 
 function clientAddress(): string {
   // Headers that the hosting provider overwrites; a client cannot choose them there.
-  if (process.env.VERCEL) return getRequestHeader("x-real-ip") ?? "unknown";
-  if (process.env.NETLIFY) return getRequestHeader("x-nf-client-connection-ip" as never) ?? "unknown";
-  if (process.env.FLY_APP_NAME) return getRequestHeader("fly-client-ip" as never) ?? "unknown";
+  const { VERCEL, NETLIFY, FLY_APP_NAME } = process.env;
+  if (VERCEL) return getRequestHeader("x-real-ip") ?? "unknown";
+  if (NETLIFY) return getRequestHeader("x-nf-client-connection-ip" as never) ?? "unknown";
+  if (FLY_APP_NAME) return getRequestHeader("fly-client-ip" as never) ?? "unknown";
   return getRequestIP() ?? "unknown";
 }
 //#end
@@ -101,7 +106,7 @@ export const signInWithPassword = createServerFn({ method: "POST" })
   .middleware([limitAttempts])
   .validator(z.object({ email, password, captchaToken }))
   .handler(async ({ data: { captchaToken: captcha, ...credentials } }) => {
-    const { data, error } = await requestDb().auth.signInWithPassword({ ...credentials, options: { captchaToken: captcha } });
+    const { data, error } = await requestDb().auth.signInWithPassword({ ...credentials, options: given({ captchaToken: captcha }) });
     if (error) return { session: null, error: failure(error) };
     return { session: known(data.user, data.session), error: null };
   });
@@ -112,7 +117,7 @@ export const signUp = createServerFn({ method: "POST" })
   .middleware([limitAttempts])
   .validator(z.object({ email, password, data: metadata, redirectTo, captchaToken }))
   .handler(async ({ data: { email: to, password: chosen, data: about, redirectTo: next, captchaToken: captcha } }) => {
-    const options = { data: about, emailRedirectTo: callbackUrl(next), captchaToken: captcha };
+    const options = given({ data: about, emailRedirectTo: callbackUrl(next), captchaToken: captcha });
     const { data, error } = await requestDb().auth.signUp({ email: to, password: chosen, options });
     if (error) return { user: null, session: null, error: failure(error) };
     return { user: data.user, session: known(data.user, data.session), error: null };
@@ -124,7 +129,7 @@ export const signInAnonymously = createServerFn({ method: "POST" })
   .middleware([limitAttempts])
   .validator(z.object({ data: metadata, captchaToken }))
   .handler(async ({ data: options }) => {
-    const { data, error } = await requestDb().auth.signInAnonymously({ options });
+    const { data, error } = await requestDb().auth.signInAnonymously({ options: given(options) });
     if (error) return { session: null, error: failure(error) };
     return { session: known(data.user, data.session), error: null };
   });
@@ -135,7 +140,7 @@ export const signInWithOtp = createServerFn({ method: "POST" })
   .middleware([limitAttempts])
   .validator(z.object({ email, data: metadata, redirectTo, shouldCreateUser: z.boolean().optional(), captchaToken }))
   .handler(async ({ data: { email: to, redirectTo: next, ...options } }) => {
-    const { error } = await requestDb().auth.signInWithOtp({ email: to, options: { ...options, emailRedirectTo: callbackUrl(next) } });
+    const { error } = await requestDb().auth.signInWithOtp({ email: to, options: given({ ...options, emailRedirectTo: callbackUrl(next) }) });
     return { error: error && failure(error) };
   });
 //#end
@@ -157,7 +162,7 @@ export const resend = createServerFn({ method: "POST" })
   .middleware([limitAttempts])
   .validator(z.object({ type: z.enum(["signup", "email_change"]), email, redirectTo, captchaToken }))
   .handler(async ({ data: { redirectTo: next, captchaToken: captcha, ...asked } }) => {
-    const { error } = await requestDb().auth.resend({ ...asked, options: { emailRedirectTo: callbackUrl(next), captchaToken: captcha } });
+    const { error } = await requestDb().auth.resend({ ...asked, options: given({ emailRedirectTo: callbackUrl(next), captchaToken: captcha }) });
     return { error: error && failure(error) };
   });
 //#end
@@ -176,7 +181,7 @@ export const resetPassword = createServerFn({ method: "POST" })
   .middleware([limitAttempts])
   .validator(z.object({ email, redirectTo, captchaToken }))
   .handler(async ({ data }) => {
-    const options = { redirectTo: callbackUrl(data.redirectTo), captchaToken: data.captchaToken };
+    const options = given({ redirectTo: callbackUrl(data.redirectTo), captchaToken: data.captchaToken });
     const { error } = await requestDb().auth.resetPasswordForEmail(data.email, options);
     return { error: error && failure(error) };
   });
@@ -187,7 +192,7 @@ export const updateUser = createServerFn({ method: "POST" })
   .middleware([limitAttempts, requireSupabaseAuth])
   .validator(z.strictObject({ email: email.optional(), password: password.optional(), nonce: z.string().max(100).optional(), data: metadata, redirectTo }))
   .handler(async ({ data: { redirectTo: next, ...attributes }, context }) => {
-    const { data, error } = await context.supabase.auth.updateUser(attributes, { emailRedirectTo: callbackUrl(next) });
+    const { data, error } = await context.supabase.auth.updateUser(given(attributes), { emailRedirectTo: callbackUrl(next) });
     return { user: data.user, error: error && failure(error) };
   });
 //#end
@@ -215,7 +220,7 @@ export const startOAuth = createServerFn({ method: "POST" })
     const params = Object.fromEntries(Object.entries(asked ?? {}).filter(([, value]) => value !== undefined)) as Record<string, string>;
     const { data, error } = await requestDb().auth.signInWithOAuth({
       provider: provider as Provider,
-      options: { redirectTo: callbackUrl(next), scopes, queryParams: params, skipBrowserRedirect: true },
+      options: given({ redirectTo: callbackUrl(next), scopes, queryParams: params, skipBrowserRedirect: true }),
     });
     return { url: data.url, error: error && failure(error) };
   });

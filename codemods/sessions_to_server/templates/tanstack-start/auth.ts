@@ -36,7 +36,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 function toSession(known: PublicSession | null): Session | null {
   if (!known) return null;
   const { user, expires_at } = known;
-  return { user, expires_at, expires_in: expires_at ? expires_at - Math.floor(Date.now() / 1000) : 0, token_type: "bearer", access_token: "", refresh_token: "" };
+  return { user, expires_at, expires_in: expires_at ? expires_at - Math.floor(Date.now() / 1000) : 0, token_type: "bearer", access_token: "", refresh_token: "" } as Session;
 }
 //#if toError
 

@@ -2,6 +2,9 @@ import type { PostgrestError } from "@supabase/supabase-js";
 import { isNotFound, isRedirect } from "@tanstack/react-router";
 import { createMiddleware } from "@tanstack/react-start";
 import { requireSupabaseAuth, withSupabase } from "__MIDDLEWARE__";
+//#if exact
+import type { QueryDb } from "__SESSION__";
+//#end
 
 /** The fields of a database error that code at the call site reads. */
 export type QueryError = Pick<PostgrestError, "name" | "message" | "details" | "hint" | "code">;
@@ -54,9 +57,17 @@ const neverThrows = createMiddleware({ type: "function" }).client(async ({ next 
 /** For functions that only signed-in users may call; `user` is the one who does. */
 export const authed = createMiddleware({ type: "function" })
   .middleware([neverThrows, requireSupabaseAuth])
+//#if exact
+  .server(({ next, context: { supabase, claims } }) => next({ context: { db: supabase as unknown as QueryDb, user: { id: claims.sub, email: claims.email } } }));
+//#else
   .server(({ next, context: { supabase, claims } }) => next({ context: { db: supabase, user: { id: claims.sub, email: claims.email } } }));
+//#end
 
 /** For functions that everyone may call; row level security decides what is visible. */
 export const anyone = createMiddleware({ type: "function" })
   .middleware([neverThrows, withSupabase])
+//#if exact
+  .server(({ next, context: { supabase, claims } }) => next({ context: { db: supabase as unknown as QueryDb, user: claims ? { id: claims.sub, email: claims.email } : null } }));
+//#else
   .server(({ next, context: { supabase, claims } }) => next({ context: { db: supabase, user: claims ? { id: claims.sub, email: claims.email } : null } }));
+//#end

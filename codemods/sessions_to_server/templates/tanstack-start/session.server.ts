@@ -12,6 +12,18 @@ export type Db = SupabaseClient<__DATABASE__>;
 export type Db = SupabaseClient;
 //#end
 
+//#if exact
+// What may be left out of a row may be undefined as well, where the values come from a schema: JSON leaves it out.
+type Given<Row> = { [Column in keyof Row]: object extends Pick<Row, Column> ? Row[Column] | undefined : Row[Column] };
+type Table<Of> = Of extends { Insert: infer Insert; Update: infer Update } ? Omit<Of, "Insert" | "Update"> & { Insert: Given<Insert>; Update: Given<Update> } : Of;
+type Called<Of> = Of extends { Args: infer Args } ? Omit<Of, "Args"> & { Args: Given<Args> } : Of;
+type Schema<Of> = Of extends { Tables: infer Tables; Functions: infer Functions }
+  ? Omit<Of, "Tables" | "Functions"> & { Tables: { [Name in keyof Tables]: Table<Tables[Name]> }; Functions: { [Name in keyof Functions]: Called<Functions[Name]> } }
+  : Of;
+/** The same client, for queries of the server functions. */
+export type QueryDb = SupabaseClient<{ [Name in keyof __DATABASE__]: Schema<__DATABASE__[Name]> }>;
+
+//#end
 // A page that wakes up sends several requests with the same expired session. They share one renewal:
 // a refresh token is good for one use (and for ten seconds of grace).
 const renewals = new Map<string, { at: number; response: Promise<Response> }>();
@@ -60,7 +72,7 @@ function create(): Db {
         for (const { name, value, options } of cookies) {
           // The PKCE verifier is needed until the visitor comes back from the mail or the provider, not for 400 days.
           const maxAge = name.endsWith("-code-verifier") ? Math.min(options.maxAge ?? 0, 3600) : options.maxAge;
-          setCookie(name, value, { ...options, ...attributes, maxAge });
+          setCookie(name, value, { ...options, ...attributes, maxAge } as typeof options);
         }
         for (const [name, value] of Object.entries(headers ?? {})) setResponseHeader(name as "Cache-Control", value);
       },

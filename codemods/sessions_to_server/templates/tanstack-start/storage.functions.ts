@@ -15,7 +15,7 @@ const removeBucket = z.enum(__REMOVE__);
 //#end
 const path = z.string().min(1).max(1024);
 
-const plain = <T>({ data, error }: { data: T; error: { name: string; message: string; status?: number } | null }) => ({
+const plain = <T>({ data, error }: { data: T; error: { name: string; message: string; status?: number | undefined } | null }) => ({
   data,
   error: error && { name: error.name, message: error.message, status: error.status },
 });
@@ -32,7 +32,7 @@ export const createUploadUrl = createServerFn({ method: "POST" })
 export const createSignedUrl = createServerFn({ method: "POST" })
   .middleware([withSupabase])
   .validator(z.object({ bucket: readBucket, path, expiresIn: z.int().min(1), download: z.union([z.boolean(), z.string().max(300)]).optional() }))
-  .handler(async ({ data, context }) => plain(await context.supabase.storage.from(data.bucket).createSignedUrl(data.path, data.expiresIn, { download: data.download })));
+  .handler(async ({ data, context }) => plain(await context.supabase.storage.from(data.bucket).createSignedUrl(data.path, data.expiresIn, data.download === undefined ? {} : { download: data.download })));
 //#end
 //#if createSignedUrls
 
@@ -49,7 +49,7 @@ export const listFiles = createServerFn({ method: "POST" })
   .middleware([withSupabase])
   .validator(z.object({ bucket: readBucket, path: z.string().max(1024).optional(), options: options.optional() }))
   .handler(async ({ data, context }) => {
-    const { data: found, error } = plain(await context.supabase.storage.from(data.bucket).list(data.path, data.options));
+    const { data: found, error } = plain(await context.supabase.storage.from(data.bucket).list(data.path, data.options as object | undefined));
     return { data: found as unknown as { name: string }[] | null, error };
   });
 //#end

@@ -17,7 +17,7 @@ const encodePath = (path: string) => path.replace(/^\/+|\/+$/g, "").split("/").m
 //#end
 //#if calls
 
-type Failure = { name?: string; message: string; status?: number | string; statusCode?: string } | null | undefined;
+type Failure = { name?: string; message: string; status?: number | string | undefined; statusCode?: string } | null | undefined;
 const failed = (error: Failure) =>
   Object.assign(new Error(error?.message ?? "Unexpected answer from the server"), { name: "StorageApiError", status: error?.status, statusCode: error?.statusCode, __isStorageError: true }) as never;
 
@@ -38,7 +38,7 @@ async function put(bucket: string, path: string, file: unknown, options: { cache
   if (!signed) return { data: null, error };
   const form = new FormData();
   form.append("cacheControl", options?.cacheControl ?? "3600");
-  form.append("", file instanceof Blob ? file : new Blob([file as BlobPart], { type: options?.contentType }));
+  form.append("", file instanceof Blob ? file : new Blob([file as BlobPart], { type: options?.contentType ?? "" }));
   try {
     const response = await fetch(signed.signedUrl, { method: "PUT", headers: { "x-upsert": String(upsert) }, body: form });
     const answer = await response.json();

@@ -158,6 +158,7 @@ impl Server for Hono {
             port: 5173,
             pinned: Vec::new(),
             removed: None,
+            entry: None,
         })
     }
 }

@@ -37,6 +37,8 @@ pub struct Wiring {
     pub pinned: Vec<&'static str>,
     /// A module that only carried the session to the server, and goes.
     pub removed: Option<FileId>,
+    /// The module that every call passes through, seen from the app, where the app has none yet.
+    pub entry: Option<&'static str>,
 }
 
 /// The bundler's configuration as it must be for the server at `entry`; else what stands against it, and the lines to add, for people.

@@ -12,13 +12,18 @@ use tree_sitter::Node;
 
 /// The module that holds both, as `src/start.ts` names it.
 const BOUNDARY: &str = "./integrations/supabase/call-boundary";
+/// Where the framework looks for it.
+const ENTRY: &str = "src/start.ts";
 
 /// What becomes of it.
+#[derive(Default)]
 pub(super) struct Edited {
     pub(super) edits: Vec<Edit>,
     pub(super) imports: Vec<(FileId, &'static str, Imported, &'static str)>,
     /// The module that attached the token, and goes.
     pub(super) attacher: Option<FileId>,
+    /// Where it must be made.
+    pub(super) made: Option<&'static str>,
 }
 
 /// The edits; else what stands against them, and what to do.
@@ -40,10 +45,11 @@ pub(super) fn edited(project: &Project, app: &App) -> Result<Edited, String> {
         return Err("its routes are not in `src/routes`. Move them there, then run again.".to_owned());
     }
     let by_hand = "`src/start.ts` has a shape that is not edited. Let it end in `createStart(() => ({ functionMiddleware: [...], requestMiddleware: [...] }))`, then run again.";
-    let file = ["src/start.ts", "src/start.tsx"]
+    let file = ["src/start.ts", "src/start.tsx", "src/start.js", "src/start.mts"]
         .iter()
-        .find_map(|name| project.file(in_app(app, name)?.as_str()))
-        .ok_or("there is no `src/start.ts`. Add one with `createStart`, then run again.")?;
+        .find_map(|name| project.file(in_app(app, name)?.as_str()));
+    // The framework takes one as soon as it is there.
+    let Some(file) = file else { return Ok(Edited { made: Some(ENTRY), ..Edited::default() }) };
     let (tree, _) = file.syntax().ok_or(by_hand)?;
     let object = options(tree).ok_or(by_hand)?;
     if !tree.sound(object) {
@@ -82,7 +88,12 @@ pub(super) fn edited(project: &Project, app: &App) -> Result<Edited, String> {
         None => edits.push(pair(file, object, "requestMiddleware: [secured, sameSite]").ok_or(by_hand)?),
     }
     let named = |name: &'static str| (file.id, BOUNDARY, Imported::Named(name.to_owned()), name);
-    Ok(Edited { edits, imports: vec![named("callBoundary"), named("sameSite"), named("secured")], attacher })
+    Ok(Edited {
+        edits,
+        imports: vec![named("callBoundary"), named("sameSite"), named("secured")],
+        attacher,
+        made: None,
+    })
 }
 
 /// The object that `createStart(() => ({ … }))` is given.

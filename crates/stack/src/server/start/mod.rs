@@ -66,6 +66,7 @@ impl Server for Start {
             edits,
             imports: edited.imports,
             removed,
+            entry: edited.made,
             build: String::new(),
             pages: String::new(),
             node: (">=22.12", "22"),
