@@ -301,8 +301,18 @@ fn file(survey: &Survey<'_>, guard: &Guard) -> Vec<Finding> {
 
 /// Pages that are drawn first: one finding for all of them.
 fn redirect_only(survey: &Survey<'_>) -> Option<Finding> {
+    // A server that draws pages by themselves sends visitors away before anything is drawn.
+    let served = survey.stack.server.is_some_and(|server| server.pages().is_some());
+    let first_on_server = |url: &String| {
+        served
+            && survey
+                .guards
+                .iter()
+                .any(|other| other.enforced == Enforced::Server && other.routes.contains(url))
+    };
     let only = |guard: &&Guard| {
         guard.enforced == Enforced::Browser
+            && !guard.routes.iter().all(first_on_server)
             && !guard.hides
             && !guard.routes.is_empty()
             && guard.redirect.is_some()
@@ -328,7 +338,7 @@ fn redirect_only(survey: &Survey<'_>) -> Option<Finding> {
 }
 
 /// URLs for a sentence: up to three by name.
-fn told(urls: &[&str]) -> String {
+pub(super) fn told(urls: &[&str]) -> String {
     let mut distinct: Vec<&str> = Vec::new();
     for url in urls {
         if !distinct.contains(url) {

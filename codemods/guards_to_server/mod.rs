@@ -1,5 +1,6 @@
 //! Guards that decide in the browser, or nowhere: what they leave open, and the list of pages that the server protects instead.
 
+mod asking;
 mod find;
 mod pages;
 mod within;
@@ -53,6 +54,13 @@ const REDIRECT: Rule = Rule {
     why: "An effect runs after the first drawing: the page shows for a moment, and its own requests are sent.",
     aliases: &[],
 };
+const UNASKED: Rule = Rule {
+    id: "guards-to-server/page-asks-nobody",
+    title: "A page for signed-in visitors does not ask for the session itself",
+    severity: Severity::Warning,
+    why: "A layout does not keep its pages: a request for the page alone is answered with all of it. What runs before every request has been passed by more than once. Only a check in the page itself holds.",
+    aliases: &["CWE-425", "CVE-2025-29927"],
+};
 const SKIPS_API: Rule = Rule {
     id: "guards-to-server/middleware-excludes-api",
     title: "The guard file passes requests to the API by",
@@ -83,14 +91,19 @@ impl Codemod for GuardsToServer {
         About {
             id: ID,
             title: "Guards that the server enforces",
-            rules: &[BROWSER, NO_GUARD, STORAGE, UNMOUNTED, ROLE, REDIRECT, SKIPS_API, FAILS_OPEN, USELESS],
+            rules: &[
+                BROWSER, UNASKED, NO_GUARD, STORAGE, UNMOUNTED, ROLE, REDIRECT, SKIPS_API, FAILS_OPEN,
+                USELESS,
+            ],
             readme: include_str!("README.md"),
             frameworks: &[],
         }
     }
 
     fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
-        find::find(survey)
+        let mut findings = find::find(survey);
+        findings.extend(asking::find(survey));
+        findings
     }
 
     fn fix(&self, survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {

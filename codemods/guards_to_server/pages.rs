@@ -42,6 +42,17 @@ pub fn pages(survey: &Survey<'_>) -> Pages {
     else {
         return Pages::default();
     };
+    let list = list(survey, &guarded);
+    let whole = |at: &usize| {
+        let guard = &survey.guards[*at];
+        !guard.routes.is_empty() && guard.routes.iter().all(|url| list.iter().any(|page| covers(page, url)))
+    };
+    let guards = guards.into_iter().filter(whole).collect();
+    Pages { protected: list, sign_in: sign_in.to_owned(), guards }
+}
+
+/// Paths that stand for the guarded pages: each for itself and all below it.
+pub(super) fn list(survey: &Survey<'_>, guarded: &BTreeSet<&str>) -> Vec<String> {
     // What stays open must not lie below a protected page.
     let open: Vec<String> = survey
         .routes
@@ -62,12 +73,7 @@ pub fn pages(survey: &Survey<'_>) -> Pages {
     let above = |page: &String| protected.iter().any(|other| other != page && covers(other, page));
     let mut list: Vec<String> = protected.iter().filter(|page| !above(page)).cloned().collect();
     list.sort();
-    let whole = |at: &usize| {
-        let guard = &survey.guards[*at];
-        !guard.routes.is_empty() && guard.routes.iter().all(|url| list.iter().any(|page| covers(page, url)))
-    };
-    let guards = guards.into_iter().filter(whole).collect();
-    Pages { protected: list, sign_in: sign_in.to_owned(), guards }
+    list
 }
 
 /// A path up to its first parameter.
@@ -132,6 +138,9 @@ pub fn request(survey: &Survey<'_>) -> Option<Request> {
 
 /// The list, where the app gets a server that reads it.
 pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
+    if survey.stack.server.is_some_and(|server| server.pages().is_some()) {
+        return super::asking::fix(survey, findings);
+    }
     if survey.stack.server.is_some_and(|server| server.is_within()) {
         return super::within::fix(survey, findings);
     }

@@ -108,6 +108,52 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     vec![change]
 }
 
+/// What asks for the session on the app's own server.
+pub(crate) struct SessionModule {
+    /// Where it stands, or will.
+    pub(crate) path: RelPath,
+    /// What brings it, with all that it needs; nothing where it is there.
+    pub(crate) requests: Vec<Request>,
+    /// The app's own function that it asks for a client, where that is one.
+    pub(crate) client: Option<stack::server::SessionClient>,
+}
+
+/// The module that gives the user of a request, for whoever else needs it; else what stands against it.
+pub(crate) fn session_module(survey: &Survey<'_>) -> Result<SessionModule, String> {
+    let none = || "Nothing of the app tells how it signs visitors in.".to_owned();
+    if let Some(path) = there(survey) {
+        return Ok(SessionModule { path, requests: Vec::new(), client: None });
+    }
+    ground::of(survey).map_err(|why| why.unwrap_or_else(none))?;
+    let target = Target::of(survey).filter(|target| target.session().is_some()).ok_or_else(none)?;
+    let outcome = group::outcome(survey);
+    let (path, request) = target.session_module(&outcome.functions).ok_or_else(none)?;
+    let mut requests = vec![request];
+    requests.extend(target.dependencies());
+    let client = match target.session() {
+        Some(Session::Named(client)) => Some(client.clone()),
+        _ => None,
+    };
+    Ok(SessionModule { path, requests, client })
+}
+
+/// Our module of the session, in an app that has it.
+fn there(survey: &Survey<'_>) -> Option<RelPath> {
+    let mut ours = survey.project.files.iter().filter(|file| {
+        let text = &file.text;
+        file.path.name() == "session.ts"
+            && text.starts_with("import \"server-only\";")
+            && text.contains("export async function createDb()")
+            && text.contains("export async function getSessionUser()")
+    });
+    ours.next().map(|file| file.path.clone())
+}
+
+/// The variables that hold the address and the key of the project, as expressions.
+pub(crate) fn keys(survey: &Survey<'_>) -> Option<(String, String)> {
+    ground::keys(survey)
+}
+
 impl<'s> Target<'s> {
     fn of(survey: &'s Survey<'_>) -> Option<Self> {
         let app = survey.project.apps.first()?;

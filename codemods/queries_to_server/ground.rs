@@ -3,7 +3,7 @@
 use crate::repository_hygiene::commands::Commands;
 use crate::server::lands;
 use audit::Survey;
-use audit::query::Client;
+use audit::query::{Client, Power};
 use project::package::App;
 use stack::server::SessionClient;
 use std::collections::BTreeSet;
@@ -87,8 +87,18 @@ fn made(survey: &Survey<'_>, app: &App) -> Option<Session> {
     if old {
         return None;
     }
+    keys(survey).map(|(url, key)| Session::Made(url, key))
+}
+
+/// The variables of the address and the key that the clients of visitors are made with, if they agree: those of the browser, or where
+/// it has none, those of the server.
+pub(super) fn keys(survey: &Survey<'_>) -> Option<(String, String)> {
+    let browser: Vec<&Client> =
+        survey.clients.iter().filter(|client| keeps_cookies(survey, client)).collect();
+    let own = survey.clients.iter().filter(|client| client.power == Power::Session);
+    let clients = if browser.is_empty() { own.collect() } else { browser };
     let mut found: BTreeSet<(String, String)> = BTreeSet::new();
-    for client in survey.clients.iter().filter(|client| keeps_cookies(survey, client)) {
+    for client in clients {
         let (tree, scopes) = survey.project.get(client.span.file).syntax()?;
         let given = arguments(tree.node_at(client.span.range())?);
         let variable = |at: usize| variable(tree, scopes, *given.get(at)?);
@@ -96,7 +106,7 @@ fn made(survey: &Survey<'_>, app: &App) -> Option<Session> {
     }
     let mut found = found.into_iter();
     let (url, key) = found.next()?;
-    found.next().is_none().then_some(Session::Made(url, key))
+    found.next().is_none().then_some((url, key))
 }
 
 /// The variable of the environment that an expression is, itself or by a constant.
@@ -122,7 +132,7 @@ fn variable(tree: &Tree, scopes: &Scopes, node: Node<'_>) -> Option<String> {
 }
 
 /// Whether the session of a browser's client is in cookies, which the server sees.
-pub(super) fn keeps_cookies(survey: &Survey<'_>, client: &Client) -> bool {
+pub(crate) fn keeps_cookies(survey: &Survey<'_>, client: &Client) -> bool {
     let file = survey.project.get(client.span.file);
     let text = file.text.get(client.span.range()).unwrap_or_default();
     let maker = text.split(['(', '<']).next().unwrap_or_default().trim();

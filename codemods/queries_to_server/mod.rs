@@ -32,6 +32,8 @@ use audit::{Finding, Rule, Severity, Survey};
 use plan::{About, Change, Codemod};
 
 pub(crate) use access::Doors;
+pub(crate) use fix::{SessionModule, keys, session_module};
+pub(crate) use ground::keeps_cookies;
 pub(crate) use group::verdict;
 
 const ID: &str = "queries-to-server";

@@ -89,14 +89,29 @@ impl Target<'_> {
             }
             _ => return text,
         };
-        let Some(draft) = drafts().next() else { return text };
+        // Any file of the app tells how its modules are named.
+        let Some(file) = drafts().next().map(|draft| draft.file).or_else(|| self.some_page()) else {
+            return text;
+        };
         let own = match imported {
             Imported::Named(name) if name != "createClient" => format!("{{ {name} as createClient }}"),
             Imported::Default => "createClient".to_owned(),
             _ => "{ createClient }".to_owned(),
         };
-        let from = here.map(|here| self.specifier(draft.file, &here, path)).unwrap_or_default();
+        let from = here.map(|here| self.specifier(file, &here, path)).unwrap_or_default();
         text.replace("{ createClient }", &own).replace("__CLIENT__", &from)
+    }
+
+    /// The module of the session alone: equal to the one that comes with the functions.
+    pub(super) fn session_module(&self, functions: &[Function]) -> Option<(RelPath, Request)> {
+        let module = library::modules(true).iter().find(|module| module.name == "session")?;
+        let path = self.path(&self.server.library(self.folder, module.name))?;
+        let pieces = vec![Piece::text(self.filled(module, functions))];
+        Some((path.clone(), Request::File { path, pieces, mode: 0o644 }))
+    }
+
+    fn some_page(&self) -> Option<FileId> {
+        self.survey.routes.iter().find_map(|route| route.page)
     }
 
     /// How a new module at `here` names the one at `to`; `from`: a file that is there already.

@@ -27,6 +27,14 @@ fn row(survey: &Survey<'_>, id: &str, change: &Change, redactor: &Redactor) -> C
             Place::Path(path) => creates.insert(path.to_string()),
         };
     }
+    for one in &change.moves {
+        creates.insert(one.to.to_string());
+        if one.leaves.is_some() {
+            files.insert(path(one.file));
+        }
+    }
+    let gone = change.moves.iter().filter(|one| one.leaves.is_none()).map(|one| one.file);
+    let gone: Vec<FileId> = change.deletes.iter().copied().chain(gone).collect();
     files.extend(change.untracks.iter().map(|file| path(*file)));
     files.extend(change.untracks_folders.iter().map(|folder| format!("{folder}/")));
     let (insertions, deletions) = lines(survey, change);
@@ -40,7 +48,7 @@ fn row(survey: &Survey<'_>, id: &str, change: &Change, redactor: &Redactor) -> C
         },
         files: files.into_iter().collect(),
         creates: creates.into_iter().collect(),
-        deletes: change.deletes.iter().map(|file| path(*file)).collect(),
+        deletes: gone.into_iter().map(path).collect(),
         insertions,
         deletions,
     }

@@ -36,6 +36,7 @@ pub(crate) fn fixes(survey: &Survey<'_>, plan: &Plan, redactor: &Redactor) -> BT
     let alone = |change: &Change| {
         let more = change.requests.is_empty() && change.creates.is_empty();
         more && change.deletes.is_empty()
+            && change.moves.is_empty()
             && change.untracks.is_empty()
             && change.untracks_folders.is_empty()
             && (1..=EDITS).contains(&change.edits.len())

@@ -25,6 +25,17 @@ pub struct NewFile {
     pub mode: u32,
 }
 
+/// A file that goes to another place, with whatever others edit in it and import into it.
+#[derive(Clone, Debug)]
+pub struct MovedFile {
+    /// Which.
+    pub file: FileId,
+    /// Where to.
+    pub to: RelPath,
+    /// What stands in its old place from then on; `None`: nothing.
+    pub leaves: Option<Vec<Piece>>,
+}
+
 /// What a change makes of something that the inventory lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
@@ -67,6 +78,8 @@ pub struct Change {
     pub creates: Vec<NewFile>,
     /// Files that go.
     pub deletes: Vec<FileId>,
+    /// Files that go to another place.
+    pub moves: Vec<MovedFile>,
     /// Files that stay on disk and leave git's index.
     pub untracks: Vec<FileId>,
     /// Folders that stay on disk and leave git's index with all that is in them; of [`project::Project::output_folders`].
@@ -95,6 +108,7 @@ impl Change {
             requests: Vec::new(),
             creates: Vec::new(),
             deletes: Vec::new(),
+            moves: Vec::new(),
             untracks: Vec::new(),
             untracks_folders: Vec::new(),
             fixes: Vec::new(),

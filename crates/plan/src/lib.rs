@@ -10,6 +10,7 @@ mod content;
 mod diff;
 mod import_list;
 mod lost;
+mod moved;
 mod pass;
 mod patch;
 mod recheck;
@@ -18,7 +19,7 @@ pub mod request;
 pub mod saved;
 pub mod write;
 
-pub use change::{About, Change, Codemod, Disposition, NewFile, Safety, Settled};
+pub use change::{About, Change, Codemod, Disposition, MovedFile, NewFile, Safety, Settled};
 pub use diff::{diff_shown, diffs_shown, redact};
 pub use patch::patch;
 pub use recheck::{Complaint, recheck, recheck_chosen};

@@ -6,6 +6,7 @@
 
 use crate::content::Content;
 use crate::lost::{lost_constants, lost_imports};
+use crate::moved;
 use crate::request::import::{self, Importer};
 use crate::request::{Book, Page, Refusal};
 use crate::{Change, Outcome};
@@ -51,7 +52,7 @@ pub(crate) fn settle(survey: &Survey<'_>, changes: &[&Change]) -> Settled {
 /// Whether anything would be different after this change: what only asks for things that are there is done already.
 pub(crate) fn has_effect(survey: &Survey<'_>, change: &Change) -> bool {
     let edits = !change.edits.is_empty() || !change.creates.is_empty() || !change.deletes.is_empty();
-    edits || {
+    edits || !change.moves.is_empty() || {
         let alone = Change { needs: Vec::new(), unless: None, ..change.clone() };
         let settled = settle(survey, &[&alone]);
         !settled.files.is_empty() || !settled.held.is_empty()
@@ -93,7 +94,7 @@ impl<'a> Round<'a> {
     }
 
     fn text(&self, file: FileId) -> &'a str {
-        self.project.files.get(file.0 as usize).map_or("", |file| &file.text)
+        text(self.project, file)
     }
 
     fn files(&self) -> Result<BTreeMap<RelPath, Outcome>, More> {
@@ -163,7 +164,18 @@ impl<'a> Round<'a> {
     /// Changes that create a file where one is, or edit one whose text was not taken.
     fn misplaced(&self) -> More {
         let mut more = More::new();
+        let mut moved = BTreeMap::new();
         for (at, change) in self.standing() {
+            for one in &change.moves {
+                let why = moved::refused(self.project, one, self.taken(&one.to));
+                if let Some((because_of, why)) = why
+                    .map(|why| (at, why))
+                    .or_else(|| moved::met(&moved, one).map(|(by, why)| (by, why.to_owned())))
+                {
+                    more.entry(at).or_insert(Reason { because_of, span: None, why });
+                }
+                moved.entry(one.file).or_insert((at, one.to.clone()));
+            }
             let mut refuse = |span: Option<Span>, why: String| {
                 more.entry(at).or_insert(Reason { because_of: at, span, why });
             };
@@ -407,6 +419,9 @@ impl<'a> Round<'a> {
         for file in merged.deletes.iter().filter_map(|file| self.project.files.get(file.0 as usize)) {
             outcomes.insert(file.path.clone(), Outcome::Deleted { file: file.id });
         }
+        for one in self.standing().flat_map(|(_, change)| &change.moves) {
+            moved::place(self.project, one, &mut outcomes);
+        }
         outcomes
     }
 
@@ -418,6 +433,11 @@ impl<'a> Round<'a> {
         };
         refusal.by.iter().map(|at| (*at, reason(*at))).collect()
     }
+}
+
+/// The text of a file of the project.
+pub(crate) fn text(project: &Project, file: FileId) -> &str {
+    project.files.get(file.0 as usize).map_or("", |file| &file.text)
 }
 
 fn stop(more: More) -> Result<(), More> {

@@ -4,8 +4,9 @@ mod support;
 
 use audit::{Finding, Survey};
 use edit::{Edit, Piece};
-use plan::{Change, Chosen, Codemod, Plan, Request};
+use plan::{Change, Chosen, Codemod, MovedFile, Plan, Request};
 use support::{Tiny, asking, change, finding, path, proposing, replacing, span, texts, with_survey};
+use syntax::module::Imported;
 
 fn held(plan: &Plan) -> Vec<(&str, &str, &str)> {
     plan.held.iter().map(|held| (held.change.as_str(), held.because_of.as_str(), held.why.as_str())).collect()
@@ -357,5 +358,58 @@ fn a_finding_whose_place_goes_is_resolved_by_the_change_that_takes_it() {
         let by: Vec<_> = plan.findings.iter().map(|(_, by)| by.as_deref()).collect();
         assert_eq!(by, [Some("takes/replace-f-1"), None]);
         assert!(plan::recheck(survey, &plan, &[&takes, &finds]).is_empty());
+    });
+}
+
+#[test]
+fn a_moved_file_takes_along_what_others_change_in_it() {
+    with_survey(&[("a.ts", "import { f } from \"./f\";\nf(1);\n"), ("f.ts", "")], |survey| {
+        let one = proposing("one", |survey| {
+            let file = span(survey, "a.ts", "f").file;
+            let leaves = Some(vec![Piece::text("export {};\n")]);
+            vec![Change {
+                moves: vec![MovedFile { file, to: path("b.ts"), leaves }],
+                ..change("one", "move it")
+            }]
+        });
+        let two = proposing("two", |survey| vec![replacing(survey, "two", "a.ts", "f(1)", "g(1)")]);
+        let import = proposing("three", |survey| {
+            let (file, name) = (span(survey, "a.ts", "f").file, Imported::Named("g".into()));
+            let (from, local) = ("./g".to_owned(), "g".to_owned());
+            let import = Request::Import { file, from, name, local, type_only: false };
+            vec![asking("three", "import it", vec![import])]
+        });
+        let plan = plan::plan(survey, &[&one, &two, &import]);
+        assert_eq!(held(&plan), []);
+        let moved = "import { g } from \"./g\";\ng(1);\n".to_owned();
+        assert_eq!(
+            texts(survey, &plan),
+            [("a.ts".to_owned(), "export {};\n".to_owned()), ("b.ts".to_owned(), moved)]
+        );
+    });
+}
+
+#[test]
+fn of_two_moves_of_one_file_the_later_is_held() {
+    with_survey(&[("a.ts", "f(1);\n"), ("c.ts", "")], |survey| {
+        let to = |to: &'static str| {
+            proposing("one", move |survey| {
+                let file = span(survey, "a.ts", "f").file;
+                let moves = vec![MovedFile { file, to: path(to), leaves: None }];
+                vec![Change { moves, ..change("one", &format!("to {to}")) }]
+            })
+        };
+        let plan = plan::plan(survey, &[&to("b.ts"), &to("d.ts"), &to("c.ts")]);
+        assert_eq!(
+            held(&plan),
+            [
+                ("one/to-d-ts", "one/to-b-ts", "Both move the same file."),
+                ("one/to-c-ts", "one/to-c-ts", "`c.ts` is there already."),
+            ]
+        );
+        assert_eq!(
+            texts(survey, &plan),
+            [("a.ts".to_owned(), "-".to_owned()), ("b.ts".to_owned(), "f(1);\n".to_owned())]
+        );
     });
 }

@@ -139,7 +139,7 @@ impl<'p> Middleware<'p> {
         self.function.unwrap_or_else(|| self.file.span(0..0))
     }
 
-    fn runs_for(&self, url: &str) -> bool {
+    pub(super) fn runs_for(&self, url: &str) -> bool {
         let Some(matchers) = &self.matchers else { return true };
         matchers.iter().any(|pattern| matcher::takes(pattern, url).unwrap_or(true))
     }
@@ -216,7 +216,7 @@ impl<'p> Middleware<'p> {
 }
 
 /// A URL as a visitor would ask for it.
-fn sample(url: &str) -> String {
+pub(super) fn sample(url: &str) -> String {
     let parts = url.split('/').map(|part| if part.starts_with(':') || part == "*" { "1" } else { part });
     let path = parts.collect::<Vec<_>>().join("/");
     if path.starts_with('/') { path } else { format!("/{path}") }

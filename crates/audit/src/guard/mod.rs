@@ -146,6 +146,12 @@ pub(crate) fn read(project: &Project, stack: &Stack, routes: &[Route]) -> Vec<Gu
     guards
 }
 
+/// The file that runs before every request, and whether it runs for this URL; `None` where there is none.
+pub fn runs_before(project: &Project, url: &str) -> Option<(edit::FileId, bool)> {
+    let files = middleware::files(project);
+    files.first().map(|file| (file.span().file, file.runs_for(&middleware::sample(url))))
+}
+
 /// A file that may send visitors elsewhere holds one of these.
 const SENDS: &[&str] = &[
     "Navigate",

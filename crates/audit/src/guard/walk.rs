@@ -9,6 +9,7 @@ use edit::Span;
 use project::Project;
 use project::graph::{Graph, Origin};
 use std::cell::RefCell;
+use syntax::scope::Declared;
 use syntax::view;
 use tree_sitter::Node;
 
@@ -122,6 +123,16 @@ impl<'p> Walk<'p, '_> {
             return node.child_by_field_name(arm).map_or(Outcome::Passed, |arm| self.result(arm));
         }
         let text = self.reader.tree.text(node);
+        // `const redirect = NextResponse.redirect(…)`, cookies are set on it, and it is returned.
+        if node.kind() == "identifier"
+            && let Some(id) = self.reader.scopes.binding_at(node.byte_range())
+            && self.reader.scopes.binding(id).declared == Declared::Const
+            && let Some(declared) = self.reader.tree.node_at(self.reader.scopes.binding(id).range.clone())
+            && let Some(value) = declared.child_by_field_name("value")
+            && let Some(sent) = self.refusals.sent(value)
+        {
+            return Outcome::Refused(sent.to);
+        }
         if let Some(sent) = self.refusals.sent(node) {
             return Outcome::Refused(sent.to);
         }

@@ -6,13 +6,14 @@
 pub mod function;
 mod hono;
 mod next;
+pub mod pages;
 mod start;
 mod wiring;
 
 pub use wiring::Wiring;
 
 use crate::framework::Framework;
-use edit::{Piece, RelPath};
+use edit::{Edit, Piece, RelPath};
 use function::{Function, Input};
 use project::package::App;
 use project::{File, Project};
@@ -32,6 +33,14 @@ pub trait Server: Sync {
     /// The function of the app's own that makes a client with the session of the request, where the session is in its cookies from the
     /// start: then no server is put beside it and no session moves. `Err`: it should be there and is not, or is not sound; what to do.
     fn session_client(&self, _project: &Project, _app: &App) -> Option<Result<SessionClient, String>> {
+        None
+    }
+    /// An edit that lets such a client be made while a page is drawn, when cookies cannot be set; `None` where nothing is in the way.
+    fn session_setter(&self, _project: &Project, _client: &SessionClient) -> Option<Edit> {
+        None
+    }
+    /// How a page asks for the session itself, where what stands around it does not keep it from whoever asks for it alone.
+    fn pages(&self) -> Option<&'static dyn pages::Pages> {
         None
     }
     /// Whether functions stand together by the table that they ask, not by the module that calls them.

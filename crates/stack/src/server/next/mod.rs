@@ -1,12 +1,14 @@
 //! Next.js' own server: functions of a data access layer, and the server actions through which pages call them.
 
+mod pages;
 mod session;
 
 use super::function::{Access, Function, Input, WIDTH, comment};
+use super::pages::Pages;
 use super::wiring::Wiring;
 use super::{FunctionUses, Server, SessionClient, in_app};
 use crate::framework::Framework;
-use edit::Piece;
+use edit::{Edit, Piece};
 use project::package::App;
 use project::{File, Project};
 
@@ -39,6 +41,12 @@ impl Server for Next {
     }
     fn session_client(&self, project: &Project, app: &App) -> Option<Result<SessionClient, String>> {
         Some(session::client(project, app))
+    }
+    fn session_setter(&self, project: &Project, client: &SessionClient) -> Option<Edit> {
+        session::setter(project, client)
+    }
+    fn pages(&self) -> Option<&'static dyn Pages> {
+        Some(&pages::AppRouter)
     }
     fn groups_by_table(&self) -> bool {
         true

@@ -2,12 +2,13 @@
 
 use super::SessionClient;
 use crate::server::in_app;
+use edit::{Edit, Piece};
 use project::package::App;
 use project::{File, Kind, Project};
 use syntax::Tree;
 use syntax::module::Imported;
 use syntax::scope::Scopes;
-use syntax::view::{arguments, callee, enclosing_function, unwrapped, walk};
+use syntax::view::{arguments, callee, code_children, enclosing_function, unwrapped, walk};
 use tree_sitter::Node;
 
 /// What makes such a client.
@@ -36,6 +37,53 @@ pub(super) fn client(project: &Project, app: &App) -> Result<SessionClient, Stri
     Err(why.unwrap_or_else(|| {
         "No function of the app makes a client from the cookies of the request. Write one (`createServerClient` of `@supabase/ssr` with `await cookies()`, in `lib/supabase/server.ts`), then run again.".to_owned()
     }))
+}
+
+/// What sets the session's cookies without being ready for a page, where they cannot be set: with a `try` around it.
+pub(super) fn setter(project: &Project, client: &SessionClient) -> Option<Edit> {
+    let file = project.file(client.path.as_str())?;
+    let (tree, _) = file.syntax()?;
+    let mut found = None;
+    walk(tree.root(), &mut |node| {
+        let is_setter = match node.kind() {
+            "method_definition" => node.child_by_field_name("name"),
+            "pair" => node.child_by_field_name("key"),
+            _ => None,
+        };
+        if is_setter.is_some_and(|name| tree.text(name) == "setAll") {
+            found = Some(node);
+        }
+        found.is_none()
+    });
+    let setter = found?;
+    let function = match setter.kind() {
+        "pair" => unwrapped(setter.child_by_field_name("value")?),
+        _ => setter,
+    };
+    let body = function.child_by_field_name("body")?;
+    if tree.text(body).contains("try") || !tree.sound(setter) {
+        return None;
+    }
+    let source = tree.source();
+    let line = source[..setter.start_byte()].rfind('\n').map_or(0, |newline| newline + 1);
+    let outer = &source[line..setter.start_byte()];
+    let outer = if outer.trim().is_empty() { outer } else { "" };
+    let inner = format!("{outer}  ");
+    let end = if source.contains(";\n") { ";" } else { "" };
+    let statements: Vec<_> = code_children(body).collect();
+    let (kept, end) = match (body.kind(), statements.first(), statements.last()) {
+        ("statement_block", Some(first), Some(last)) => (first.start_byte()..last.end_byte(), ""),
+        ("statement_block", ..) => return None,
+        _ => (body.byte_range(), end),
+    };
+    let replacement = vec![
+        Piece::text(format!("{{\n{inner}try {{\n{inner}  ")),
+        Piece::Indented { span: file.span(kept), indent: format!("{inner}  "), verbatim: Vec::new() },
+        Piece::text(format!(
+            "{end}\n{inner}}} catch {{\n{inner}  // While a page is drawn its cookies cannot be set: the file that runs before it does.\n{inner}}}\n{outer}}}"
+        )),
+    ];
+    Some(Edit { span: file.span(body.byte_range()), replacement })
 }
 
 fn is_ours(project: &Project, app: &App, file: &File) -> bool {

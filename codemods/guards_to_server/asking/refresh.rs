@@ -1,0 +1,100 @@
+//! What renews sessions before a page asks for them: the app's own file that runs before every request, or one of ours. A page cannot
+//! set cookies while it is drawn: without it a renewed session would be lost.
+
+use crate::queries_to_server::keys;
+use audit::Survey;
+use audit::guard::{Flaw, runs_before};
+use edit::{Edit, FileId, Piece, RelPath};
+use plan::{Change, Request};
+
+/// What renews sessions.
+pub(super) enum Refresh {
+    /// The app's own.
+    There(FileId),
+    /// Ours, in place of one that did nothing.
+    New { path: RelPath, text: String, replaces: Option<FileId> },
+}
+
+impl Refresh {
+    /// What it is, or becomes; else what stands against it.
+    pub(super) fn of(survey: &Survey<'_>, pages: &[String], sign_in: &str) -> Result<Self, String> {
+        let none = || "Nothing tells where the app is.".to_owned();
+        let (app, server) = survey.project.apps.first().zip(survey.stack.server).ok_or_else(none)?;
+        let spelled = server.pages().ok_or_else(none)?;
+        let mut replaces = None;
+        match spelled.guard_file(survey.project, app) {
+            Some(file) if renews(survey, file) => return Ok(Self::There(file)),
+            Some(file) => {
+                let own = survey.project.get(file);
+                let idle = survey.guards.iter().any(|guard| {
+                    guard.span.file == file
+                        && guard.flaws.iter().any(|flaw| matches!(flaw, Flaw::DoesNothing(_)))
+                });
+                let short =
+                    own.text.len() < 1_500 && !own.text.contains("rewrite") && !own.text.contains("redirect");
+                if !(idle && short) {
+                    return Err(format!(
+                        "`{}` does more than guard, and renews no session. Make a client of the request's cookies at its top (`createServerClient`), call `getUser()`, and set what it changes on the answer, then run again.",
+                        own.path
+                    ));
+                }
+                replaces = Some(file);
+            }
+            None => {}
+        }
+        let (path, function) = spelled.new_guard_file(survey.project, app).ok_or_else(none)?;
+        let package = &survey.project.packages[app.package];
+        let (url, key) = keys(survey).filter(|_| package.dependencies.contains_key("@supabase/ssr")).ok_or(
+            "Nothing renews sessions before a page asks for them, and the address and the key of the project are in no variables. Put them there, then run again.",
+        )?;
+        let quoted: Vec<String> = pages.iter().map(|page| format!("\"{page}\"")).collect();
+        let text = include_str!("../templates/next/refresh.ts") // templates/
+            .replace("__PAGES__", &quoted.join(", "))
+            .replace("__SIGN_IN__", sign_in)
+            .replace("__FUNCTION__", function)
+            .replace("__URL__", &url)
+            .replace("__KEY__", &key);
+        Ok(Self::New { path, text, replaces })
+    }
+
+    /// Whether sessions are renewed before this page asks; else what stands against it.
+    pub(super) fn runs_for(&self, survey: &Survey<'_>, url: &str) -> Result<(), String> {
+        let Self::There(file) = self else { return Ok(()) };
+        if runs_before(survey.project, url).is_some_and(|(_, runs)| runs) {
+            return Ok(());
+        }
+        Err(format!(
+            "`{}` does not run for it, so that nothing renews its session. Take it into the matcher, then run again.",
+            survey.project.get(*file).path
+        ))
+    }
+
+    pub(super) fn put(&self, survey: &Survey<'_>, change: &mut Change) {
+        let Self::New { path, text, replaces } = self else { return };
+        let pieces = vec![Piece::text(text.clone())];
+        match replaces.map(|file| survey.project.get(file)) {
+            Some(file) if file.path == *path => {
+                change.edits.push(Edit { span: file.span(0..file.text.len()), replacement: pieces });
+                return;
+            }
+            Some(file) => change.deletes.push(file.id),
+            None => {}
+        }
+        change.requests.push(Request::File { path: path.clone(), pieces, mode: 0o644 });
+    }
+}
+
+/// Whether the file, or what it calls in another one, makes a client of the request's cookies and sets what that changes.
+fn renews(survey: &Survey<'_>, file: FileId) -> bool {
+    let graph = &survey.project.graph;
+    let near = graph.links[file.0 as usize].iter().map(|link| link.target);
+    let mut files: Vec<FileId> = near.collect();
+    files.push(file);
+    files.into_iter().any(|file| {
+        let text = &survey.project.get(file).text;
+        let asks = [".auth.getUser(", ".auth.getSession(", ".auth.getClaims("];
+        (text.contains("createServerClient") || text.contains("createMiddlewareClient"))
+            && asks.iter().any(|mark| text.contains(mark))
+            && (text.contains("cookies.set(") || text.contains("createMiddlewareClient"))
+    })
+}
