@@ -1,6 +1,7 @@
 //! What stands between a commit and its visitors: checks on every change, an image, a release behind an approval.
 
 mod checks;
+mod health;
 mod image;
 mod pins;
 mod setup;
@@ -137,7 +138,7 @@ impl Codemod for DeployPipeline {
         About {
             id: ID,
             title: "Checks on every change, an image, a release behind an approval",
-            rules: &[CHECKS, IMAGE, RELEASE, FUNCTION, UNPINNED, PERMISSIONS],
+            rules: &[CHECKS, IMAGE, RELEASE, FUNCTION, UNPINNED, PERMISSIONS, health::HEALTH],
             readme: include_str!("README.md"),
             frameworks: FRAMEWORKS,
         }
@@ -145,6 +146,7 @@ impl Codemod for DeployPipeline {
 
     fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
         let mut findings = pins::find(survey);
+        findings.extend(health::find(survey));
         let Some((commands, deployed)) = app(survey) else { return findings };
         let at_manifest = |rule: &Rule, message: &str, todo: &str| Finding {
             rule: rule.id,
@@ -203,6 +205,7 @@ impl Codemod for DeployPipeline {
             (0..findings.len()).filter(|at| findings[*at].rule == rule.id).collect()
         };
         let mut changes = pins::fix(survey, findings);
+        changes.extend(health::fix(survey, findings));
         let Some((commands, deployed)) = app(survey) else { return changes };
         // Workflows belong to the top of the repository; a folder of a larger one has its pipeline elsewhere.
         let top = survey.project.vcs.top.as_ref().is_none_or(|top| *top == survey.project.root);

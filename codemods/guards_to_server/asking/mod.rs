@@ -17,6 +17,7 @@ use edit::{FileId, Piece, RelPath, Span};
 use page::Asking;
 use plan::{Change, Disposition, Request, Safety, Settled};
 use refresh::Refresh;
+pub(super) use refresh::is_ours;
 use stack::Side;
 use stack::server::pages::Pages;
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,6 +6,7 @@ use audit::Survey;
 use audit::guard::{Flaw, runs_before};
 use edit::{Edit, FileId, Piece, RelPath};
 use plan::{Change, Request};
+use project::File;
 
 /// What renews sessions.
 pub(super) enum Refresh {
@@ -82,6 +83,11 @@ impl Refresh {
         }
         change.requests.push(Request::File { path: path.clone(), pieces, mode: 0o644 });
     }
+}
+
+/// Whether the file that runs before every request is one of ours.
+pub(in super::super) fn is_ours(file: &File) -> bool {
+    file.text.contains("It is no guard: each page and each handler asks for its user itself.")
 }
 
 /// Whether the file, or what it calls in another one, makes a client of the request's cookies and sets what that changes.

@@ -85,7 +85,8 @@ fn asks(project: &Project, guard: Span) -> bool {
     if marked(own) {
         return true;
     }
-    let mut open: Vec<(FileId, u8)> = called(project, guard.file, own).map(|file| (file, 0)).collect();
+    let mut open: Vec<(FileId, u8)> =
+        called(project, guard.file, own).into_iter().map(|file| (file, 0)).collect();
     // A helper of the guard's own file.
     if !own.contains("cookies") && marked(text(guard.file)) {
         return true;
@@ -99,18 +100,18 @@ fn asks(project: &Project, guard: Span) -> bool {
             return true;
         }
         if depth < 2 {
-            open.extend(called(project, file, text(file)).map(|next| (next, depth + 1)));
+            open.extend(called(project, file, text(file)).into_iter().map(|next| (next, depth + 1)));
         }
     }
     false
 }
 
 /// The modules whose functions a code calls.
-fn called<'p>(project: &'p Project, file: FileId, code: &str) -> impl Iterator<Item = FileId> {
+fn called(project: &Project, file: FileId, code: &str) -> Vec<FileId> {
     let imports = &project.get(file).module.imports;
     let links = project.graph.links[file.0 as usize].iter();
     let used = links.filter(|link| {
         imports[link.import].names.iter().any(|name| code.contains(&format!("{}(", name.local)))
     });
-    used.map(|link| link.target).collect::<Vec<_>>().into_iter()
+    used.map(|link| link.target).collect()
 }

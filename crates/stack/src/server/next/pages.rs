@@ -91,6 +91,24 @@ impl Pages for AppRouter {
         let folder = if within { "src/" } else { "" };
         Some((in_app(app, &format!("{folder}{name}.ts"))?, name))
     }
+    fn health(&self, project: &Project, app: &App) -> Option<RelPath> {
+        let names =
+            ["app/api/health/route", "app/healthz/route", "pages/api/health", "pages/api/health/index"];
+        let answers = names.iter().flat_map(|name| [(*name).to_owned(), format!("src/{name}")]).any(|stem| {
+            ["ts", "js", "tsx"].iter().any(|ending| {
+                let path = in_app(app, &format!("{stem}.{ending}"));
+                path.is_some_and(|path| project.file(path.as_str()).is_some())
+            })
+        });
+        let holds = |folder: &&&str| {
+            let prefix = in_app(app, folder).map(|path| format!("{path}/"));
+            prefix.is_some_and(|prefix| {
+                project.files.iter().any(|file| file.path.as_str().starts_with(&prefix))
+            })
+        };
+        let folder = ["app", "src/app"].iter().find(holds).filter(|_| !answers)?;
+        in_app(app, &format!("{folder}/api/health/route.ts"))
+    }
 }
 
 fn major(project: &Project, app: &App) -> Option<u32> {
