@@ -7,14 +7,17 @@ use audit::{Confidence, Finding, Related, Severity, Survey};
 use edit::FileId;
 use std::collections::BTreeMap;
 
+/// What to do about an open handler.
+pub(super) const REFUSE: &str = "Refuse with 401 without a session, and ask for the role where not everyone may: first in the handler, before anything is read.";
+
 pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut open: BTreeMap<FileId, Vec<(&Handler, Severity)>> = BTreeMap::new();
-    // What only answers a browser's question beforehand does nothing.
-    let acts = |handler: &&Handler| {
-        !matches!(handler.method.as_str(), "OPTIONS" | "HEAD") && !crate::server::hands_on(survey, handler)
-    };
-    for handler in survey.handlers.iter().filter(acts) {
+    let guarded = super::guarded::of(survey);
+    let plain = super::directive::of(survey);
+    // By file, and apart what a change guards.
+    let mut open: BTreeMap<(FileId, bool), Vec<(&Handler, Severity)>> = BTreeMap::new();
+    let judged = |handler: &&Handler| acts(survey, handler) && !plain.covers(handler);
+    for handler in survey.handlers.iter().filter(judged) {
         if let Some(span) = handler.loose_secret {
             findings.push(finding(
                 &super::LOOSE,
@@ -69,12 +72,35 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
                 found.confidence = Confidence::Likely;
                 findings.push(found);
             } else {
-                open.entry(handler.span.file).or_default().push((handler, severity));
+                let settled = guarded.handlers.contains_key(&handler.span);
+                open.entry((handler.span.file, settled)).or_default().push((handler, severity));
             }
         }
     }
     findings.extend(open.into_values().map(|handlers| opened(survey, handlers)));
     findings
+}
+
+/// Whether a handler does something itself: what only answers a browser's question beforehand does nothing.
+fn acts(survey: &Survey<'_>, handler: &Handler) -> bool {
+    !matches!(handler.method.as_str(), "OPTIONS" | "HEAD") && !crate::server::hands_on(survey, handler)
+}
+
+/// Whether a handler answers whoever asks, and that matters, and nothing but a session is to be asked for.
+pub(super) fn is_open(survey: &Survey<'_>, handler: &Handler) -> bool {
+    super::guarded::is_kind(handler)
+        && !super::directive::of(survey).covers(handler)
+        && !handler.unverified
+        && acts(survey, handler)
+        && !is_debug(handler)
+        && !is_webhook(handler)
+        && !is_timed(handler)
+        && risk(survey, handler).is_some()
+}
+
+/// How bad it is that an action answers whoever asks; `None` where it does not, or does nothing that matters.
+pub(super) fn open_action(survey: &Survey<'_>, handler: &Handler) -> Option<Severity> {
+    risk(survey, handler).filter(|_| super::guarded::is_kind(handler))
 }
 
 /// `` `POST /api/boats` ``, `` `deleteBoat` ``.
@@ -119,6 +145,11 @@ fn is_webhook(handler: &Handler) -> bool {
     called_by_address
         && matches!(handler.method.as_str(), "POST" | "PUT" | "*")
         && words(handler).iter().any(|word| matches!(word.as_str(), "webhook" | "webhooks" | "ipn"))
+}
+
+/// Whether a clock of the host calls a handler, and no visitor.
+fn is_timed(handler: &Handler) -> bool {
+    words(handler).iter().any(|word| matches!(word.as_str(), "cron" | "crons" | "scheduled" | "scheduler"))
 }
 
 /// Whether anything in the app could be asked who is there.
@@ -240,18 +271,20 @@ fn opened(survey: &Survey<'_>, handlers: Vec<(&Handler, Severity)>) -> Finding {
         (_, _, true) => "spends money for each call",
         _ => "reads",
     };
-    let signs = has_sign_in(survey);
-    let todo = if signs {
-        "Refuse with 401 without a session, and ask for the role where not everyone may: first in the handler, before anything is read."
+    let why = super::guarded::of(survey).why.get(&first.span).cloned().unwrap_or_default();
+    let todo = if is_timed(first) {
+        "Let the host's clock send a secret, and refuse without it: compare the Authorization header with one of the environment.".to_owned()
+    } else if has_sign_in(survey) {
+        if why.is_empty() { REFUSE.to_owned() } else { why }
     } else {
-        "There is no sign-in to ask. Decide who may call it, and add one; or take it away."
+        "There is no sign-in to ask. Decide who may call it, and add one; or take it away.".to_owned()
     };
     let alone = if by_policies(survey, first) { "; only the database's policies decide" } else { "" };
     let mut found = finding(
         &super::OPEN,
         first.span,
         format!("{} answers anyone, and {does}{alone}.", told(first)),
-        todo,
+        &todo,
         &first.name,
     );
     if handlers.len() > 1 {

@@ -1,6 +1,10 @@
 //! Handlers that answer whoever asks, and handlers that believe what the request says.
 
+mod asker;
+mod callers;
+mod directive;
 mod find;
+mod guarded;
 mod request;
 
 use audit::{Finding, Rule, Severity, Survey};
@@ -93,6 +97,14 @@ const MISPLACED: Rule = Rule {
     aliases: &[],
 };
 
+const NO_ROLE: Rule = Rule {
+    id: "handlers-to-guarded/role-not-asked",
+    title: "A handler of pages for some lets all in who are signed in",
+    severity: Severity::Warning,
+    why: "Whoever is signed in can call it directly, without the pages that ask for a role.",
+    aliases: &["CWE-862"],
+};
+
 /// The codemod.
 pub struct HandlersToGuarded;
 
@@ -114,15 +126,18 @@ impl Codemod for HandlersToGuarded {
                 DEBUG,
                 UNVALIDATED,
                 MISPLACED,
+                NO_ROLE,
             ],
             readme: include_str!("README.md"),
-            frameworks: &[],
+            frameworks: &["next"], // templates/
         }
     }
 
     fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
         let mut findings = find::find(survey);
         findings.extend(request::find(survey));
+        findings.extend(directive::find(survey));
+        findings.extend(guarded::find(survey));
         // Who may call what we wrote was decided, and said, when it was written.
         if let Some(server) = survey.stack.server {
             findings.retain(|finding| !server.wrote(survey.project.get(finding.span.file)));
@@ -130,8 +145,9 @@ impl Codemod for HandlersToGuarded {
         findings
     }
 
-    fn fix(&self, _survey: &Survey<'_>, _findings: &[Finding]) -> Vec<Change> {
-        Vec::new()
+    fn fix(&self, survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
+        let changes = [guarded::fix(survey, findings), directive::fix(survey, findings)];
+        changes.into_iter().flatten().collect()
     }
 }
 
