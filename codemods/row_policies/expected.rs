@@ -190,11 +190,15 @@ impl<'s> Asked<'s> {
 
 /// Whether all hold; known as soon as one does not.
 fn and(all: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
-    all.into_iter().fold(Some(true), |sum, one| match (sum, one) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
-    })
+    let mut known = true;
+    for one in all {
+        match one {
+            Some(true) => {}
+            Some(false) => return Some(false),
+            None => known = false,
+        }
+    }
+    known.then_some(true)
 }
 
 /// Whether any holds; known as soon as one does.
