@@ -17,7 +17,24 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     findings.extend(signed(&sessions));
     findings.extend(roles(survey, &sessions));
     findings.extend(several(&sessions));
+    findings.extend(redirects(survey));
     findings
+}
+
+/// One finding for all places that believe the request.
+fn redirects(survey: &Survey<'_>) -> Option<Finding> {
+    let places = super::redirects::open(survey);
+    let mut found = finding(
+        &super::REDIRECT,
+        *places.first()?,
+        "The visitor is sent to an address that the link chose.".to_owned(),
+        "Take it only if it begins with one `/` and no second one or `\\`; otherwise go to a page of your own.",
+        "redirect",
+    );
+    found.confidence = Confidence::Likely;
+    found.related =
+        places[1..].iter().map(|span| Related { span: *span, message: "and here".into() }).collect();
+    Some(found)
 }
 
 fn in_browser(session: &Session) -> bool {
@@ -58,7 +75,8 @@ fn fake(sessions: &[&Session]) -> Vec<Finding> {
         let first = *group.iter().find(worst).unwrap_or(&group[0]);
         let (rule, message) = match first.mark {
             Some(Mark::PasswordList) => {
-                (&super::FAKE, "People sign in against a list in the source, passwords included.".to_owned())
+                let whose = if in_browser(first) { "that the browser has" } else { "in the source" };
+                (&super::FAKE, format!("People sign in against a list {whose}, passwords included."))
             }
             Some(Mark::Unchecked) => {
                 (&super::UNCHECKED, format!("`{}` signs visitors in without asking anything.", first.call))

@@ -1,6 +1,7 @@
 //! Sign-ins that are none, passwords and tokens in the browser, roles that visitors choose, sign-in systems beside each other.
 
 mod find;
+mod redirects;
 
 use audit::{Finding, Rule, Severity, Survey};
 use plan::{About, Change, Codemod};
@@ -76,6 +77,14 @@ const OWN: Rule = Rule {
     aliases: &[],
 };
 
+const REDIRECT: Rule = Rule {
+    id: "auth-hygiene/open-redirect",
+    title: "The address of the next page comes from the request",
+    severity: Severity::Warning,
+    why: "A link to your own sign-in can lead to somebody else's page afterwards, which asks for the password once more.",
+    aliases: &["CWE-601"],
+};
+
 /// The codemod.
 pub struct AuthHygiene;
 
@@ -84,7 +93,7 @@ impl Codemod for AuthHygiene {
         About {
             id: "auth-hygiene",
             title: "Sign-in that proves something",
-            rules: &[FAKE, UNCHECKED, MOCK, COMPARED, STORAGE, FLAG, SIGNED, ROLE, SEVERAL, OWN],
+            rules: &[FAKE, UNCHECKED, MOCK, COMPARED, STORAGE, FLAG, SIGNED, ROLE, SEVERAL, OWN, REDIRECT],
             readme: include_str!("README.md"),
             frameworks: &[],
         }

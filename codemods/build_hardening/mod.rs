@@ -4,6 +4,7 @@ mod floors;
 mod headers;
 mod latest;
 mod logging;
+mod markup;
 mod object;
 
 pub use headers::headers;
@@ -89,6 +90,21 @@ const LOGGED: Rule = Rule {
     aliases: &["CWE-532"],
 };
 
+const RAW: Rule = Rule {
+    id: "build-hardening/raw-html",
+    title: "Text is put into the page as HTML",
+    severity: Severity::Warning,
+    why: "If anybody but you can write the text, their scripts run in the page of whoever reads it, with the reader's session.",
+    aliases: &["CWE-79"],
+};
+const UNVERIFIED: Rule = Rule {
+    id: "build-hardening/unverified-connection",
+    title: "A connection does not look whom it speaks to",
+    severity: Severity::Warning,
+    why: "Whoever stands between can read and change everything: it is encrypted, for anybody.",
+    aliases: &["CWE-295"],
+};
+
 /// The codemod.
 pub struct BuildHardening;
 
@@ -100,7 +116,9 @@ impl Codemod for BuildHardening {
         About {
             id: ID,
             title: "A build that stops at errors, known versions, security headers",
-            rules: &[FLOOR, DEAD, LATEST, TYPES, LINT, LOOSE, HEADERS, POWERED, MAPS, LOGGED],
+            rules: &[
+                FLOOR, DEAD, LATEST, TYPES, LINT, LOOSE, HEADERS, POWERED, MAPS, LOGGED, RAW, UNVERIFIED,
+            ],
             readme: include_str!("README.md"),
             frameworks: FRAMEWORKS,
         }
@@ -108,6 +126,7 @@ impl Codemod for BuildHardening {
 
     fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
         let mut findings = logged(survey);
+        findings.extend(written(survey));
         let Some(commands) = Commands::of(survey) else { return findings };
         findings.extend(versions(survey, &commands));
         findings.extend(configured(survey, &commands));
@@ -203,6 +222,30 @@ fn raise(commands: &Commands<'_>, manifest: &RelPath, name: &str, version: &str)
     })
     .into_iter()
     .collect()
+}
+
+/// HTML made of text, and connections that trust anybody: one finding each, with every place.
+fn written(survey: &Survey<'_>) -> Vec<Finding> {
+    let told = |rule: &Rule, places: Vec<Span>, message: &str, todo: &str| {
+        let mut found = Finding::certain(rule, *places.first()?, message.to_owned(), todo);
+        found.confidence = audit::Confidence::Likely;
+        found.related =
+            places[1..].iter().map(|span| Related { span: *span, message: "and here".into() }).collect();
+        Some(found)
+    };
+    let raw = told(
+        &RAW,
+        markup::raw(survey),
+        "What a variable holds is put into the page as HTML.",
+        "Show it as text. Where it must be HTML, clean it first (DOMPurify), on the server if it comes from there.",
+    );
+    let unverified = told(
+        &UNVERIFIED,
+        markup::unverified(survey),
+        "`rejectUnauthorized: false`: any certificate is taken for the right one.",
+        "Take it out. If the connection fails then, give it the certificate of the host's authority as `ca`.",
+    );
+    raw.into_iter().chain(unverified).collect()
 }
 
 /// One finding for each file that logs requests.

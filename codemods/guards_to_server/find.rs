@@ -23,7 +23,7 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
         if matches!(guard.requires, Requires::Role(_)) && guard.proof != Proof::Storage {
             roles.push(guard);
         }
-        if within_another(survey, at) {
+        if within_another(survey, at) || only_chooses(survey, at) {
             continue;
         }
         if !screens && guard.routes.iter().all(|url| protected.iter().any(|page| pages::covers(page, url))) {
@@ -62,6 +62,16 @@ fn within_another(survey: &Survey<'_>, at: usize) -> bool {
             && (wider || other.enforced == Enforced::Server)
             && (guard.proof == other.proof || guard.proof != Proof::Storage)
     })
+}
+
+/// Whether it only decides where an address goes that no page has, while another guard of its kind keeps the pages.
+fn only_chooses(survey: &Survey<'_>, at: usize) -> bool {
+    let guard = &survey.guards[at];
+    !guard.routes.is_empty()
+        && guard.routes.iter().all(|url| url == "*")
+        && survey.guards.iter().enumerate().any(|(other_at, other)| {
+            other_at != at && other.proof == guard.proof && other.routes.iter().any(|url| url != "*")
+        })
 }
 
 fn finding(rule: &Rule, span: Span, message: String, todo: String, subject: &str) -> Finding {

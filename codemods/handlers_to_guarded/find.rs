@@ -77,7 +77,7 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
             }
         }
     }
-    findings.extend(open.into_values().map(|handlers| opened(survey, handlers)));
+    findings.extend(sections(open).into_iter().map(|handlers| opened(survey, handlers)));
     findings
 }
 
@@ -101,6 +101,33 @@ pub(super) fn is_open(survey: &Survey<'_>, handler: &Handler) -> bool {
 /// How bad it is that an action answers whoever asks; `None` where it does not, or does nothing that matters.
 pub(super) fn open_action(survey: &Survey<'_>, handler: &Handler) -> Option<Severity> {
     risk(survey, handler).filter(|_| super::guarded::is_kind(handler))
+}
+
+/// Open handlers that belong together: those of a file, or, where many files are open, those of a section of the app. What a
+/// change closes is told file by file.
+fn sections(open: BTreeMap<(FileId, bool), Vec<(&Handler, Severity)>>) -> Vec<Vec<(&Handler, Severity)>> {
+    let (settled, left): (Vec<_>, Vec<_>) = open.into_iter().partition(|((_, settled), _)| *settled);
+    let mut groups: Vec<_> = settled.into_iter().map(|(_, handlers)| handlers).collect();
+    if left.len() <= FEW {
+        groups.extend(left.into_iter().map(|(_, handlers)| handlers));
+        return groups;
+    }
+    let mut sections: BTreeMap<(Severity, String), Vec<(&Handler, Severity)>> = BTreeMap::new();
+    for (handler, severity) in left.into_iter().flat_map(|(_, handlers)| handlers) {
+        sections.entry((severity, section(handler))).or_default().push((handler, severity));
+    }
+    groups.extend(sections.into_values());
+    groups
+}
+
+/// So many open files are told one by one.
+const FEW: usize = 8;
+
+/// `/api/customers`: the address as far as the first two parts that are names; what has no address is of its folder.
+fn section(handler: &Handler) -> String {
+    let Some(url) = &handler.url else { return format!("{:?}", handler.kind) };
+    let named = url.split('/').skip(1).take_while(|part| !part.starts_with(':') && *part != "*");
+    format!("/{}", named.take(2).collect::<Vec<_>>().join("/"))
 }
 
 /// `` `POST /api/boats` ``, `` `deleteBoat` ``.
@@ -289,8 +316,14 @@ fn opened(survey: &Survey<'_>, handlers: Vec<(&Handler, Severity)>) -> Finding {
     );
     if handlers.len() > 1 {
         let more = handlers.len() - 1;
-        let plural = if more == 1 { "handler of this file is" } else { "handlers of this file are" };
-        found.message += &format!(" {more} more {plural} open.");
+        let alone = handlers.iter().all(|(handler, _)| handler.span.file == first.span.file);
+        let whose = match &first.url {
+            _ if alone => "of this file".to_owned(),
+            Some(_) => format!("below `{}`", section(first)),
+            None => "like it".to_owned(),
+        };
+        let is = if more == 1 { "handler {} is" } else { "handlers {} are" };
+        found.message += &format!(" {more} more {} open.", is.replace("{}", &whose));
     }
     found.severity = severity;
     found.confidence = if severity == Severity::Hole { Confidence::Certain } else { Confidence::Likely };
@@ -332,12 +365,39 @@ fn edge(handler: &Handler) -> Option<Finding> {
         "Check the user of the token, or a signature, and refuse without it.",
         &handler.name,
     );
+    let meant = words(handler).iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "contact"
+                | "newsletter"
+                | "subscribe"
+                | "unsubscribe"
+                | "waitlist"
+                | "feedback"
+                | "inquiry"
+                | "enquiry"
+                | "lead"
+                | "leads"
+                | "validate"
+                | "verify"
+                | "check"
+                | "track"
+                | "tracking"
+                | "rsvp"
+        )
+    });
+    if meant {
+        found.todo = "If it is meant for visitors without an account: check every field, limit how often one address may call, and ask for a captcha. Otherwise check the user of the token first.".to_owned();
+        found.confidence = Confidence::Possible;
+    }
     // What it does for whom it knows may be less than what it does for all.
-    found.severity = if handler.auth == Auth::Optional && severity == Severity::Hole {
+    found.severity = if (handler.auth == Auth::Optional || meant) && severity == Severity::Hole {
         Severity::Warning
     } else {
         severity
     };
-    found.confidence = if handler.auth == Auth::Optional { Confidence::Likely } else { Confidence::Certain };
+    if handler.auth == Auth::Optional {
+        found.confidence = Confidence::Likely;
+    }
     Some(found)
 }

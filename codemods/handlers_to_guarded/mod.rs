@@ -5,6 +5,7 @@ mod callers;
 mod directive;
 mod find;
 mod guarded;
+mod origins;
 mod request;
 
 use audit::{Finding, Rule, Severity, Survey};
@@ -104,6 +105,13 @@ const NO_ROLE: Rule = Rule {
     why: "Whoever is signed in can call it directly, without the pages that ask for a role.",
     aliases: &["CWE-862"],
 };
+const ORIGINS: Rule = Rule {
+    id: "handlers-to-guarded/any-origin",
+    title: "Every site may call the server",
+    severity: Severity::Warning,
+    why: "With the visitor's cookies, any page that they open acts as them.",
+    aliases: &["CWE-942"],
+};
 
 /// The codemod.
 pub struct HandlersToGuarded;
@@ -127,6 +135,7 @@ impl Codemod for HandlersToGuarded {
                 UNVALIDATED,
                 MISPLACED,
                 NO_ROLE,
+                ORIGINS,
             ],
             readme: include_str!("README.md"),
             frameworks: &["next"], // templates/
@@ -138,6 +147,7 @@ impl Codemod for HandlersToGuarded {
         findings.extend(request::find(survey));
         findings.extend(directive::find(survey));
         findings.extend(guarded::find(survey));
+        findings.extend(origins::find(survey));
         // Who may call what we wrote was decided, and said, when it was written.
         if let Some(server) = survey.stack.server {
             findings.retain(|finding| !server.wrote(survey.project.get(finding.span.file)));

@@ -12,10 +12,12 @@ mod text;
 mod visitors;
 
 use crate::queries_to_server::Doors;
-use audit::{Confidence, Finding, Rule, Severity, Survey};
+use audit::{Confidence, Finding, Related, Rule, Severity, Survey};
 use calls::{Call, Calls, Stays};
 use edit::Span;
 use plan::{About, Change, Codemod};
+use stack::Side;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use visitors::Told;
 
@@ -69,7 +71,12 @@ impl Codemod for ProviderCallsToServer {
         let calls = judged(survey);
         let lands = crate::sessions_to_server::providers(survey).is_some();
         let mut found: Vec<Finding> = calls.moving.iter().map(|call| moves(call, lands)).collect();
-        found.extend(calls.stays.iter().map(stays));
+        // One thing to do for all calls of one address that stay for one reason.
+        let mut groups: BTreeMap<(&str, &str), Vec<&Stays>> = BTreeMap::new();
+        for one in &calls.stays {
+            groups.entry((&one.host, &one.why)).or_default().push(one);
+        }
+        found.extend(groups.into_values().map(|group| stays(survey, &group)));
         found.extend(visitors::told(survey).into_iter().map(|(span, told)| said(span, told)));
         found
     }
@@ -173,20 +180,39 @@ fn said(span: Span, told: Told) -> Finding {
     Finding { severity, ..Finding::certain(rule, span, message.to_owned(), todo) }
 }
 
-fn stays(one: &Stays) -> Finding {
+fn stays(survey: &Survey<'_>, group: &[&Stays]) -> Finding {
+    let one = group[0];
     let provider = provider::of(&one.host);
-    let message = format!(
-        "{} is called with your key from every visitor's browser, and the call cannot move by itself.",
-        capital(&provider.title)
-    );
+    let message = match group.len() {
+        1 => format!(
+            "{} is called with your key from every visitor's browser, and the call cannot move by itself.",
+            capital(&provider.title)
+        ),
+        count => format!(
+            "{} is called with your key from every visitor's browser in {count} places, and the calls cannot move by themselves.",
+            capital(&provider.title)
+        ),
+    };
+    // That the key is public is told of the key; here it is what stands in the way.
+    let browser = |side: Side| matches!(side, Side::Browser | Side::Both);
+    let told = survey.secrets.iter().any(|secret| !secret.public_by_design && browser(secret.side))
+        || survey
+            .env
+            .iter()
+            .any(|name| name.public && name.secret && name.reads.iter().any(|read| browser(read.side)));
     let revoke = if one.host.contains('.') {
         format!(" Then revoke the old key at {}.", provider.keys)
     } else {
         String::new()
     };
     Finding {
+        severity: if told { Severity::Warning } else { Severity::Hole },
         confidence: Confidence::Certain,
         subject: one.host.clone(),
+        related: group[1..]
+            .iter()
+            .map(|other| Related { span: other.span, message: "and here".into() })
+            .collect(),
         ..Finding::certain(&STAYS, one.span, message, &format!("{}{revoke}", one.why))
     }
 }

@@ -6,6 +6,7 @@ use super::{
     BUCKET, DEFINER, DEFINER_VIEW, GIVEN_AWAY, LOCKED, METADATA, OPEN_READ, OPEN_WRITE, PRIVILEGED,
     RECURSION, RLS_OFF, Told, UNCLEAR,
 };
+use audit::query::Power;
 use audit::{Finding, Related, Rule, Severity, Survey};
 use edit::Span;
 use schema::grade::{Fault, Grade, Verdict};
@@ -52,7 +53,15 @@ fn whole_table(
         .finding();
         finding.confidence = audit::Confidence::Certain;
         let holds = survey.schema.holdings(name);
-        if !access.is_used(&name.name) && holds.personal.is_empty() && holds.secret.is_empty() {
+        // Where the app has no key of visitors, nobody has been given one: the API answers it all the same.
+        let asks = |client: &audit::query::Client| {
+            client.backend == "supabase" && !matches!(client.power, Power::Admin | Power::Owner)
+        };
+        if !survey.clients.iter().any(asks) {
+            finding.severity = Severity::Warning;
+            finding.confidence = audit::Confidence::Likely;
+            finding.why = "If this database is Supabase's, its API serves every table of `public` to whoever has the publishable key: the app does not use it, and it is no secret. Elsewhere it only says that nothing but the server's code keeps the rows apart.".into();
+        } else if !access.is_used(&name.name) && holds.personal.is_empty() && holds.secret.is_empty() {
             finding.severity = Severity::Warning;
         }
         return Some(finding);

@@ -17,8 +17,21 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut passwords: BTreeMap<FileId, Vec<(&Secret, Stays)>> = BTreeMap::new();
     let values = values(survey);
+    let published = rename::published(survey);
+    // A value behind a variable that publishes it is told with the variable.
+    let behind = |value: &Value<'_>| {
+        let name = |secret: &Secret| super::places::read_behind(survey, secret).map(|(name, _)| name);
+        value.moves.is_empty()
+            && value.stays.iter().all(|(secret, _)| {
+                let name = name(secret);
+                published.iter().any(|one| name == Some(one.name.name.as_str()))
+            })
+    };
     for value in &values {
         found.extend(moving(survey, value));
+        if behind(value) {
+            continue;
+        }
         match value.stays.iter().min_by_key(|(_, stays)| weight(*stays)) {
             Some((first, Stays::Browser | Stays::People)) if first.kind == "password-literal" => {
                 passwords.entry(first.span.file).or_default().extend(value.stays.iter().copied());
@@ -28,8 +41,11 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
         }
     }
     found.extend(passwords.into_values().filter_map(|places| people(survey, places)));
-    for published in rename::published(survey) {
-        found.push(published_variable(survey, &published));
+    for one in &published {
+        let secrets = values.iter().flat_map(|value| &value.stays).map(|(secret, _)| *secret);
+        let stands =
+            secrets.filter(|secret| one.name.reads.iter().any(|read| read.whole.covers(secret.span)));
+        found.push(published_variable(one, stands.collect()));
     }
     found.extend(swaps(survey));
     found
@@ -288,7 +304,7 @@ fn text_named(survey: &Survey<'_>, secret: &Secret) -> &'static str {
     }
 }
 
-fn published_variable(survey: &Survey<'_>, published: &rename::Published<'_>) -> Finding {
+fn published_variable(published: &rename::Published<'_>, behind: Vec<&Secret>) -> Finding {
     let name = &published.name.name;
     let span = published.name.reads.first().map(|read| read.span).or(published
         .name
@@ -323,8 +339,9 @@ fn published_variable(survey: &Survey<'_>, published: &rename::Published<'_>) ->
     };
     let reads = published.name.reads.iter().map(|read| (read.span, "read here"));
     let definitions = published.name.definitions.iter().map(|known| (known.span, "defined here"));
-    let related = reads.chain(definitions).filter(|(other, _)| *other != span).take(50);
-    let _ = survey;
+    let values =
+        behind.iter().map(|secret| (secret.span, "and a value stands behind it, which everybody can read"));
+    let related = values.chain(reads).chain(definitions).filter(|(other, _)| *other != span).take(50);
     Finding {
         rule: PUBLISHED.id,
         severity,

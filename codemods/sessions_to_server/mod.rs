@@ -37,7 +37,7 @@ const ID: &str = "sessions-to-server";
 const IN_BROWSER: Rule = Rule {
     id: "sessions-to-server/session-in-browser",
     title: "The session is kept where every script of the page can read it",
-    severity: Severity::Hole,
+    severity: Severity::Warning,
     why: "One script from elsewhere - an analytics tag, a widget, a dependency - can read the tokens out of web storage and act as the visitor from anywhere, also after they have closed the page.",
     aliases: &["CWE-922", "ASVS 8.2.2"],
 };
@@ -86,7 +86,12 @@ impl Codemod for SessionsToServer {
             Decision::Nothing => Vec::new(),
             Decision::Kept { client, auth, blockers } => {
                 let mut found = vec![main_finding(survey, *client, auth, Some(blockers))];
-                found.extend(blockers.iter().map(|blocker| kept(survey, blocker)));
+                // What stands in the way for one reason is one thing to do, at many places.
+                let mut reasons = std::collections::BTreeMap::<(bool, &str), Vec<&Blocker>>::new();
+                for blocker in blockers {
+                    reasons.entry((!blocker.admin, &blocker.why)).or_default().push(blocker);
+                }
+                found.extend(reasons.into_values().map(|blockers| kept(&blockers)));
                 found
             }
             Decision::Moves(change) => {
@@ -211,18 +216,27 @@ fn lockfile(survey: &Survey<'_>) -> String {
     }
 }
 
-fn kept(survey: &Survey<'_>, blocker: &Blocker) -> Finding {
+fn kept(blockers: &[&Blocker]) -> Finding {
+    let blocker = blockers[0];
     let rule = if blocker.admin { &ADMIN } else { &KEPT };
     let (what, todo) = blocker.why.split_once(". ").unwrap_or((&blocker.why, "Change it by hand"));
+    let more = match blockers.len() - 1 {
+        0 => String::new(),
+        1 => " So does one more place.".to_owned(),
+        count => format!(" So do {count} more places."),
+    };
     Finding {
         rule: rule.id,
         severity: rule.severity,
         confidence: Confidence::Certain,
         span: blocker.span,
-        message: format!("`{}` {}.", place(survey, blocker.span), what.trim_end_matches('.')),
+        message: format!("This {}.{more}", what.trim_end_matches('.')),
         why: rule.why.into(),
         todo: format!("{}. Until then the session stays in the browser.", todo.trim_end_matches('.')),
-        related: Vec::new(),
+        related: blockers[1..]
+            .iter()
+            .map(|other| Related { span: other.span, message: "and this".into() })
+            .collect(),
         subject: what.to_owned(),
     }
 }

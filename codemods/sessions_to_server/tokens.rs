@@ -246,7 +246,7 @@ impl<'s> Page<'s, '_> {
             return None;
         }
         let kept = |tokens: &mut Tokens| {
-            let why = "reads the access token, which stays on the server now. Move this request into the server's functions.";
+            let why = "reads the access token, which the server would keep. Move this request into the server's functions.";
             tokens.kept.push((self.file.span(read.byte_range()), why.to_owned()));
             None
         };

@@ -6,7 +6,7 @@ use syntax::view::{self, TemplatePart};
 use tree_sitter::Node;
 
 /// The text that `node` always has; `None` if any part of it is computed.
-pub(crate) fn text<'p>(project: &'p Project, file: &'p File, node: Node<'p>) -> Option<String> {
+pub fn text<'p>(project: &'p Project, file: &'p File, node: Node<'p>) -> Option<String> {
     text_within(project, file, node, 0)
 }
 

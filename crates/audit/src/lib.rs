@@ -15,6 +15,7 @@ pub mod secret;
 pub mod session;
 mod trace;
 
+pub use constant::text as constant_text;
 pub use finding::{Confidence, Finding, Related, Rule, Severity, Treatment};
 
 use project::Project;

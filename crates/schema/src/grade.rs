@@ -304,7 +304,9 @@ impl<'s> Asked<'s> {
             _ => format!("{} can {} {rows} of `{table}`", sentence(crowd), verb(command)),
         };
         let weighty = !holds.money.is_empty() || !holds.privileged.is_empty() || !holds.secret.is_empty();
-        let grade = if self.narrowed {
+        // `auth.uid() = user_id or user_id is null`: nobody's rows besides one's own.
+        let own = some && predicate.is_some_and(|predicate| !predicate.owners().is_empty());
+        let grade = if self.narrowed || own && command == "insert" {
             Grade::Review
         } else if command == "insert" {
             let intake = words(table).iter().any(|word| INTAKE.contains(&word.as_str()));
@@ -326,7 +328,7 @@ impl<'s> Asked<'s> {
                 Crowd::Visitors => Grade::Review,
             }
         };
-        let forged = command == "insert" && !holds.owners.is_empty();
+        let forged = command == "insert" && !holds.owners.is_empty() && !own;
         let tail = if forged { ", also in the name of others." } else { "." };
         Verdict::new(grade, Fault::OpenWrite, what + tail)
     }

@@ -2,6 +2,7 @@
 
 use super::{Kind, Look, Mark, Session};
 use crate::identity::words;
+use stack::Side;
 use syntax::Tree;
 use syntax::view;
 use tree_sitter::Node;
@@ -230,8 +231,11 @@ fn listed(look: &Look<'_>, tree: &Tree, node: Node<'_>, left: Node<'_>, right: N
         return None;
     }
     let list = callee.child_by_field_name("object")?;
-    let (_, array) = crate::constant::value(look.project, look.file, list)?;
-    if array.kind() != "array" {
+    // In the source, or wherever the browser has it from: whoever opens the page can read it there.
+    let written = crate::constant::value(look.project, look.file, list)
+        .is_some_and(|(_, array)| array.kind() == "array");
+    let kept = look.side == Side::Browser && tree.source().contains("localStorage");
+    if !(written || kept) {
         return None;
     }
     let span = look.file.span(call.byte_range());
