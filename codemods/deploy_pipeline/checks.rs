@@ -8,6 +8,7 @@ use audit::Survey;
 use project::{File, Kind};
 
 const CI: &str = include_str!("templates/any/ci.yml");
+const DATABASE: &str = include_str!("templates/any/database.yml");
 
 /// Shapes of keys that no bundle may hold. The last three are how the word `service_role` looks inside a JWT.
 const LEAKS: &str = "sb_secret_[A-Za-z0-9_-]{8}|sk_live_[A-Za-z0-9]{8}|sk-(proj|ant)-[A-Za-z0-9_-]{8}|-----BEGIN [A-Z ]*PRIVATE KEY|\
@@ -46,7 +47,23 @@ pub(super) fn ci(survey: &Survey<'_>, commands: &Commands<'_>, deployed: &Deploy
         steps.push(format!("      - name: No secret in the browser bundle\n        run: \"! grep -rlE -e '{LEAKS}' {bundle}\"\n"));
     }
     text = filled(&text, "__STEPS__", &steps.concat());
+    text = filled(&text, "__DATABASE__", &database(survey));
     text.replace("__INSTALL__", commands.install())
+}
+
+/// The job that runs the migrations and the tests of the database, where both are there, the migrations run as they stand, and the
+/// tool is set up.
+fn database(survey: &Survey<'_>) -> String {
+    let Some(top) = crate::row_policies::tested_folder(survey) else { return String::new() };
+    let set_up = survey.project.file(&format!("{top}supabase/config.toml")).is_some();
+    if !set_up || !survey.schema.troubles.is_empty() {
+        return String::new();
+    }
+    let defaults = match top.trim_end_matches('/') {
+        "" => String::new(),
+        folder => format!("    defaults:\n      run:\n        working-directory: {folder}\n"),
+    };
+    filled(DATABASE, "__DEFAULTS__", &defaults)
 }
 
 /// How the types are checked; `None` without TypeScript.

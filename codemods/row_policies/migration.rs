@@ -3,8 +3,8 @@
 
 use super::access::{Access, qualified, quoted, shown};
 use super::{
-    DEFINER, ID, METADATA, NO_INDEX, OPEN_READ, OPEN_WRITE, PRIVILEGED, RLS_OFF, SEARCH_PATH, UNWRAPPED,
-    lint, privileges, rewrite,
+    DEFINER, HARDENED, ID, METADATA, NO_INDEX, OPEN_READ, OPEN_WRITE, PRIVILEGED, RLS_OFF, SEARCH_PATH,
+    UNWRAPPED, lint, privileges, rewrite,
 };
 use audit::{Finding, Survey};
 use edit::{Piece, RelPath};
@@ -12,8 +12,8 @@ use plan::{Change, NewFile, Safety};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// The change, if anything can surely be closed.
-pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change> {
+/// The change and the text of its migration, if anything can surely be closed.
+pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Change, String)> {
     let schema = &survey.schema;
     let access = Access::of(survey);
     let mut sections: Vec<String> = Vec::new();
@@ -215,11 +215,12 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change
     );
     let path = next_file(survey, Behind::Minute, "harden")?;
     let mut change = Change::new(ID, "Harden the database in a new migration", Safety::Review);
-    change.creates.push(NewFile { path, pieces: vec![Piece::text(text)], mode: 0o644 });
+    change.key = Some(HARDENED.to_owned());
+    change.creates.push(NewFile { path, pieces: vec![Piece::text(text.clone())], mode: 0o644 });
     change.fixes = (0..findings.len())
         .filter(|at| resolved.contains(&(findings[*at].rule, findings[*at].subject.clone())))
         .collect();
-    Some(change)
+    Some((change, text))
 }
 
 fn add(sections: &mut Vec<String>, title: &str, body: String) {

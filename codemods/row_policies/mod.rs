@@ -2,6 +2,7 @@
 //! closed without shutting out any call of the app.
 
 pub(crate) mod access;
+mod expected;
 mod find;
 mod lint;
 pub(crate) mod migration;
@@ -10,7 +11,8 @@ pub(crate) mod rewrite;
 mod rules_file;
 
 use audit::{Finding, Rule, Severity, Survey};
-use plan::{About, Change, Codemod};
+use edit::Piece;
+use plan::{About, Change, Codemod, NewFile, Safety};
 
 const ID: &str = "row-policies";
 
@@ -131,6 +133,13 @@ const TIDY: Rule = Rule {
         "splinter:0014_extension_in_public",
     ],
 };
+const UNTESTED: Rule = Rule {
+    id: "row-policies/untested",
+    title: "Nothing tests who may do what",
+    severity: Severity::Note,
+    why: "The next policy that opens a table looks like any other line of a migration.",
+    aliases: &[],
+};
 const RULES_FILE: Rule = Rule {
     id: "row-policies/open-rules-file",
     title: "Firebase rules let everybody in",
@@ -164,6 +173,7 @@ impl Codemod for RowPolicies {
                 UNWRAPPED,
                 NO_INDEX,
                 TIDY,
+                UNTESTED,
                 RULES_FILE,
             ],
             readme: include_str!("README.md"),
@@ -176,6 +186,7 @@ impl Codemod for RowPolicies {
         if uses_policies(survey) {
             found.extend(find::find(survey));
             found.extend(lint::find(survey));
+            found.extend(untested(survey));
         }
         found
     }
@@ -184,8 +195,53 @@ impl Codemod for RowPolicies {
         if !uses_policies(survey) {
             return Vec::new();
         }
-        migration::change(survey, findings).into_iter().collect()
+        let hardened = migration::change(survey, findings);
+        let untested = (0..findings.len()).filter(|at| findings[*at].rule == UNTESTED.id).collect::<Vec<_>>();
+        let tests = if untested.is_empty() { None } else { tests(survey, hardened.as_ref(), untested) };
+        hardened.map(|(change, _)| change).into_iter().chain(tests).collect()
     }
+}
+
+/// The key of the hardening, for the tests of what it makes.
+const HARDENED: &str = "row-policies/hardened";
+
+/// No test asks the policies of a history that has some.
+fn untested(survey: &Survey<'_>) -> Option<Finding> {
+    let last = *survey.schema.replayed.last()?;
+    let mut tables = survey.schema.tables.iter().filter(|(name, _)| name.schema == "public");
+    let any = tables.any(|(_, table)| table.defined.is_some());
+    if !any || expected::place(survey).is_none() || expected::tested(survey) {
+        return None;
+    }
+    let told = Told {
+        rule: &UNTESTED,
+        span: edit::Span::new(last, 0..0),
+        subject: String::new(),
+        message: "No test asks what a visitor, an owner and another user may do with a row.".to_owned(),
+        todo: "Write tests in `supabase/tests`, and run `supabase test db` on every change.".to_owned(),
+    };
+    Some(told.finding())
+}
+
+/// The folder that holds `supabase/` with migrations, and tests of them after this pass: `""`, or with a slash at its end.
+pub(crate) fn tested_folder(survey: &Survey<'_>) -> Option<String> {
+    let path = expected::place(survey)?;
+    let tested =
+        expected::tested(survey) || (uses_policies(survey) && expected::tests(survey, None).is_some());
+    let top = path.as_str().strip_suffix(expected::PLACE)?;
+    tested.then(|| top.to_owned())
+}
+
+/// Tests of the database as it is after the hardening.
+fn tests(survey: &Survey<'_>, hardened: Option<&(Change, String)>, fixes: Vec<usize>) -> Option<Change> {
+    let added = hardened.and_then(|(change, text)| Some((&change.creates.first()?.path, text.as_str())));
+    let text = expected::tests(survey, added)?;
+    let path = expected::place(survey)?;
+    let mut change = Change::new(ID, "Test who may do what with which row", Safety::Safe);
+    change.creates.push(NewFile { path, pieces: vec![Piece::text(text)], mode: 0o644 });
+    change.needs = hardened.map(|_| HARDENED.to_owned()).into_iter().collect();
+    change.fixes = fixes;
+    Some(change)
 }
 
 /// Whether the database is one that browsers ask directly, so that policies count.

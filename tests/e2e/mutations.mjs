@@ -33,6 +33,7 @@ const groups = [
     { red: "guards", what: "no page is guarded on the server", breaks: replace("server/guards.ts", /protectedPages(:[^=]*)? = \[[^\]]*\]/, "protectedPages: string[] = []") },
     { red: "cookies", what: "a cookie that scripts can read", breaks: replace("server/lib/session.ts", "maxAge, httpOnly: true", "maxAge, httpOnly: false") },
     { red: "row-security", what: "row level security is off", breaks: create("supabase/migrations/20991231000000_off.sql", "alter table public.tasks disable row level security;\n") },
+    { red: "policy-tests", what: "a policy that shows all rows to everybody", breaks: create("supabase/migrations/20991230000000_open.sql", "create policy \"open\" on public.tasks for select using (true);\n") },
     { red: "foreign-origin", what: "no look at the Origin", breaks: replace("server/app.ts", "app.use(sameOrigin(env));\n", "") },
     { red: "health", what: "no health address", breaks: replace("server/app.ts", 'app.get("/health"', 'app.get("/healthy"') },
     { red: "open-redirects", what: "a callback that leads to other sites", breaks: replace("server/lib/auth.ts", /return url\.origin === origin\(c\) \? [^;]*;/, "return to;"), also: replace("server/lib/auth.ts", "c.redirect(next.pathname + next.search)", "c.redirect(next.href)") },

@@ -8,7 +8,7 @@ const withServer = [...everywhere, "boot", "environment", "health", "pages", "de
 const withSessions = [
   ...withServer,
   "guards", "session", "anonymous-calls", "bad-input", "foreign-origin", "body-limit", "cookies", "tokens", "open-redirects",
-  "renewal", "restart", "sign-out", "rate-limit", "sql-migrations", "row-security",
+  "renewal", "restart", "sign-out", "rate-limit", "sql-migrations", "row-security", "policy-tests",
 ];
 /** By fixture: what has to be asked, and what fails for a fault that was planted and that no codemod takes out. */
 export const fixtures = {

@@ -39,6 +39,28 @@ impl Schema {
         false
     }
 
+    /// Whether reading the table fails, for its policies ask it again, by themselves or through those of other tables.
+    pub fn circular(&self, name: &Name) -> bool {
+        let mut waiting = vec![name];
+        let mut reached = BTreeSet::new();
+        while let Some(next) = waiting.pop() {
+            let Some(table) =
+                self.tables.get(next).filter(|table| table.row_security && reached.insert(next))
+            else {
+                continue;
+            };
+            let asked =
+                table.policies.iter().filter(|policy| matches!(policy.command.as_str(), "all" | "select"));
+            for policy in asked {
+                if self.recurses(next, policy) {
+                    return true;
+                }
+                waiting.extend(&policy.reads.tables);
+            }
+        }
+        false
+    }
+
     /// Privileged columns that the owner of a row may write through `policy`: those that no column grant, no trigger and no
     /// part of the check keeps.
     pub fn self_granted(&self, name: &Name, policy: &Policy) -> Vec<String> {

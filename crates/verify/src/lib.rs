@@ -126,10 +126,12 @@ pub fn verify(subject: &Subject<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Repo
         Some(standin) => {
             probe::database::migrations(standin, &files.made, &mut report);
             probe::database::policies(standin, &mut report);
+            probe::database::policy_tests(standin, project, &mut report);
         }
         None => {
             report.skip(&asked::MIGRATIONS, no_standin.clone());
             report.skip(&asked::POLICIES, no_standin.clone());
+            report.skip(&asked::POLICY_TESTS, no_standin.clone());
         }
     }
     let start = production.starts.iter().find(|start| after_app.join(start.needs).is_file());

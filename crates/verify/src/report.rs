@@ -91,6 +91,8 @@ pub(crate) mod asked {
         Asked("sql-migrations", "The SQL of the migration applies to an empty PostgreSQL");
     pub(crate) const POLICIES: Asked =
         Asked("row-security", "Row level security is on, and refuses visitors without a session");
+    pub(crate) const POLICY_TESTS: Asked =
+        Asked("policy-tests", "The tests of policies pass, for visitors, owners and other users");
     pub(crate) const BOOT: Asked = Asked("boot", "The production server starts");
     pub(crate) const ENVIRONMENT: Asked =
         Asked("environment", "A missing variable stops the start, and is named");

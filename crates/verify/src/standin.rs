@@ -25,6 +25,7 @@ const FILES: &[(&str, &str)] = &[
     ("src/realtime.mjs", include_str!("../standin/src/realtime.mjs")),
     ("src/server.mjs", include_str!("../standin/src/server.mjs")),
     ("src/storage.mjs", include_str!("../standin/src/storage.mjs")),
+    ("src/tests.mjs", include_str!("../standin/src/tests.mjs")),
 ];
 
 /// A stand-in that runs; dropping it ends it.
@@ -120,6 +121,11 @@ impl Standin {
     pub(crate) fn policies(&self) -> Vec<Value> {
         let asked = http::send(self.port, &http::Request::get("/_standin/policies"));
         asked.ok().and_then(|answer| answer.json().as_array().cloned()).unwrap_or_default()
+    }
+
+    /// What a file of tests of the database says: how many pass, and each that does not.
+    pub(crate) fn tests(&self, sql: &str) -> Result<Value, String> {
+        http::send(self.port, &http::Request::post("/_standin/tests", sql)).map(|answer| answer.json())
     }
 
     /// How often a session was renewed.

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 const BOOTSTRAP: &str = include_str!("bootstrap.sql");
 const CATALOG: &str = include_str!("catalog.sql");
+const PGTAP: &str = include_str!("pgtap.sql");
 
 /// See the module.
 pub(crate) fn run_truth(folder: &Path, verbose: bool) -> anyhow::Result<()> {
@@ -98,9 +99,26 @@ fn compare(schema: &Schema, texts: &[(String, String)]) -> anyhow::Result<Compar
     let mut ours: BTreeSet<String> =
         probes.lines().filter(|line| line.starts_with("policy ")).map(str::to_owned).collect();
     ours.extend(lines(schema));
-    let lines = there.difference(&ours).map(|line| format!("only PostgreSQL: {line}"));
-    let lines = lines.chain(ours.difference(&there).map(|line| format!("only replay:     {line}"))).collect();
-    Ok(Compared { objects: there.len(), lines, errors })
+    let mut differing = policy_tests(database, texts)?;
+    differing.extend(there.difference(&ours).map(|line| format!("only PostgreSQL: {line}")));
+    differing.extend(ours.difference(&there).map(|line| format!("only replay:     {line}")));
+    Ok(Compared { objects: there.len(), lines: differing, errors })
+}
+
+/// What the tests of policies say that this program wrote, on the database as it stands.
+fn policy_tests(database: &str, texts: &[(String, String)]) -> anyhow::Result<Vec<String>> {
+    let mut failed = Vec::new();
+    for (path, text) in texts.iter().filter(|(path, _)| path.ends_with("supabase/tests/policies.test.sql")) {
+        let (told, errors) = psql(database, &format!("{PGTAP}\n{text}"))?;
+        let passed = told.lines().filter(|line| line.starts_with("ok")).count();
+        let wanted = text.lines().filter(|line| line.starts_with("select pg_temp.expect")).count();
+        let bad = told.lines().filter(|line| line.starts_with("not ok"));
+        failed.extend(bad.chain(errors.lines()).map(|line| format!("policy test: {line}")));
+        if passed < wanted {
+            failed.push(format!("policy test: {passed} of {wanted} pass in {path}"));
+        }
+    }
+    Ok(failed)
 }
 
 /// The state in the words of `catalog.sql`, policies left out.

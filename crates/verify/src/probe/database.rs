@@ -2,6 +2,7 @@
 
 use crate::report::{Report, asked};
 use crate::standin::Standin;
+use project::Project;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -74,4 +75,31 @@ pub(crate) fn policies(standin: &Standin, report: &mut Report) {
         }
     }
     report.judge(&asked::POLICIES, super::shortened(complaints, 8), format!("{} tables", tables.len()));
+}
+
+/// The tests of policies that the tree brings.
+pub(crate) fn policy_tests(standin: &Standin, project: &Project, report: &mut Report) {
+    let tests =
+        project.files.iter().find(|file| file.path.as_str().ends_with("supabase/tests/policies.test.sql"));
+    let Some(tests) = tests else {
+        return report.skip(&asked::POLICY_TESTS, "the tree brings none");
+    };
+    if !standin.failed.is_empty() {
+        return report
+            .skip(&asked::POLICY_TESTS, "not all SQL applies, so the tables are not those of the tests");
+    }
+    let complaints = match standin.tests(&tests.text) {
+        Ok(said) => {
+            let failed =
+                said["failed"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+            let failed: Vec<_> = failed.collect();
+            let passed = said["passed"].as_u64().unwrap_or_default();
+            if failed.is_empty() && passed > 0 {
+                return report.judge(&asked::POLICY_TESTS, Vec::new(), format!("{passed} pass"));
+            }
+            if failed.is_empty() { vec!["no test ran".to_owned()] } else { failed }
+        }
+        Err(error) => vec![error],
+    };
+    report.judge(&asked::POLICY_TESTS, super::shortened(complaints, 8), String::new());
 }

@@ -10,6 +10,7 @@ import { makeAuth } from './auth.mjs';
 import { makeStorage } from './storage.mjs';
 import { makeRealtime } from './realtime.mjs';
 import { policies } from './policies.mjs';
+import { tests } from './tests.mjs';
 import { loadCatalog, build, execute, pgError, ApiError } from './postgrest.mjs';
 
 export async function start({
@@ -91,6 +92,7 @@ export async function start({
       if (u.pathname === '/_standin/requests') return json(200, reqlog.slice(-500));
       if (u.pathname === '/_standin/calls') return json(200, calls);
       if (u.pathname === '/_standin/policies') return json(200, await policies(db));
+      if (u.pathname === '/_standin/tests' && req.method === 'POST') return json(200, await tests(db, rawBody.toString()));
       if (u.pathname === '/_standin/stats') return json(200, cfg.stats);
       if (u.pathname === '/_standin/config' && req.method === 'POST') {
         Object.assign(state, JSON.parse(rawBody.toString()));
