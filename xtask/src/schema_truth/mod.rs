@@ -14,7 +14,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-const BOOTSTRAP: &str = include_str!("bootstrap.sql");
+const BOOTSTRAP: &str =
+    concat!(include_str!("../../../crates/verify/standin/bootstrap.sql"), include_str!("more.sql"));
 const CATALOG: &str = include_str!("catalog.sql");
 const PGTAP: &str = include_str!("pgtap.sql");
 
