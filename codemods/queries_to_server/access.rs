@@ -66,6 +66,11 @@ impl Doors {
         self.to(file).any(|door| !door.guarded)
     }
 
+    /// Whether pages reach the module, and every one of them asks who is there.
+    pub(crate) fn closed(&self, file: FileId) -> bool {
+        self.accounts && self.to(file).next().is_some() && self.to(file).all(|door| door.guarded)
+    }
+
     /// Whether every page that reaches the module asks for a role.
     pub(super) fn ask_for_role(&self, file: FileId) -> bool {
         self.to(file).next().is_some() && self.to(file).all(|door| door.role)

@@ -208,9 +208,9 @@ fn decided(survey: &Survey<'_>) -> Decision {
     let kept_tokens = tokens.kept.iter().cloned().chain(tokens::storage_reads(survey));
     blockers.extend(kept_tokens.map(|(span, why)| Blocker { span, why, admin: false }));
     if places.server.is_within()
-        && let Err((span, why)) = native::middleware(survey, &places)
+        && let Err(odd) = native::middleware(survey, &places)
     {
-        blockers.push(Blocker { span, why, admin: false });
+        blockers.extend(odd.into_iter().map(|(span, why)| Blocker { span, why, admin: false }));
     }
     for taken in taken(survey, &places) {
         blockers.push(Blocker {

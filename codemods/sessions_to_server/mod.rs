@@ -8,6 +8,7 @@ mod client;
 mod context;
 mod decide;
 mod facade;
+mod header;
 mod key_fetch;
 mod lazy;
 mod native;
@@ -312,6 +313,12 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
     change.edits.extend(parts.tokens.edits.iter().cloned());
     change.edits.extend(parts.wiring.edits.iter().cloned());
     change.edits.extend(parts.middleware(survey));
+    if within {
+        let readers = native::headers(survey, &parts.places);
+        let (edits, requests) = header::given(survey, &parts.places, &readers);
+        change.edits.extend(edits);
+        change.requests.extend(requests);
+    }
     change.deletes.extend(parts.wiring.removed);
     change.requests.extend(parts.wiring.imports.iter().map(|(file, from, name, local)| Request::Import {
         file: *file,

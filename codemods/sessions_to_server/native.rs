@@ -4,15 +4,19 @@
 use super::context;
 use super::decide::Move;
 use super::facade::Part;
+use super::header;
 use super::places::{Places, relative};
 use super::runtime::{self, Files};
 use super::strictness;
 use super::template::{Uses, filled};
+use crate::queries_to_server::Doors;
+use crate::server::Proxied;
 use audit::Survey;
-use edit::{Edit, Piece, RelPath, Span};
+use edit::{Edit, FileId, Piece, RelPath, Span};
 use plan::NewFile;
 use project::File;
 use stack::Side;
+use std::collections::BTreeSet;
 use syntax::view::{unwrapped, value_of, walk};
 
 // templates/tanstack-start/
@@ -62,34 +66,31 @@ pub(super) fn taken(survey: &Survey<'_>, places: &Places) -> Vec<String> {
     ours.chain(routes).filter(there).map(|path| path.to_string()).collect()
 }
 
-/// The middleware that reads the session from a header; a sentence where it hands on what cannot be kept.
+/// The middleware that reads the session from a header; a sentence for each place where what it does cannot be kept.
 pub(super) fn middleware<'s>(
     survey: &'s Survey<'_>,
     places: &Places,
-) -> Result<Option<&'s File>, (Span, String)> {
+) -> Result<Option<&'s File>, Vec<(Span, String)>> {
     let own = places.of_session(MIDDLEWARE_NAME);
-    // A header that is read to know a visitor; one with a secret of its own (a webhook, a timer) is another matter.
-    let reads = |file: &&File| {
-        let text = file.text.to_lowercase();
-        let header = ["\"authorization\"", "'authorization'"].iter().any(|name| text.contains(name));
-        let asks = ["getuser(", "getclaims(", "getsession("].iter().any(|call| text.contains(call));
-        let served = matches!(survey.stack.side(file.id), Side::Server | Side::Both);
-        Some(&file.path) == own.as_ref() || header && asks && served
-    };
-    let mut found = None;
+    let reads = |file: &&File| Some(&file.path) == own.as_ref() || reads_session(survey, file);
+    let (mut found, mut odd) = (None, Vec::new());
     for file in super::uses::code(survey).filter(reads) {
         let start = file.span(0..0);
         if Some(&file.path) != own.as_ref() {
+            if header::edits(file).is_some() {
+                continue;
+            }
             let why = "reads the session of a visitor from a header. Use `requireSupabaseAuth` of `auth-middleware.ts` instead.";
-            return Err((start, why.to_owned()));
+            odd.push((start, why.to_owned()));
+            continue;
         }
         let shape = "is a session middleware of a shape that is not edited. Let it export `requireSupabaseAuth` alone, with `supabase`, `userId` and `claims` in its context.";
         let exports = &file.module.exports;
         if exports.len() != 1 || exports[0].name != "requireSupabaseAuth" {
-            return Err((start, shape.to_owned()));
+            odd.push((start, shape.to_owned()));
+            continue;
         }
-        let Some((tree, _)) = file.syntax() else { return Err((start, shape.to_owned())) };
-        let mut odd: Option<(Span, String)> = None;
+        let Some((tree, _)) = file.syntax() else { continue };
         walk(tree.root(), &mut |node| {
             if let Some(context) = context::handed(tree, node)
                 && let Err(key) = context::kept(file, context)
@@ -97,16 +98,32 @@ pub(super) fn middleware<'s>(
                 let why = format!(
                     "hands `{key}` to its functions, and only `supabase`, `userId`, `claims` and what is read from the claims can be kept. Let them ask for it."
                 );
-                odd = Some((file.span(node.byte_range()), why));
+                odd.push((file.span(node.byte_range()), why));
             }
-            odd.is_none()
+            true
         });
-        if let Some(odd) = odd {
-            return Err(odd);
-        }
         found = Some(file);
     }
-    Ok(found)
+    if odd.is_empty() { Ok(found) } else { Err(odd) }
+}
+
+/// Whether a file reads a header to know a visitor; one with a secret of its own (a webhook, a timer) is another matter.
+fn reads_session(survey: &Survey<'_>, file: &File) -> bool {
+    let text = file.text.to_lowercase();
+    let named = ["\"authorization\"", "'authorization'"].iter().any(|name| text.contains(name));
+    let verifies = ["getuser(", "getclaims(", "getsession("].iter().any(|call| text.contains(call));
+    let served = matches!(survey.stack.side(file.id), Side::Server | Side::Both);
+    served && (named && verifies || header::asks(file))
+}
+
+/// The files that get the text of the header from the session now.
+pub(super) fn headers(survey: &Survey<'_>, places: &Places) -> Vec<FileId> {
+    let own = places.of_session(MIDDLEWARE_NAME);
+    let readers = super::uses::code(survey).filter(|file| Some(&file.path) != own.as_ref());
+    readers
+        .filter(|file| reads_session(survey, file) && header::edits(file).is_some())
+        .map(|file| file.id)
+        .collect()
 }
 
 /// Makes them all.
@@ -115,6 +132,13 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     let mut files = Files::default();
     let mut uses = change.parts.clone();
     derived(&mut uses, change, places.server.refuses_strangers(survey.project, &places.app));
+    let closed = closed(survey, &change.proxied);
+    if !closed.is_empty() {
+        uses.add("closed");
+    }
+    if !headers(survey, places).is_empty() {
+        uses.add("header");
+    }
     // Settings of the type check under which the same text would not pass.
     let exact = strictness::asks(survey, &places.app, "exactOptionalPropertyTypes");
     if exact && uses.any("typed") {
@@ -209,7 +233,11 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     }
     if uses.any("proxy") {
         put(of("gateway.ts"), text(GATEWAY, &[]))?;
-        put(of("gateway.server.ts"), text(FORWARD, &[("__ALLOWED__", runtime::allowed(&change.proxied))]))?;
+        let holes = [
+            ("__ALLOWED__", runtime::allowed(&change.proxied)),
+            ("__CLOSED__", runtime::list(closed.iter())),
+        ];
+        put(of("gateway.server.ts"), text(FORWARD, &holes))?;
         let route = places.at(GATEWAY_ROUTE_PATH)?;
         let gateway = module(&route, &of("gateway.server.ts")?);
         put(Some(route), text(GATEWAY_ROUTE, &[("__GATEWAY__", gateway)]))?;
@@ -220,6 +248,20 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     files.parts =
         parts.into_iter().map(|(name, from)| Part::new(survey, &change.clients[0], name, &from)).collect();
     Some(files)
+}
+
+/// Names that only pages behind a sign-in ask for, by queries that stay in the browser.
+fn closed(survey: &Survey<'_>, proxied: &[Proxied]) -> BTreeSet<String> {
+    if proxied.is_empty() {
+        return BTreeSet::new();
+    }
+    let doors = Doors::of(survey);
+    let (mut closed, mut open) = (BTreeSet::new(), BTreeSet::new());
+    for one in proxied {
+        let names = if doors.closed(one.span.file) { &mut closed } else { &mut open };
+        names.extend(one.names.iter().cloned());
+    }
+    closed.difference(&open).cloned().collect()
 }
 
 /// Parts of the templates that follow from others.

@@ -3,6 +3,10 @@ import { requestDb, sessionClaims } from "./session.server";
 
 /** The requests that the code is known to make: tables and their verbs, database functions by name. Shrink it as they move. */
 const allowed: { tables: Record<string, readonly string[]>; rpc: readonly string[] } = __ALLOWED__;
+//#if closed
+/** Those of them that only pages behind the sign-in make. */
+const signedIn: readonly string[] = __CLOSED__;
+//#end
 
 const REQUEST_HEADERS = ["accept", "content-type", "prefer", "range", "range-unit"];
 const RESPONSE_HEADERS = ["content-type", "content-range", "preference-applied"];
@@ -18,6 +22,9 @@ export async function forward(request: Request, path: string): Promise<Response>
   const { SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY } = env();
   const db = requestDb();
   const claims = await sessionClaims(db);
+//#if closed
+  if (!claims && signedIn.includes(name)) return refuse(401, "UNAUTHENTICATED", "Not signed in");
+//#end
   const token = claims ? (await db.auth.getSession()).data.session?.access_token : undefined;
   const headers = new Headers({ apikey: SUPABASE_PUBLISHABLE_KEY, authorization: `Bearer ${token ?? SUPABASE_PUBLISHABLE_KEY}` });
   for (const header of REQUEST_HEADERS) {

@@ -85,3 +85,12 @@ export async function sessionClaims(db: Db) {
   const { data } = await db.auth.getClaims();
   return data?.claims.sub ? data.claims : null;
 }
+//#if header
+
+/** What functions of the app read from a header before the session moved into the cookie; undefined when nobody is signed in. */
+export async function sessionHeader(): Promise<string | undefined> {
+  const db = requestDb();
+  const token = (await sessionClaims(db)) && (await db.auth.getSession()).data.session?.access_token;
+  return token ? `Bearer ${token}` : undefined;
+}
+//#end
