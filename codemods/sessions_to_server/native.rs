@@ -175,7 +175,8 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     }
     let health = places.at("src/routes/api/health.ts")?;
     if survey.project.file(health.as_str()).is_none() {
-        put(Some(health), HEALTH.to_owned())?;
+        let checked = module(&health, &of("env.server.ts")?);
+        put(Some(health), text(HEALTH, &[("__ENV__", checked)]))?;
     }
     if uses.any("auth|realtime") {
         put(of("auth.functions.ts"), text(AUTH_FUNCTIONS, &[]))?;

@@ -164,8 +164,9 @@ pub(crate) fn start_functions(project: &Project, app: &App) -> Vec<ServerFunctio
         let is_get = !options.contains("POST");
         // The check is a middleware whose name says so, or a call at the top of the handler.
         let before_handler = call.split(".handler(").next().unwrap_or("");
-        let needs =
-            before_handler.contains("requireSupabaseAuth") || before_handler.contains("requireSession");
+        let needs = ["requireSupabaseAuth", "requireSession", ".middleware([authed])"]
+            .iter()
+            .any(|check| before_handler.contains(check));
         Some((needs, is_get))
     };
     files.flat_map(|file| exported(file, &judge)).collect()

@@ -300,7 +300,7 @@ fn ask(ground: &Ground<'_>, boot: &Boot<'_>, variables: &[Variable], report: &mu
     probe::session::sign_out(&live, signed_in, report);
     probe::session::rate_limit(&live, report);
     drop(server);
-    probe::boot::environment(boot, ground.survey, variables, &given, report);
+    probe::boot::environment(boot, ground.survey, variables, &given, ground.production.health, report);
 }
 
 /// What needs a server that runs.

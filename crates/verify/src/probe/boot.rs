@@ -1,6 +1,7 @@
 //! The start: with all variables the server comes up; without one of those that it needs it does not, and says which.
 
 use crate::environment::Variable;
+use crate::http::Request;
 use crate::process::Variables;
 use crate::report::{Report, asked};
 use crate::server::{Boot, Refused, Server};
@@ -32,6 +33,7 @@ pub(crate) fn environment(
     survey: &Survey<'_>,
     variables: &[Variable],
     given: &Variables,
+    health: &[&str],
     report: &mut Report,
 ) {
     let asked = &asked::ENVIRONMENT;
@@ -61,6 +63,7 @@ pub(crate) fn environment(
             }
         }
         Ok(Refused::Serves(server)) => {
+            ask_health(&server, health);
             let said = server.said();
             if required.is_empty() {
                 return report.judge(
@@ -92,6 +95,11 @@ pub(crate) fn environment(
                 Ok(Refused::Ended(_)) => {
                     complaints.push(format!("without {name} the server ends, and does not say why"));
                 }
+                Ok(Refused::Serves(server))
+                    if ask_health(&server, health) && server.said().contains(name.as_str()) =>
+                {
+                    required.insert(name);
+                }
                 Ok(Refused::Serves(_)) if required.contains(&name) => {
                     complaints.push(format!("the server starts without {name}"));
                 }
@@ -104,6 +112,11 @@ pub(crate) fn environment(
     let mut seen: Vec<String> = required.into_iter().collect();
     seen.extend(notes);
     report.judge(asked, complaints, seen.join(", "));
+}
+
+/// Asks the server whether it is well: one that reads its variables with the first request says then what it lacks. Whether it is not.
+fn ask_health(server: &Server, health: &[&str]) -> bool {
+    health.iter().any(|path| server.send(&Request::get(*path)).is_ok_and(|answer| answer.status >= 500))
 }
 
 /// Variables that a schema of the server's code requires: keys of an object of schemas, without a default and not optional.
