@@ -7,6 +7,7 @@ mod find;
 mod guarded;
 mod origins;
 mod request;
+mod within;
 
 use audit::{Finding, Rule, Severity, Survey};
 use plan::{About, Change, Codemod};
@@ -138,7 +139,7 @@ impl Codemod for HandlersToGuarded {
                 ORIGINS,
             ],
             readme: include_str!("README.md"),
-            frameworks: &["next"], // templates/
+            frameworks: &["next", "tanstack-start"], // templates/
         }
     }
 
@@ -156,7 +157,8 @@ impl Codemod for HandlersToGuarded {
     }
 
     fn fix(&self, survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
-        let changes = [guarded::fix(survey, findings), directive::fix(survey, findings)];
+        let changes =
+            [guarded::fix(survey, findings), directive::fix(survey, findings), within::fix(survey, findings)];
         changes.into_iter().flatten().collect()
     }
 }

@@ -129,7 +129,7 @@ pub(crate) const NEXT: Production = Production {
 
 /// A server made by nitro, or a bare handler of requests.
 pub(crate) const START: Production = Production {
-    browser: &[".output/public", "dist/client"],
+    browser: &[".output/public", "dist/client", ".vercel/output/static"],
     starts: &[
         Start {
             needs: ".output/server/index.mjs",
@@ -137,6 +137,24 @@ pub(crate) const START: Production = Production {
             own_server: true,
         },
         Start { needs: "dist/server/index.mjs", arguments: &["dist/server/index.mjs"], own_server: true },
+        // A handler of requests, which the framework's own library serves.
+        Start {
+            needs: "dist/server/server.js",
+            arguments: &[
+                "node_modules/srvx/bin/srvx.mjs",
+                "serve",
+                "--prod",
+                "--entry",
+                "dist/server/server.js",
+                "--static",
+                "../client",
+                "--host",
+                "{host}",
+                "--port",
+                "{port}",
+            ],
+            own_server: true,
+        },
     ],
     health: &["/api/health", "/healthz"],
     sign_up: None,

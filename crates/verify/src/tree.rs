@@ -4,7 +4,8 @@
 use crate::fonts;
 use crate::process::{self, Ran, Task, Variables};
 use crate::tools::Tools;
-use anyhow::Result;
+use anyhow::{Context, Result};
+use regex::Regex;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -174,7 +175,7 @@ fn build(question: &Question<'_>, tools: &Tools<'_>) -> Result<Built> {
         variables
     };
     let script = ["run", "build"];
-    let mut note = None;
+    let mut note = for_node(question.app)?;
     let mut attempt = |given: &Variables| -> Result<Ran> {
         let mut variables = with(given);
         let ran = run_with(question, tools, "npm", &script, (&variables, BUILD))?;
@@ -190,6 +191,24 @@ fn build(question: &Question<'_>, tools: &Tools<'_>) -> Result<Built> {
     let again = if ran.ok() || !question.strict { None } else { Some(attempt(question.all)?) };
     let needs_secrets = again.as_ref().is_some_and(Ran::ok);
     Ok(Built { passes: ran.ok() || needs_secrets, needs_secrets, note, said: failure(&ran) })
+}
+
+const OTHER_HOST: &str = "its configuration builds for another host: here it is built for Node instead";
+
+/// Where the configuration of the scratch copy names the host that it is built for, Node takes its place.
+fn for_node(app: &Path) -> Result<Option<&'static str>> {
+    let preset = Regex::new(r#"(\bpreset:\s*)["'](?:vercel|netlify|cloudflare)[\w-]*["']"#)?;
+    for name in ["vite.config.ts", "vite.config.mts", "vite.config.js", "vite.config.mjs"] {
+        let path = app.join(name);
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let changed = preset.replace_all(&text, "${1}\"node-server\"");
+        if changed != text {
+            fs::write(&path, changed.as_bytes())
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            return Ok(Some(OTHER_HOST));
+        }
+    }
+    Ok(None)
 }
 
 fn failure(ran: &Ran) -> Vec<String> {
