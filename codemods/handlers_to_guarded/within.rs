@@ -19,8 +19,8 @@ const CHECK: &str = "requireSupabaseAuth";
 const MODULE: &str = "auth-middleware.ts";
 
 /// The one change, where the app keeps its sessions on its own server.
-pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
-    let Some(module) = module(survey).filter(|_| crate::server::lands(survey)) else { return Vec::new() };
+pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change> {
+    let module = module(survey).filter(|_| crate::server::lands(survey))?;
     let title = "Let only signed-in visitors call functions that only pages behind the sign-in call";
     let mut change = Change::new(super::ID, title, Safety::Review);
     change.needs.push(SESSIONS.to_owned());
@@ -43,7 +43,7 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
         }));
     }
     change.edits.dedup();
-    if change.fixes.is_empty() { Vec::new() } else { vec![change] }
+    (!change.fixes.is_empty()).then_some(change)
 }
 
 /// The module of the check.
