@@ -84,7 +84,7 @@ fn read<'t>(tree: &'t Tree, scopes: &Scopes, name: Node<'t>) -> Option<Node<'t>>
         let binding = scopes.binding(scopes.binding_at(root.byte_range())?);
         let declared = tree.node_at(binding.name_range.clone())?.parent()?;
         let value = declared.child_by_field_name("value").map(|value| tree.text(value))?;
-        return (&**request == binding.name && value == "getRequest()").then_some(call);
+        return (**request == *binding.name && value == "getRequest()").then_some(call);
     }
     let text: String = tree.text(callee).split_whitespace().collect();
     (text == "getRequest().headers.get").then_some(call)
