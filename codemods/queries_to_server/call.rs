@@ -2,9 +2,10 @@
 
 use super::column::{Column, Kind, of_sql, of_type};
 use super::draft::{Fill, Object, Site};
+use super::guess;
 use super::keys::Keys;
 use super::name::Verb;
-use super::read::{Reader, Want};
+use super::read::{Filled, Reader, Want};
 use super::reason::Reason;
 use audit::query::{Step, Target};
 use stack::server::function::Input;
@@ -48,8 +49,18 @@ impl<'s> Reader<'s> {
                 return Err(Reason::column());
             }
             for (key, _, value) in pairs {
-                let column = self.parameter(function, &key);
-                self.fill(value, &Want { name: &key, column })?;
+                let mut column = self.parameter(function, &key);
+                // A function takes null for any argument, whatever the generated types say.
+                let untold = column.as_mut().filter(|column| !column.nullable && guess::names_null(value));
+                let untold = untold.map(|column| column.nullable = true).is_some();
+                let filled = self.fill(value, &Want { name: &key, column })?;
+                if let (true, Filled::Sent(index), Some((_, fill))) = (
+                    untold,
+                    filled,
+                    self.draft.holes.iter_mut().find(|(range, _)| *range == value.byte_range()),
+                ) {
+                    *fill = Fill::Around(String::new(), index, "!".to_owned());
+                }
             }
             return Ok(());
         }

@@ -41,6 +41,18 @@ pub(super) fn of(tree: &Tree, scopes: &Scopes, node: Node<'_>) -> Guess {
     Reader { tree, scopes }.read(node, DEPTH)
 }
 
+/// Whether one of the values that an expression chooses from is written as `null`.
+pub(super) fn names_null(node: Node<'_>) -> bool {
+    let node = view::unwrapped(node);
+    let part = |name: &str| node.child_by_field_name(name).is_some_and(names_null);
+    match node.kind() {
+        "null" => true,
+        "binary_expression" => part("right"),
+        "ternary_expression" => part("consequence") || part("alternative"),
+        _ => false,
+    }
+}
+
 /// Whether `node` is a `Date`, a file or another thing that does not survive JSON, and what it is.
 pub(super) fn no_json<'t>(tree: &'t Tree, scopes: &Scopes, node: Node<'t>) -> Option<&'static str> {
     const THINGS: &[&str] =

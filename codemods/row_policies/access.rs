@@ -53,9 +53,11 @@ impl Access {
         // What the text names more often than the list is used in a way that the list does not know.
         let mut named: BTreeMap<String, usize> = BTreeMap::new();
         for file in survey.project.files.iter().filter(|file| matches!(file.kind, project::Kind::Code(_))) {
-            for table in from_calls(&file.text) {
+            for table in named_in(&file.text, ".from(") {
                 *named.entry(table.to_owned()).or_default() += 1;
             }
+            let called = named_in(&file.text, ".rpc(");
+            access.calls.extend(called.filter(|name| !listed.contains_key(name)).map(str::to_owned));
         }
         for (table, count) in named {
             if listed.get(table.as_str()).copied().unwrap_or(0) < count {
@@ -221,9 +223,9 @@ fn written(survey: &Survey<'_>, query: &Query) -> Option<Vec<String>> {
     Some(columns)
 }
 
-/// The literal tables of `.from("x")` in a text.
-fn from_calls(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices(".from(").filter_map(|(at, call)| {
+/// The literal names of `.from("x")`, or of another such call, in a text.
+fn named_in<'t>(text: &'t str, call: &'static str) -> impl Iterator<Item = &'t str> {
+    text.match_indices(call).filter_map(|(at, call)| {
         let rest = text[at + call.len()..].trim_start();
         let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\'' | '`'))?;
         let name = rest[1..].split(quote).next()?;

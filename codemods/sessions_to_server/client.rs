@@ -2,6 +2,7 @@
 
 use super::{key_fetch, lazy};
 use audit::Survey;
+use audit::query::Power;
 use edit::{FileId, Span};
 use project::graph::{Graph, Origin};
 use project::{File, Kind};
@@ -345,4 +346,11 @@ fn types(survey: &Survey<'_>, file: &File, scopes: &Scopes, call: Node<'_>) -> O
         .iter()
         .find(|export| export.local.as_deref() == Some(local))?;
     (holder != file.id && exported.name != "default").then(|| (holder, exported.name.clone()))
+}
+
+/// Whether what only an administrator may do fails today: no client of the page has another key than the visitors' own.
+pub(super) fn is_refused(survey: &Survey<'_>) -> bool {
+    let mut own =
+        survey.clients.iter().filter(|client| client.backend == "supabase" && in_browser(client.side));
+    own.all(|client| client.power == Power::Visitor)
 }

@@ -39,6 +39,8 @@ const METHODS: &[&str] = &[
     "setSession",
     "startAutoRefresh",
     "stopAutoRefresh",
+    // Refused to every visitor, on the server as before.
+    "admin",
 ];
 const STORAGE: &[&str] = &[
     "upload",
@@ -219,7 +221,9 @@ fn decided(survey: &Survey<'_>) -> Decision {
             admin: false,
         });
     }
-    if !blockers.is_empty() {
+    // What always fails keeps nothing.
+    let fails = !places.server.is_within() && client::is_refused(survey);
+    if blockers.iter().any(|blocker| !blocker.admin || !fails) {
         blockers.sort_by_key(|blocker| blocker.span);
         blockers.dedup_by_key(|blocker| blocker.span);
         return Decision::Kept { client, auth: auth_places, blockers };
@@ -258,9 +262,13 @@ fn unserved(survey: &Survey<'_>, uses: &[Use], places: &Places, verdict: &Verdic
             What::Auth(method) => {
                 Some(format!("calls `auth.{method}`, which has no counterpart on the server yet."))
             }
-            What::Storage(None, _) => Some("computes the bucket. Name it in the call.".to_owned()),
-            What::Storage(Some(_), method) if STORAGE.contains(&method.as_str()) => None,
-            What::Storage(Some(_), method) => {
+            // The address of a file is computed in the page.
+            What::Storage(_, method) if method == "getPublicUrl" => None,
+            What::Storage(names, _) if names.is_empty() && uses::every_bucket(survey, uses).is_empty() => {
+                Some("computes the bucket. Name it in the call.".to_owned())
+            }
+            What::Storage(_, method) if STORAGE.contains(&method.as_str()) => None,
+            What::Storage(_, method) => {
                 Some(format!("calls `{method}` of the storage, which has no counterpart on the server yet."))
             }
             What::Realtime(name)
@@ -376,15 +384,16 @@ fn gathered(
         ["upload", "read", "remove"].into_iter().map(|key| (key, BTreeSet::new())).collect();
     let mut functions: BTreeSet<String> = tokens.functions.iter().cloned().collect();
     let is_moved = |span: Span| verdict.moved.iter().any(|moved| moved.covers(span) || span.covers(*moved));
+    let every = uses::every_bucket(survey, &uses);
     for one in &uses {
         match &one.what {
             What::Auth(method) => {
-                parts.add(method);
+                parts.add(method.split('.').next().unwrap_or(method));
                 if by_phone(survey, one) {
                     parts.add("phone");
                 }
             }
-            What::Storage(Some(bucket), method) => {
+            What::Storage(names, method) => {
                 parts.add(method);
                 let use_ = match method.as_str() {
                     "getPublicUrl" => None,
@@ -393,7 +402,7 @@ fn gathered(
                     _ => Some("read"),
                 };
                 if let Some(known) = use_.and_then(|use_| buckets.get_mut(use_)) {
-                    known.insert(bucket.clone());
+                    known.extend(if names.is_empty() { every.clone() } else { names.clone() });
                 }
                 parts.add(if use_.is_some() { "storage" } else { "public" });
                 parts.add("anyStorage");
@@ -424,6 +433,7 @@ fn gathered(
         ("presenceState", page().any(|file| file.text.contains(".presenceState("))),
         ("FunctionsHttpError", page().any(|file| file.text.contains("FunctionsHttpError"))),
         ("links", parts.any("signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth")),
+        ("denied", parts.any("admin")),
         ("missing", parts.any("getUser|refreshSession|exchangeCodeForSession")),
         ("puts", parts.any("upload|update") && parts.any("storage")),
     ];
@@ -442,6 +452,7 @@ fn gathered(
                 "startAutoRefresh",
                 "stopAutoRefresh",
                 "signInWithOAuth",
+                "admin",
             ],
         ),
     ));

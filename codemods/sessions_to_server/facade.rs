@@ -409,6 +409,30 @@ pub(super) fn same(survey: &Survey<'_>, one: &Setting, other: &Setting) -> bool 
     };
     match (text(one), text(other)) {
         (Some(one), Some(other)) => one == other,
-        _ => one.names.first().is_some_and(|name| other.names.contains(name)),
+        (None, None) => one.names.first().is_some_and(|name| other.names.contains(name)),
+        // An address that only the environment knows is that of the one project that the tree names.
+        _ => one.names.first().is_some_and(|name| other.names.contains(name)) || names_one_project(survey),
     }
+}
+
+/// Whether all addresses of the service in the tree's code are of one project.
+fn names_one_project(survey: &Survey<'_>) -> bool {
+    const HOST: &str = ".supabase.co";
+    let mut found: Option<&str> = None;
+    for file in super::uses::code(survey) {
+        for (at, _) in file.text.match_indices(HOST) {
+            let before = &file.text[..at];
+            let start = before.rfind(|letter: char| !letter.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
+            let name = &before[start..];
+            // A placeholder, or a name that is put together.
+            if name.len() != 20 {
+                continue;
+            }
+            if found.is_some_and(|known| known != name) {
+                return false;
+            }
+            found = Some(name);
+        }
+    }
+    found.is_some()
 }

@@ -15,6 +15,7 @@ mod native;
 mod package;
 mod places;
 pub(crate) mod policy;
+mod requests;
 mod runtime;
 mod strictness;
 mod template;
@@ -100,6 +101,7 @@ impl Codemod for SessionsToServer {
                 let span = survey.project.get(client.file).span(client.call.clone());
                 let mut found = vec![main_finding(survey, span, &auth_places(change), None)];
                 found.extend(handed(change));
+                found.extend(refused(survey, change));
                 found
             }
         }
@@ -240,6 +242,27 @@ fn kept(blockers: &[&Blocker]) -> Finding {
             .collect(),
         subject: what.to_owned(),
     }
+}
+
+/// Calls that only an administrator may make: they fail as they did.
+fn refused(survey: &Survey<'_>, change: &Move) -> Vec<Finding> {
+    let calls = change.uses.iter().filter_map(|one| match &one.what {
+        uses::What::Auth(method) if method.starts_with("admin.") => Some((one, method)),
+        _ => None,
+    });
+    calls
+        .map(|(one, method)| Finding {
+            rule: ADMIN.id,
+            severity: ADMIN.severity,
+            confidence: Confidence::Certain,
+            span: one.span,
+            message: format!("`{}` calls `auth.{method}` from the browser, where it always fails.", place(survey, one.span)),
+            why: ADMIN.why.into(),
+            todo: "Write a server function that checks the caller's right first, with a key that only the server has.".into(),
+            related: Vec::new(),
+            subject: method.clone(),
+        })
+        .collect()
 }
 
 /// Sign-ins whose tokens pass through the page.

@@ -1,8 +1,8 @@
 //! What a page does with the access token: requests to edge functions, which go through the server from now on, and everything else,
 //! which keeps the session in the browser.
 
-use super::client::{self, Client, in_browser};
-use super::facade;
+use super::client::{Client, in_browser};
+use super::requests::FUNCTIONS;
 use super::uses::{self, Use, What};
 use audit::Survey;
 use edit::{Edit, FileId, Span};
@@ -11,14 +11,15 @@ use std::ops::Range;
 use syntax::Tree;
 use syntax::scope::Scopes;
 use syntax::view::{
-    TemplatePart, arguments, code_children, enclosing_statement, pairs, template_parts, unwrapped, value_of,
-    walk, wrapped,
+    arguments, callee_path, code_children, enclosing_statement, pairs, unwrapped, value_of, walk, wrapped,
 };
 use tree_sitter::Node;
 
-/// The path of an edge function at the project's address.
-const FUNCTIONS: &str = "/functions/v1/";
 const TOKENS: &[&str] = &["access_token", "refresh_token", "provider_token", "provider_refresh_token"];
+
+/// Functions of the page's framework that run again when what they depend on changes.
+const HOOKS: &[&str] =
+    &["useEffect", "useLayoutEffect", "useInsertionEffect", "useCallback", "useMemo", "useImperativeHandle"];
 
 /// What becomes of the tokens.
 #[derive(Debug, Default)]
@@ -64,12 +65,12 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client, uses: &[Use], moved: &[Sp
 }
 
 /// One file of the page.
-struct Page<'s, 'p> {
-    survey: &'s Survey<'p>,
-    client: &'s Client,
-    file: &'s File,
-    tree: &'s Tree,
-    scopes: &'s Scopes,
+pub(super) struct Page<'s, 'p> {
+    pub(super) survey: &'s Survey<'p>,
+    pub(super) client: &'s Client,
+    pub(super) file: &'s File,
+    pub(super) tree: &'s Tree,
+    pub(super) scopes: &'s Scopes,
 }
 
 impl<'s> Page<'s, '_> {
@@ -115,131 +116,6 @@ impl<'s> Page<'s, '_> {
         self.unused(&removed, tokens);
     }
 
-    /// A request to an edge function by its address; `None` for one that is not edited.
-    fn request(&self, address: Node<'s>, removed: &mut Vec<Range<usize>>, tokens: &mut Tokens) -> Option<()> {
-        let text = self.tree.text(address);
-        let at = text.find(FUNCTIONS)?;
-        let base = &text[1..at];
-        let name: String = text[at + FUNCTIONS.len()..]
-            .chars()
-            .take_while(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_'))
-            .collect();
-        let behind = &text[at + FUNCTIONS.len() + name.len()..];
-        if name.is_empty() || !behind.starts_with(['?', '`', '"', '\'']) || !self.is_own(address, base) {
-            return None;
-        }
-        let calls = self.fetches(address)?;
-        let mut edits = Vec::new();
-        let mut gone = Vec::new();
-        for call in &calls {
-            let (more, header) = self.headers(*call)?;
-            edits.extend(more);
-            gone.extend(header);
-        }
-        let start = address.start_byte() + 1;
-        let head = start..start + at - 1 + FUNCTIONS.len();
-        edits.push(Edit::replace(self.file.span(head.clone()), "/api/functions/"));
-        removed.push(head);
-        removed.extend(gone);
-        tokens.edits.extend(edits);
-        tokens.functions.push(name);
-        tokens.requests.extend(calls.iter().map(|call| self.file.span(call.byte_range())));
-        Some(())
-    }
-
-    /// Whether what stands before the path is the address of the client's own project.
-    fn is_own(&self, address: Node<'s>, base: &str) -> bool {
-        if base.starts_with("http") {
-            let known = facade::value_of(self.survey, &self.client.url);
-            let known = known.map(|span| &self.survey.project.get(span.file).text[span.range()]);
-            return known.map_or(base.ends_with(".supabase.co"), |known| {
-                known.trim_end_matches('/') == base.trim_end_matches('/')
-            });
-        }
-        let parts = template_parts(self.tree, address).unwrap_or_default();
-        let (Some(TemplatePart::Expression(expression)), true) = (parts.first(), base.ends_with('}')) else {
-            return false;
-        };
-        let setting = client::setting(self.survey, self.file, (self.tree, self.scopes), *expression);
-        let known = setting.literal.is_some() || !setting.names.is_empty();
-        if known {
-            facade::same(self.survey, &setting, &self.client.url)
-        } else {
-            base.to_lowercase().contains("supabase")
-        }
-    }
-
-    /// The `fetch` calls of an address: it is their first argument, by itself or through a constant.
-    fn fetches(&self, address: Node<'s>) -> Option<Vec<Node<'s>>> {
-        let outer = wrapped(address);
-        let parent = outer.parent()?;
-        if parent.kind() == "arguments" {
-            return self.fetch_of(outer).map(|call| vec![call]);
-        }
-        if parent.kind() != "variable_declarator" {
-            return None;
-        }
-        let binding = self.scopes.binding_at(parent.child_by_field_name("name")?.byte_range())?;
-        let references = self.scopes.references_of(binding);
-        let calls: Option<Vec<_>> = references
-            .map(|reference| self.fetch_of(wrapped(self.tree.node_at(reference.range.clone())?)))
-            .collect();
-        calls.filter(|calls| !calls.is_empty())
-    }
-
-    fn fetch_of(&self, argument: Node<'s>) -> Option<Node<'s>> {
-        let call = argument.parent()?.parent()?;
-        let callee = call.child_by_field_name("function")?;
-        let is_fetch = matches!(self.tree.text(callee), "fetch" | "window.fetch");
-        (is_fetch && arguments(call).first()?.id() == argument.id()).then_some(call)
-    }
-
-    /// What becomes of the headers of a `fetch`: the token and the key go, the header comes that no other site can send.
-    fn headers(&self, call: Node<'s>) -> Option<(Vec<Edit>, Vec<Range<usize>>)> {
-        const OURS: &str = "\"X-Requested-With\": \"fetch\"";
-        let Some(options) = arguments(call).get(1).map(|options| unwrapped(*options)) else {
-            let end = call.end_byte() - 1;
-            let none = self.file.span(end..end);
-            return Some((vec![Edit::replace(none, format!(", {{ headers: {{ {OURS} }} }}"))], Vec::new()));
-        };
-        if options.kind() != "object" {
-            return None;
-        }
-        let Some(headers) = value_of(self.tree, options, "headers").map(unwrapped) else {
-            let start = options.start_byte() + 1;
-            let edit = Edit::replace(self.file.span(start..start), format!(" headers: {{ {OURS} }},"));
-            return Some((vec![edit], Vec::new()));
-        };
-        if headers.kind() != "object" {
-            return None;
-        }
-        let quote =
-            if self.tree.text(headers).contains('\'') { OURS.replace('"', "'") } else { OURS.to_owned() };
-        let secret: Vec<Node<'_>> = pairs(self.tree, headers)
-            .into_iter()
-            .filter(|(name, _, _)| {
-                name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("apikey")
-            })
-            .filter_map(|(_, key, _)| key.parent())
-            .collect();
-        let mut edits = Vec::new();
-        let mut gone = Vec::new();
-        for (at, pair) in secret.iter().enumerate() {
-            gone.push(pair.byte_range());
-            if at == 0 {
-                edits.push(Edit::replace(self.file.span(pair.byte_range()), quote.clone()));
-            } else {
-                edits.push(Edit::delete(self.file.span(with_comma(&self.file.text, pair.byte_range()))));
-            }
-        }
-        if secret.is_empty() {
-            let start = headers.start_byte() + 1;
-            let comma = if code_children(headers).next().is_some() { "," } else { " " };
-            edits.push(Edit::replace(self.file.span(start..start), format!(" {quote}{comma}")));
-        }
-        Some((edits, gone))
-    }
-
     /// A read of a token that is not part of such a request. The range of a statement that goes with it.
     fn token(&self, read: Node<'s>, removed: &[Range<usize>], tokens: &mut Tokens) -> Option<Range<usize>> {
         if removed.iter().any(|range| range.start <= read.start_byte() && read.end_byte() <= range.end) {
@@ -260,6 +136,11 @@ impl<'s> Page<'s, '_> {
         if is_condition(wrapped(read)) {
             // There is a user exactly where there was a token.
             tokens.edits.push(Edit::replace(self.file.span(property.byte_range()), "user"));
+            return None;
+        }
+        if self.is_dependency(wrapped(read)) {
+            // A new token comes with a new time at which it runs out.
+            tokens.edits.push(Edit::replace(self.file.span(property.byte_range()), "expires_at"));
             return None;
         }
         // `const token = session.access_token`, used in nothing but those requests and conditions.
@@ -288,6 +169,18 @@ impl<'s> Page<'s, '_> {
         let statement = enclosing_statement(read).byte_range();
         tokens.edits.push(Edit::delete(self.file.span(whole_line(&self.file.text, statement.clone()))));
         Some(statement)
+    }
+
+    /// Whether an expression stands in the list of what an effect or a callback of a component depends on.
+    fn is_dependency(&self, node: Node<'s>) -> bool {
+        let list = node.parent().filter(|list| list.kind() == "array");
+        let around = list.and_then(|list| list.parent()).filter(|around| around.kind() == "arguments");
+        let (Some(list), Some(call)) = (list, around.and_then(|around| around.parent())) else {
+            return false;
+        };
+        let hook = callee_path(self.tree, call).and_then(|path| path.last().map(|name| name.to_string()));
+        hook.is_some_and(|name| HOOKS.contains(&name.as_str()))
+            && arguments(call).iter().skip(1).any(|argument| argument.id() == list.id())
     }
 
     /// Whether an expression is a session, by its name or by where it comes from.
@@ -322,8 +215,8 @@ impl<'s> Page<'s, '_> {
         })
     }
 
-    /// `const { data: { session } } = await client.auth.getSession()` whose name was only needed for the token: an unused name does not
-    /// compile everywhere.
+    /// `const { data: { session } } = await client.auth.getSession()` whose name was only needed for the token, and the name of the
+    /// address: an unused name does not compile everywhere.
     fn unused(&self, removed: &[Range<usize>], tokens: &mut Tokens) {
         for binding in 0..self.scopes.bindings.len() {
             let id = syntax::scope::BindingId(binding as u32);
@@ -342,7 +235,9 @@ impl<'s> Page<'s, '_> {
             let Some(name) = self.tree.node_at(known.name_range.clone()) else { continue };
             let statement = enclosing_statement(name);
             let text = self.tree.text(statement);
-            let asks = text.contains(".auth.getSession()")
+            let value = name.parent().and_then(|parent| parent.child_by_field_name("value"));
+            let env = value.is_some_and(|value| self.tree.text(value).starts_with("import.meta.env."));
+            let asks = (env || text.contains(".auth.getSession()"))
                 && matches!(statement.kind(), "lexical_declaration" | "variable_declaration");
             // The only name of its statement.
             let names = self.scopes.bindings.iter().filter(|other| {

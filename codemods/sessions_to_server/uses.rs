@@ -19,8 +19,8 @@ use tree_sitter::Node;
 pub(super) enum What {
     /// `client.auth.METHOD`; `admin.x` and `mfa.x` with their part.
     Auth(String),
-    /// `client.storage.from(BUCKET).METHOD`; `None` for a bucket that is computed.
-    Storage(Option<String>, String),
+    /// `client.storage.from(BUCKET).METHOD`: the bucket, or each of a closed set; empty for a bucket that is computed.
+    Storage(Vec<String>, String),
     /// `client.channel`, `removeChannel`, `removeAllChannels`, and what else has to do with channels.
     Realtime(String),
     /// `client.functions.invoke(NAME)`: the name, or each of a closed set; empty for a name that is computed.
@@ -254,12 +254,17 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
         ("storage", Some(from)) if from.name == "from" && from.call.is_some() && links.len() > 2 => {
             let bucket = from.call.and_then(|call| arguments(call).first().copied());
             let bucket = bucket.and_then(|bucket| literal(survey, file, tree, bucket));
-            used(upto(2), What::Storage(bucket, links[2].name.clone().into_owned()))
+            let client = file.span(node.byte_range());
+            let buckets =
+                bucket.map_or_else(|| one_of(survey, client, query::Kind::Storage), |bucket| vec![bucket]);
+            used(upto(2), What::Storage(buckets, links[2].name.clone().into_owned()))
         }
         ("functions", Some(invoke)) if invoke.name == "invoke" => {
             let name = invoke.call.and_then(|call| arguments(call).first().copied());
             let name = name.and_then(|name| literal(survey, file, tree, name));
-            let names = name.map_or_else(|| one_of(survey, file.span(node.byte_range())), |name| vec![name]);
+            let client = file.span(node.byte_range());
+            let names =
+                name.map_or_else(|| one_of(survey, client, query::Kind::EdgeFunction), |name| vec![name]);
             used(upto(1), What::Invoke(names))
         }
         ("from" | "rpc" | "schema", _) if first.call.is_some() => used(whole, What::Query),
@@ -314,15 +319,23 @@ pub(super) fn literal(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<
 }
 
 /// The closed set of names that the query at this client may ask for.
-fn one_of(survey: &Survey<'_>, client: Span) -> Vec<String> {
-    let query = survey
-        .queries
-        .iter()
-        .find(|query| query.kind == query::Kind::EdgeFunction && query.span.covers(client));
+fn one_of(survey: &Survey<'_>, client: Span, kind: query::Kind) -> Vec<String> {
+    let query = survey.queries.iter().find(|query| query.kind == kind && query.span.covers(client));
     match query.map(|query| &query.table) {
+        Some(query::Target::Named(name)) if !name.is_empty() => vec![name.clone()],
         Some(query::Target::OneOf(names)) if names.iter().all(|name| !name.is_empty()) => names.clone(),
         _ => Vec::new(),
     }
+}
+
+/// The buckets of the app, for a call that computes one: those that the SQL makes, if it makes every bucket that the code names.
+pub(super) fn every_bucket(survey: &Survey<'_>, uses: &[Use]) -> Vec<String> {
+    let made: Vec<String> = survey.schema.buckets.iter().map(|bucket| bucket.id.clone()).collect();
+    let named = uses.iter().filter_map(|one| match &one.what {
+        What::Storage(names, _) => Some(names),
+        _ => None,
+    });
+    if named.flatten().all(|name| made.contains(name)) { made } else { Vec::new() }
 }
 
 /// The node of a use.

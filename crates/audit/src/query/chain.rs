@@ -153,12 +153,26 @@ fn by_its_words<'p>(
             Part::Whole
         }
         ("rpc" | "channel", _) if last.to_ascii_lowercase().contains("supabase") => Part::Whole,
+        // `authed(schema, ({ db }) => db.rpc("close_day"))`
+        ("rpc", "db" | "client" | "sb") if names_a_function(reader, call, object) => Part::Whole,
         _ => return None,
     };
     if !reader.has_supabase {
         return None;
     }
     Some(Value::Client(Handle { made: None, backend: "supabase", api: Api::Supabase, part }))
+}
+
+/// Whether a parameter that nobody gives a type is asked for a function by its name.
+fn names_a_function<'p>(reader: &Reader<'_, 'p>, call: Node<'p>, object: Node<'p>) -> bool {
+    let first = view::arguments(call).first().copied();
+    let named = first.is_some_and(|first| view::string_value(reader.tree, first).is_some());
+    let node = view::unwrapped(object);
+    let parameter = reader
+        .scopes
+        .binding_at(node.byte_range())
+        .is_some_and(|id| reader.scopes.binding(id).declared == syntax::scope::Declared::Parameter);
+    named && parameter && !typed_as_other(reader, object)
 }
 
 /// Whether the root is a parameter with a type of the tree's own: then it is what that type says.

@@ -8,6 +8,7 @@ mod builder;
 mod chain;
 mod client;
 mod firestore;
+mod handed;
 mod identity;
 pub(crate) mod maker;
 mod orm;

@@ -1,6 +1,6 @@
 //! The table of a query: a literal, or what a name that is one of a closed set can be.
 
-use super::Target;
+use super::{Target, handed};
 use crate::trace::{self, Place, Tracer, Value};
 use std::collections::BTreeSet;
 use syntax::scope::Declared;
@@ -16,9 +16,18 @@ pub(super) fn target<'p>(tracer: &Tracer<'p>, at: Option<Place<'p>>) -> Target {
     let mut names: Vec<String> = names.into_iter().collect();
     match names.len() {
         0 => Target::Dynamic,
-        1 => Target::Named(names.swap_remove(0)),
+        // What callers hand over stays theirs to say, though all of them say the same today.
+        1 if !at.is_some_and(|at| is_parameter(tracer, at)) => Target::Named(names.swap_remove(0)),
         _ => Target::OneOf(names),
     }
+}
+
+fn is_parameter(tracer: &Tracer<'_>, at: Place<'_>) -> bool {
+    let node = view::unwrapped(at.node);
+    tracer.syntax(at.file).is_some_and(|(_, scopes)| {
+        let id = scopes.binding_at(node.byte_range());
+        id.is_some_and(|id| scopes.binding(id).declared == Declared::Parameter)
+    })
 }
 
 /// All texts that the expression can be; `None` if that is open.
@@ -112,6 +121,9 @@ fn of_binding(
     match binding.declared {
         Declared::Const | Declared::Let | Declared::Var => {
             let declarator = trace::declaration(tree, binding)?;
+            if let Some(list) = handed::looped(tree, binding) {
+                return handed::elements(tracer, Place { file, node: list }, depth);
+            }
             if declarator.kind() != "variable_declarator" {
                 return None;
             }
@@ -142,13 +154,14 @@ fn of_binding(
             Some(all)
         }
         Declared::Parameter => {
-            let parameter = trace::declaration(tree, binding)?;
-            let typed = parameter.child_by_field_name("type")?;
-            let pattern = parameter.child_by_field_name("pattern")?;
-            if pattern.byte_range() != binding.name_range {
-                return None;
-            }
-            of_type(tracer, Place { file, node: typed }, 0)
+            let typed = || {
+                let parameter = trace::declaration(tree, binding)?;
+                let typed = parameter.child_by_field_name("type")?;
+                let pattern = parameter.child_by_field_name("pattern")?;
+                let plain = pattern.byte_range() == binding.name_range;
+                plain.then(|| of_type(tracer, Place { file, node: typed }, 0))?
+            };
+            typed().or_else(|| handed::texts_of(tracer, file, id, depth))
         }
         Declared::Import => {
             match project::graph::Graph::origin(tracer.project, file, binding.name_range.clone()) {

@@ -13,6 +13,7 @@ mod react;
 mod uses;
 
 pub(crate) use call::returns;
+pub(crate) use parameter::{default_of, position};
 pub(crate) use pattern::{Step, declaration, join, pattern_path};
 
 use crate::query::maker;

@@ -305,7 +305,7 @@ impl<'p> Tracer<'p> {
 }
 
 /// The parameter that holds a name, its function, and its place among the parameters.
-fn position(name: Node<'_>) -> Option<(Node<'_>, Node<'_>, usize)> {
+pub(crate) fn position(name: Node<'_>) -> Option<(Node<'_>, Node<'_>, usize)> {
     let mut node = name;
     loop {
         let parent = node.parent()?;
@@ -332,7 +332,7 @@ fn parameter_name(function: Node<'_>, index: usize) -> Option<Node<'_>> {
 }
 
 /// The default of a parameter or of an element of its pattern.
-fn default_of(name: Node<'_>) -> Option<Node<'_>> {
+pub(crate) fn default_of(name: Node<'_>) -> Option<Node<'_>> {
     let parent = name.parent()?;
     match parent.kind() {
         "assignment_pattern" | "object_assignment_pattern" => parent.child_by_field_name("right"),

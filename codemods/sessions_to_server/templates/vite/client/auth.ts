@@ -20,7 +20,7 @@ function toSession(body: PublicSession): Session | null {
   const { user, expires_at } = body.session;
   return { user, expires_at, expires_in: expires_at ? expires_at - Math.floor(Date.now() / 1000) : 0, token_type: "bearer", access_token: "", refresh_token: "" };
 }
-//#if toError
+//#if toError|denied
 
 function toError(body: { error?: { name?: string; message: string; status?: number; code?: string } | null }, status: number): AuthError {
   const { name = "AuthApiError", message, code } = body.error ?? { message: "Unexpected answer from the server" };
@@ -30,6 +30,11 @@ function toError(body: { error?: { name?: string; message: string; status?: numb
 //#if missing
 
 const missing = () => toError({ error: { name: "AuthSessionMissingError", message: "Auth session missing!" } }, 400);
+//#end
+//#if denied
+
+// A visitor's session never had the right to ask for these: they fail as they did.
+const denied = async () => ({ data: { user: null, users: [] }, error: toError({ error: { message: "User not allowed", code: "not_admin" } }, 403) });
 //#end
 
 function emit(event: AuthChangeEvent, session: Session | null, broadcast = true) {
@@ -264,5 +269,9 @@ export const auth: Auth = {
 //#if stopAutoRefresh
 
   async stopAutoRefresh() {},
+//#end
+//#if admin
+
+  admin: new Proxy({}, { get: () => denied }) as never,
 //#end
 };
