@@ -123,7 +123,11 @@ impl<'s> Reader<'s> {
             if set.iter().any(|(key, _)| *key == name) || keys.find(&name).is_some() {
                 continue;
             }
-            if columns.is_some_and(|columns| columns.privileged(&name)) && !lenient {
+            // A row that must have the column could not be written without it.
+            let must = side == Side::Insert && !column.optional;
+            if must && columns.is_some_and(|columns| columns.privileged(&name)) {
+                self.draft.granted.push((name.clone(), inner.byte_range()));
+            } else if columns.is_some_and(|columns| columns.privileged(&name)) && !lenient {
                 privileged.push(name);
                 continue;
             }
@@ -148,7 +152,8 @@ impl<'s> Reader<'s> {
                 if column.is_none() || (own && keys.parameter && *optional && method == "update") {
                     continue;
                 }
-                if columns.privileged(name) && !lenient {
+                let must = side == Side::Insert && column.as_ref().is_some_and(|column| !column.optional);
+                if columns.privileged(name) && !lenient && !must {
                     self.draft.withheld.push(name.clone());
                     continue;
                 }

@@ -96,6 +96,32 @@ pub(super) fn owned(survey: &Survey<'_>, client: &Client, gone: &[Span]) -> Owne
             }
         }
     }
+    // What only these were made of: `const finalUrl = url`.
+    loop {
+        let inside = |range: &Range<usize>| {
+            declarations.iter().any(|outer| outer.start <= range.start && range.end <= outer.end)
+        };
+        let more = scopes.bindings.iter().enumerate().find_map(|(at, known)| {
+            let name = tree.node_at(known.name_range.clone())?;
+            let value = name.parent()?.child_by_field_name("value")?;
+            let reads = matches!(value.kind(), "identifier" | "member_expression");
+            let mut references = scopes.references_of(BindingId(at as u32)).peekable();
+            let statement = enclosing_statement(name);
+            let goes = known.top_level
+                && reads
+                && statement.kind() == "lexical_declaration"
+                && code_children(statement).count() == 1
+                && !inside(&known.name_range)
+                && references.peek().is_some()
+                && references.all(|reference| inside(&reference.range))
+                && !is_imported(survey, file, &known.name);
+            goes.then(|| statement.byte_range())
+        });
+        match more {
+            Some(statement) => declarations.push(statement),
+            None => break,
+        }
+    }
     owned.statements.extend(declarations);
     owned.statements.extend(client.around.iter().cloned());
     functions(survey, client, &mut owned);

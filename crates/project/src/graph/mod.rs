@@ -63,8 +63,9 @@ impl Graph {
         project.graph.resolver.resolve(&project.files, project.get(from).path.as_str(), specifier)
     }
 
-    /// How `from` would import the code file at `to`, which need not be there: by `@/` where it leads there and the files around
-    /// use it already, else relative. An alias that nobody uses may be known to the type checker and not to the bundler.
+    /// How `from` would import the code file at `to`, which need not be there: by `@/` where it leads there and most of the files
+    /// around use it already, else relative. An alias that hardly anybody uses may be known to the bundler and not to the type
+    /// checker, or the other way round.
     pub fn specifier(project: &Project, from: FileId, to: &RelPath) -> String {
         let without_ending = |path: &str| path.rsplit_once('.').map_or(path, |(stem, _)| stem).to_owned();
         let target = without_ending(to.as_str());
@@ -72,11 +73,15 @@ impl Graph {
         let app =
             project.apps.iter().map(|app| app.folder.as_str()).filter(|folder| is_below(importer, folder));
         let app = app.max_by_key(|folder| folder.len()).unwrap_or("");
-        let by_alias = |file: &File| {
-            let links = &project.graph.links[file.id.0 as usize];
-            links.iter().any(|link| file.module.imports[link.import].specifier.starts_with("@/"))
+        let files_by = |prefix: &str| {
+            let by_prefix = |file: &&File| {
+                let links = &project.graph.links[file.id.0 as usize];
+                links.iter().any(|link| file.module.imports[link.import].specifier.starts_with(prefix))
+            };
+            project.files.iter().filter(|file| is_below(&file.path, app)).filter(by_prefix).count()
         };
-        let used = project.files.iter().any(|file| is_below(&file.path, app) && by_alias(file));
+        let by_alias = files_by("@/");
+        let used = by_alias > 0 && by_alias >= files_by("../");
         // Where `@/` leads is seen on a file that is there: the importer itself.
         let starts = importer.as_str().match_indices('/').map(|(at, _)| at + 1).chain([0]);
         for at in starts.filter(|_| used) {
