@@ -325,7 +325,8 @@ impl<'s> Reader<'s> {
         if !self.typed {
             column.nullable |= !guess.there && guess.kind.is_some();
             match (&column.kind, &guess.kind) {
-                (Kind::Number, Some(Kind::Text)) => column.kind = Kind::Text,
+                // A list may come as the database writes it: "{a,b}".
+                (Kind::Number | Kind::List(_), Some(Kind::Text)) => column.kind = Kind::Text,
                 (Kind::Text | Kind::Guid, Some(Kind::Number)) => column.kind = Kind::Number,
                 (Kind::Number, None) => {
                     let tail = column.zod();

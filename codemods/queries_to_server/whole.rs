@@ -185,6 +185,10 @@ impl<'s> Reader<'s> {
             }
             schema.push((name.clone(), Input::Schema(text)));
         }
+        // Of all that the type lists, the SQL knows nothing: what is sent cannot be told.
+        if schema.is_empty() && set.is_empty() && !keys.found.is_empty() && self.draft.withheld.is_empty() {
+            return Err(Reason::columns_unknown(&self.draft.parts.table));
+        }
         schema.sort_by(|one, other| one.0.cmp(&other.0));
         schema.dedup_by(|one, other| one.0 == other.0);
         self.draft.withheld.extend(privileged);
