@@ -10,9 +10,18 @@ use syntax::view;
 
 pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (table, uses) in missing(survey) {
-        let typed = survey.schema.types.as_ref().is_some_and(|types| types.tables.contains_key(&table));
-        let mut finding = told(&NO_TABLE, uses[0], &table);
+    let missing = missing(survey);
+    let known =
+        |table: &str| survey.schema.types.as_ref().is_some_and(|types| types.tables.contains_key(table));
+    // Nothing is known of them, and one way brings them all: one thing to do.
+    let unknown: Vec<_> = missing.iter().filter(|(table, _)| !known(table)).collect();
+    let together = unknown.len() > FEW;
+    if together {
+        found.push(many(&unknown));
+    }
+    for (table, uses) in missing.iter().filter(|(table, _)| !together || known(table)) {
+        let typed = survey.schema.types.as_ref().is_some_and(|types| types.tables.contains_key(table));
+        let mut finding = told(&NO_TABLE, uses[0], table);
         finding.message =
             format!("`{table}` is used in {} and no SQL of the tree creates it.", count(uses.len(), "place"));
         finding.todo = if typed {
@@ -35,6 +44,30 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     found.extend(troubles(survey));
     found.extend(loose(survey));
     found
+}
+
+/// So many tables, or files, are told one by one.
+const FEW: usize = 3;
+
+/// Tables of which the tree knows nothing but the name.
+fn many(tables: &[(&String, &Vec<Span>)]) -> Finding {
+    let mut finding = told(&NO_TABLE, tables[0].1[0], "tables");
+    let names: Vec<_> = tables.iter().take(8).map(|(table, _)| format!("`{table}`")).collect();
+    let more = tables.len() - names.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    finding.message = format!(
+        "{} tables are used and no SQL of the tree creates them: {}{more}.",
+        tables.len(),
+        names.join(", ")
+    );
+    finding.todo =
+        "Take them from the old project with `supabase db pull`, and commit the migration.".to_owned();
+    finding.related = tables
+        .iter()
+        .take(40)
+        .map(|(table, uses)| Related { span: uses[0], message: format!("uses `{table}`") })
+        .collect();
+    finding
 }
 
 fn told(rule: &Rule, span: Span, subject: &str) -> Finding {
@@ -147,8 +180,9 @@ fn troubles(survey: &Survey<'_>) -> Vec<Finding> {
     for trouble in &survey.schema.troubles {
         by_file.entry(trouble.span.file).or_default().push((trouble.span, trouble.kind, &trouble.message));
     }
+    let many = by_file.len() > FEW;
     let files = by_file.into_values();
-    files
+    let found: Vec<Finding> = files
         .map(|found| {
             let fails = found.iter().filter(|(_, _, message)| message.contains("fails") || message.contains("cannot be") || message.contains("cannot read")).count();
             let mut finding = told(&DOES_NOT_RUN, found[0].0, "sql");
@@ -165,7 +199,34 @@ fn troubles(survey: &Survey<'_>) -> Vec<Finding> {
             finding.related = found[1..].iter().take(20).map(|(span, _, message)| Related { span: *span, message: (*message).to_owned() }).collect();
             finding
         })
-        .collect()
+        .collect();
+    if many { joined(found) } else { found }
+}
+
+/// Files that do not run, as one finding for each severity: they are made to run together or not at all.
+fn joined(found: Vec<Finding>) -> Vec<Finding> {
+    let mut by_severity: BTreeMap<Severity, Vec<Finding>> = BTreeMap::new();
+    for finding in found {
+        by_severity.entry(finding.severity).or_default().push(finding);
+    }
+    let one = |mut files: Vec<Finding>| {
+        let mut first = files.remove(0);
+        if !files.is_empty() {
+            let more = if files.len() == 1 {
+                "1 more file does".to_owned()
+            } else {
+                format!("{} more files do", files.len())
+            };
+            first.message += &format!(" {more} not run either.");
+            first.related = files
+                .into_iter()
+                .take(40)
+                .map(|other| Related { span: other.span, message: other.message })
+                .collect();
+        }
+        first
+    };
+    by_severity.into_values().map(one).collect()
 }
 
 /// SQL that counts and is no part of a history.

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 /// How many places of one rule are named.
 const PLACES: usize = 3;
+/// How many holes of one rule are told one by one.
+const TOLD: usize = 5;
 /// How many changes of one feature are named.
 const CHANGES: usize = 6;
 /// How many pieces of advice one rule gets.
@@ -145,14 +147,29 @@ fn wrong(report: &Report) -> String {
         text += &format!("\n### {heading}\n\n");
         for (rule, group) in groups {
             let Some(first) = group.first() else { continue };
+            // Holes are told one by one: what exactly is open is what the reader must know.
+            let hole = severity == Severity::Hole;
+            let places = if hole { String::new() } else { format!(" {}.", places(&group)) };
             text += &format!(
-                "- **{}** ({}): {}. {} {}\n",
+                "- **{}** ({}):{places} {} {}\n",
                 escaped(title(rule)),
                 resolved(&group),
-                places(&group),
                 escaped(&first.why),
                 code(&format!("[{rule}]")),
             );
+            for finding in group.iter().filter(|_| hole).take(TOLD) {
+                text += &format!(
+                    "  - {} {}\n",
+                    code(&format!("{}:{}", finding.path, finding.line)),
+                    escaped(&finding.message)
+                );
+            }
+            if hole && group.len() > TOLD {
+                text += &format!(
+                    "  - and {}: `migrate audit` lists them\n",
+                    count(group.len() - TOLD, "more hole")
+                );
+            }
         }
     }
     let notes = report.by_rule(Severity::Note);
