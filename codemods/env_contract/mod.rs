@@ -4,6 +4,7 @@ mod asked;
 pub mod contract;
 mod example;
 mod find;
+mod lazy;
 
 use audit::env::Fallback;
 use audit::{Finding, Rule, Severity, Survey};
@@ -64,6 +65,14 @@ const EXAMPLE: Rule = Rule {
     aliases: &[],
 };
 
+const AT_IMPORT: Rule = Rule {
+    id: "env-contract/client-at-import",
+    title: "A client is made as its module is loaded",
+    severity: Severity::Warning,
+    why: "A build loads every module of the server: without the values of production it stops, so they must be where the image is built.",
+    aliases: &[],
+};
+
 /// The codemod.
 pub struct EnvContract;
 
@@ -72,14 +81,16 @@ impl Codemod for EnvContract {
         About {
             id: ID,
             title: "One checked place for the environment",
-            rules: &[UNCHECKED, SILENT, UNDEFINED, UNUSED, MIXED, BAKED, EXAMPLE],
+            rules: &[UNCHECKED, SILENT, UNDEFINED, UNUSED, MIXED, BAKED, EXAMPLE, AT_IMPORT],
             readme: include_str!("README.md"),
             frameworks: FRAMEWORKS,
         }
     }
 
     fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
-        find::find(survey)
+        let mut findings = find::find(survey);
+        findings.extend(lazy::find(survey));
+        findings
     }
 
     fn fix(&self, survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
@@ -149,6 +160,7 @@ impl Codemod for EnvContract {
             change.fixes.extend(undefined);
             changes.push(change);
         }
+        changes.extend(lazy::fix(survey, findings));
         changes
     }
 }

@@ -115,9 +115,27 @@ impl<'p> Tracer<'p> {
     /// What a call of `function` gives.
     fn apply(&self, function: Value<'p>, call: Place<'p>) -> Value<'p> {
         match function {
-            Value::Function(place) => self.returned(place),
+            Value::Function(place) => match self.returned(place) {
+                Value::Unknown if self.waits(call) => self.given(call),
+                known => known,
+            },
             Value::Package(specifier, name) => self.package_call(&specifier, &name, call),
             Value::Any(all) => self.each(all, |value| self.apply(value, call)),
+            _ => Value::Unknown,
+        }
+    }
+
+    /// Whether a call only puts off what its function makes: `lazy(() => neon(url))`.
+    fn waits(&self, call: Place<'p>) -> bool {
+        view::callee(call.node).is_some_and(|callee| self.text(Place { node: callee, ..call }) == "lazy")
+    }
+
+    /// What the function gives that a call is given.
+    fn given(&self, call: Place<'p>) -> Value<'p> {
+        let function =
+            view::arguments(call.node).first().map(|node| self.value(Place { node: *node, ..call }));
+        match function {
+            Some(Value::Function(place)) => self.returned(place),
             _ => Value::Unknown,
         }
     }
