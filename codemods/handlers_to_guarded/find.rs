@@ -179,6 +179,32 @@ fn is_timed(handler: &Handler) -> bool {
     words(handler).iter().any(|word| matches!(word.as_str(), "cron" | "crons" | "scheduled" | "scheduler"))
 }
 
+/// Whether a handler is there to be opened by its address: out of a mail, from another service, by a clock.
+pub(super) fn is_for_links(handler: &Handler) -> bool {
+    let linked = |word: &String| {
+        matches!(
+            word.as_str(),
+            "callback"
+                | "confirm"
+                | "verify"
+                | "unsubscribe"
+                | "return"
+                | "success"
+                | "cancel"
+                | "redirect"
+                | "track"
+                | "view"
+                | "views"
+                | "click"
+                | "count"
+                | "logout"
+                | "visit"
+                | "health"
+        )
+    };
+    is_timed(handler) || is_webhook(handler) || is_debug(handler) || words(handler).iter().any(linked)
+}
+
 /// Whether anything in the app could be asked who is there.
 fn has_sign_in(survey: &Survey<'_>) -> bool {
     survey.sessions.iter().any(|session| {

@@ -6,6 +6,7 @@ mod directive;
 mod find;
 mod guarded;
 mod origins;
+mod reads;
 mod request;
 mod within;
 
@@ -114,6 +115,14 @@ const ORIGINS: Rule = Rule {
     aliases: &["CWE-942"],
 };
 
+const GET_WRITES: Rule = Rule {
+    id: "handlers-to-guarded/get-writes",
+    title: "Reading changes data",
+    severity: Severity::Warning,
+    why: "Browsers, crawlers and caches ask such an address on their own, as often as they like, or not at all.",
+    aliases: &["CWE-650"],
+};
+
 /// The codemod.
 pub struct HandlersToGuarded;
 
@@ -137,6 +146,7 @@ impl Codemod for HandlersToGuarded {
                 MISPLACED,
                 NO_ROLE,
                 ORIGINS,
+                GET_WRITES,
             ],
             readme: include_str!("README.md"),
             frameworks: &["next", "tanstack-start"], // templates/
@@ -149,6 +159,7 @@ impl Codemod for HandlersToGuarded {
         findings.extend(directive::find(survey));
         findings.extend(guarded::find(survey));
         findings.extend(origins::find(survey));
+        findings.extend(reads::find(survey));
         // Who may call what we wrote was decided, and said, when it was written.
         if let Some(server) = survey.stack.server {
             findings.retain(|finding| !server.wrote(survey.project.get(finding.span.file)));

@@ -68,6 +68,10 @@ pub trait Server: Sync {
     fn wrote(&self, _file: &File) -> bool {
         false
     }
+    /// Whether a handler of GET that looks at nothing of its request runs once, as the app is built, at the version that the app has.
+    fn answers_once(&self, _project: &Project, _app: &App) -> bool {
+        false
+    }
     /// Whether the app has its server code already, as we write it.
     fn is_there(&self, project: &Project, app: &App) -> bool;
     /// How the app comes to know its server, in development and in its build; else a sentence that says what stands against it and

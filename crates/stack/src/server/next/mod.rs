@@ -48,6 +48,11 @@ impl Server for Next {
     fn pages(&self) -> Option<&'static dyn Pages> {
         Some(&pages::AppRouter)
     }
+    fn answers_once(&self, project: &Project, app: &App) -> bool {
+        let version = project.packages[app.package].version("next");
+        let major: Option<u32> = version.and_then(|version| version.split('.').next()?.parse().ok());
+        major.is_some_and(|major| major < 15)
+    }
     fn groups_by_table(&self) -> bool {
         true
     }
