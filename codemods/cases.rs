@@ -131,6 +131,7 @@ fn own_files(survey: &Survey<'_>, one: &dyn Codemod) -> Vec<String> {
         found.extend(change.edits.iter().map(|edit| path(edit.span.file)));
         found.extend(change.creates.iter().map(|file| file.path.to_string()));
         found.extend(change.deletes.iter().chain(&change.untracks).map(|file| path(*file)));
+        found.extend(change.moves.iter().flat_map(|one| [path(one.file), one.to.to_string()]));
         found.extend(change.requests.iter().map(|request| match request {
             plan::Request::ModuleItem { path, .. }
             | plan::Request::File { path, .. }

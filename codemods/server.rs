@@ -6,7 +6,8 @@
 
 use audit::Survey;
 use audit::handler::Handler;
-use edit::Span;
+use edit::{FileId, Span};
+use stack::Side;
 use std::sync::Arc;
 
 /// The key of the change that brings the server and its sessions.
@@ -76,4 +77,11 @@ pub fn guarded(survey: &Survey<'_>) -> bool {
 /// Whether a handler only hands its input on to a function that was moved to the server: who may call that is decided there.
 pub fn hands_on(survey: &Survey<'_>, handler: &Handler) -> bool {
     survey.stack.server.is_some_and(|server| server.wrote(survey.project.get(handler.span.file)))
+}
+
+/// Where a file runs: one that nothing reaches yet runs on the server, once a module of ours asks it for the visitor's client.
+pub fn side(survey: &Survey<'_>, file: FileId) -> Side {
+    let side = survey.stack.side(file);
+    let asked = || crate::queries_to_server::asks(survey, file);
+    if side == Side::None && asked() { Side::Server } else { side }
 }

@@ -151,7 +151,7 @@ impl Contract {
     /// The module for a variable of this audience as `file` would import it. `None` where there is no template (edge functions,
     /// configuration, scripts, frameworks without one) or where the audience's values must not be read.
     pub fn of(survey: &Survey<'_>, file: FileId, audience: Audience) -> Option<Self> {
-        let side = survey.stack.side(file);
+        let side = crate::server::side(survey, file);
         let path = &survey.project.get(file).path;
         let app = survey.project.apps.iter().filter(|app| is_below(path, &app.folder));
         let app = app.max_by_key(|app| app.folder.len())?;

@@ -2,6 +2,7 @@
 
 use super::asked::{goes_without, is_asked_for};
 use super::contract::{Audience, Contract, Need};
+use crate::server;
 use audit::env::{Accessor, DefinedIn, EnvName, EnvRead, Fallback, given};
 use audit::finding::Related;
 use audit::{Confidence, Finding, Severity, Survey};
@@ -230,7 +231,8 @@ fn silent(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
         .reads
         .iter()
         .filter(hides)
-        .filter(|read| read.side != Side::Config && read.side != Side::None)
+        .filter(|read| read.side != Side::Config)
+        .filter(|read| read.side != Side::None || server::side(survey, read.span.file) != Side::None)
         .collect();
     let first = reads.first()?;
     let behind = match first.fallback {
@@ -320,8 +322,10 @@ fn unused(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
 /// is the same for both sides, and is read by clients on both.
 fn baked(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
     let own = audit::env::without_public_prefix(&name.name);
-    let address =
-        ["SITE_URL", "APP_URL", "BASE_URL", "ORIGIN", "DOMAIN", "HOST"].iter().any(|end| own.ends_with(end));
+    // Whole words: `SUPABASE_URL` is an address of a backend.
+    let is_word =
+        |end: &&str| own.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
+    let address = ["SITE_URL", "APP_URL", "BASE_URL", "ORIGIN", "DOMAIN", "HOST"].iter().any(is_word);
     let server = |read: &EnvRead| matches!(read.side, Side::Server | Side::None | Side::Config);
     let first = name.reads.iter().find(|read| read.side == Side::Server)?;
     if !name.public || !address || !name.reads.iter().all(server) || survey.env_name(own).is_some() {

@@ -42,7 +42,8 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     };
     let mut change = Change::new(ID, title, Safety::Review);
     change.key = Some(server::QUERIES.to_owned());
-    if target.session().is_none() {
+    let makes = matches!(target.session(), Some(Session::Made(..)));
+    if target.session().is_none() || (makes && crate::sessions_to_server::hides(survey)) {
         change.needs = vec![server::SESSIONS.to_owned()];
     }
     for function in &outcome.functions {
@@ -109,32 +110,48 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
 }
 
 /// What asks for the session on the app's own server.
-pub(crate) struct SessionModule {
-    /// Where it stands, or will.
+pub(crate) struct SessionPlace {
+    /// The module that gives the user of a request: there, or brought by [`session_requests`].
     pub(crate) path: RelPath,
-    /// What brings it, with all that it needs; nothing where it is there.
-    pub(crate) requests: Vec<Request>,
-    /// The app's own function that it asks for a client, where that is one.
+    /// The app's own function that it asks for a client, where that is one and the module is new.
     pub(crate) client: Option<stack::server::SessionClient>,
 }
 
-/// The module that gives the user of a request, for whoever else needs it; else what stands against it.
-pub(crate) fn session_module(survey: &Survey<'_>) -> Result<SessionModule, String> {
+/// Where the module stands that gives the user of a request, for whoever else needs it; else what stands against it.
+pub(crate) fn session_place(survey: &Survey<'_>) -> Result<SessionPlace, String> {
     let none = || "Nothing of the app tells how it signs visitors in.".to_owned();
     if let Some(path) = there(survey) {
-        return Ok(SessionModule { path, requests: Vec::new(), client: None });
+        return Ok(SessionPlace { path, client: None });
     }
     ground::of(survey).map_err(|why| why.unwrap_or_else(none))?;
-    let target = Target::of(survey).filter(|target| target.session().is_some()).ok_or_else(none)?;
-    let outcome = group::outcome(survey);
-    let (path, request) = target.session_module(&outcome.functions).ok_or_else(none)?;
-    let mut requests = vec![request];
-    requests.extend(target.dependencies());
-    let client = match target.session() {
-        Some(Session::Named(client)) => Some(client.clone()),
-        _ => None,
+    let target = Target::of(survey).ok_or_else(none)?;
+    let client = match target.session().ok_or_else(none)? {
+        Session::Named(client) => Some(client.clone()),
+        Session::Made(..) => None,
     };
-    Ok(SessionModule { path, requests, client })
+    let path = target.path(&target.server.library(target.folder, "session")).ok_or_else(none)?;
+    Ok(SessionPlace { path, client })
+}
+
+/// Whether a new module of the session asks a file of the app's own for the visitor's client.
+pub(crate) fn asks(survey: &Survey<'_>, file: FileId) -> bool {
+    let own = session_place(survey).ok().and_then(|place| place.client);
+    own.is_some_and(|client| client.path == survey.project.get(file).path)
+        && (!group::outcome(survey).functions.is_empty() || crate::guards_to_server::any(survey))
+}
+
+/// What brings that module, with all that it needs; nothing where it is there.
+pub(crate) fn session_requests(survey: &Survey<'_>) -> Vec<Request> {
+    let Some(target) = Target::of(survey).filter(|_| there(survey).is_none()) else { return Vec::new() };
+    let outcome = group::outcome(survey);
+    let module = target.session_module(&outcome.functions);
+    module.into_iter().chain(target.dependencies()).collect()
+}
+
+/// How zod is imported on the server, and what brings it where the app has none.
+pub(crate) fn zod(survey: &Survey<'_>) -> Option<(&'static str, Option<Request>)> {
+    let target = Target::of(survey)?;
+    Some((target.zod, target.zod()))
 }
 
 /// Our module of the session, in an app that has it.

@@ -101,7 +101,7 @@ pub(super) fn keys(survey: &Survey<'_>) -> Option<(String, String)> {
     for client in clients {
         let (tree, scopes) = survey.project.get(client.span.file).syntax()?;
         let given = arguments(tree.node_at(client.span.range())?);
-        let variable = |at: usize| variable(tree, scopes, *given.get(at)?);
+        let variable = |at: usize| variable(survey, tree, scopes, *given.get(at)?);
         found.insert((variable(0)?, variable(1)?));
     }
     let mut found = found.into_iter();
@@ -110,12 +110,21 @@ pub(super) fn keys(survey: &Survey<'_>) -> Option<(String, String)> {
 }
 
 /// The variable of the environment that an expression is, itself or by a constant.
-fn variable(tree: &Tree, scopes: &Scopes, node: Node<'_>) -> Option<String> {
+fn variable(survey: &Survey<'_>, tree: &Tree, scopes: &Scopes, node: Node<'_>) -> Option<String> {
     let node = unwrapped(node);
     match node.kind() {
         "member_expression" => {
             let text = tree.text(node);
-            let name = text.strip_prefix("process.env.")?;
+            let Some(name) = text.strip_prefix("process.env.") else {
+                // A module of the app that checks its variables: `env.NAME`.
+                let (object, name) = text.split_once('.')?;
+                let object = scopes
+                    .binding_at(node.child_by_field_name("object")?.byte_range())
+                    .map(|id| scopes.binding(id))
+                    .filter(|binding| binding.name == object && binding.declared == Declared::Import);
+                let known = object.and_then(|_| survey.env_name(name));
+                return known.map(|known| format!("process.env.{}", known.name));
+            };
             name.chars()
                 .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
                 .then(|| text.to_owned())
@@ -125,7 +134,7 @@ fn variable(tree: &Tree, scopes: &Scopes, node: Node<'_>) -> Option<String> {
             let declarator = tree.node_at(binding.range.clone())?;
             let constant = binding.declared == Declared::Const && declarator.kind() == "variable_declarator";
             let value = declarator.child_by_field_name("value").filter(|_| constant).map(unwrapped)?;
-            (value.kind() == "member_expression").then(|| variable(tree, scopes, value))?
+            (value.kind() == "member_expression").then(|| variable(survey, tree, scopes, value))?
         }
         _ => None,
     }

@@ -32,7 +32,7 @@ use audit::{Finding, Rule, Severity, Survey};
 use plan::{About, Change, Codemod};
 
 pub(crate) use access::Doors;
-pub(crate) use fix::{SessionModule, keys, session_module};
+pub(crate) use fix::{SessionPlace, asks, keys, session_place, session_requests, zod};
 pub(crate) use ground::keeps_cookies;
 pub(crate) use group::verdict;
 

@@ -85,7 +85,8 @@ impl Target<'_> {
                 (path, imported)
             }
             Some(Session::Made(url, key)) if module.name == "session" => {
-                return MADE_SESSION.replace("__URL__", url).replace("__KEY__", key);
+                let made = MADE_SESSION.replace("__URL__", url).replace("__KEY__", key);
+                return crate::sessions_to_server::with_cookies(self.survey, &made);
             }
             _ => return text,
         };
@@ -103,11 +104,11 @@ impl Target<'_> {
     }
 
     /// The module of the session alone: equal to the one that comes with the functions.
-    pub(super) fn session_module(&self, functions: &[Function]) -> Option<(RelPath, Request)> {
+    pub(super) fn session_module(&self, functions: &[Function]) -> Option<Request> {
         let module = library::modules(true).iter().find(|module| module.name == "session")?;
         let path = self.path(&self.server.library(self.folder, module.name))?;
         let pieces = vec![Piece::text(self.filled(module, functions))];
-        Some((path.clone(), Request::File { path, pieces, mode: 0o644 }))
+        Some(Request::File { path, pieces, mode: 0o644 })
     }
 
     fn some_page(&self) -> Option<FileId> {

@@ -6,6 +6,7 @@
 
 mod client;
 mod context;
+mod cookies;
 mod decide;
 mod facade;
 mod header;
@@ -26,6 +27,7 @@ mod values;
 use crate::server::{PROVIDERS, QUERIES, SESSIONS};
 use audit::finding::Related;
 use audit::{Confidence, Finding, Rule, Severity, Survey};
+pub(crate) use cookies::{hides, with_cookies};
 use decide::{Blocker, Decision, Move, decide};
 use edit::{RelPath, Span};
 pub(crate) use places::relative;
@@ -79,21 +81,22 @@ impl Codemod for SessionsToServer {
             title: "Sessions leave the browser for HttpOnly cookies of a server of the app's own",
             rules: &[IN_BROWSER, NO_SERVER, KEPT, ADMIN, TOKENS],
             readme: include_str!("README.md"),
-            frameworks: &["vite", "tanstack-start"],
+            frameworks: &["vite", "tanstack-start", "next"],
         }
     }
 
     fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
         match &*decide(survey) {
-            Decision::Nothing => Vec::new(),
+            Decision::Nothing => {
+                let Some(found) = cookies::found(survey) else { return Vec::new() };
+                let blockers = found.blockers.as_deref();
+                let mut findings = vec![main_finding(survey, found.client, &found.auth, blockers)];
+                findings.extend(together(blockers.unwrap_or_default()));
+                findings
+            }
             Decision::Kept { client, auth, blockers } => {
                 let mut found = vec![main_finding(survey, *client, auth, Some(blockers))];
-                // What stands in the way for one reason is one thing to do, at many places.
-                let mut reasons = std::collections::BTreeMap::<(bool, &str), Vec<&Blocker>>::new();
-                for blocker in blockers {
-                    reasons.entry((!blocker.admin, &blocker.why)).or_default().push(blocker);
-                }
-                found.extend(reasons.into_values().map(|blockers| kept(&blockers)));
+                found.extend(together(blockers));
                 found
             }
             Decision::Moves(change) => {
@@ -109,7 +112,6 @@ impl Codemod for SessionsToServer {
 
     fn fix(&self, survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
         let decision = decide(survey);
-        let Decision::Moves(change) = &*decision else { return Vec::new() };
         // Whoever does not want the finding resolved has suppressed it.
         let fixes: Vec<usize> = (0..findings.len())
             .filter(|at| [IN_BROWSER.id, NO_SERVER.id].contains(&findings[*at].rule))
@@ -117,6 +119,9 @@ impl Codemod for SessionsToServer {
         if fixes.is_empty() {
             return Vec::new();
         }
+        let Decision::Moves(change) = &*decision else {
+            return cookies::fix(survey, fixes).into_iter().collect();
+        };
         moved(survey, change, fixes).into_iter().collect()
     }
 }
@@ -144,7 +149,7 @@ pub fn gone(survey: &Survey<'_>) -> Vec<Span> {
             }
             gone
         }
-        _ => Vec::new(),
+        _ => cookies::gone(survey),
     }
 }
 
@@ -263,6 +268,15 @@ fn refused(survey: &Survey<'_>, change: &Move) -> Vec<Finding> {
             subject: method.clone(),
         })
         .collect()
+}
+
+/// What stands in the way for one reason is one thing to do, at many places.
+fn together(blockers: &[Blocker]) -> Vec<Finding> {
+    let mut reasons = std::collections::BTreeMap::<(bool, &str), Vec<&Blocker>>::new();
+    for blocker in blockers {
+        reasons.entry((!blocker.admin, &blocker.why)).or_default().push(blocker);
+    }
+    reasons.into_values().map(|blockers| kept(&blockers)).collect()
 }
 
 /// Sign-ins whose tokens pass through the page.

@@ -27,7 +27,7 @@ const BOUNDARY: &str = include_str!("templates/tanstack-start/call-boundary.ts")
 const ENV: &str = include_str!("templates/tanstack-start/env.server.ts");
 const ORIGIN: &str = include_str!("templates/tanstack-start/origin.server.ts");
 const AUTH_FUNCTIONS: &str = include_str!("templates/tanstack-start/auth.functions.ts");
-const AUTH: &str = include_str!("templates/tanstack-start/auth.ts");
+pub(super) const AUTH: &str = include_str!("templates/any/auth.ts");
 const STORAGE_FUNCTIONS: &str = include_str!("templates/tanstack-start/storage.functions.ts");
 const STORAGE: &str = include_str!("templates/tanstack-start/storage.ts");
 const REALTIME: &str = include_str!("templates/tanstack-start/realtime.ts");
@@ -200,7 +200,8 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         |name: &str| -> Option<String> { Some(places.specifier(survey, &of(&format!("{name}.ts"))?)) };
     let mut parts: Vec<(&'static str, String)> = Vec::new();
     if uses.any("auth") {
-        put(of("auth.ts"), text(AUTH, &[("__METHODS__", quoted(&change.auth))]))?;
+        let holes = [("__METHODS__", quoted(&change.auth)), ("__FUNCTIONS__", "./auth.functions".to_owned())];
+        put(of("auth.ts"), text(AUTH, &holes))?;
         parts.push(("auth", beside("auth")?));
     }
     if uses.any("anyStorage") {
@@ -271,6 +272,7 @@ fn derived(uses: &mut Uses, change: &Move, refusal: bool) {
     let limits = uses.any(limited);
     let asks = limits || uses.any("signOut");
     let rest = [
+        ("start", true),
         ("limits", limits),
         ("failure", asks),
         ("schemas", asks),

@@ -8,8 +8,8 @@ mod refresh;
 mod session;
 
 use super::{BROWSER, ID, UNASKED, pages};
-use crate::queries_to_server::{SessionModule, keeps_cookies, session_module};
-use crate::server::GUARDS;
+use crate::queries_to_server::{SessionPlace, keeps_cookies, session_place, session_requests};
+use crate::server::{GUARDS, SESSIONS};
 use audit::guard::{Enforced, Guard, Kind, Proof, Requires};
 use audit::route::Route;
 use audit::{Confidence, Finding, Related, Severity, Survey};
@@ -54,7 +54,7 @@ enum By {
 struct Ground {
     sign_in: String,
     guard: RelPath,
-    session: SessionModule,
+    session: SessionPlace,
     refresh: Refresh,
 }
 
@@ -121,7 +121,7 @@ fn ground(survey: &Survey<'_>, guarded: &[Guarded]) -> Result<Ground, String> {
     let sign_in = sign_in(survey).ok_or(
         "No guard names the page to sign in as a path. Send visitors without a session to one, written out, then run again.",
     )?;
-    let session = session_module(survey)?;
+    let session = session_place(survey)?;
     let urls: BTreeSet<&str> = guarded.iter().map(|page| page.url.as_str()).collect();
     let refresh = Refresh::of(survey, &pages::list(survey, &urls), &sign_in)?;
     let guard = RelPath::new(format!("{}/guard.ts", session.path.folder()))
@@ -186,6 +186,29 @@ fn sign_in(survey: &Survey<'_>) -> Option<String> {
     let is_page = |path: &str| survey.routes.iter().any(|route| route.url == path) && !guarded(path);
     let most = counts.into_iter().filter(|(path, _)| is_page(path)).rev().max_by_key(|(_, count)| *count);
     most.map(|(path, _)| path.to_owned())
+}
+
+/// What renews the sessions of the app before a page is drawn.
+pub(crate) enum Renewal {
+    /// The app's own file does.
+    There,
+    /// The change of [`GUARDS`] brings a file that does.
+    Comes,
+}
+
+/// Whether any page will ask.
+pub(crate) fn any(survey: &Survey<'_>) -> bool {
+    decision(survey).ground.is_some()
+}
+
+/// What renews sessions; else what stands against it.
+pub(crate) fn renewal(survey: &Survey<'_>) -> Result<Renewal, String> {
+    match decision(survey).ground.as_ref().map(|ground| &ground.refresh) {
+        Some(Refresh::New { .. }) => Ok(Renewal::Comes),
+        Some(Refresh::There(_)) => Ok(Renewal::There),
+        None if refresh::is_there(survey) => Ok(Renewal::There),
+        None => Err("nothing renews sessions before a page is drawn. Add the framework's file that runs before every request (`createServerClient`, `getUser()`).".to_owned()),
+    }
 }
 
 pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
@@ -285,6 +308,9 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     };
     let mut change = Change::new(ID, title, Safety::Review);
     change.key = Some(GUARDS.to_owned());
+    if crate::sessions_to_server::hides(survey) {
+        change.needs.push(SESSIONS.to_owned());
+    }
     for page in &decision.pages {
         if let Some(asking) = &page.asking {
             asking.put(&mut change);
@@ -296,7 +322,7 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
         let pieces = vec![Piece::text(text)];
         change.requests.push(Request::File { path: ground.guard.clone(), pieces, mode: 0o644 });
     }
-    change.requests.extend(ground.session.requests.iter().cloned());
+    change.requests.extend(session_requests(survey));
     if let (Some(client), Some(server)) = (&ground.session.client, survey.stack.server) {
         change.edits.extend(server.session_setter(survey.project, client));
     }

@@ -72,7 +72,8 @@ impl Refresh {
 
     pub(super) fn put(&self, survey: &Survey<'_>, change: &mut Change) {
         let Self::New { path, text, replaces } = self else { return };
-        let pieces = vec![Piece::text(text.clone())];
+        let text = crate::sessions_to_server::with_cookies(survey, text);
+        let pieces = vec![Piece::text(text)];
         match replaces.map(|file| survey.project.get(file)) {
             Some(file) if file.path == *path => {
                 change.edits.push(Edit { span: file.span(0..file.text.len()), replacement: pieces });
@@ -83,6 +84,13 @@ impl Refresh {
         }
         change.requests.push(Request::File { path: path.clone(), pieces, mode: 0o644 });
     }
+}
+
+/// Whether the app has a file that renews sessions before a page is drawn.
+pub(super) fn is_there(survey: &Survey<'_>) -> bool {
+    let (app, server) = (survey.project.apps.first(), survey.stack.server);
+    let file = app.zip(server).and_then(|(app, server)| server.pages()?.guard_file(survey.project, app));
+    file.is_some_and(|file| renews(survey, file))
 }
 
 /// Whether the file that runs before every request is one of ours.

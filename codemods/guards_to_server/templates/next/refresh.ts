@@ -14,6 +14,7 @@ const SIGN_IN = "__SIGN_IN__";
 export async function __FUNCTION__(request: NextRequest) {
   let response = NextResponse.next({ request });
   const db = createServerClient(__URL__!, __KEY__!, {
+    cookieOptions: __COOKIES__,
     cookies: {
       getAll: () => request.cookies.getAll(),
       setAll(changed: Changed) {

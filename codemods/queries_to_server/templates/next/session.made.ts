@@ -8,6 +8,7 @@ type Changed = { name: string; value: string; options: CookieOptions }[];
 export async function createDb() {
   const jar = await cookies();
   return createServerClient(__URL__!, __KEY__!, {
+    cookieOptions: __COOKIES__,
     cookies: {
       getAll: () => jar.getAll(),
       setAll(changed: Changed) {

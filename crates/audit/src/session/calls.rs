@@ -6,6 +6,7 @@ use crate::query::Client;
 use edit::FileId;
 use edit::Span;
 use project::graph::{Graph, Origin};
+use project::{File, Project};
 use stack::Side;
 use syntax::Tree;
 use syntax::view::{self, Chain};
@@ -110,12 +111,43 @@ fn client_of(look: &Look<'_>, root: Node<'_>, clients: &[Client]) -> Option<usiz
     if let Some(at) = clients.iter().position(|client| client.binding == Some(declared)) {
         return Some(at);
     }
-    // `const db = createClient()` in a component: the binding holds the call that makes the client.
+    // `const db = createClient()` in a component: the binding holds the call that makes the client, or one of the function that does.
     let holder = look.project.get(declared.file);
     let (tree, _) = holder.syntax()?;
     let declarator = tree.node_at(declared.range())?.parent()?;
     let whole = holder.span(declarator.byte_range());
-    clients.iter().position(|client| whole.covers(client.span))
+    let here = clients.iter().position(|client| whole.covers(client.span));
+    here.or_else(|| {
+        let value = declarator.child_by_field_name("value").map(view::unwrapped)?;
+        let value = match value.kind() {
+            "await_expression" => view::unwrapped(view::code_children(value).next()?),
+            _ => value,
+        };
+        let called = if value.kind() == "identifier" { value } else { view::callee(value)? };
+        client_made(look.project, holder, called, clients, 0)
+    })
+}
+
+/// The client that a function makes at each call, through names of the same function.
+fn client_made(
+    project: &Project,
+    file: &File,
+    called: Node<'_>,
+    clients: &[Client],
+    depth: usize,
+) -> Option<usize> {
+    let Origin::Local(holder, range) = Graph::origin(project, file.id, called.byte_range()) else {
+        return None;
+    };
+    let holder = project.get(holder);
+    let declared = holder.span(range);
+    let found = clients.iter().position(|client| client.binding == Some(declared));
+    found.or_else(|| {
+        let (tree, _) = holder.syntax().filter(|_| depth < 3)?;
+        let declarator = tree.node_at(declared.range())?.parent()?;
+        let value = declarator.child_by_field_name("value").map(view::unwrapped)?;
+        (value.kind() == "identifier").then(|| client_made(project, holder, value, clients, depth + 1))?
+    })
 }
 
 /// The value under `options.data.role` of a sign-up, if it is not written out.

@@ -25,6 +25,8 @@ pub trait Pages: Sync {
     fn guard_file(&self, project: &Project, app: &App) -> Option<FileId>;
     /// The place of a new one, and the name that its function must have.
     fn new_guard_file(&self, project: &Project, app: &App) -> Option<(RelPath, &'static str)>;
+    /// The place of the handler of a path: `api/x`.
+    fn route(&self, project: &Project, app: &App, path: &str) -> Option<RelPath>;
     /// The place of a route that says that the server is well, where none does.
     fn health(&self, project: &Project, app: &App) -> Option<RelPath>;
 }

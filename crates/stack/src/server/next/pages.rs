@@ -100,14 +100,17 @@ impl Pages for AppRouter {
                 path.is_some_and(|path| project.file(path.as_str()).is_some())
             })
         });
+        if answers { None } else { self.route(project, app, "api/health") }
+    }
+    fn route(&self, project: &Project, app: &App, path: &str) -> Option<RelPath> {
         let holds = |folder: &&&str| {
             let prefix = in_app(app, folder).map(|path| format!("{path}/"));
             prefix.is_some_and(|prefix| {
                 project.files.iter().any(|file| file.path.as_str().starts_with(&prefix))
             })
         };
-        let folder = ["app", "src/app"].iter().find(holds).filter(|_| !answers)?;
-        in_app(app, &format!("{folder}/api/health/route.ts"))
+        let folder = ["app", "src/app"].iter().find(holds)?;
+        in_app(app, &format!("{folder}/{path}/route.ts"))
     }
 }
 

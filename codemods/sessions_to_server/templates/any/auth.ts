@@ -1,4 +1,6 @@
+//#if start
 import { isRedirect } from "@tanstack/react-router";
+//#end
 //#if signUp|verifyOtp|updateUser
 import type { AuthChangeEvent, AuthError, Session, SupabaseClient, User } from "@supabase/supabase-js";
 //#else
@@ -8,13 +10,15 @@ import type { AuthChangeEvent, AuthError, Session, SupabaseClient } from "@supab
 import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabase-js";
 //#end
 //#end
-import * as server from "./auth.functions";
+import * as server from "__FUNCTIONS__";
 //#if toError
-import type { AuthFailure, PublicSession } from "./auth.functions";
+import type { AuthFailure, PublicSession } from "__FUNCTIONS__";
 //#else
-import type { PublicSession } from "./auth.functions";
+import type { PublicSession } from "__FUNCTIONS__";
 //#end
+//#if start
 import { onUnauthenticated } from "./call-boundary";
+//#end
 //#if realtime
 import { closeRealtime } from "./realtime";
 //#end
@@ -54,7 +58,9 @@ async function ask<T>(call: Promise<T>): Promise<{ answer: T; failed: null } | {
   try {
     return { answer: await call, failed: null };
   } catch (cause) {
+//#if start
     if (isRedirect(cause)) throw cause;
+//#end
 //#if toError
     return { answer: null, failed: toError({ name: "AuthRetryableFetchError", message: cause instanceof Error ? cause.message : String(cause), status: 0, code: undefined }) };
 //#else
@@ -81,8 +87,14 @@ function emit(event: AuthChangeEvent, session: Session | null, broadcast = true)
   if (broadcast) tabs?.postMessage(event);
 }
 
+//#if start
 async function load(again = false): Promise<Session | null> {
   if (!inBrowser) return toSession(await server.fetchSession());
+//#else
+// What the server itself has done to the session meanwhile is not known here: it is asked each time.
+async function load(again = true): Promise<Session | null> {
+  if (!inBrowser) return null;
+//#end
   if (current !== undefined && !again) return current;
   pending ??= ask(server.fetchSession())
     .then(({ answer, failed }) => {
@@ -110,7 +122,9 @@ function takeUrlEvent(): AuthChangeEvent | undefined {
 
 if (inBrowser) {
   tabs?.addEventListener("message", () => void load(true));
+//#if start
   onUnauthenticated(() => current && void load(true));
+//#end
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && current !== undefined && void load(true));
 }
 
