@@ -30,10 +30,11 @@ pub(super) fn tested(survey: &Survey<'_>) -> bool {
     survey.project.files.iter().any(|file| of_tests(file.path.as_str()))
 }
 
-/// Where tests of the database belong; `None` without a folder of migrations.
+/// Where tests of the database belong; `None` without migrations that somebody else wrote.
 pub(super) fn place(survey: &Survey<'_>) -> Option<RelPath> {
-    let replayed = survey.schema.replayed.iter().map(|file| &survey.project.get(*file).path);
-    let top = replayed.rev().find_map(|path| path.folder().strip_suffix("supabase/migrations"))?;
+    let replayed = survey.schema.replayed.iter().map(|file| survey.project.get(*file));
+    let theirs = replayed.filter(|file| !file.text.starts_with(schema::OURS));
+    let top = theirs.rev().find_map(|file| file.path.folder().strip_suffix("supabase/migrations"))?;
     RelPath::new(format!("{top}{PLACE}"))
 }
 

@@ -18,6 +18,9 @@ pub use state::{Constraint, Reads};
 use edit::{FileId, Span};
 use std::collections::BTreeMap;
 
+/// The first words of a migration that this program writes.
+pub const OURS: &str = "-- Written by migrate.";
+
 /// A text that may hold SQL or types.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'t> {

@@ -88,7 +88,7 @@ fn compare(schema: &Schema, texts: &[(String, String)]) -> anyhow::Result<Compar
     for file in &schema.replayed {
         let (path, text) = &texts[file.0 as usize];
         // What this program wrote must be fit to be run twice.
-        let runs = if text.starts_with("-- Written by migrate.") { 2 } else { 1 };
+        let runs = if text.starts_with(schema::OURS) { 2 } else { 1 };
         let text = format!("{text}\n").repeat(runs);
         let (_, told) = psql(database, &format!("\\set ON_ERROR_ROLLBACK on\n{text}"))?;
         errors

@@ -4,8 +4,8 @@
 //! ground (`schema.sql`), then numbered scripts, then the rest, those that create before those that only change.
 //! Seeds, tests, the way back (`down.sql`) and dumps of other databases do not count.
 
-use crate::Source;
 use crate::sql::split;
+use crate::{OURS, Source};
 
 /// The files that count, in order.
 pub(crate) fn ordered<'s, 't>(sources: &'s [Source<'t>]) -> Vec<&'s Source<'t>> {
@@ -26,9 +26,6 @@ pub(crate) fn ordered<'s, 't>(sources: &'s [Source<'t>]) -> Vec<&'s Source<'t>> 
     let (last, first): (Vec<_>, Vec<_>) = counted.into_iter().zip(newest).partition(|(_, newest)| *newest);
     first.into_iter().chain(last).map(|((_, source), _)| source).collect()
 }
-
-/// The first words of a migration that this program writes.
-const OURS: &str = "-- Written by migrate.";
 
 /// Whether `path` is a migration of a tool that keeps a history.
 pub(crate) fn is_migration(path: &str) -> bool {
