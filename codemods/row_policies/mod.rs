@@ -130,7 +130,6 @@ const TIDY: Rule = Rule {
         "splinter:0004_no_primary_key",
         "splinter:0006_multiple_permissive_policies",
         "splinter:0009_duplicate_index",
-        "splinter:0014_extension_in_public",
     ],
 };
 const UNTESTED: Rule = Rule {

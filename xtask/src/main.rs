@@ -19,7 +19,9 @@ cargo xtask docs [--check]           write docs/codemods.md, and the plan and th
 cargo xtask truth DIR                compare the inventory with what the TypeScript compiler finds (Node, npm);
                                      --program FILE as above
 cargo xtask oracle DIR [--verbose]   compare parsing and references with oxc over a folder
-cargo xtask schema-truth DIR [--verbose]   compare the replay of each export's SQL with PostgreSQL (psql's PGHOST, PGPORT, PGUSER)";
+cargo xtask schema-truth DIR [--verbose]   compare the replay of each export's SQL with PostgreSQL (psql's PGHOST, PGPORT, PGUSER);
+                                     --splinter CHECKOUT: and our lints with those of supabase/splinter;
+                                     --database NAME: another one than schema_truth";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -45,7 +47,13 @@ fn main() -> anyhow::Result<()> {
             value("--named").map_or("", String::as_str),
         ),
         Some("bench") => bench::run_bench(&program()?, &folder()?),
-        Some("schema-truth") => schema_truth::run_truth(&folder()?, flag("--verbose")),
+        Some("schema-truth") => {
+            let checkout = value("--splinter").map(Path::new);
+            let program = checkout.map(|_| program()).transpose()?;
+            let database = value("--database").map_or(schema_truth::DATABASE, String::as_str);
+            let lints = checkout.zip(program.as_deref());
+            schema_truth::run_truth(&folder()?, database, lints, flag("--verbose"))
+        }
         Some("docs") => docs::run_docs(&program()?, flag("--check")),
         Some("truth") => truth::run_truth(&program()?, &folder()?),
         Some("oracle") => {

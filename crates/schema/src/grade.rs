@@ -203,7 +203,10 @@ impl<'s> Asked<'s> {
             _ if storage => Verdict::ok(""),
             // Rows of a certain state are published on purpose; what else is in them counts all the same.
             Opening::SomeRows
-                if holds.secret.is_empty() && (crowd != Crowd::Everybody || holds.personal.is_empty()) =>
+                if holds.secret.is_empty()
+                    && !holds.private
+                    && !holds.codes
+                    && (crowd != Crowd::Everybody || holds.personal.is_empty()) =>
             {
                 Verdict::ok("")
             }
@@ -216,8 +219,9 @@ impl<'s> Asked<'s> {
                 )
             }
             _ if !holds.personal.is_empty() => {
-                let lists = words(table).iter().any(|word| PUBLIC_PLACES.contains(&word.as_str()))
-                    && holds.owners.is_empty();
+                // Where a shop or a house is, its visitors are told, whoever keeps the row.
+                let lists =
+                    words(table).iter().any(|word| PUBLIC_PLACES.contains(&word.as_str())) && !holds.of_users;
                 let grade = match crowd {
                     Crowd::Everybody if !lists && !self.narrowed && opening == Opening::Everybody => {
                         Grade::Hole
@@ -231,14 +235,21 @@ impl<'s> Asked<'s> {
                 )
             }
             _ if holds.private => {
-                let grade =
-                    if crowd == Crowd::Everybody && !self.narrowed { Grade::Hole } else { Grade::Review };
+                // Rows that nobody owns, or of a certain state, may be meant for all.
+                let all = opening == Opening::Everybody;
+                let sure = all && crowd == Crowd::Everybody && !self.narrowed;
+                let rows = if all { "every row" } else { "rows of a certain state" };
                 Verdict::new(
-                    grade,
+                    if sure { Grade::Hole } else { Grade::Review },
                     Fault::OpenRead,
-                    format!("{} can read every row of `{table}`, which looks private.", sentence(crowd)),
+                    format!("{} can read {rows} of `{table}`, which looks private.", sentence(crowd)),
                 )
             }
+            _ if holds.codes => Verdict::new(
+                Grade::Review,
+                Fault::OpenRead,
+                format!("{} can list the codes of `{table}`.", sentence(crowd)),
+            ),
             _ if !holds.owners.is_empty() && !holds.money.is_empty() => Verdict::new(
                 Grade::Review,
                 Fault::OpenRead,
@@ -444,6 +455,23 @@ mod tests {
                 ("h", "Hole OpenWrite"),
                 ("i", "Ok -"),
             ],
+        );
+    }
+
+    #[test]
+    fn rows_of_nobody_codes_and_places() {
+        check(
+            "create table conversations (id uuid primary key, user_id uuid, topic text);
+             create table shops (id uuid primary key, owner_id uuid, address text);
+             create table scans (id uuid primary key, image_hash text);
+             create table vouchers (id uuid primary key, code text, active boolean);
+             alter table conversations enable row level security; alter table shops enable row level security;
+             alter table scans enable row level security; alter table vouchers enable row level security;
+             create policy a on conversations for select to anon using (user_id is null);
+             create policy b on scans for select to authenticated using (true);
+             create policy c on shops for select using (true);
+             create policy d on vouchers for select using (active = true);",
+            &[("a", "Review OpenRead"), ("b", "Ok -"), ("c", "Review OpenRead"), ("d", "Review OpenRead")],
         );
     }
 

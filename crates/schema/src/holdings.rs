@@ -2,7 +2,7 @@
 //!
 //! Names are words of the field, so all of this is likely and none of it certain.
 
-use crate::lexicon::{MONEY, PERSONAL, PRIVATE, SECRET, USERS};
+use crate::lexicon::{CODES, MONEY, PERSONAL, PRIVATE, SECRET, USERS};
 use crate::predicate::{Ask, Predicate};
 use crate::{Column, Name, Schema, Table};
 
@@ -23,6 +23,8 @@ pub struct Holdings {
     pub of_users: bool,
     /// By its name something that others must not read: messages, orders, prescriptions.
     pub private: bool,
+    /// Codes that are worth something to whoever knows them: coupons, invitations.
+    pub codes: bool,
 }
 
 impl Schema {
@@ -54,6 +56,13 @@ impl Schema {
                         word.as_str(),
                         "count" | "used" | "limit" | "type" | "price" | "url" | "link" | "name" | "expires"
                     )
+                }) && !words.iter().any(|word| {
+                    // The print of a thing, by which it is found again.
+                    words.iter().any(|word| word == "hash")
+                        && matches!(
+                            word.as_str(),
+                            "image" | "file" | "content" | "perceptual" | "block" | "commit" | "query"
+                        )
                 }) && column.kind != "boolean"
             }),
             money: pick(&|column, words| {
@@ -64,6 +73,8 @@ impl Schema {
             privileged: self.privileged(name),
             of_users,
             private: is_private(name),
+            codes: words(&name.name).iter().any(|word| CODES.contains(&word.as_str()))
+                && table.columns.iter().any(|column| words(&column.name).iter().any(|word| word == "code")),
         }
     }
 

@@ -240,7 +240,11 @@ pub(crate) const SHARED: [&str; 34] = [
 ];
 
 /// Places and companies, whose address is for everybody.
-pub(crate) const PUBLIC_PLACES: [&str; 22] = [
+pub(crate) const PUBLIC_PLACES: [&str; 26] = [
+    "building",
+    "buildings",
+    "unit",
+    "units",
     "restaurant",
     "restaurants",
     "store",
@@ -263,6 +267,21 @@ pub(crate) const PUBLIC_PLACES: [&str; 22] = [
     "locations",
     "school",
     "schools",
+];
+
+/// Tables whose rows are worth something to whoever knows their code.
+pub(crate) const CODES: [&str; 11] = [
+    "coupon",
+    "coupons",
+    "promo",
+    "promos",
+    "voucher",
+    "vouchers",
+    "invite",
+    "invites",
+    "invitation",
+    "invitations",
+    "giftcards",
 ];
 
 /// Roles that no policy binds, or that no visitor has.

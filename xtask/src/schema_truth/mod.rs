@@ -4,6 +4,8 @@
 //! `psql` finds the server as usual (`PGHOST`, `PGPORT`, `PGUSER`); it must let databases be made. Policies are compared as
 //! PostgreSQL prints them: ours are created once more under a probe's name and read back.
 
+mod splinter;
+
 use crate::corpus::exports;
 use anyhow::{Context, bail};
 use schema::{Constraint, Name, Schema, Source};
@@ -19,9 +21,18 @@ const BOOTSTRAP: &str =
 const CATALOG: &str = include_str!("catalog.sql");
 const PGTAP: &str = include_str!("pgtap.sql");
 
-/// See the module.
-pub(crate) fn run_truth(folder: &Path, verbose: bool) -> anyhow::Result<()> {
+/// The database that is made anew for each export, unless another name is given.
+pub(crate) const DATABASE: &str = "schema_truth";
+
+/// See the module. `lints` are a checkout of splinter and the program to hold to it.
+pub(crate) fn run_truth(
+    folder: &Path,
+    database: &str,
+    lints: Option<(&Path, &Path)>,
+    verbose: bool,
+) -> anyhow::Result<()> {
     let mut differing = 0;
+    let (mut equal, mut meant, mut unlike) = (0, 0, 0);
     println!(
         "{:<44} {:>5} {:>7} {:>8} {:>7} {:>7} {:>8}",
         "export", "files", "KB", "objects", "failed", "differ", "replay"
@@ -40,7 +51,14 @@ pub(crate) fn run_truth(folder: &Path, verbose: bool) -> anyhow::Result<()> {
             continue;
         }
         let name = export.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let compared = compare(&schema, &texts).with_context(|| name.clone())?;
+        let mut compared = compare(&schema, &texts, database).with_context(|| name.clone())?;
+        if let Some((checkout, program)) = lints {
+            let told = splinter::compare(checkout, program, &export, database)?;
+            equal += told.equal;
+            meant += told.meant;
+            unlike += told.differing.len();
+            compared.lines.extend(told.differing);
+        }
         differing += usize::from(!compared.lines.is_empty());
         print_line(&name, &schema, &texts, &compared, took);
         for line in &compared.lines {
@@ -58,6 +76,9 @@ pub(crate) fn run_truth(folder: &Path, verbose: bool) -> anyhow::Result<()> {
         }
     }
     println!("{differing} differ");
+    if lints.is_some() {
+        println!("lints: {equal} equal, {meant} differ as is meant, {unlike} differ");
+    }
     Ok(())
 }
 
@@ -80,8 +101,7 @@ fn print_line(name: &str, schema: &Schema, texts: &[(String, String)], compared:
     );
 }
 
-fn compare(schema: &Schema, texts: &[(String, String)]) -> anyhow::Result<Compared> {
-    let database = "schema_truth";
+fn compare(schema: &Schema, texts: &[(String, String)], database: &str) -> anyhow::Result<Compared> {
     psql("postgres", &format!("drop database if exists {database};\ncreate database {database};\n"))?;
     psql(database, BOOTSTRAP)?;
     let mut errors = Vec::new();
