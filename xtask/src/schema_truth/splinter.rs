@@ -148,9 +148,8 @@ fn named(finding: &Value, lint: &Lint) -> Vec<String> {
                 }
                 let table =
                     backticked(after.strip_prefix(" on ").unwrap_or_default()).next().unwrap_or(&table);
-                let whole =
-                    if table.contains('.') { table.replace('.', "_") } else { format!("public_{table}") };
-                return Some(format!("{whole}_{policy}"));
+                // The lints leave `storage` out.
+                return (!table.contains('.')).then(|| format!("public_{table}_{policy}"));
             }
             let first = text.split(", `").next()?;
             if !first.contains(lint.says) {
