@@ -45,8 +45,7 @@ pub(super) fn choice<'s>(survey: &Survey<'s>, package: &'s Package) -> Option<Ch
         let drop = locks.iter().copied().filter(|lockfile| lockfile.path != keep.path).collect();
         Some(Choice { keep, drop, reason })
     };
-    let fresh: Vec<&Lockfile> =
-        locks.iter().copied().filter(|lockfile| lockfile.in_sync == Some(true)).collect();
+    let fresh: Vec<&Lockfile> = locks.iter().copied().filter(|lockfile| agreed(package, lockfile)).collect();
     let named = named(survey, package);
     if let [(manager, place)] = named.as_slice() {
         let keep = locks.iter().copied().find(|lockfile| lockfile.manager == *manager)?;
@@ -92,6 +91,20 @@ pub(super) fn choice<'s>(survey: &Survey<'s>, package: &'s Package) -> Option<Ch
     }
 }
 
+/// Whether a lockfile agrees with the manifest, or would without what this program adds to it and the next install locks.
+fn agreed(package: &Package, lockfile: &Lockfile) -> bool {
+    let added = package.dependencies.keys().filter(|name| raised(name)).count();
+    let ours = lockfile.missing > 0
+        && lockfile.missing <= added
+        && lockfile.outdated.iter().all(|name| raised(name));
+    lockfile.in_sync == Some(true) || (lockfile.in_sync == Some(false) && ours)
+}
+
+/// Whether this program may have added or raised it, so that the next install locks it.
+fn raised(name: &str) -> bool {
+    name.starts_with("@supabase/") || name.starts_with("@hono/") || RAISED_BESIDE_FRAMEWORKS.contains(&name)
+}
+
 /// Managers that the tree says it installs with, each with the place that says so.
 fn named(survey: &Survey<'_>, package: &Package) -> Vec<(PackageManager, String)> {
     let all = [PackageManager::Npm, PackageManager::Pnpm, PackageManager::Bun, PackageManager::Yarn];
@@ -107,6 +120,10 @@ fn named(survey: &Survey<'_>, package: &Package) -> Vec<(PackageManager, String)
     let installs = ["workflow", "host", "container"];
     for config in survey.configs.iter().filter(|config| installs.contains(&config.kind)) {
         let file = survey.project.get(config.file);
+        // What this program wrote repeats what it found, and is no evidence for it.
+        if crate::deploy_pipeline::wrote(&file.text) {
+            continue;
+        }
         for manager in all {
             if installs_with(&file.text, manager) {
                 found.entry(manager).or_insert_with(|| file.path.to_string());
@@ -178,12 +195,6 @@ fn state(lockfile: &Lockfile) -> &'static str {
 /// A lockfile that a frozen install refuses. What the manifest gained lately is not counted: the next install adds it.
 fn stale(package: &Package, lockfile: &Lockfile, file: FileId) -> Option<Finding> {
     let all = package.dependencies.len();
-    // What this program raises is locked by the next install.
-    let raised = |name: &str| {
-        name.starts_with("@supabase/")
-            || name.starts_with("@hono/")
-            || RAISED_BESIDE_FRAMEWORKS.contains(&name)
-    };
     let outdated: Vec<String> = lockfile.outdated.iter().filter(|name| !raised(name)).cloned().collect();
     let stub = all > 4 && lockfile.missing * 2 > all && lockfile.in_sync == Some(false);
     if outdated.is_empty() && !stub {

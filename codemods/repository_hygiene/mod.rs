@@ -240,8 +240,10 @@ fn runtime(survey: &Survey<'_>, package: &Package) -> Vec<(Vec<String>, String)>
         let node = crate::server::node(survey).unwrap_or(pages).to_owned();
         wanted.push((vec!["engines".to_owned(), "node".to_owned()], node));
     }
-    // npm comes with Node. Another manager is named at a version that reads the lockfile that is there.
-    let lockfile = commands.lockfile.and_then(|path| survey.project.file(path.as_str()));
+    // npm comes with Node. Another manager is named at a version that reads the lockfile that is there, once it is settled which one
+    // that is.
+    let settled = lockfiles::kept(survey, package).is_some();
+    let lockfile = commands.lockfile.and_then(|path| survey.project.file(path.as_str())).filter(|_| settled);
     let version = lockfile.and_then(|file| match commands.manager {
         PackageManager::Npm => None,
         PackageManager::Pnpm => pnpm(survey, &commands),

@@ -85,7 +85,10 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
                 let mut roles: BTreeMap<&str, usize> = BTreeMap::new();
                 same.flat_map(|policy| &policy.roles)
                     .for_each(|role| *roles.entry(role.as_str()).or_default() += 1);
-                if let Some(count) = roles.values().max().filter(|count| **count > 1) {
+                // A policy for `public` counts for every role.
+                let all = roles.remove("public").unwrap_or_default();
+                let count = all + roles.into_values().max().unwrap_or_default();
+                if count > 1 {
                     untidy.push((defined, format!("`{}` has {count} policies for {verb}", name.name)));
                 }
             }

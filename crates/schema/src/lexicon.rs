@@ -240,11 +240,9 @@ pub(crate) const SHARED: [&str; 34] = [
 ];
 
 /// Places and companies, whose address is for everybody.
-pub(crate) const PUBLIC_PLACES: [&str; 26] = [
+pub(crate) const PUBLIC_PLACES: [&str; 24] = [
     "building",
     "buildings",
-    "unit",
-    "units",
     "restaurant",
     "restaurants",
     "store",
