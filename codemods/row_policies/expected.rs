@@ -3,9 +3,10 @@
 
 use super::access::qualified;
 use audit::Survey;
-use edit::RelPath;
+use edit::{FileId, RelPath};
 use schema::predicate::{Ask, Predicate};
 use schema::{Name, Policy, Schema, Source, Table};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -40,12 +41,10 @@ pub(super) fn place(survey: &Survey<'_>) -> Option<RelPath> {
 
 /// The tests of the database that the tree's SQL and `added` make; `None` if no policy tells anything.
 pub(super) fn tests(survey: &Survey<'_>, added: Option<(&RelPath, &str)>) -> Option<String> {
-    let mut sources: Vec<_> =
-        survey.schema.replayed.iter().map(|id| survey.project.get(*id)).map(source).collect();
-    if let (Some((path, text)), Some(last)) = (added, sources.last()) {
-        sources.push(Source { file: last.file, path: path.as_str(), text });
-    }
-    let schema = Schema::of(&sources);
+    let schema = match added {
+        None => Cow::Borrowed(&survey.schema),
+        Some((path, text)) => Cow::Owned(with(survey, path, text)?),
+    };
     let mut lines = Vec::new();
     let public =
         schema.tables.iter().filter(|(name, table)| name.schema == "public" && table.defined.is_some());
@@ -79,8 +78,15 @@ fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-fn source(file: &project::File) -> Source<'_> {
-    Source { file: file.id, path: file.path.as_str(), text: &file.text }
+/// The database with one more migration.
+fn with(survey: &Survey<'_>, path: &RelPath, text: &str) -> Option<Schema> {
+    let source = |id: &FileId| {
+        let file = survey.project.get(*id);
+        Source { file: *id, path: file.path.as_str(), text: &file.text }
+    };
+    let mut sources: Vec<_> = survey.schema.replayed.iter().map(source).collect();
+    sources.push(Source { file: sources.last()?.file, path: path.as_str(), text });
+    Some(Schema::of(&sources))
 }
 
 /// What the policies of a table ask.

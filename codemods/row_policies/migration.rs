@@ -210,7 +210,8 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
         return None;
     }
     let text = format!(
-        "-- Written by migrate. Every statement can be run again. Read it before it runs: it changes who may do what.\n\n{}",
+        "{} Every statement can be run again. Read it before it runs: it changes who may do what.\n\n{}",
+        schema::OURS,
         sections.join("\n")
     );
     let path = next_file(survey, Behind::Minute, "harden")?;
@@ -244,13 +245,8 @@ fn places(survey: &Survey<'_>, access: &Access, table: &str, verbs: &[&str]) -> 
     if more > 0 { format!("{listed} and {more} more files") } else { listed }
 }
 
-/// At most 63 bytes, as PostgreSQL cuts names.
 fn index_name(table: &str, columns: &[String]) -> String {
-    let mut name = format!("{table}_{}", columns.join("_"));
-    while name.len() > 59 {
-        name.pop();
-    }
-    name + "_idx"
+    schema::suffixed(&format!("{table}_{}", columns.join("_")), "_idx")
 }
 
 /// A new file that runs behind all others: a migration where there is a history (a second for what is made, a minute for what

@@ -26,8 +26,9 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change
         return None;
     }
     let text = format!(
-        "-- Written by migrate. The code uses these tables and no migration makes them: columns are those of the generated types, what\n\
-         -- they do not say is a guess. Nothing happens where a table is there already.\n{body}"
+        "{} The code uses these tables and no migration makes them: columns are those of the generated types, what\n\
+         -- they do not say is a guess. Nothing happens where a table is there already.\n{body}",
+        schema::OURS
     );
     let path = next_file(survey, Behind::Second, "missing_tables")?;
     let mut change = Change::new(ID, "Make the tables that no migration makes", Safety::Review);

@@ -64,14 +64,14 @@ pub(super) struct Blocker {
     pub(super) admin: bool,
 }
 
-/// The decision.
-pub(super) enum Decision {
+/// The decision, with all that the move is made of.
+pub(super) enum Decision<M> {
     /// No client that a visitor's session hangs on, or one that is served already.
     Nothing,
     /// Some place keeps them.
     Kept { client: Span, auth: Vec<Span>, blockers: Vec<Blocker> },
     /// All of them move.
-    Moves(Box<Move>),
+    Moves(Box<M>),
 }
 
 /// Everything that the move is made of.
@@ -111,22 +111,19 @@ impl Move {
         let middleware = self.middleware(survey).map(|edit| edit.span);
         modules.chain(edited).chain(whole).chain(middleware).collect()
     }
-}
 
-impl Move {
     /// The edit of the middleware that gives the session to functions which are there already.
     pub(super) fn middleware(&self, survey: &Survey<'_>) -> Option<Edit> {
         if self.places.server.is_within() { native::middleware_edit(survey, self) } else { None }
     }
 }
 
-/// Decides for the app.
-/// Once for all who ask.
-pub(super) fn decide(survey: &Survey<'_>) -> Arc<Decision> {
+/// Decides for the app, once for all who ask.
+pub(super) fn decide(survey: &Survey<'_>) -> Arc<Decision<Move>> {
     survey.memo.of(|| decided(survey))
 }
 
-fn decided(survey: &Survey<'_>) -> Decision {
+fn decided(survey: &Survey<'_>) -> Decision<Move> {
     let found = client::clients(survey);
     let holds = |server: &dyn Server| {
         survey.project.apps.first().is_some_and(|app| server.session_client(survey.project, app).is_some())

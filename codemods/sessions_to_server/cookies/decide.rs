@@ -5,7 +5,7 @@ use crate::guards_to_server::{Renewal, renewal};
 use crate::queries_to_server::{keeps_cookies, session_place};
 use crate::server::verdict;
 use crate::sessions_to_server::client::in_browser;
-use crate::sessions_to_server::decide::Blocker;
+use crate::sessions_to_server::decide::{Blocker, Decision};
 use audit::Survey;
 use audit::query::{Kind, Query};
 use audit::session;
@@ -36,16 +36,6 @@ const METHODS: &[&str] = &[
     "stopAutoRefresh",
 ];
 
-/// The decision.
-pub(super) enum Decision {
-    /// No session is in cookies that a script can read.
-    Nothing,
-    /// Some place keeps them so.
-    Kept { client: Span, auth: Vec<Span>, blockers: Vec<Blocker> },
-    /// All of them become HttpOnly.
-    Moves(Box<Move>),
-}
-
 /// Everything that the change is made of.
 pub(super) struct Move {
     pub(super) client: Span,
@@ -67,11 +57,11 @@ pub(super) struct Move {
 }
 
 /// Decides for the app, once for all who ask.
-pub(super) fn decide(survey: &Survey<'_>) -> Arc<Decision> {
+pub(super) fn decide(survey: &Survey<'_>) -> Arc<Decision<Move>> {
     survey.memo.of(|| decided(survey).unwrap_or(Decision::Nothing))
 }
 
-fn decided(survey: &Survey<'_>) -> Option<Decision> {
+fn decided(survey: &Survey<'_>) -> Option<Decision<Move>> {
     let (app, server) = (survey.project.apps.first()?, survey.stack.server?);
     let pages = server.pages()?;
     // What stands against one is told with the rest.

@@ -9,7 +9,7 @@ mod decide;
 mod server;
 
 use super::ID;
-use super::decide::Blocker;
+use super::decide::{Blocker, Decision};
 use super::native::AUTH;
 use super::places::relative;
 use super::template::{Uses, filled};
@@ -17,7 +17,7 @@ use crate::env_contract::contract::specifier;
 use crate::queries_to_server::{session_requests, zod};
 use crate::server::{GUARDS, QUERIES, SESSIONS};
 use audit::Survey;
-use decide::{Decision, Move, decide};
+use decide::{Move, decide};
 use edit::{Piece, RelPath, Span};
 use plan::{Change, Disposition, NewFile, Request, Safety, Settled};
 use syntax::module::Imported;

@@ -16,6 +16,7 @@ const START: Duration = Duration::from_secs(90);
 const FILES: &[(&str, &str)] = &[
     ("package.json", include_str!("../standin/package.json")),
     ("bootstrap.sql", include_str!("../standin/bootstrap.sql")),
+    ("pgtap.sql", include_str!("../standin/pgtap.sql")),
     ("src/auth.mjs", include_str!("../standin/src/auth.mjs")),
     ("src/cli.mjs", include_str!("../standin/src/cli.mjs")),
     ("src/db.mjs", include_str!("../standin/src/db.mjs")),

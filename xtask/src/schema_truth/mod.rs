@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 const BOOTSTRAP: &str =
     concat!(include_str!("../../../crates/verify/standin/bootstrap.sql"), include_str!("more.sql"));
 const CATALOG: &str = include_str!("catalog.sql");
-const PGTAP: &str = include_str!("pgtap.sql");
+const PGTAP: &str = include_str!("../../../crates/verify/standin/pgtap.sql");
 
 /// The database that is made anew for each export, unless another name is given.
 pub(crate) const DATABASE: &str = "schema_truth";
