@@ -88,6 +88,9 @@ impl Call<'_> {
                 if self.draft.unsure.contains(range) {
                     return vec![Piece::text(text.replace('.', "?."))];
                 }
+                if self.draft.loose.contains(range) {
+                    return vec![Piece::Source(Span::new(file, range.clone())), Piece::text(" as any")];
+                }
                 if !text.contains('\n') {
                     return vec![Piece::Source(Span::new(file, range.clone()))];
                 }

@@ -57,6 +57,15 @@ pub(super) enum Site {
     Without(Range<usize>, Vec<Range<usize>>),
 }
 
+impl Site {
+    /// Where its value stands.
+    pub(super) fn range(&self) -> Range<usize> {
+        match self {
+            Self::Expression(range) | Self::Without(range, _) | Self::Guarded(_, range) => range.clone(),
+        }
+    }
+}
+
 /// One thing that the browser sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sent {
@@ -89,6 +98,8 @@ pub(super) struct Draft {
     pub(super) verbatim: Vec<Range<usize>>,
     /// Members of what may not be there where the call now asks for them: `a.b` is sent as `a?.b`.
     pub(super) unsure: Vec<Range<usize>>,
+    /// Names whose type nobody asked for so far, since the client took anything: they are sent `as any`.
+    pub(super) loose: Vec<Range<usize>>,
     pub(super) parts: Parts,
     pub(super) sent: Vec<Sent>,
     /// The session's user is needed.

@@ -10,6 +10,7 @@ use super::fixed::{fixed, is_self_contained, is_typed};
 use super::guess::{self, Guess};
 use super::name::{Parts, Verb};
 use super::reason::Reason;
+use super::receiver;
 use audit::Survey;
 use audit::query::{self, Identity, Query, Shape, Step, Target};
 use edit::Span;
@@ -127,6 +128,7 @@ impl<'s> Reader<'s> {
                 breaks: query.steps.iter().map(|step| step.span.start as usize).collect(),
                 verbatim: Vec::new(),
                 unsure: Vec::new(),
+                loose: Vec::new(),
                 parts,
                 sent: Vec::new(),
                 identity: None,
@@ -200,14 +202,13 @@ impl<'s> Reader<'s> {
         self.draft.holes.push((range, Fill::Text(text.to_owned())));
         // A cast of the client or of the chain: nothing is known of the result, and nothing was.
         let whole = self.query.span.range();
-        let mut around = Some(inner);
-        while let Some(node) =
-            around.filter(|node| whole.start <= node.start_byte() && node.end_byte() <= whole.end)
+        let mut around = std::iter::successors(Some(inner), Node::parent)
+            .take_while(|node| whole.start <= node.start_byte() && node.end_byte() <= whole.end);
+        if around.any(|node| node.kind() == "as_expression" && (any(node) || named_cast.is_some()))
+            || receiver::is_any(self.survey, self.file, inner)
         {
-            if node.kind() == "as_expression" && (any(node) || named_cast.is_some()) {
-                self.draft.segments[0].around.1 = " as PromiseLike<any>";
-            }
-            around = node.parent();
+            self.draft.segments[0].around.1 = " as PromiseLike<any>";
+            self.draft.loose = receiver::loose(self.tree, self.scopes, &whole);
         }
         Ok(())
     }
@@ -445,10 +446,7 @@ impl<'s> Reader<'s> {
 
     /// Notes that the browser sends something; the same thing under the same name is sent once.
     pub(super) fn send(&mut self, name: &str, schema: Input, site: Site, whole: bool) -> usize {
-        let text = |site: &Site| match site {
-            Site::Expression(range) => &self.file.text[range.clone()],
-            Site::Without(range, _) | Site::Guarded(_, range) => &self.file.text[range.clone()],
-        };
+        let text = |site: &Site| &self.file.text[site.range()];
         let same =
             |sent: &Sent| sent.name == name && sent.schema == schema && text(&sent.site) == text(&site);
         if let Some(known) = self.draft.sent.iter().position(same) {

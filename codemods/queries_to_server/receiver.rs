@@ -1,8 +1,10 @@
-//! Clients that a component makes for its queries: gone where nothing is left to ask them.
+//! What is known of the client that a query asks, and the clients of components that go with their queries.
 
 use super::group::Function;
 use audit::Survey;
 use edit::FileId;
+use project::File;
+use project::graph::{Graph, Origin};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use syntax::Tree;
@@ -119,6 +121,39 @@ fn in_dependencies(tree: &Tree, name: Node<'_>) -> Option<Range<usize>> {
         (Some(before), None) => Some(before.end_byte()..name.end_byte()),
         (None, None) => Some(list.start_byte() + 1..list.end_byte() - 1),
     }
+}
+
+/// Whether a client's name was declared as something of unknown type: `const db = client as any`.
+pub(super) fn is_any(survey: &Survey<'_>, file: &File, name: Node<'_>) -> bool {
+    let Origin::Local(holder, range) = Graph::origin(survey.project, file.id, name.byte_range()) else {
+        return false;
+    };
+    let Some((tree, _)) = survey.project.get(holder).syntax() else { return false };
+    let declared = tree.node_at(range).and_then(|name| name.parent());
+    let Some(declared) = declared.filter(|node| node.kind() == "variable_declarator") else { return false };
+    let stated = |field: &str, place: usize| {
+        let node = declared.child_by_field_name(field)?;
+        let of_type = matches!(node.kind(), "as_expression" | "type_annotation");
+        code_children(node).nth(place).filter(|_| of_type).map(|kind| tree.text(kind))
+    };
+    stated("value", 1) == Some("any") || stated("type", 0) == Some("any")
+}
+
+/// Names in a query whose values were taken out of a set of which no type is known: the type check holds them for `unknown[]`.
+pub(super) fn loose(tree: &Tree, scopes: &Scopes, query: &Range<usize>) -> Vec<Range<usize>> {
+    let within = |at: &Range<usize>| query.start <= at.start && at.end <= query.end;
+    let of_set = |id: BindingId| {
+        let declared = tree.node_at(scopes.binding(id).name_range.clone()).and_then(|name| name.parent());
+        let value = declared.and_then(|declared| declared.child_by_field_name("value"));
+        value.is_some_and(|value| {
+            let text = tree.text(value);
+            text.starts_with("Array.from(new Set(") || text.starts_with("[...new Set(")
+        })
+    };
+    let read = scopes.references.iter().filter(|reference| within(&reference.range));
+    read.filter(|reference| reference.binding.is_some_and(of_set))
+        .map(|reference| reference.range.clone())
+        .collect()
 }
 
 /// A statement with its lines, where it stands alone in them.
