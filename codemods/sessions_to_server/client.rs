@@ -190,12 +190,40 @@ fn checked_options(
     tree: &Tree,
     options: Node<'_>,
 ) -> Result<Option<String>, String> {
+    let computed = || Err("is given options that are computed".to_owned());
     let options = unwrapped(options);
-    let given = pairs(tree, options);
-    if options.kind() != "object" || given.len() != code_children(options).count() {
-        return Err("is given options that are computed".to_owned());
+    // Options that several clients have in common: `commonOptions`, `...commonOptions`.
+    if options.kind() == "identifier" {
+        let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, options.byte_range()) else {
+            return computed();
+        };
+        let holder = survey.project.get(holder);
+        let Some((tree, scopes)) = holder.syntax() else { return computed() };
+        let fixed = scopes.binding_at(name.clone()).map(|id| scopes.binding(id).declared);
+        let declarator = tree.node_at(name).and_then(|name| name.parent());
+        let value = declarator.and_then(|declarator| declarator.child_by_field_name("value")).map(unwrapped);
+        return match value.filter(|value| value.kind() == "object" && fixed == Some(Declared::Const)) {
+            Some(value) => checked_options(survey, holder, tree, value),
+            None => computed(),
+        };
+    }
+    if options.kind() != "object" {
+        return computed();
     }
     let mut schema = None;
+    for spread in code_children(options).filter(|child| child.kind() == "spread_element") {
+        let Some(inner) =
+            code_children(spread).next().filter(|inner| unwrapped(*inner).kind() == "identifier")
+        else {
+            return computed();
+        };
+        schema = checked_options(survey, file, tree, inner)?.or(schema);
+    }
+    let given = pairs(tree, options);
+    let spreads = code_children(options).filter(|child| child.kind() == "spread_element").count();
+    if given.len() + spreads != code_children(options).count() {
+        return computed();
+    }
     for (name, _, value) in given {
         let inner = pairs(tree, unwrapped(value));
         match &*name {

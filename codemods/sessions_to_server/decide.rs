@@ -4,6 +4,7 @@ use super::client::{self, Client, in_browser};
 use super::facade;
 use super::native;
 use super::places::Places;
+use super::served::{METHODS, STORAGE, by_phone, unserved};
 use super::template::Uses;
 use super::tokens::{self, Tokens};
 use super::uses::{self, Use, What};
@@ -11,49 +12,10 @@ use crate::server::{Proxied, Verdict, verdict};
 use audit::Survey;
 use audit::query::Kind;
 use edit::{Edit, Span};
-use stack::Side;
 use stack::server::{Server, Wiring};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use syntax::view::{Chain, arguments, pairs, unwrapped, value_of};
-
-/// Auth methods that have a counterpart on the server.
-const METHODS: &[&str] = &[
-    "getSession",
-    "getUser",
-    "getClaims",
-    "onAuthStateChange",
-    "signInWithPassword",
-    "signUp",
-    "signInAnonymously",
-    "signInWithIdToken",
-    "signInWithOAuth",
-    "signInWithOtp",
-    "verifyOtp",
-    "resend",
-    "signOut",
-    "resetPasswordForEmail",
-    "updateUser",
-    "refreshSession",
-    "exchangeCodeForSession",
-    "setSession",
-    "startAutoRefresh",
-    "stopAutoRefresh",
-    // Refused to every visitor, on the server as before.
-    "admin",
-];
-const STORAGE: &[&str] = &[
-    "upload",
-    "update",
-    "getPublicUrl",
-    "createSignedUrl",
-    "createSignedUrls",
-    "download",
-    "list",
-    "remove",
-    "move",
-    "copy",
-];
+use syntax::view::{Chain, arguments};
 
 /// A place that keeps the sessions where they are.
 #[derive(Clone, Debug)]
@@ -193,17 +155,8 @@ fn decided(survey: &Survey<'_>) -> Decision<Move> {
     blockers.extend(unserved(survey, &all_uses, &places, &verdict));
     let (proxied, more) = queries(survey, &all_uses, &verdict);
     blockers.extend(more);
-    let mut tokens = tokens::of(survey, &first, &all_uses, &verdict.moved);
+    let mut tokens = tokens::of(survey, &first, &all_uses, &places, &verdict.moved);
     tokens.leave(survey, wiring.removed, &kept);
-    if places.server.is_within() {
-        // Only a server beside the app has an address for edge functions.
-        let why = "asks an edge function by its address. Call it from a server function that has `requireSupabaseAuth`.";
-        blockers.extend(tokens.requests.iter().map(|span| Blocker {
-            span: *span,
-            why: why.to_owned(),
-            admin: false,
-        }));
-    }
     let kept_tokens = tokens.kept.iter().cloned().chain(tokens::storage_reads(survey));
     blockers.extend(kept_tokens.map(|(span, why)| Blocker { span, why, admin: false }));
     if places.server.is_within()
@@ -236,83 +189,6 @@ fn taken(survey: &Survey<'_>, places: &Places) -> Vec<String> {
     let ours = [places.at("tsconfig.server.json")];
     let there = |path: &edit::RelPath| survey.project.file(path.as_str()).is_some();
     ours.into_iter().flatten().filter(there).map(|path| path.to_string()).collect()
-}
-
-/// Uses that have no counterpart.
-fn unserved(survey: &Survey<'_>, uses: &[Use], places: &Places, verdict: &Verdict) -> Vec<Blocker> {
-    let within = places.server.is_within();
-    let mut found = Vec::new();
-    for one in uses {
-        let side = survey.stack.side(one.span.file);
-        let moves = verdict.moved.iter().any(|span| span.covers(one.span) || one.span.covers(*span));
-        let native = if within && !moves { native::unserved(survey, one) } else { None };
-        let why = match &one.what {
-            _ if native.is_some() => native,
-            // The app's own server has the session of the request.
-            _ if side == Side::Edge || side == Side::Server && !within => {
-                Some("uses the page's client on a server. Make a client of its own there.".to_owned())
-            }
-            What::Auth(method) if METHODS.contains(&method.as_str()) => odd_call(survey, one, method),
-            What::Auth(method) if method.starts_with("admin.") => Some(format!(
-                "calls `auth.{method}` from the browser. Write a server function that checks the caller's right first."
-            )),
-            What::Auth(method) => {
-                Some(format!("calls `auth.{method}`, which has no counterpart on the server yet."))
-            }
-            // The address of a file is computed in the page.
-            What::Storage(_, method) if method == "getPublicUrl" => None,
-            What::Storage(names, _) if names.is_empty() && uses::every_bucket(survey, uses).is_empty() => {
-                Some("computes the bucket. Name it in the call.".to_owned())
-            }
-            What::Storage(_, method) if STORAGE.contains(&method.as_str()) => None,
-            What::Storage(_, method) => {
-                Some(format!("calls `{method}` of the storage, which has no counterpart on the server yet."))
-            }
-            What::Realtime(name)
-                if matches!(name.as_str(), "channel" | "removeChannel" | "removeAllChannels") =>
-            {
-                None
-            }
-            What::Realtime(name) => Some(format!(
-                "calls `{name}` by hand. Channels get their token by themselves: remove the call."
-            )),
-            What::Invoke(names) if names.is_empty() => {
-                Some("computes the name of the edge function. Write one call for each.".to_owned())
-            }
-            What::Value => Some(
-                "uses the Supabase client as a value. Pass the function that is needed instead.".to_owned(),
-            ),
-            What::Invoke(_) | What::Query | What::Test => None,
-        };
-        let admin = matches!(&one.what, What::Auth(method) if method.starts_with("admin."));
-        found.extend(why.map(|why| Blocker { span: one.span, why, admin }));
-    }
-    found
-}
-
-/// A call of a known method with arguments that the server does not take.
-fn odd_call(survey: &Survey<'_>, one: &Use, method: &str) -> Option<String> {
-    let (tree, _) = uses::node(survey, one.span)?;
-    let given = uses::arguments_of(survey, one);
-    if matches!(method, "getUser" | "getClaims" | "refreshSession") && !given.is_empty() {
-        return Some(format!("gives `{method}` a token. The server knows the visitor: call it without."));
-    }
-    let first = unwrapped(*given.first()?);
-    if first.kind() != "object" {
-        return None;
-    }
-    let skips = value_of(tree, first, "options")
-        .and_then(|options| value_of(tree, unwrapped(options), "skipBrowserRedirect"))
-        .is_some_and(|skips| tree.text(skips) != "false");
-    (method == "signInWithOAuth" && skips)
-        .then(|| "opens the provider's page by itself. Let `signInWithOAuth` do it.".to_owned())
-}
-
-/// Whether an auth call names a phone number instead of an address.
-fn by_phone(survey: &Survey<'_>, one: &Use) -> bool {
-    let Some((tree, _)) = uses::node(survey, one.span) else { return false };
-    let first = uses::arguments_of(survey, one).first().map(|first| unwrapped(*first));
-    first.is_some_and(|first| pairs(tree, first).iter().any(|(key, _, _)| key == "phone"))
 }
 
 /// The queries that stay in the browser, and those that nothing can serve.
@@ -386,6 +262,7 @@ fn gathered(
         match &one.what {
             What::Auth(method) => {
                 parts.add(method.split('.').next().unwrap_or(method));
+                parts.add(method);
                 if by_phone(survey, one) {
                     parts.add("phone");
                 }
@@ -429,9 +306,9 @@ fn gathered(
         ("typed", clients.iter().any(|client| client.types.is_some())),
         ("presenceState", page().any(|file| file.text.contains(".presenceState("))),
         ("FunctionsHttpError", page().any(|file| file.text.contains("FunctionsHttpError"))),
-        ("links", parts.any("signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth")),
+        ("links", parts.any("signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth|linkIdentity")),
         ("denied", parts.any("admin")),
-        ("missing", parts.any("getUser|refreshSession|exchangeCodeForSession")),
+        ("missing", parts.any("getUser|getUserIdentities|refreshSession|exchangeCodeForSession")),
         ("puts", parts.any("upload|update") && parts.any("storage")),
     ];
     let asks = |known: &[&str], quiet: &[&str]| known.iter().any(|name| !quiet.contains(name));
@@ -443,6 +320,7 @@ fn gathered(
                 "getSession",
                 "getUser",
                 "getClaims",
+                "getUserIdentities",
                 "onAuthStateChange",
                 "refreshSession",
                 "exchangeCodeForSession",
@@ -454,7 +332,7 @@ fn gathered(
         ),
     ));
     derived.push(("failed", asks(&storage, &["getPublicUrl"])));
-    let is_error = parts.any("getUser|refreshSession|exchangeCodeForSession")
+    let is_error = parts.any("getUser|getUserIdentities|refreshSession|exchangeCodeForSession")
         || derived.iter().any(|(name, is)| *name == "calls" && *is);
     derived.push(("toError", is_error));
     let guarded = crate::server::guarded(survey);

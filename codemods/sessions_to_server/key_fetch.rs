@@ -1,4 +1,5 @@
-//! A `fetch` of the client's own that does nothing but set the headers of the key: the server, which adds the key, sets them too.
+//! A `fetch` of the client's own that does nothing but set the headers of the key, which the server sets too, or end a request that
+//! takes too long, which servers and browsers do by themselves.
 
 use audit::Survey;
 use project::File;
@@ -12,15 +13,35 @@ use tree_sitter::Node;
 /// The headers that carry a key.
 const HEADERS: &[&str] = &["apikey", "authorization"];
 /// What may be asked of headers and of text.
-const CALLS: &[&str] = &["set", "get", "has", "delete", "forEach", "startsWith"];
+const CALLS: &[&str] = &[
+    "set",
+    "get",
+    "has",
+    "delete",
+    "forEach",
+    "startsWith",
+    "abort",
+    "timeout",
+    "any",
+    "addEventListener",
+    "finally",
+];
+/// Functions of the platform that a request with a time limit asks.
+const TIMERS: &[&str] = &["setTimeout", "clearTimeout"];
 
-/// Whether `value`, what a client is given for `fetch`, is such a one: a call of a function that makes it.
+/// Whether `value`, what a client is given for `fetch`, is such a one: a function, or a call of one that makes it.
 pub(super) fn is_harmless(survey: &Survey<'_>, file: &File, value: Node<'_>) -> bool {
     let value = unwrapped(value);
     let callee = match value.kind() {
         "call_expression" => value.child_by_field_name("function").map(unwrapped),
         _ => Some(value),
     };
+    if matches!(value.kind(), "arrow_function" | "function_expression") {
+        let mut fetches = 0;
+        return file.syntax().is_some_and(|(tree, scopes)| {
+            tree.sound(value) && sets_keys(tree, scopes, value, &mut fetches, 0) && fetches > 0
+        });
+    }
     let Some(callee) = callee.filter(|callee| callee.kind() == "identifier") else { return false };
     let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, callee.byte_range()) else {
         return false;
@@ -28,7 +49,7 @@ pub(super) fn is_harmless(survey: &Survey<'_>, file: &File, value: Node<'_>) -> 
     let Some((tree, scopes)) = survey.project.get(holder).syntax() else { return false };
     let Some(made) = function(tree, &name) else { return false };
     let mut fetches = 0;
-    tree.sound(made) && sets_keys(tree, scopes, made, &mut fetches, 0) && fetches == 1
+    tree.sound(made) && sets_keys(tree, scopes, made, &mut fetches, 0) && fetches > 0
 }
 
 /// The function that is declared under a name.
@@ -49,7 +70,8 @@ fn sets_keys(tree: &Tree, scopes: &Scopes, function: Node<'_>, fetches: &mut usi
         fine &= match node.kind() {
             "call_expression" => called(tree, scopes, node, fetches, depth),
             "new_expression" => {
-                node.child_by_field_name("constructor").is_some_and(|made| tree.text(made) == "Headers")
+                let made = node.child_by_field_name("constructor").map(|made| tree.text(made));
+                matches!(made, Some("Headers" | "AbortController"))
             }
             // Nothing outside of the request is changed by it.
             "assignment_expression" | "augmented_assignment_expression" | "update_expression" => false,
@@ -80,6 +102,7 @@ fn called(tree: &Tree, scopes: &Scopes, call: Node<'_>, fetches: &mut usize, dep
         return false;
     }
     match scopes.binding_at(callee.byte_range()) {
+        None if TIMERS.contains(&tree.text(callee)) => true,
         None if tree.text(callee) == "fetch" => {
             *fetches += 1;
             // The address goes on as it came.
@@ -98,8 +121,10 @@ fn passes_on(tree: &Tree, options: Node<'_>) -> bool {
         "identifier" => true,
         "object" => code_children(options).all(|part| match part.kind() {
             "spread_element" => true,
-            "shorthand_property_identifier" => tree.text(part) == "headers",
-            "pair" => part.child_by_field_name("key").is_some_and(|key| tree.text(key) == "headers"),
+            "shorthand_property_identifier" => matches!(tree.text(part), "headers" | "signal"),
+            "pair" => part
+                .child_by_field_name("key")
+                .is_some_and(|key| matches!(tree.text(key), "headers" | "signal")),
             _ => false,
         }),
         _ => false,

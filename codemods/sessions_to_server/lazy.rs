@@ -30,11 +30,14 @@ pub(super) fn place<'t>(tree: &'t Tree, scopes: &Scopes, call: Node<'t>) -> Opti
         return None;
     }
     let (proxy, name) = code_children(tree.root()).find_map(|statement| stands_for(tree, statement))?;
+    let annotation = name.parent()?.child_by_field_name("type");
     let function = scopes.binding_at(maker.child_by_field_name("name")?.byte_range())?;
     let within =
         |outer: &Range<usize>, inner: &Range<usize>| outer.start <= inner.start && inner.end <= outer.end;
     let value = proxy.byte_range();
     let mut around = vec![maker.byte_range()];
+    // `const client: ReturnType<typeof make> = …`
+    around.extend(annotation.map(|annotation| annotation.byte_range()));
     // The variable is what the constant's handler names beside the function.
     let kept = scopes.bindings.iter().position(|binding| {
         let declared = tree.node_at(binding.name_range.clone()).and_then(|name| name.parent());

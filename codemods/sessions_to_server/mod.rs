@@ -18,6 +18,7 @@ mod places;
 pub(crate) mod policy;
 mod requests;
 mod runtime;
+mod served;
 mod strictness;
 mod template;
 mod tokens;

@@ -37,11 +37,13 @@ const QUERY: &str = include_str!("templates/tanstack-start/query.ts");
 const CALLBACK: &str = include_str!("templates/tanstack-start/routes/api/auth/callback.ts");
 const HEALTH: &str = include_str!("templates/tanstack-start/routes/api/health.ts");
 const GATEWAY_ROUTE: &str = include_str!("templates/tanstack-start/routes/api/supabase/$.ts");
+const FUNCTIONS_ROUTE: &str = include_str!("templates/tanstack-start/routes/api/functions/$name.ts");
 
 /// Whether the app runs for real, as the templates ask it.
 const PRODUCTION: &str = "process.env.NODE_ENV === \"production\"";
 const CALLBACK_ROUTE_PATH: &str = "src/routes/api/auth/callback.ts";
 const GATEWAY_ROUTE_PATH: &str = "src/routes/api/supabase/$.ts";
+const FUNCTIONS_ROUTE_PATH: &str = "src/routes/api/functions/$name.ts";
 /// The middleware that gives a session to the functions which are there already.
 const MIDDLEWARE_NAME: &str = "auth-middleware.ts";
 
@@ -59,9 +61,12 @@ pub(super) fn taken(survey: &Survey<'_>, places: &Places) -> Vec<String> {
         "realtime.ts",
         "gateway.ts",
         "gateway.server.ts",
+        "functions.ts",
     ];
     let ours = names.iter().filter_map(|name| places.of_session(name));
-    let routes = [CALLBACK_ROUTE_PATH, GATEWAY_ROUTE_PATH].into_iter().filter_map(|path| places.at(path));
+    let routes = [CALLBACK_ROUTE_PATH, GATEWAY_ROUTE_PATH, FUNCTIONS_ROUTE_PATH]
+        .into_iter()
+        .filter_map(|path| places.at(path));
     let there = |path: &RelPath| survey.project.file(path.as_str()).is_some();
     ours.chain(routes).filter(there).map(|path| path.to_string()).collect()
 }
@@ -233,19 +238,34 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
             parts.push((name, beside("realtime")?));
         }
     }
-    if uses.any("proxy") {
-        put(of("gateway.ts"), text(GATEWAY, &[]))?;
+    if uses.any("proxy|edge") {
         let holes = [
             ("__ALLOWED__", runtime::allowed(&change.proxied)),
             ("__CLOSED__", runtime::list(closed.iter())),
+            ("__EDGE_FUNCTIONS__", runtime::list(change.functions.iter())),
         ];
         put(of("gateway.server.ts"), text(FORWARD, &holes))?;
-        let route = places.at(GATEWAY_ROUTE_PATH)?;
-        let gateway = module(&route, &of("gateway.server.ts")?);
-        put(Some(route), text(GATEWAY_ROUTE, &[("__GATEWAY__", gateway)]))?;
+    }
+    let mut route = |path: &str, template: &str| {
+        let path = places.at(path)?;
+        let gateway = module(&path, &of("gateway.server.ts")?);
+        put(Some(path), text(template, &[("__GATEWAY__", gateway)]))
+    };
+    if uses.any("proxy") {
+        route(GATEWAY_ROUTE_PATH, GATEWAY_ROUTE)?;
+    }
+    if uses.any("edge") {
+        route(FUNCTIONS_ROUTE_PATH, FUNCTIONS_ROUTE)?;
+    }
+    if uses.any("proxy") {
+        put(of("gateway.ts"), text(GATEWAY, &[]))?;
         for name in ["from", "rpc"].into_iter().filter(|name| uses.any(name)) {
             parts.push((name, beside("gateway")?));
         }
+    }
+    if uses.any("invoke") {
+        put(of("functions.ts"), text(runtime::FUNCTIONS, &[]))?;
+        parts.push(("functions", beside("functions")?));
     }
     files.parts =
         parts.into_iter().map(|(name, from)| Part::new(survey, &change.clients[0], name, &from)).collect();
@@ -268,9 +288,9 @@ fn closed(survey: &Survey<'_>, proxied: &[Proxied]) -> BTreeSet<String> {
 
 /// Parts of the templates that follow from others.
 fn derived(uses: &mut Uses, change: &Move, refusal: bool) {
-    let limited = "signInWithPassword|signUp|signInAnonymously|signInWithOtp|verifyOtp|resend|resetPasswordForEmail|updateUser|setSession|signInWithOAuth";
+    let limited = "signInWithPassword|signUp|signInAnonymously|signInWithOtp|verifyOtp|resend|resetPasswordForEmail|updateUser|setSession|signInWithOAuth|linkIdentity|mfa";
     let limits = uses.any(limited);
-    let asks = limits || uses.any("signOut");
+    let asks = limits || uses.any("signOut|unlinkIdentity");
     let rest = [
         ("start", true),
         ("limits", limits),
@@ -361,9 +381,6 @@ pub(super) fn unserved(survey: &Survey<'_>, one: &super::uses::Use) -> Option<St
         What::Auth(_) if phone().is_some() => {
             Some("signs in by phone, which has no counterpart on the server yet. Write a server function for it.".to_owned())
         }
-        What::Invoke(_) => Some(
-            "calls an edge function with the visitor's token. Call it from a server function that has `requireSupabaseAuth`.".to_owned(),
-        ),
         What::Query => {
             let file = survey.project.get(one.span.file);
             let text = file.text.get(one.span.range())?;

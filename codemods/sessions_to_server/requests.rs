@@ -164,6 +164,9 @@ impl<'s> Page<'s, '_> {
         let at = self.options_at(call)?;
         let given = arguments(call);
         let Some(options) = given.get(at).map(|options| unwrapped(*options)) else {
+            if !self.marked {
+                return Some(Edited::default());
+            }
             let end = call.end_byte() - 1;
             let none = self.file.span(end..end);
             let body = if at > given.len() { ", null" } else { "" };
@@ -174,6 +177,9 @@ impl<'s> Page<'s, '_> {
             return None;
         }
         let Some(headers) = value_of(self.tree, options, "headers").map(unwrapped) else {
+            if !self.marked {
+                return Some(Edited::default());
+            }
             let start = options.start_byte() + 1;
             let edit = Edit::replace(self.file.span(start..start), format!(" headers: {{ {OURS} }},"));
             return Some((vec![edit], Vec::new()));
@@ -194,13 +200,13 @@ impl<'s> Page<'s, '_> {
         let mut gone = Vec::new();
         for (at, pair) in secret.iter().enumerate() {
             gone.push(pair.byte_range());
-            if at == 0 {
+            if at == 0 && self.marked {
                 edits.push(Edit::replace(self.file.span(pair.byte_range()), quote.clone()));
             } else {
                 edits.push(Edit::delete(self.file.span(with_comma(&self.file.text, pair.byte_range()))));
             }
         }
-        if secret.is_empty() {
+        if secret.is_empty() && self.marked {
             let start = headers.start_byte() + 1;
             let comma = if code_children(headers).next().is_some() { "," } else { " " };
             edits.push(Edit::replace(self.file.span(start..start), format!(" {quote}{comma}")));

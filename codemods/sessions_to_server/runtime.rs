@@ -28,9 +28,10 @@ const HTTP: &str = include_str!("templates/vite/lib/http.ts");
 const CLIENT_AUTH: &str = include_str!("templates/vite/client/auth.ts");
 const CLIENT_STORAGE: &str = include_str!("templates/vite/client/storage.ts");
 const CLIENT_REALTIME: &str = include_str!("templates/vite/client/realtime.ts");
-const CLIENT_FUNCTIONS: &str = include_str!("templates/vite/client/functions.ts");
 const CLIENT_PROXY: &str = include_str!("templates/vite/client/proxy.ts");
 const TSCONFIG: &str = include_str!("templates/vite/tsconfig.server.json");
+// templates/any/
+pub(super) const FUNCTIONS: &str = include_str!("templates/any/functions.ts");
 
 /// The new files and what they ask for.
 #[derive(Default)]
@@ -150,7 +151,7 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         }
     }
     if uses.any("invoke") {
-        parts.push(("functions", beside("functions", filled(CLIENT_FUNCTIONS, uses, &[]))?));
+        parts.push(("functions", beside("functions", filled(FUNCTIONS, uses, &[]))?));
     }
     if uses.any("proxy") {
         files.proxy = Some(beside("proxy", proxy(&parts))?);

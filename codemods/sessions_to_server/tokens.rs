@@ -2,6 +2,7 @@
 //! which keeps the session in the browser.
 
 use super::client::{Client, in_browser};
+use super::places::Places;
 use super::requests::FUNCTIONS;
 use super::uses::{self, Use, What};
 use audit::Survey;
@@ -49,12 +50,22 @@ impl Tokens {
 }
 
 /// Looks at every file of the page. `moved`: calls of edge functions that become server functions, which nobody else may edit.
-pub(super) fn of(survey: &Survey<'_>, client: &Client, uses: &[Use], moved: &[Span]) -> Tokens {
+pub(super) fn of(
+    survey: &Survey<'_>,
+    client: &Client,
+    uses: &[Use],
+    places: &Places,
+    moved: &[Span],
+) -> Tokens {
     let mut tokens = Tokens::default();
     for file in uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id))) {
         let names = TOKENS.iter().chain(&[FUNCTIONS]).any(|word| file.text.contains(*word));
         let Some((tree, scopes)) = names.then(|| file.syntax()).flatten() else { continue };
-        Page { survey, client, file, tree, scopes }.read(uses, moved, &mut tokens);
+        Page { survey, client, file, tree, scopes, marked: !places.server.is_within() }.read(
+            uses,
+            moved,
+            &mut tokens,
+        );
     }
     for one in uses.iter().filter(|one| matches!(one.what, What::Invoke(_))) {
         if !moved.iter().any(|span| span.covers(one.span) || one.span.covers(*span)) {
@@ -71,6 +82,8 @@ pub(super) struct Page<'s, 'p> {
     pub(super) file: &'s File,
     pub(super) tree: &'s Tree,
     pub(super) scopes: &'s Scopes,
+    /// Whether the server knows requests of its own pages by a header that no other site can send.
+    pub(super) marked: bool,
 }
 
 impl<'s> Page<'s, '_> {

@@ -305,6 +305,54 @@ export const auth: Auth = {
     return { data: { user: session.user, session }, error: null };
   },
 //#end
+//#if getUserIdentities
+
+  async getUserIdentities() {
+    const session = await load(true);
+    return session ? { data: { identities: session.user.identities ?? [] }, error: null } : { data: null, error: missing() };
+  },
+//#end
+//#if linkIdentity
+
+  // Leaves the page like a sign-in; the visitor comes back with one identity more.
+  linkIdentity: (async ({ provider, options }: { provider: string; options?: { redirectTo?: string; scopes?: string } }) => {
+    const { data, error } = await asked(server.linkIdentity({ data: { provider, redirectTo: options?.redirectTo, scopes: options?.scopes } }));
+    if (!data) return { data: { provider, url: null }, error };
+    window.location.assign(data.url);
+    return { data: { provider, url: data.url }, error: null };
+  }) as unknown as Auth["linkIdentity"],
+//#end
+//#if unlinkIdentity
+
+  unlinkIdentity: (({ identity_id }: { identity_id: string }) => asked(server.unlinkIdentity({ data: { identity_id } }))) as Auth["unlinkIdentity"],
+//#end
+//#if mfa
+
+  // Second factors are checked on the server, which raises the session there.
+  mfa: {
+//#if mfa.enroll
+    enroll: ({ friendlyName, issuer }: { friendlyName?: string; issuer?: string }) => asked(server.enrollFactor({ data: { friendlyName, issuer } })),
+//#end
+//#if mfa.challenge
+    challenge: ({ factorId }: { factorId: string }) => asked(server.challengeFactor({ data: { factorId } })),
+//#end
+//#if mfa.verify
+    verify: (given: FactorCode) => verified(given),
+//#end
+//#if mfa.challengeAndVerify
+    challengeAndVerify: (given: FactorCode) => verified(given),
+//#end
+//#if mfa.unenroll
+    unenroll: ({ factorId }: { factorId: string }) => asked(server.unenrollFactor({ data: { factorId } })),
+//#end
+//#if mfa.listFactors
+    listFactors: () => asked(server.listFactors()),
+//#end
+//#if mfa.getAuthenticatorAssuranceLevel
+    getAuthenticatorAssuranceLevel: () => asked(server.assuranceLevel()),
+//#end
+  } as unknown as Auth["mfa"],
+//#end
 //#if startAutoRefresh
 
   async startAutoRefresh() {},
@@ -321,7 +369,27 @@ type Credentials = { email: string; password: string };
 //#if signUp|signInAnonymously|signInWithOtp|updateUser
 type Metadata = Record<string, string> | undefined;
 //#end
-//#if signInWithPassword|signInAnonymously|signInWithOAuth|updateUser|setSession
+//#if mfa|linkIdentity|unlinkIdentity
+
+/** What such a function answers, in the shape of supabase.auth. */
+async function asked<T>(call: Promise<{ data: T | null; error: AuthFailure | null }>): Promise<{ data: T; error: null } | { data: null; error: AuthError }> {
+  const { answer, failed } = await ask(call);
+  const error = failed ?? (answer.error && toError(answer.error));
+  return error || !answer?.data ? { data: null, error: error ?? unexpected() } : { data: answer.data, error: null };
+}
+//#end
+//#if mfa.verify|mfa.challengeAndVerify
+
+type FactorCode = { factorId: string; challengeId?: string; code: string };
+async function verified({ factorId, challengeId, code }: FactorCode) {
+  const { data, error } = await asked(server.verifyFactor({ data: { factorId, challengeId, code } }));
+  const session = toSession(data);
+  if (!session) return { data: null, error };
+  emit("MFA_CHALLENGE_VERIFIED", session);
+  return { data: session, error: null };
+}
+//#end
+//#if signInWithPassword|signInAnonymously|signInWithOAuth|updateUser|setSession|mfa|linkIdentity|unlinkIdentity
 
 function unexpected(): AuthError {
   return toError({ name: "AuthApiError", message: "Unexpected answer from the server", status: 500, code: undefined });

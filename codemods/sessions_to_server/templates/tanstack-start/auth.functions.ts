@@ -8,15 +8,18 @@ import type {
 //#if failure
   AuthError,
 //#end
-//#if signInWithOAuth
+//#if signInWithOAuth|linkIdentity
   Provider,
 //#end
   User,
+//#if unlinkIdentity
+  UserIdentity,
+//#end
 } from "@supabase/supabase-js";
 //#if schemas
 import { z } from "zod/v4";
 //#end
-//#if updateUser
+//#if updateUser|mfa|linkIdentity|unlinkIdentity
 import { requireSupabaseAuth } from "./auth-middleware";
 //#end
 //#if realtime
@@ -42,7 +45,7 @@ export interface AuthFailure {
 
 const failure = ({ name, message, status, code }: AuthError): AuthFailure => ({ name, message, status, code: code ?? undefined });
 //#end
-//#if signInWithPassword|signUp|signInAnonymously|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth
+//#if signInWithPassword|signUp|signInAnonymously|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth|linkIdentity|mfa.enroll
 // What was not asked for is undefined, which the client takes for left out; its types may tell the two apart.
 const given = <Options extends object>(options: Options) => options as { [Key in keyof Options]: Exclude<Options[Key], undefined> };
 //#end
@@ -59,7 +62,7 @@ const password = z.string().max(1000);
 //#if signInWithPassword|signUp|signInAnonymously|signInWithOtp|resend|resetPasswordForEmail
 const captchaToken = z.string().max(10_000).optional();
 //#end
-//#if signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth
+//#if signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth|linkIdentity
 const redirectTo = z.string().max(2000).optional();
 //#end
 //#if signUp|signInAnonymously|signInWithOtp|updateUser
@@ -223,6 +226,98 @@ export const startOAuth = createServerFn({ method: "POST" })
       options: given({ redirectTo: callbackUrl(next), scopes, queryParams: params, skipBrowserRedirect: true }),
     });
     return { url: data.url, error: error && failure(error) };
+  });
+//#end
+//#if linkIdentity
+
+/** Where to send the browser to add an identity to the visitor's account. */
+export const linkIdentity = createServerFn({ method: "POST" })
+  .middleware([limitAttempts, requireSupabaseAuth])
+  .validator(z.object({ provider: z.string().max(50), redirectTo, scopes: z.string().max(1000).optional() }))
+  .handler(async ({ data: { provider, redirectTo: next, scopes }, context }) => {
+    const options = given({ redirectTo: callbackUrl(next), scopes, skipBrowserRedirect: true });
+    const { data, error } = await context.supabase.auth.linkIdentity({ provider: provider as Provider, options });
+    return { data: data.url ? { url: data.url } : null, error: error && failure(error) };
+  });
+//#end
+//#if unlinkIdentity
+
+export const unlinkIdentity = createServerFn({ method: "POST" })
+  .middleware([requireSupabaseAuth])
+  .validator(z.object({ identity_id: z.string().max(100) }))
+  .handler(async ({ data: { identity_id }, context }) => {
+    const { error } = await context.supabase.auth.unlinkIdentity({ identity_id } as UserIdentity);
+    return error ? { data: null, error: failure(error) } : { data: {}, error: null };
+  });
+//#end
+//#if mfa.challenge|mfa.verify|mfa.challengeAndVerify|mfa.unenroll
+
+const factorId = z.string().max(100);
+//#end
+//#if mfa.enroll
+
+const label = z.string().max(200).optional();
+export const enrollFactor = createServerFn({ method: "POST" })
+  .middleware([limitAttempts, requireSupabaseAuth])
+  .validator(z.object({ friendlyName: label, issuer: label }))
+  .handler(async ({ data: asked, context }) => {
+    const { data, error } = await context.supabase.auth.mfa.enroll({ factorType: "totp", ...given(asked) });
+    return { data, error: error && failure(error) };
+  });
+//#end
+//#if mfa.challenge
+
+export const challengeFactor = createServerFn({ method: "POST" })
+  .middleware([limitAttempts, requireSupabaseAuth])
+  .validator(z.object({ factorId }))
+  .handler(async ({ data: asked, context }) => {
+    const { data, error } = await context.supabase.auth.mfa.challenge(asked);
+    return { data, error: error && failure(error) };
+  });
+//#end
+//#if mfa.verify|mfa.challengeAndVerify
+
+/** The session that a code raises goes into the cookie. */
+export const verifyFactor = createServerFn({ method: "POST" })
+  .middleware([limitAttempts, requireSupabaseAuth])
+  .validator(z.object({ factorId, challengeId: z.string().max(100).optional(), code: z.string().max(20) }))
+  .handler(async ({ data: { challengeId, ...asked }, context }) => {
+    const { mfa } = context.supabase.auth;
+    const { data, error } = challengeId ? await mfa.verify({ ...asked, challengeId }) : await mfa.challengeAndVerify(asked);
+    if (error) return { data: null, error: failure(error) };
+    return { data: known(data.user, { expires_at: Math.floor(Date.now() / 1000) + data.expires_in }), error: null };
+  });
+//#end
+//#if mfa.unenroll
+
+export const unenrollFactor = createServerFn({ method: "POST" })
+  .middleware([limitAttempts, requireSupabaseAuth])
+  .validator(z.object({ factorId }))
+  .handler(async ({ data: asked, context }) => {
+    const { data, error } = await context.supabase.auth.mfa.unenroll(asked);
+    return { data, error: error && failure(error) };
+  });
+//#end
+//#if mfa.listFactors
+
+export const listFactors = createServerFn({ method: "GET" })
+  .middleware([requireSupabaseAuth])
+  .handler(async ({ context }) => {
+    const { data, error } = await context.supabase.auth.mfa.listFactors();
+    return { data, error: error && failure(error) };
+  });
+//#end
+//#if mfa.getAuthenticatorAssuranceLevel
+
+/** How the visitor has signed in, from the token, and what their factors ask for, from the account. */
+export const assuranceLevel = createServerFn({ method: "GET" })
+  .middleware([requireSupabaseAuth])
+  .handler(async ({ context }) => {
+    const { data, error } = await context.supabase.auth.getUser();
+    if (error) return { data: null, error: failure(error) };
+    const currentLevel = context.claims.aal === "aal2" ? "aal2" : "aal1";
+    const nextLevel = data.user.factors?.some(({ status }) => status === "verified") ? "aal2" : currentLevel;
+    return { data: { currentLevel, nextLevel, currentAuthenticationMethods: context.claims.amr ?? [] }, error: null };
   });
 //#end
 //#if realtime

@@ -33,13 +33,18 @@ export const callBoundary = createMiddleware({ type: "function" })
   });
 
 // The session is a cookie, which the browser attaches by itself: refuse calls that another site made with it.
+//#if edge
+const onCookie = (pathname: string) => pathname.startsWith("/api/supabase/") || pathname.startsWith("/api/functions/");
+//#else
+const onCookie = (pathname: string) => pathname.startsWith("/api/supabase/");
+//#end
 //#if refusal
 export const sameSite = createCsrfMiddleware({
-  filter: ({ handlerType, pathname }) => handlerType === "serverFn" || pathname.startsWith("/api/supabase/"),
+  filter: ({ handlerType, pathname }) => handlerType === "serverFn" || onCookie(pathname),
 });
 //#else
 export const sameSite = createMiddleware().server(async ({ next, request, pathname }) => {
-  if (!pathname.startsWith("/_serverFn/") && !pathname.startsWith("/api/supabase/")) return next();
+  if (!pathname.startsWith("/_serverFn/") && !onCookie(pathname)) return next();
   const site = request.headers.get("Sec-Fetch-Site");
   const origin = request.headers.get("Origin");
   const own = process.env.APP_ORIGIN ? new URL(process.env.APP_ORIGIN).origin : new URL(request.url).origin;

@@ -56,8 +56,10 @@ impl Server for Start {
             && text.contains(" from \"./query\";")
             && count("createServerFn(")
                 == count("  .middleware([authed])") + count("  .middleware([anyone])");
+        let routes = ["/api/supabase/$", "/api/functions/$name"];
         functions
-            || text.contains("/gateway.server\";") && text.contains("createFileRoute(\"/api/supabase/$\")")
+            || text.contains("/gateway.server\";")
+                && routes.iter().any(|route| text.contains(&format!("createFileRoute(\"{route}\")")))
     }
     fn wiring(&self, project: &Project, app: &App, _folder: &str) -> Result<Wiring, String> {
         let edited = entry::edited(project, app)?;

@@ -16,7 +16,7 @@ export type Db = SupabaseClient;
 // A page that wakes up sends several requests with the same expired session. They share one renewal:
 // a refresh token is good for one use (and for ten seconds of grace).
 const renewals = new Map<string, { at: number; response: Promise<Response> }>();
-const sharedRenewal: typeof fetch = async (input, init) => {
+const sharedRenewal = (async (input: Parameters<typeof fetch>[0], init?: RequestInit) => {
   if (typeof init?.body !== "string" || !String(input).includes("grant_type=refresh_token")) return fetch(input, init);
   const now = Date.now();
   for (const [key, renewal] of renewals) if (now - renewal.at > 10_000) renewals.delete(key);
@@ -26,7 +26,7 @@ const sharedRenewal: typeof fetch = async (input, init) => {
     renewals.set(init.body, renewal);
   }
   return (await renewal.response).clone();
-};
+}) as typeof fetch;
 
 /**
  * A Supabase client for one request. The session lives in HttpOnly cookies that only

@@ -1,0 +1,165 @@
+//! Which uses of the client have a counterpart on the server.
+
+use super::decide::Blocker;
+use super::native;
+use super::places::Places;
+use super::uses::{self, Use, What};
+use crate::server::Verdict;
+use audit::Survey;
+use stack::Side;
+use syntax::view::{pairs, string_value, unwrapped, value_of};
+
+/// Auth methods that have a counterpart on the server.
+pub(super) const METHODS: &[&str] = &[
+    "getSession",
+    "getUser",
+    "getClaims",
+    "onAuthStateChange",
+    "signInWithPassword",
+    "signUp",
+    "signInAnonymously",
+    "signInWithIdToken",
+    "signInWithOAuth",
+    "signInWithOtp",
+    "verifyOtp",
+    "resend",
+    "signOut",
+    "resetPasswordForEmail",
+    "updateUser",
+    "refreshSession",
+    "exchangeCodeForSession",
+    "setSession",
+    "startAutoRefresh",
+    "stopAutoRefresh",
+    "getUserIdentities",
+    "linkIdentity",
+    "unlinkIdentity",
+    "mfa",
+    // Refused to every visitor, on the server as before.
+    "admin",
+];
+/// Those of them that only a server within the app has.
+const WITHIN: &[&str] = &["getUserIdentities", "linkIdentity", "unlinkIdentity", "mfa"];
+/// What is served of second factors.
+const FACTORS: &[&str] = &[
+    "mfa.enroll",
+    "mfa.challenge",
+    "mfa.verify",
+    "mfa.challengeAndVerify",
+    "mfa.unenroll",
+    "mfa.listFactors",
+    "mfa.getAuthenticatorAssuranceLevel",
+];
+/// Methods of stored files that have one.
+pub(super) const STORAGE: &[&str] = &[
+    "upload",
+    "update",
+    "getPublicUrl",
+    "createSignedUrl",
+    "createSignedUrls",
+    "download",
+    "list",
+    "remove",
+    "move",
+    "copy",
+];
+
+/// Uses that have no counterpart.
+pub(super) fn unserved(
+    survey: &Survey<'_>,
+    uses: &[Use],
+    places: &Places,
+    verdict: &Verdict,
+) -> Vec<Blocker> {
+    let within = places.server.is_within();
+    let mut found = Vec::new();
+    for one in uses {
+        let side = survey.stack.side(one.span.file);
+        let moves = verdict.moved.iter().any(|span| span.covers(one.span) || one.span.covers(*span));
+        let native = if within && !moves { native::unserved(survey, one) } else { None };
+        let why = match &one.what {
+            _ if native.is_some() => native,
+            // The app's own server has the session of the request.
+            _ if side == Side::Edge || side == Side::Server && !within => {
+                Some("uses the page's client on a server. Make a client of its own there.".to_owned())
+            }
+            What::Auth(method)
+                if METHODS.contains(&method.as_str()) && method != "mfa"
+                    || FACTORS.contains(&method.as_str()) =>
+            {
+                let root = method.split('.').next().unwrap_or(method);
+                if WITHIN.contains(&root) && !within {
+                    Some(format!("calls `auth.{method}`, which has no counterpart on the server yet."))
+                } else {
+                    odd_call(survey, one, method)
+                }
+            }
+            What::Auth(method) if method.starts_with("admin.") => Some(format!(
+                "calls `auth.{method}` from the browser. Write a server function that checks the caller's right first."
+            )),
+            What::Auth(method) => {
+                Some(format!("calls `auth.{method}`, which has no counterpart on the server yet."))
+            }
+            // The address of a file is computed in the page.
+            What::Storage(_, method) if method == "getPublicUrl" => None,
+            What::Storage(names, _) if names.is_empty() && uses::every_bucket(survey, uses).is_empty() => {
+                Some("computes the bucket. Name it in the call.".to_owned())
+            }
+            What::Storage(_, method) if STORAGE.contains(&method.as_str()) => None,
+            What::Storage(_, method) => {
+                Some(format!("calls `{method}` of the storage, which has no counterpart on the server yet."))
+            }
+            What::Realtime(name)
+                if matches!(name.as_str(), "channel" | "removeChannel" | "removeAllChannels") =>
+            {
+                None
+            }
+            What::Realtime(name) => Some(format!(
+                "calls `{name}` by hand. Channels get their token by themselves: remove the call."
+            )),
+            What::Invoke(names) if names.is_empty() => {
+                Some("computes the name of the edge function. Write one call for each.".to_owned())
+            }
+            What::Value => Some(
+                "uses the Supabase client as a value. Pass the function that is needed instead.".to_owned(),
+            ),
+            What::Invoke(_) | What::Query | What::Test => None,
+        };
+        let admin = matches!(&one.what, What::Auth(method) if method.starts_with("admin."));
+        found.extend(why.map(|why| Blocker { span: one.span, why, admin }));
+    }
+    found
+}
+
+/// A call of a known method with arguments that the server does not take.
+fn odd_call(survey: &Survey<'_>, one: &Use, method: &str) -> Option<String> {
+    let (tree, _) = uses::node(survey, one.span)?;
+    let given = uses::arguments_of(survey, one);
+    if matches!(method, "getUser" | "getClaims" | "refreshSession") && !given.is_empty() {
+        return Some(format!("gives `{method}` a token. The server knows the visitor: call it without."));
+    }
+    let first = unwrapped(*given.first()?);
+    if first.kind() != "object" {
+        return None;
+    }
+    let skips = value_of(tree, first, "options")
+        .and_then(|options| value_of(tree, unwrapped(options), "skipBrowserRedirect"))
+        .is_some_and(|skips| tree.text(skips) != "false");
+    if matches!(method, "signInWithOAuth" | "linkIdentity") && skips {
+        return Some(format!("opens the provider's page by itself. Let `{method}` do it."));
+    }
+    if method == "linkIdentity" && value_of(tree, first, "token").is_some() {
+        return Some("links an identity by a token, which has no counterpart on the server yet. Let the visitor come back from the provider.".to_owned());
+    }
+    let factor = value_of(tree, first, "factorType").and_then(|factor| string_value(tree, unwrapped(factor)));
+    (method == "mfa.enroll" && factor.as_deref() != Some("totp")).then(|| {
+        "enrols another factor than an authenticator app (`totp`), which has no counterpart on the server yet. Write a server function for it.".to_owned()
+    })
+}
+
+/// Whether an auth call names a phone number instead of an address.
+pub(super) fn by_phone(survey: &Survey<'_>, one: &Use) -> bool {
+    let Some((tree, _)) = uses::node(survey, one.span) else { return false };
+    let first = uses::arguments_of(survey, one).first().map(|first| unwrapped(*first));
+    first.is_some_and(|first| pairs(tree, first).iter().any(|(key, _, _)| key == "phone"))
+}
