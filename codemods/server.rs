@@ -69,6 +69,13 @@ pub fn node(survey: &Survey<'_>) -> Option<&'static str> {
     crate::sessions_to_server::node(survey)
 }
 
+/// The package that the app must raise before its queries move, and to which version; `None` where none moves, or none must.
+pub fn raised(survey: &Survey<'_>) -> Option<(&'static str, &'static str)> {
+    let app = survey.project.apps.first()?;
+    let needed = survey.stack.server?.raised(survey.project, app)?;
+    crate::queries_to_server::any(survey).then_some(needed)
+}
+
 /// Whether pages are protected on the server: then the server reads the list that `guards_to_server::request` makes.
 pub fn guarded(survey: &Survey<'_>) -> bool {
     !crate::guards_to_server::pages(survey).protected.is_empty()

@@ -157,7 +157,7 @@ impl Codemod for BuildHardening {
         let Some(commands) = Commands::of(survey) else { return changes };
         let manifest = survey.project.get(commands.package.manifest).path.clone();
         for low in floors::below(commands.package) {
-            let Some(target) = low.target else { continue };
+            let Some(target) = target(survey, &low) else { continue };
             let mut change = Change::new(
                 ID,
                 format!("Raise {} from {} to {target}", low.package, low.version),
@@ -199,18 +199,29 @@ impl Codemod for BuildHardening {
     }
 }
 
-/// One request for the manifest, in whichever list the dependency stands.
 /// The versions above every known hole: for changes that open a new way into the server, which must not land on a version with one.
 pub fn raised(survey: &Survey<'_>) -> Vec<Request> {
     let Some(commands) = Commands::of(survey) else { return Vec::new() };
     let manifest = survey.project.get(commands.package.manifest).path.clone();
-    let below = floors::below(commands.package).into_iter();
-    below
-        .flat_map(|low| low.target.map(|target| raise(&commands, &manifest, low.package, target)))
-        .flatten()
-        .collect()
+    let mut raised: Vec<(&str, &str)> = floors::below(commands.package)
+        .iter()
+        .filter_map(|low| Some((low.package, target(survey, low)?)))
+        .collect();
+    if let Some((package, version)) = crate::server::raised(survey)
+        && !raised.iter().any(|(name, _)| *name == package)
+    {
+        raised.push((package, version));
+    }
+    raised.into_iter().flat_map(|(name, version)| raise(&commands, &manifest, name, version)).collect()
 }
 
+/// Where to go from a version with a hole: within its line, unless what moves to the server needs the next one.
+fn target(survey: &Survey<'_>, low: &floors::Below) -> Option<&'static str> {
+    let needed = crate::server::raised(survey).filter(|(package, _)| *package == low.package);
+    low.target.map(|target| needed.map_or(target, |(_, version)| version))
+}
+
+/// One request for the manifest, in whichever list the dependency stands.
 fn raise(commands: &Commands<'_>, manifest: &RelPath, name: &str, version: &str) -> Vec<Request> {
     let lists = ["dependencies", "devDependencies"];
     let list = lists.iter().find(|list| commands.package.json[**list][name].is_string());
@@ -269,7 +280,7 @@ fn versions(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for low in floors::below(commands.package) {
         let title = low.package;
-        if let Some(target) = low.target {
+        if let Some(target) = target(survey, &low) {
             let message = format!("{title} {} {}.", low.version, low.told());
             let todo =
                 format!("Raise it to {target} before anything else, install, and commit the lockfile.");

@@ -3,6 +3,7 @@
 use super::column::{Column, Kind, Side, quoted};
 use super::draft::{Fill, Site};
 use super::fixed::listed;
+use super::ground;
 use super::name::Verb;
 use super::read::{Filled, Reader, Want};
 use super::reason::Reason;
@@ -81,6 +82,7 @@ impl<'s> Reader<'s> {
                 }
                 self.argument(step, 2).map_or(Ok(()), |options| self.options(options, "range"))
             }
+            "single" | "maybeSingle" if self.answers_nothing() => Err(Reason::no_rows(&step.name)),
             "single" => {
                 self.draft.parts.verb = Verb::Get;
                 self.read_as(typed, "PostgrestSingleResponse");
@@ -108,6 +110,12 @@ impl<'s> Reader<'s> {
     }
 
     /// The result is read as a type that the browser's module knows.
+    /// Whether a write answers no row, so that what asks for one gets nothing: the app's own check of types knows no such answer.
+    fn answers_nothing(&self) -> bool {
+        let writes = matches!(self.query.operation.as_str(), "insert" | "update" | "upsert" | "delete");
+        writes && !self.query.steps.iter().any(|step| step.name == "select") && ground::is_own(self.survey)
+    }
+
     fn read_as(&mut self, kind: Option<String>, response: &'static str) {
         if let Some(kind) = kind {
             self.draft.cast = Some(format!("Promise<{response}<{kind}>>"));

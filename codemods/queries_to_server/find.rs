@@ -2,7 +2,10 @@
 
 use super::ground;
 use super::group::{self, Outcome, Stays};
-use super::{ADMIN, BROWSER, DRIFT, IGNORED, INJECTION, NEVER_SENT, PRIVILEGED, STAYS, UNKNOWN, UNSURE};
+use super::{
+    ADMIN, BROWSER, DRIFT, IGNORED, INJECTION, NEVER_SENT, PRIVILEGED, STAYS, STORAGE, UNKNOWN, UNSURE,
+    web_storage,
+};
 use audit::query::{Kind, Query, Target};
 use audit::{Confidence, Finding, Related, Rule, Survey};
 use edit::{FileId, Span};
@@ -19,6 +22,7 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     found.extend(ignored(survey));
     found.extend(columns(survey, &outcome));
     found.extend(unsure(survey, &outcome));
+    found.extend(storage(survey, &outcome));
     found
 }
 
@@ -111,6 +115,19 @@ fn staying(survey: &Survey<'_>, stays: &Stays) -> Finding {
         _ => stays.reason.message.clone(),
     };
     finding(rule, query.span, format!("{what} {}", stays.reason.id), message, todo)
+}
+
+/// Clients whose session moves from web storage into cookies.
+fn storage(survey: &Survey<'_>, outcome: &Outcome) -> Option<Finding> {
+    let first = web_storage::moved(survey).first().filter(|_| !outcome.functions.is_empty())?;
+    let path = &survey.project.get(first.file).path;
+    Some(finding(
+        &STORAGE,
+        first,
+        path.name().to_owned(),
+        "The client of the page keeps its session in web storage.".to_owned(),
+        "Everybody signs in once more. Links in mails are then for the browser that asked for them: open one of each kind (confirmation, new password) before the next deployment.".to_owned(),
+    ))
 }
 
 /// Filter texts with a value of the browser in them.

@@ -6,6 +6,7 @@ use super::find;
 use super::ground::{self, Ground, Session};
 use super::group::{self, Function};
 use super::receiver;
+use super::web_storage;
 use super::{BROWSER, ID};
 use crate::env_contract::contract::specifier;
 use crate::server;
@@ -75,6 +76,7 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     }
     if target.session().is_some() {
         change.requests.extend(crate::build_hardening::raised(survey));
+        web_storage::put(survey, &mut change);
     }
     let mut removed: BTreeMap<FileId, Vec<Range<usize>>> = BTreeMap::new();
     for draft in outcome.functions.iter().flat_map(|function| &function.drafts) {
@@ -101,12 +103,19 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     change.requests.extend(target.modules(&outcome.functions));
     change.requests.extend(target.zod());
     change.requests.extend(target.dependencies());
-    let fixed = |finding: &Finding| finding.rule == BROWSER.id || finding.rule == super::INJECTION.id;
+    let fixed =
+        |finding: &Finding| [BROWSER.id, super::INJECTION.id, super::STORAGE.id].contains(&finding.rule);
     let stays: Vec<Span> = outcome.stays.iter().map(|stays| survey.queries[stays.query].span).collect();
     change.fixes = (0..findings.len())
         .filter(|at| fixed(&findings[*at]) && !stays.iter().any(|span| span.covers(findings[*at].span)))
         .collect();
     vec![change]
+}
+
+/// Whether any query moves to the app's own server.
+pub(crate) fn any(survey: &Survey<'_>) -> bool {
+    let outcome = group::outcome(survey);
+    !outcome.functions.is_empty() && Target::of(survey).is_some_and(|target| target.session().is_some())
 }
 
 /// What asks for the session on the app's own server.
@@ -241,12 +250,14 @@ impl<'s> Target<'s> {
         let has = |name: &str| self.survey.project.packages[self.app.package].dependencies.contains_key(name);
         let Some(path) = self.path("package.json") else { return Vec::new() };
         let missing = wiring.dependencies.into_iter().filter(|(name, _)| !has(name));
+        let made = matches!(self.session(), Some(Session::Made(..)));
         missing
             .map(|(name, range)| Request::Json {
                 path: path.clone(),
                 key: vec!["dependencies".to_owned(), name.to_owned()],
                 value: range.into(),
             })
+            .chain(web_storage::dependency(self.survey).filter(|_| made))
             .collect()
     }
 

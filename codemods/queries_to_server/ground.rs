@@ -1,17 +1,20 @@
 //! What moved queries stand on: a server of the app's own that knows the visitor's session, there already or on its way.
 
+use super::access::Doors;
+use super::web_storage;
 use crate::repository_hygiene::commands::Commands;
 use crate::server::lands;
 use audit::Survey;
 use audit::query::{Client, Power};
 use project::package::App;
+use stack::Side;
 use stack::server::SessionClient;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use syntax::Tree;
 use syntax::module::Imported;
 use syntax::scope::{Declared, Scopes};
-use syntax::view::{arguments, unwrapped};
+use syntax::view::{arguments, string_value, unwrapped};
 use tree_sitter::Node;
 
 /// Where the session comes from.
@@ -96,7 +99,16 @@ pub(super) fn keys(survey: &Survey<'_>) -> Option<(String, String)> {
     let browser: Vec<&Client> =
         survey.clients.iter().filter(|client| keeps_cookies(survey, client)).collect();
     let own = survey.clients.iter().filter(|client| client.power == Power::Session);
-    let clients = if browser.is_empty() { own.collect() } else { browser };
+    let mut clients = if browser.is_empty() { own.collect() } else { browser };
+    // Where nobody signs in, no session is kept anywhere.
+    if clients.is_empty() && web_storage::has_package(survey) && !Doors::of(survey).accounts() {
+        let visitors = survey.clients.iter().filter(|client| {
+            client.backend == "supabase"
+                && client.power == Power::Visitor
+                && matches!(client.side, Side::Browser | Side::Both)
+        });
+        clients = visitors.collect();
+    }
     let mut found: BTreeSet<(String, String)> = BTreeSet::new();
     for client in clients {
         let (tree, scopes) = survey.project.get(client.span.file).syntax()?;
@@ -110,7 +122,7 @@ pub(super) fn keys(survey: &Survey<'_>) -> Option<(String, String)> {
 }
 
 /// The variable of the environment that an expression is, itself or by a constant.
-fn variable(survey: &Survey<'_>, tree: &Tree, scopes: &Scopes, node: Node<'_>) -> Option<String> {
+pub(super) fn variable(survey: &Survey<'_>, tree: &Tree, scopes: &Scopes, node: Node<'_>) -> Option<String> {
     let node = unwrapped(node);
     match node.kind() {
         "member_expression" => {
@@ -129,19 +141,40 @@ fn variable(survey: &Survey<'_>, tree: &Tree, scopes: &Scopes, node: Node<'_>) -
                 .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
                 .then(|| text.to_owned())
         }
+        // With a text in its place that is nobody's: without the variable there is no project to ask.
+        "binary_expression" => {
+            let operator = node.child_by_field_name("operator")?.kind();
+            let stand_in = string_value(tree, unwrapped(node.child_by_field_name("right")?))?;
+            let left = unwrapped(node.child_by_field_name("left")?);
+            (matches!(operator, "||" | "??") && is_nobodys(&stand_in))
+                .then(|| variable(survey, tree, scopes, left))?
+        }
         "identifier" => {
             let binding = scopes.binding(scopes.binding_at(node.byte_range())?);
             let declarator = tree.node_at(binding.range.clone())?;
             let constant = binding.declared == Declared::Const && declarator.kind() == "variable_declarator";
             let value = declarator.child_by_field_name("value").filter(|_| constant).map(unwrapped)?;
-            (value.kind() == "member_expression").then(|| variable(survey, tree, scopes, value))?
+            matches!(value.kind(), "member_expression" | "binary_expression")
+                .then(|| variable(survey, tree, scopes, value))?
         }
         _ => None,
     }
 }
 
-/// Whether the session of a browser's client is in cookies, which the server sees.
+/// Whether a text that stands in for an address or a key is none that works.
+fn is_nobodys(text: &str) -> bool {
+    let host = text.strip_prefix("https://").and_then(|rest| rest.split('.').next()).unwrap_or_default();
+    let of_project = host.len() == 20 && host.chars().all(|letter| letter.is_ascii_lowercase());
+    text.is_empty() || (text.len() < 60 && !of_project && !text.starts_with("sb_publishable_"))
+}
+
+/// Whether the session of a browser's client is in cookies, which the server sees, or will be.
 pub(crate) fn keeps_cookies(survey: &Survey<'_>, client: &Client) -> bool {
+    names_cookies(survey, client) || web_storage::moved(survey).covers(client)
+}
+
+/// Whether it is made so that it is, as it stands.
+pub(super) fn names_cookies(survey: &Survey<'_>, client: &Client) -> bool {
     let file = survey.project.get(client.span.file);
     let text = file.text.get(client.span.range()).unwrap_or_default();
     let maker = text.split(['(', '<']).next().unwrap_or_default().trim();

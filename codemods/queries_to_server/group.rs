@@ -8,6 +8,7 @@ use super::name;
 use super::parallel;
 use super::read;
 use super::reason::Reason;
+use super::web_storage;
 use crate::server;
 use audit::Survey;
 use audit::query::{Kind, Power, Query, Target};
@@ -92,7 +93,7 @@ fn decided(survey: &Survey<'_>) -> Outcome {
                 && doors.accounts()
                 && !client.is_some_and(|client| ground::keeps_cookies(survey, client)) =>
             {
-                Err(Reason::web_storage())
+                Err(Reason::web_storage(web_storage::moved(survey).why.as_deref()))
             }
             _ => read::draft(survey, &doors, at),
         };

@@ -26,15 +26,17 @@ mod read;
 mod reason;
 mod receiver;
 mod region;
+mod web_storage;
 mod whole;
 
 use audit::{Finding, Rule, Severity, Survey};
 use plan::{About, Change, Codemod};
 
 pub(crate) use access::Doors;
-pub(crate) use fix::{SessionPlace, asks, keys, session_place, session_requests, zod};
+pub(crate) use fix::{SessionPlace, any, asks, keys, session_place, session_requests, zod};
 pub(crate) use ground::keeps_cookies;
 pub(crate) use group::verdict;
+pub(crate) use web_storage::{has_package, is_sessionless, put as keep_in_cookies};
 
 const ID: &str = "queries-to-server";
 
@@ -109,6 +111,14 @@ const UNSURE: Rule = Rule {
     aliases: &[],
 };
 
+const STORAGE: Rule = Rule {
+    id: "queries-to-server/session-in-storage",
+    title: "Sessions are kept where no server sees them",
+    severity: Severity::Warning,
+    why: "A session in web storage is not sent along: the server cannot tell who asks, so pages and functions there can refuse nobody.",
+    aliases: &[],
+};
+
 /// The codemod.
 pub struct QueriesToServer;
 
@@ -119,6 +129,7 @@ impl Codemod for QueriesToServer {
             title: "Queries as server functions",
             rules: &[
                 BROWSER, STAYS, ADMIN, NEVER_SENT, INJECTION, PRIVILEGED, IGNORED, UNKNOWN, DRIFT, UNSURE,
+                STORAGE,
             ],
             readme: include_str!("README.md"),
             frameworks: &["vite", "next", "tanstack-start"], // templates/

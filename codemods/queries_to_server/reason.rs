@@ -46,6 +46,15 @@ impl Reason {
         )
     }
 
+    pub(super) fn no_rows(name: &str) -> Self {
+        Self::new(
+            "no-rows",
+            format!(
+                "{name}() asks for the row of a write that answers none, so `data` is never there. Write `.select()` before it."
+            ),
+        )
+    }
+
     pub(super) fn method(name: &str) -> Self {
         Self::new(
             "method",
@@ -135,11 +144,10 @@ impl Reason {
         )
     }
 
-    pub(super) fn web_storage() -> Self {
-        Self::new(
-            "web-storage",
-            "The client of this query keeps its session in web storage, where the server does not see it. Make it with `createBrowserClient` of `@supabase/ssr`.",
-        )
+    pub(super) fn web_storage(why: Option<&str>) -> Self {
+        let message = "The client of this query keeps its session in web storage, where the server does not see it. Make it with `createBrowserClient` of `@supabase/ssr`.";
+        let why = why.map_or(message.to_owned(), |why| format!("{message} {why}"));
+        Self::new("web-storage", &why)
     }
 
     pub(super) fn admin() -> Self {

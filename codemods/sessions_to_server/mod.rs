@@ -33,6 +33,7 @@ use decide::{Blocker, Decision, Move, decide};
 use edit::{RelPath, Span};
 pub(crate) use places::relative;
 use plan::{About, Change, Codemod, Disposition, Request, Safety, Settled};
+pub(crate) use uses::code;
 
 /// The codemod.
 pub struct SessionsToServer;

@@ -8,7 +8,9 @@ mod refresh;
 mod session;
 
 use super::{BROWSER, ID, UNASKED, pages};
-use crate::queries_to_server::{SessionPlace, keeps_cookies, session_place, session_requests};
+use crate::queries_to_server::{
+    SessionPlace, is_sessionless, keep_in_cookies, keeps_cookies, session_place, session_requests,
+};
 use crate::server::{GUARDS, SESSIONS};
 use audit::guard::{Enforced, Guard, Kind, Proof, Requires};
 use audit::route::Route;
@@ -91,7 +93,7 @@ fn decide(survey: &Survey<'_>) -> Option<Decision> {
         .clients
         .iter()
         .filter(|client| client.backend == "supabase" && matches!(client.side, Side::Browser | Side::Both))
-        .all(|client| keeps_cookies(survey, client));
+        .all(|client| keeps_cookies(survey, client) || is_sessionless(survey, client));
     let site = page::Site { survey, app, spelled, guard: &ground.guard };
     for mut page in pages {
         let elsewhere = page.by == By::Browser && !in_cookies;
@@ -326,6 +328,7 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     if let (Some(client), Some(server)) = (&ground.session.client, survey.stack.server) {
         change.edits.extend(server.session_setter(survey.project, client));
     }
+    keep_in_cookies(survey, &mut change);
     ground.refresh.put(survey, &mut change);
     let asked: BTreeSet<&str> = decision.pages.iter().map(|page| page.url.as_str()).collect();
     let whole = |guard: &Guard| {

@@ -1,7 +1,7 @@
 //! What renews sessions before a page asks for them: the app's own file that runs before every request, or one of ours. A page cannot
 //! set cookies while it is drawn: without it a renewed session would be lost.
 
-use crate::queries_to_server::keys;
+use crate::queries_to_server::{has_package, keys};
 use audit::Survey;
 use audit::guard::{Flaw, runs_before};
 use edit::{Edit, FileId, Piece, RelPath};
@@ -44,8 +44,7 @@ impl Refresh {
             None => {}
         }
         let (path, function) = spelled.new_guard_file(survey.project, app).ok_or_else(none)?;
-        let package = &survey.project.packages[app.package];
-        let (url, key) = keys(survey).filter(|_| package.dependencies.contains_key("@supabase/ssr")).ok_or(
+        let (url, key) = keys(survey).filter(|_| has_package(survey)).ok_or(
             "Nothing renews sessions before a page asks for them, and the address and the key of the project are in no variables. Put them there, then run again.",
         )?;
         let quoted: Vec<String> = pages.iter().map(|page| format!("\"{page}\"")).collect();

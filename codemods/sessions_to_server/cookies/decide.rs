@@ -2,7 +2,7 @@
 
 use super::{client, server};
 use crate::guards_to_server::{Renewal, renewal};
-use crate::queries_to_server::{keeps_cookies, session_place};
+use crate::queries_to_server::{is_sessionless, keeps_cookies, session_place};
 use crate::server::verdict;
 use crate::sessions_to_server::client::in_browser;
 use crate::sessions_to_server::decide::{Blocker, Decision};
@@ -95,6 +95,9 @@ fn decided(survey: &Survey<'_>) -> Option<Decision<Move>> {
     let mut facades = Vec::new();
     for at in &clients {
         let one = &survey.clients[*at];
+        if is_sessionless(survey, one) {
+            continue;
+        }
         if !keeps_cookies(survey, one) {
             block(
                 one.span,

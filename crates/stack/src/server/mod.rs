@@ -74,6 +74,10 @@ pub trait Server: Sync {
     }
     /// Whether the app has its server code already, as we write it.
     fn is_there(&self, project: &Project, app: &App) -> bool;
+    /// The package and the version that an app must go to before it can have such functions, where that takes nothing else.
+    fn raised(&self, _project: &Project, _app: &App) -> Option<(&'static str, &'static str)> {
+        None
+    }
     /// How the app comes to know its server, in development and in its build; else a sentence that says what stands against it and
     /// what to do.
     fn wiring(&self, project: &Project, app: &App, folder: &str) -> Result<Wiring, String>;

@@ -173,11 +173,33 @@ impl Server for Next {
     fn library(&self, folder: &str, name: &str) -> String {
         format!("{folder}/{name}.ts")
     }
+    fn raised(&self, project: &Project, app: &App) -> Option<(&'static str, &'static str)> {
+        let package = &project.packages[app.package];
+        let version = package.version("next")?;
+        // The app router of these is that of the next major, whose server functions need no flag.
+        if !["13.4.", "13.5."].iter().any(|line| version.starts_with(line)) {
+            return None;
+        }
+        // What its guide for upgrades names.
+        let exports = package.json["scripts"].as_object().is_some_and(|scripts| {
+            scripts
+                .values()
+                .any(|script| script.as_str().is_some_and(|script| script.contains("next export")))
+        });
+        let old = project.files.iter().any(|file| {
+            file.module.imports.iter().any(|import| match import.specifier.as_str() {
+                "next/server" => import.names.iter().any(|name| name.local == "ImageResponse"),
+                from => from.starts_with("@next/font"),
+            })
+        });
+        (!exports && !old).then_some(("next", "14.2.35"))
+    }
     fn wiring(&self, project: &Project, app: &App, _folder: &str) -> Result<Wiring, String> {
         let version = project.packages[app.package].version("next");
         let major: Option<u32> = version.and_then(|version| version.split('.').next()?.parse().ok());
+        let raised = self.raised(project, app).is_some();
         match major {
-            Some(major) if major >= 14 => {
+            Some(major) if major >= 14 || raised => {
                 Ok(Wiring { dependencies: vec![("server-only", "0.0.1")], ..Wiring::default() })
             }
             Some(major) => Err(format!(
