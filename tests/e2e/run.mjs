@@ -3,10 +3,11 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { conformance } from "./conformance.mjs";
 import { journey } from "./journey.mjs";
+import { rendered } from "./rendered.mjs";
 import { mutations } from "./mutations.mjs";
 import { proofs } from "./proofs.mjs";
 
-const parts = { conformance, proofs, journey, mutations };
+const parts = { conformance, proofs, journey, rendered, mutations };
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const unknown = wanted.filter((name) => !(name in parts));

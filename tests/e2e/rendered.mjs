@@ -1,0 +1,112 @@
+// The journey through an app whose own framework serves its pages and functions, and what such an app answers to a stranger.
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { added, journeys, preview, watched } from "./journey.mjs";
+
+const visitor = { email: "ada@example.test", password: "a long password" };
+
+export async function rendered(check, args) {
+  const ready = args.find((argument) => argument.startsWith("--tree="))?.split("=")[1];
+  await journeys(check, { fixture: "lovable_start", ready, server: preview, travel });
+}
+
+async function travel(context, { origin, backend, name, tree, check }) {
+  const { page, errors, direct, texts, step, see, at } = await watched(context, { backend, name });
+  const signUp = { method: "POST", headers: { apikey: backend.publishable, "content-type": "application/json" }, body: JSON.stringify(visitor) };
+  const { user } = await (await fetch(`${backend.url}/auth/v1/signup`, signUp)).json();
+  const calls = [];
+  page.on("request", (request) => request.url().includes("/_serverFn/") && calls.push(request));
+  const row = (title) => page.getByRole("listitem").filter({ hasText: title });
+  const signIn = async () => {
+    await page.fill("[aria-label=Email]", visitor.email);
+    await page.fill("[aria-label=Password]", visitor.password);
+    await page.click("text=Sign in");
+    await at("/visits");
+    await see(visitor.email);
+  };
+
+  await step("the front page", () => page.goto(`${origin}/`));
+  await step("a protected page without a session", async () => {
+    await page.goto(`${origin}/visits`);
+    await at("/login");
+    await page.waitForLoadState("networkidle");
+  });
+  await step("signing in", signIn);
+  await step("a reload", async () => {
+    await page.reload();
+    await see(visitor.email);
+  });
+  const stored = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+  const seenCookies = await page.evaluate(() => document.cookie);
+  const cookies = (await context.cookies()).filter((cookie) => /session|auth/.test(cookie.name));
+  await step("adding rows", async () => {
+    for (const title of ["North pier", "South pier"]) {
+      await page.fill("[aria-label=Title]", title);
+      await page.click("text=Add");
+      await row(title).waitFor();
+    }
+  });
+  await step("changing a row", async () => {
+    await page.fill("[aria-label=Title]", "West pier");
+    await row("North pier").getByText("Rename").click();
+    await row("West pier").waitFor();
+  });
+  await step("removing a row", async () => {
+    await row("South pier").getByText("Remove").click();
+    await row("South pier").waitFor({ state: "detached" });
+  });
+  await step("the rows after a reload", async () => {
+    await page.reload();
+    await row("West pier").waitFor();
+  });
+  await step("a row that someone else adds", async () => {
+    // The socket joins after the page has shown the rows.
+    await page.waitForTimeout(1500);
+    await added(backend, "visits", { owner_id: user.id, title: "Added from outside" });
+    await row("Added from outside").waitFor();
+  });
+  await step("signing out, here and in a second tab", async () => {
+    const other = await context.newPage();
+    await other.goto(`${origin}/visits`);
+    await other.getByText(visitor.email).waitFor();
+    await page.click("text=Sign out");
+    await at("/login");
+    await other.waitForURL("**/login", { timeout: 15_000 });
+    await other.close();
+    await see("Sign in");
+  });
+  await step("signing in again", async () => {
+    await signIn();
+    await row("West pier").waitFor();
+  });
+  await page.click("text=Sign out");
+  await at("/login");
+  const left = (await context.cookies()).map((cookie) => cookie.name).filter((cookie) => /session(\.|$)/.test(cookie));
+  if (name === "after") await strangers({ origin, backend, tree, calls, check });
+  return { texts, stored, seenCookies, cookies, left, errors, direct };
+}
+
+/** What somebody without a session, or another site with the visitor's browser, is answered. */
+async function strangers({ origin, backend, tree, calls, check }) {
+  const guarded = await fetch(`${origin}/visits`, { redirect: "manual" });
+  const body = await guarded.text();
+  check("rendered: a protected page answers a stranger 307 with nothing in it", guarded.status === 307 && body === "", `${guarded.status} ${body.slice(0, 80)}`);
+  const functions = new Map(calls.map((call) => [`${call.method()} ${new URL(call.url()).pathname}`, call]));
+  const refused = { 401: 0, 403: 0 };
+  for (const call of functions.values()) {
+    const sent = { method: call.method(), body: call.postData() ?? undefined };
+    const headers = { ...call.headers(), "sec-fetch-site": "same-origin" };
+    delete headers.cookie;
+    const own = await fetch(call.url(), { ...sent, headers });
+    if (own.status === 401) refused[401] += 1;
+    const foreign = await fetch(call.url(), { ...sent, headers: { ...headers, "sec-fetch-site": "cross-site", origin: "https://elsewhere.example" } });
+    if (foreign.status === 403) refused[403] += 1;
+  }
+  // Listing, adding, changing and removing rows, and the channel's token ask for a session; signing in and out and asking who it is do not.
+  check("rendered: functions of a visitor answer a stranger 401", refused[401] >= 4, JSON.stringify(refused));
+  check("rendered: no function answers another site", functions.size > 0 && refused[403] === functions.size, `${refused[403]} of ${functions.size}`);
+  const files = readdirSync(join(tree, "dist/client"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const keys = [backend.publishable, backend.secret, "service_role", "SUPABASE_SECRET"];
+  const told = files.filter((entry) => keys.some((key) => readFileSync(join(entry.parentPath, entry.name), "latin1").includes(key)));
+  check("rendered: no file of the browser holds a key", files.length > 0 && told.length === 0, told.map((entry) => entry.name).join(", "));
+}
