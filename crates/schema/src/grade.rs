@@ -3,7 +3,7 @@
 //! [`Grade::Ok`] is said only of what is understood; what may be lethal and may be meant is [`Grade::Review`].
 
 use crate::holdings::{Holdings, words};
-use crate::lexicon::{INTAKE, PUBLIC_PLACES, SERVICE, SHARED};
+use crate::lexicon::{INTAKE, PUBLIC_PLACES, ROLES, SERVICE, SHARED};
 use crate::predicate::{Opening, Predicate};
 use crate::{Name, Policy, Schema, Table};
 
@@ -107,7 +107,7 @@ impl Schema {
                 Fault::Unasked,
                 "Row level security is off for this table: no policy of it is asked.",
             )
-        } else if policy.roles.iter().all(|role| SERVICE.contains(&role.as_str())) {
+        } else if policy.roles.iter().all(|role| SERVICE.has(role)) {
             Verdict::ok("Only for the service, which no policy binds.")
         } else if self.recurses(name, policy) {
             Verdict::new(
@@ -195,6 +195,7 @@ impl<'s> Asked<'s> {
             holds.secret.iter().chain(&holds.personal).map(|column| format!("`{column}`")).collect();
         let shown = delicate.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
         let storage = self.name.schema == "storage";
+        let shared = SHARED.has_any(&words(table));
         match opening {
             Opening::Closed | Opening::Scoped => Verdict::ok(""),
             Opening::Unknown => {
@@ -204,6 +205,7 @@ impl<'s> Asked<'s> {
             // Rows of a certain state are published on purpose; what else is in them counts all the same.
             Opening::SomeRows
                 if holds.secret.is_empty()
+                    && holds.inside.is_empty()
                     && !holds.private
                     && !holds.codes
                     && (crowd != Crowd::Everybody || holds.personal.is_empty()) =>
@@ -220,8 +222,7 @@ impl<'s> Asked<'s> {
             }
             _ if !holds.personal.is_empty() => {
                 // Where a shop or a house is, its visitors are told, whoever keeps the row.
-                let lists =
-                    words(table).iter().any(|word| PUBLIC_PLACES.contains(&word.as_str())) && !holds.of_users;
+                let lists = PUBLIC_PLACES.has_any(&words(table)) && !holds.of_users;
                 let grade = match crowd {
                     Crowd::Everybody if !lists && !self.narrowed && opening == Opening::Everybody => {
                         Grade::Hole
@@ -250,22 +251,43 @@ impl<'s> Asked<'s> {
                 Fault::OpenRead,
                 format!("{} can list the codes of `{table}`.", sentence(crowd)),
             ),
-            _ if !holds.owners.is_empty() && !holds.money.is_empty() => Verdict::new(
+            _ if let Some(what) = self.kept(opening, crowd) => {
+                Verdict::new(Grade::Review, Fault::OpenRead, format!("{} can read {what}.", sentence(crowd)))
+            }
+            _ if !holds.owners.is_empty() && !holds.money.is_empty() && !shared => Verdict::new(
                 Grade::Review,
                 Fault::OpenRead,
                 format!("{} can read the amounts of every user in `{table}`.", sentence(crowd)),
             ),
-            _ if !holds.owners.is_empty()
-                && !words(table).iter().any(|word| SHARED.contains(&word.as_str()))
-                && !holds.of_users =>
-            {
-                Verdict::new(
-                    Grade::Review,
-                    Fault::OpenRead,
-                    format!("{} can read the rows of every user in `{table}`.", sentence(crowd)),
-                )
-            }
+            _ if !holds.owners.is_empty() && !shared && !holds.of_users => Verdict::new(
+                Grade::Review,
+                Fault::OpenRead,
+                format!("{} can read the rows of every user in `{table}`.", sentence(crowd)),
+            ),
             _ => Verdict::ok(""),
+        }
+    }
+
+    /// What of the table the house keeps to itself, in words.
+    fn kept(&self, opening: Opening, crowd: Crowd) -> Option<String> {
+        let (table, holds) = (&self.name.name, &self.holds);
+        let of_roles = ROLES.has_any(&words(table));
+        let columns = |columns: &[String]| {
+            let shown: Vec<_> = columns.iter().take(4).map(|column| format!("`{column}`")).collect();
+            format!("{} of every row of `{table}`", shown.join(", "))
+        };
+        if !holds.inside.is_empty() {
+            Some(columns(&holds.inside))
+        } else if opening != Opening::Everybody {
+            None
+        } else if holds.settings {
+            Some(format!("the settings in `{table}`"))
+        } else if !holds.rights.is_empty() && (of_roles || crowd == Crowd::Everybody) {
+            Some(format!("who has which rights: {}", columns(&holds.rights)))
+        } else if holds.internal {
+            Some(format!("every row of `{table}`, which looks internal"))
+        } else {
+            None
         }
     }
 
@@ -320,7 +342,7 @@ impl<'s> Asked<'s> {
         let grade = if self.narrowed || own && command == "insert" {
             Grade::Review
         } else if command == "insert" {
-            let intake = words(table).iter().any(|word| INTAKE.contains(&word.as_str()));
+            let intake = INTAKE.has_any(&words(table));
             match crowd {
                 _ if !holds.privileged.is_empty() && !intake => Grade::Hole,
                 Crowd::Everybody if intake => Grade::Review,

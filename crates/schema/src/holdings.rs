@@ -2,8 +2,11 @@
 //!
 //! Names are words of the field, so all of this is likely and none of it certain.
 
-use crate::lexicon::{CODES, MONEY, PERSONAL, PRIVATE, SECRET, USERS};
-use crate::predicate::{Ask, Predicate};
+use crate::lexicon::{
+    CODES, GUARDED_SETTINGS, INTERNAL, MONEY, OF_THINGS, PERSONAL, PRIVATE, ROLES, SECRET, SETTINGS, SHARED,
+    SITE, USERS,
+};
+use crate::predicate::Predicate;
 use crate::{Column, Name, Schema, Table};
 
 /// What a table holds: columns by what they are.
@@ -25,6 +28,14 @@ pub struct Holdings {
     pub private: bool,
     /// Codes that are worth something to whoever knows them: coupons, invitations.
     pub codes: bool,
+    /// Columns that the house keeps to itself in rows that others may see: cost prices, right answers, notes of the staff.
+    pub inside: Vec<String>,
+    /// Settings of the app, beyond what every page shows.
+    pub settings: bool,
+    /// Figures and lists of the house: clients, suppliers, expenses, metrics.
+    pub internal: bool,
+    /// Columns that tell who may do what.
+    pub rights: Vec<String>,
 }
 
 impl Schema {
@@ -32,14 +43,31 @@ impl Schema {
     pub fn holdings(&self, name: &Name) -> Holdings {
         let Some(table) = self.tables.get(name) else { return Holdings::default() };
         let of_users = of_users(name, table);
+        let all = words(&name.name);
+        let is_settings = SETTINGS.has_any(&all);
+        let owners = self.owners(name);
+        // The address in the settings of a site is the owner's own, for everybody to see.
+        let of_site = is_settings && SITE.has_any(&all) && owners.is_empty();
+        let priced = |column: &Column| matches!(column.name.as_str(), "price" | "sku" | "stock");
+        let goods = SHARED.has_any(&all) || table.columns.iter().any(priced);
+        let place = ["city", "state", "district", "country", "street", "address", "address_line1"];
+        let has_place = table.columns.iter().any(|column| place.contains(&column.name.as_str()));
+        let profession = ["bio", "specialty", "specialization", "title", "experience", "qualification"];
+        let professional = table.columns.iter().any(|column| profession.contains(&column.name.as_str()));
         let pick = |fits: &dyn Fn(&Column, &[String]) -> bool| {
             let columns = table.columns.iter().filter(|column| fits(column, &words(&column.name)));
             columns.map(|column| column.name.clone()).collect::<Vec<_>>()
         };
         Holdings {
-            owners: self.owners(name),
             personal: pick(&|column, words| {
-                words.iter().any(|word| PERSONAL.contains(&word.as_str()))
+                let joined = words.join("_");
+                let signed = ["signature_url", "signature_image", "signature_data"];
+                let signed = signed.iter().any(|known| joined.ends_with(known));
+                let of_thing = goods && words.iter().all(|word| OF_THINGS.has(word) || !PERSONAL.has(word));
+                !of_site
+                    && !of_thing
+                    && !joined.ends_with("contact_id")
+                    && (signed || PERSONAL.has_any(words))
                     && !words
                         .iter()
                         .any(|word| matches!(word.as_str(), "verified" | "sent" | "template" | "count"))
@@ -47,14 +75,24 @@ impl Schema {
             }),
             secret: pick(&|column, words| {
                 let joined = words.join("_");
-                let said = words.iter().any(|word| SECRET.contains(&word.as_str()))
-                    || ["api_key", "access_key", "private_key", "card_number", "account_number"]
-                        .iter()
-                        .any(|known| joined.contains(known));
+                let said = SECRET.has_any(words) || KEYS.iter().any(|known| joined.contains(known));
+                // A postal code, and what a physician has learnt.
+                let said = said
+                    && !(has_place && joined.starts_with("pin"))
+                    && !(professional && joined == "credentials");
                 said && !words.iter().any(|word| {
                     matches!(
                         word.as_str(),
-                        "count" | "used" | "limit" | "type" | "price" | "url" | "link" | "name" | "expires"
+                        "count"
+                            | "used"
+                            | "limit"
+                            | "type"
+                            | "price"
+                            | "url"
+                            | "link"
+                            | "name"
+                            | "expires"
+                            | "symbol"
                     )
                 }) && !words.iter().any(|word| {
                     // The print of a thing, by which it is found again.
@@ -67,14 +105,38 @@ impl Schema {
             }),
             money: pick(&|column, words| {
                 let number = ["numeric", "integer", "bigint", "money", "real", "double"];
-                words.iter().any(|word| MONEY.contains(&word.as_str()))
-                    && number.iter().any(|kind| column.kind.starts_with(kind))
+                MONEY.has_any(words) && number.iter().any(|kind| column.kind.starts_with(kind))
             }),
             privileged: self.privileged(name),
             of_users,
             private: is_private(name),
-            codes: words(&name.name).iter().any(|word| CODES.contains(&word.as_str()))
-                && table.columns.iter().any(|column| words(&column.name).iter().any(|word| word == "code")),
+            codes: CODES.has_any(&words(&name.name))
+                && table.columns.iter().any(|column| words(&column.name).iter().any(|word| word == "code"))
+                || table
+                    .columns
+                    .iter()
+                    .any(|column| OPENING_CODES.contains(&words(&column.name).join("_").as_str())),
+            inside: pick(&|_, words| is_inside(words)),
+            settings: is_settings
+                && !SITE.has_any(&all)
+                && owners.is_empty()
+                && (holds_values(table) || GUARDED_SETTINGS.has_any(&all)),
+            internal: INTERNAL.has_any(&all) && !is_list(&all) && !is_shown(table),
+            rights: pick(&|column, words| {
+                let joined = words.join("_");
+                (of_users || ROLES.has_any(&all) && !owners.is_empty())
+                    && (matches!(
+                        joined.as_str(),
+                        "role"
+                            | "roles"
+                            | "user_role"
+                            | "app_role"
+                            | "is_admin"
+                            | "is_superuser"
+                            | "permissions"
+                    ) || joined == "is_staff" && column.kind == "boolean")
+            }),
+            owners,
         }
     }
 
@@ -125,182 +187,77 @@ impl Schema {
         }
         found
     }
-
-    /// The columns that decide what somebody may do or has paid for.
-    pub fn privileged(&self, name: &Name) -> Vec<String> {
-        let Some(table) = self.tables.get(name) else { return Vec::new() };
-        let users = of_users(name, table);
-        let member = words(&name.name).iter().any(|word| {
-            matches!(
-                word.as_str(),
-                "role"
-                    | "roles"
-                    | "member"
-                    | "members"
-                    | "membership"
-                    | "memberships"
-                    | "subscription"
-                    | "subscriptions"
-                    | "organization"
-                    | "organizations"
-                    | "wallet"
-                    | "wallets"
-                    | "credits"
-            )
-        });
-        let talk = words(&name.name).iter().any(|word| {
-            matches!(
-                word.as_str(),
-                "message"
-                    | "messages"
-                    | "chat"
-                    | "chats"
-                    | "conversation"
-                    | "conversations"
-                    | "prompt"
-                    | "prompts"
-                    | "ai"
-            )
-        });
-        let mut found: Vec<String> = Vec::new();
-        for column in &table.columns {
-            let all = words(&column.name);
-            let has = |wanted: &[&str]| all.iter().any(|word| wanted.contains(&word.as_str()));
-            let values = self.values(table, column);
-            let among = |wanted: &[&str]| values.iter().any(|value| wanted.contains(&value.as_str()));
-            let name = column.name.as_str();
-            let structured =
-                matches!(column.kind.as_str(), "jsonb" | "json" | "timestamp with time zone" | "date");
-            let flag = all.first().is_some_and(|first| first == "is")
-                && has(&[
-                    "premium",
-                    "pro",
-                    "admin",
-                    "verified",
-                    "banned",
-                    "approved",
-                    "staff",
-                    "superuser",
-                    "vip",
-                    "blocked",
-                    "suspended",
-                ]);
-            let role = matches!(
-                name,
-                "role" | "roles" | "permissions" | "user_role" | "app_role" | "user_type" | "account_type"
-            ) && (users || member)
-                && !talk
-                && !among(&["assistant", "system"]);
-            let plan = matches!(
-                name,
-                "plan" | "tier" | "plan_type" | "plan_id" | "membership_tier" | "subscription"
-            ) && (users || member)
-                && !structured;
-            let balance = has(&["credits", "balance", "quota"])
-                && !structured
-                && !has(&["load", "used"])
-                && (users || member || has(&["credits"]));
-            let billed = all.first().is_some_and(|first| first == "subscription" || first == "stripe")
-                && (users || member);
-            let status = name == "status"
-                && (among(&["approved", "paid", "admin"]) || among(&["active"]) && (users || member));
-            if flag || role || plan || balance || billed || status {
-                found.push(column.name.clone());
-            }
-        }
-        for column in self.deciding(name) {
-            if !found.contains(&column) {
-                found.push(column);
-            }
-        }
-        found
-    }
-
-    /// Columns of a table of users that policies look up, by the visitor's own row, to decide.
-    fn deciding(&self, name: &Name) -> Vec<String> {
-        let Some(table) = self.tables.get(name).filter(|table| of_users(name, table)) else {
-            return Vec::new();
-        };
-        let mut found = Vec::new();
-        for (other, policy) in self
-            .tables
-            .iter()
-            .flat_map(|(other, table)| table.policies.iter().map(move |policy| (other, policy)))
-        {
-            let texts: Vec<_> = policy.using.iter().chain(&policy.check).collect();
-            let member = |text: &&String| {
-                Predicate::of(self, other, text).any.iter().flatten().any(|ask| *ask == Ask::Member)
-            };
-            if !texts.iter().any(member) || !(policy.reads.tables.contains(name)) {
-                continue;
-            }
-            for (_, column) in policy.reads.columns.iter().filter(|(of, _)| of == name) {
-                let kind = table.column(column).map_or("", |column| column.kind.as_str());
-                let state = kind == "boolean"
-                    || self.enums.keys().any(|name| name.name == kind)
-                    || kind == "text" && words(column).iter().any(|word| word == "role");
-                if state && !found.contains(column) {
-                    found.push(column.clone());
-                }
-            }
-        }
-        found
-    }
-
-    /// The values that a CHECK or an enum lets a column have.
-    fn values(&self, table: &Table, column: &Column) -> Vec<String> {
-        let own =
-            self.enums.iter().find(|(name, _)| name.name == column.kind).map(|(_, values)| values.clone());
-        if let Some(values) = own {
-            return values;
-        }
-        let of_column = |check: &&String| {
-            check.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == column.name)
-        };
-        let checks = table.checks.iter().filter(of_column);
-        checks
-            .flat_map(|check| check.split('\'').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>())
-            .collect()
-    }
 }
 
-impl Table {
-    /// Whether `role` may write the column: `insert` or `update`. The platform grants whole tables; a REVOKE takes that away,
-    /// and grants of columns give back.
-    pub fn may_write(&self, role: &str, privilege: &str, column: &str) -> bool {
-        let (mut whole, mut given) = (true, false);
-        for grant in self.grants.iter().filter(|grant| grant.roles.iter().any(|to| to == role)) {
-            if !grant.privileges.iter().any(|known| known == privilege || known == "all") {
-                continue;
-            }
-            match (grant.revoked, grant.columns.is_empty()) {
-                (revoked, true) => {
-                    whole = !revoked;
-                    given &= !revoked;
-                }
-                (revoked, false) if grant.columns.iter().any(|known| known == column) => given = !revoked,
-                _ => {}
-            }
-        }
-        whole || given
-    }
-}
-
-fn of_users(name: &Name, table: &Table) -> bool {
+pub(crate) fn of_users(name: &Name, table: &Table) -> bool {
     let users = Name { schema: "auth".to_owned(), name: "users".to_owned() };
     let keyed = table.foreign_keys.iter().any(|key| {
         key.table == users && (key.columns == table.primary_key || table.unique.contains(&key.columns))
     });
     let all = words(&name.name);
     keyed
-        || matches!(all.as_slice(), [only] if USERS.contains(&only.as_str()))
+        || matches!(all.as_slice(), [only] if USERS.has(only))
         || matches!(all.as_slice(), [first, last] if first == "user" && matches!(last.as_str(), "profiles" | "profile" | "roles" | "credits" | "accounts" | "plans" | "subscriptions"))
 }
 
-fn is_private(name: &Name) -> bool {
-    let all = words(&name.name);
-    // A list to pick from, not the things themselves.
-    let list = |word: &String| {
+/// What opens something for whoever has it.
+const OPENING_CODES: [&str; 8] = [
+    "invite_code",
+    "invitation_code",
+    "join_code",
+    "access_code",
+    "entry_code",
+    "unlock_code",
+    "redeem_code",
+    "activation_code",
+];
+
+const KEYS: [&str; 11] = [
+    "api_key",
+    "access_key",
+    "private_key",
+    "secret_key",
+    "signing_key",
+    "encryption_key",
+    "service_key",
+    "license_key",
+    "card_number",
+    "account_number",
+    "routing_number",
+];
+
+fn is_inside(words: &[String]) -> bool {
+    let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
+    let cost = has(&["cost"]) && has(&["price", "unit", "per"])
+        || has(&["purchase", "buying", "wholesale"]) && has(&["price", "cost"])
+        || has(&["margin", "profit", "revenue", "earnings", "commission"]);
+    let answer = has(&["correct"]) && has(&["is", "answer", "answers", "option", "options", "choice"])
+        || has(&["answer"]) && has(&["key"]);
+    let note = has(&["internal", "admin", "private", "staff"])
+        && has(&["note", "notes", "comment", "comments", "remarks"]);
+    cost || answer || note
+}
+
+/// Keys with their values, or documents: what is in them is anything.
+fn holds_values(table: &Table) -> bool {
+    table.columns.iter().any(|column| {
+        let last = words(&column.name).pop().unwrap_or_default();
+        matches!(last.as_str(), "value" | "config" | "settings" | "data" | "configuration")
+    })
+}
+
+/// A row of a page: names with their pictures.
+fn is_shown(table: &Table) -> bool {
+    table.columns.iter().any(|column| {
+        words(&column.name)
+            .iter()
+            .any(|word| matches!(word.as_str(), "logo" | "image" | "testimonial" | "avatar"))
+    })
+}
+
+/// A list to pick from, not the things themselves.
+fn is_list(all: &[String]) -> bool {
+    all.iter().any(|word| {
         matches!(
             word.as_str(),
             "status"
@@ -319,9 +276,14 @@ fn is_private(name: &Name) -> bool {
                 | "slots"
                 | "rates"
                 | "zones"
+                | "methods"
         )
-    };
-    all.iter().any(|word| PRIVATE.contains(&word.as_str())) && !all.iter().any(list)
+    })
+}
+
+fn is_private(name: &Name) -> bool {
+    let all = words(&name.name);
+    PRIVATE.has_any(&all) && !is_list(&all)
 }
 
 fn is_owner_word(column: &str) -> bool {

@@ -1,286 +1,115 @@
-//! The words of the field by which tables and columns are judged.
+//! The words of the field by which tables and columns are judged: English, and what exports in Portuguese, Spanish, French, German
+//! and Indonesian call the same things.
 
-pub(crate) const USERS: [&str; 12] = [
-    "profiles",
-    "profile",
-    "users",
-    "user",
-    "accounts",
-    "account",
-    "members",
-    "customers",
-    "students",
-    "employees",
-    "admins",
-    "staff",
-];
+/// Words, apart by blanks.
+pub(crate) struct Words(&'static str);
 
-pub(crate) const PERSONAL: [&str; 40] = [
-    "email",
-    "emails",
-    "phone",
-    "mobile",
-    "telephone",
-    "whatsapp",
-    "address",
-    "street",
-    "zip",
-    "postal",
-    "postcode",
-    "birth",
-    "birthday",
-    "birthdate",
-    "dob",
-    "ssn",
-    "cpf",
-    "passport",
-    "nationality",
-    "medical",
-    "diagnosis",
-    "diagnoses",
-    "allergies",
-    "medication",
-    "medications",
-    "blood",
-    "salary",
-    "iban",
-    "emergency",
-    "gender",
-    "disability",
-    "religion",
-    "latitude",
-    "longitude",
-    "insurance",
-    "symptoms",
-    "weight",
-    "income",
-    "contact",
-    "national",
-];
+impl Words {
+    /// Whether this is one of them.
+    pub(crate) fn has(&self, word: &str) -> bool {
+        self.0.split(' ').any(|known| known == word)
+    }
 
-pub(crate) const SECRET: [&str; 14] = [
-    "password",
-    "passwd",
-    "pwd",
-    "passcode",
-    "token",
-    "secret",
-    "apikey",
-    "otp",
-    "pin",
-    "cvv",
-    "credential",
-    "credentials",
-    "hash",
-    "salt",
-];
+    /// Whether one of these is.
+    pub(crate) fn has_any(&self, words: &[String]) -> bool {
+        words.iter().any(|word| self.has(word))
+    }
+}
 
-pub(crate) const MONEY: [&str; 22] = [
-    "amount",
-    "total",
-    "subtotal",
-    "balance",
-    "credits",
-    "payment",
-    "paid",
-    "wallet",
-    "coins",
-    "points",
-    "payout",
-    "commission",
-    "salary",
-    "revenue",
-    "price",
-    "cost",
-    "fee",
-    "discount",
-    "earnings",
-    "cents",
-    "stock",
-    "quantity",
-];
+pub(crate) const USERS: Words = Words(
+    "profiles profile users user accounts account members customers students employees admins staff usuario usuarios \
+     perfis perfiles alunos funcionarios utilisateurs pengguna",
+);
 
-pub(crate) const PRIVATE: [&str; 46] = [
-    "message",
-    "messages",
-    "conversation",
-    "conversations",
-    "chat",
-    "chats",
-    "notification",
-    "notifications",
-    "order",
-    "orders",
-    "payment",
-    "payments",
-    "transaction",
-    "transactions",
-    "invoice",
-    "invoices",
-    "patient",
-    "patients",
-    "prescription",
-    "prescriptions",
-    "medical",
-    "health",
-    "vitals",
-    "booking",
-    "bookings",
-    "appointment",
-    "appointments",
-    "reservation",
-    "reservations",
-    "ticket",
-    "tickets",
-    "contact",
-    "contacts",
-    "lead",
-    "leads",
-    "submission",
-    "submissions",
-    "session",
-    "sessions",
-    "token",
-    "tokens",
-    "audit",
-    "logs",
-    "address",
-    "addresses",
-    "salary",
-];
+pub(crate) const PERSONAL: Words = Words(
+    "email emails phone mobile telephone whatsapp address street zip postal postcode birth birthday birthdate dob ssn \
+     cpf passport nationality medical diagnosis diagnoses allergies medication medications blood salary iban \
+     emergency gender disability religion latitude longitude insurance symptoms weight income contact national \
+     telefone telefono celular endereco direccion domicilio nascimento nacimento correo dni curp alergias \
+     medicamentos diagnostico adresse naissance anschrift telefon geburtsdatum alamat telepon",
+);
+
+pub(crate) const SECRET: Words = Words(
+    "password passwd pwd passcode token secret apikey otp pin cvv credential credentials hash salt senha contrasena \
+     passwort sandi parola",
+);
+
+pub(crate) const MONEY: Words = Words(
+    "amount total subtotal balance credits payment paid wallet coins points payout commission salary revenue price \
+     cost fee discount earnings cents stock quantity valor saldo preco precio monto importe montant prix harga",
+);
+
+pub(crate) const PRIVATE: Words = Words(
+    "message messages conversation conversations chat chats notification notifications order orders payment payments \
+     transaction transactions invoice invoices patient patients prescription prescriptions medical health vitals \
+     booking bookings appointment appointments reservation reservations ticket tickets contact contacts lead leads \
+     submission submissions session sessions token tokens audit logs address addresses salary pedido pedidos \
+     pagamento pagamentos pago pagos mensagem mensagens mensaje mensajes agendamento agendamentos atendimento \
+     atendimentos consulta consultas paciente pacientes anamnese anamneses prontuario prontuarios cita citas reserva \
+     reservas fatura faturas factura facturas notificacoes notificaciones transacoes transacciones contato contatos \
+     contacto contactos commande commandes paiement paiements facture factures pesanan pembayaran tagihan transaksi \
+     rechnungen bestellungen nachrichten",
+);
 
 /// Tables into which people write who have no account: forms, and what is counted or logged of visits.
-pub(crate) const INTAKE: [&str; 48] = [
-    "log",
-    "logs",
-    "error",
-    "errors",
-    "attempt",
-    "attempts",
-    "search",
-    "searches",
-    "queries",
-    "clicks",
-    "impressions",
-    "pageview",
-    "tracking",
-    "telemetry",
-    "metrics",
-    "hits",
-    "visitors",
-    "surveys",
-    "contact",
-    "contacts",
-    "inquiry",
-    "inquiries",
-    "enquiries",
-    "lead",
-    "leads",
-    "newsletter",
-    "subscriber",
-    "subscribers",
-    "waitlist",
-    "feedback",
-    "application",
-    "applications",
-    "submission",
-    "submissions",
-    "rsvp",
-    "rsvps",
-    "registration",
-    "registrations",
-    "quote",
-    "quotes",
-    "demo",
-    "analytics",
-    "visits",
-    "views",
-    "pageviews",
-    "responses",
-    "guestbook",
-    "signups",
-];
+pub(crate) const INTAKE: Words = Words(
+    "log logs error errors attempt attempts search searches queries clicks impressions pageview tracking telemetry \
+     metrics hits visitors surveys contact contacts inquiry inquiries enquiries lead leads newsletter subscriber \
+     subscribers waitlist feedback application applications submission submissions rsvp rsvps registration \
+     registrations quote quotes demo analytics visits views pageviews responses guestbook signups contato contatos \
+     contacto contactos inscricoes",
+);
 
 /// What is made to be seen by others.
-pub(crate) const SHARED: [&str; 34] = [
-    "post",
-    "posts",
-    "comment",
-    "comments",
-    "like",
-    "likes",
-    "follow",
-    "follows",
-    "followers",
-    "review",
-    "reviews",
-    "rating",
-    "ratings",
-    "event",
-    "events",
-    "product",
-    "products",
-    "category",
-    "categories",
-    "article",
-    "articles",
-    "blog",
-    "blogs",
-    "story",
-    "stories",
-    "course",
-    "courses",
-    "recipe",
-    "recipes",
-    "tag",
-    "tags",
-    "listing",
-    "listings",
-    "votes",
-];
+pub(crate) const SHARED: Words = Words(
+    "post posts comment comments like likes follow follows followers review reviews rating ratings event events \
+     product products category categories article articles blog blogs story stories course courses recipe recipes tag \
+     tags listing listings votes job jobs service services doctor doctors challenge challenges competition \
+     competitions campaign campaigns cause causes announcement announcements reaction reactions share shares \
+     connection connections leaderboard badge badges slot slots template templates department departments menu menus \
+     media property properties avaliacoes produtos productos categorias servicos servicios comentarios curtidas \
+     eventos noticias publicaciones",
+);
 
 /// Places and companies, whose address is for everybody.
-pub(crate) const PUBLIC_PLACES: [&str; 24] = [
-    "building",
-    "buildings",
-    "restaurant",
-    "restaurants",
-    "store",
-    "stores",
-    "shop",
-    "shops",
-    "company",
-    "companies",
-    "business",
-    "businesses",
-    "clinic",
-    "clinics",
-    "hospital",
-    "hospitals",
-    "property",
-    "properties",
-    "venue",
-    "venues",
-    "location",
-    "locations",
-    "school",
-    "schools",
-];
+pub(crate) const PUBLIC_PLACES: Words = Words(
+    "building buildings restaurant restaurants store stores shop shops company companies business businesses clinic \
+     clinics hospital hospitals property properties venue venues location locations school schools unit units \
+     apartment apartments house houses room rooms branch branches office offices warehouse warehouses station \
+     stations hotel hotels depot depots loja lojas tienda tiendas restaurante restaurantes empresa empresas barbearia \
+     barbearias clinica clinicas unidade unidades sucursal sucursales escola escolas",
+);
 
 /// Tables whose rows are worth something to whoever knows their code.
-pub(crate) const CODES: [&str; 11] = [
-    "coupon",
-    "coupons",
-    "promo",
-    "promos",
-    "voucher",
-    "vouchers",
-    "invite",
-    "invites",
-    "invitation",
-    "invitations",
-    "giftcards",
-];
+pub(crate) const CODES: Words =
+    Words("coupon coupons promo promos voucher vouchers invite invites invitation invitations giftcards");
 
 /// Roles that no policy binds, or that no visitor has.
-pub(crate) const SERVICE: [&str; 4] = ["service_role", "postgres", "supabase_admin", "dashboard_user"];
+pub(crate) const SERVICE: Words = Words("service_role postgres supabase_admin dashboard_user");
+
+/// Settings of the app.
+pub(crate) const SETTINGS: Words = Words("settings setting config configs configuration configurations");
+
+/// Whose settings are what every page shows: the name of the site, its colours, its address.
+pub(crate) const SITE: Words = Words(
+    "site website footer header home homepage page pages theme ui seo landing public store shop restaurant school \
+     clinic branding brand appearance about hero menu banner display layout portfolio general locale",
+);
+
+/// Figures and lists that a house keeps for itself.
+pub(crate) const INTERNAL: Words = Words(
+    "client clients customer customers supplier suppliers expense expenses budget budgets payroll payrolls revenue \
+     revenues metrics analytics formula formulas ledger payouts commissions salaries sale sales purchase purchases \
+     cliente clientes venda vendas venta ventas compra compras despesa despesas gasto gastos fornecedor fornecedores \
+     proveedor proveedores financeiro pelanggan kunden",
+);
+
+/// Whose settings are never for visitors by the name alone.
+pub(crate) const GUARDED_SETTINGS: Words =
+    Words("payment payments admin system security smtp email integration integrations billing");
+
+/// Tables that say who may do what.
+pub(crate) const ROLES: Words = Words("role roles admins");
+
+/// Said of a thing for sale as well as of a person.
+pub(crate) const OF_THINGS: Words = Words("weight gender income insurance national");

@@ -1,9 +1,149 @@
-//! What a policy leads to beyond its rows: a question that asks itself, and rights that users give themselves.
+//! What a policy leads to beyond its rows: a question that asks itself, and rights that users give themselves, with the columns
+//! that hold them.
 
-use crate::{Name, Policy, Schema};
+use crate::holdings::{of_users, words};
+use crate::predicate::{Ask, Predicate};
+use crate::{Column, Name, Policy, Schema, Table};
 use std::collections::BTreeSet;
 
 impl Schema {
+    /// The columns that decide what somebody may do or has paid for.
+    pub fn privileged(&self, name: &Name) -> Vec<String> {
+        let Some(table) = self.tables.get(name) else { return Vec::new() };
+        let users = of_users(name, table);
+        let member = words(&name.name).iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "role"
+                    | "roles"
+                    | "member"
+                    | "members"
+                    | "membership"
+                    | "memberships"
+                    | "subscription"
+                    | "subscriptions"
+                    | "organization"
+                    | "organizations"
+                    | "wallet"
+                    | "wallets"
+                    | "credits"
+            )
+        });
+        let talk = words(&name.name).iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "message"
+                    | "messages"
+                    | "chat"
+                    | "chats"
+                    | "conversation"
+                    | "conversations"
+                    | "prompt"
+                    | "prompts"
+                    | "ai"
+            )
+        });
+        let mut found: Vec<String> = Vec::new();
+        for column in &table.columns {
+            let all = words(&column.name);
+            let has = |wanted: &[&str]| all.iter().any(|word| wanted.contains(&word.as_str()));
+            let values = self.values(table, column);
+            let among = |wanted: &[&str]| values.iter().any(|value| wanted.contains(&value.as_str()));
+            let name = column.name.as_str();
+            let structured =
+                matches!(column.kind.as_str(), "jsonb" | "json" | "timestamp with time zone" | "date");
+            let flag = all.first().is_some_and(|first| first == "is")
+                && has(&[
+                    "premium",
+                    "pro",
+                    "admin",
+                    "verified",
+                    "banned",
+                    "approved",
+                    "staff",
+                    "superuser",
+                    "vip",
+                    "blocked",
+                    "suspended",
+                ]);
+            let role = matches!(
+                name,
+                "role" | "roles" | "permissions" | "user_role" | "app_role" | "user_type" | "account_type"
+            ) && (users || member)
+                && !talk
+                && !among(&["assistant", "system"]);
+            let plan = matches!(
+                name,
+                "plan" | "tier" | "plan_type" | "plan_id" | "membership_tier" | "subscription"
+            ) && (users || member)
+                && !structured;
+            let balance = has(&["credits", "balance", "quota"])
+                && !structured
+                && !has(&["load", "used"])
+                && (users || member || has(&["credits"]));
+            let billed = all.first().is_some_and(|first| first == "subscription" || first == "stripe")
+                && (users || member);
+            let status = name == "status"
+                && (among(&["approved", "paid", "admin"]) || among(&["active"]) && (users || member));
+            if flag || role || plan || balance || billed || status {
+                found.push(column.name.clone());
+            }
+        }
+        for column in self.deciding(name) {
+            if !found.contains(&column) {
+                found.push(column);
+            }
+        }
+        found
+    }
+
+    /// Columns of a table of users that policies look up, by the visitor's own row, to decide.
+    fn deciding(&self, name: &Name) -> Vec<String> {
+        let Some(table) = self.tables.get(name).filter(|table| of_users(name, table)) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (other, policy) in self
+            .tables
+            .iter()
+            .flat_map(|(other, table)| table.policies.iter().map(move |policy| (other, policy)))
+        {
+            let texts: Vec<_> = policy.using.iter().chain(&policy.check).collect();
+            let member = |text: &&String| {
+                Predicate::of(self, other, text).any.iter().flatten().any(|ask| *ask == Ask::Member)
+            };
+            if !texts.iter().any(member) || !(policy.reads.tables.contains(name)) {
+                continue;
+            }
+            for (_, column) in policy.reads.columns.iter().filter(|(of, _)| of == name) {
+                let kind = table.column(column).map_or("", |column| column.kind.as_str());
+                let state = kind == "boolean"
+                    || self.enums.keys().any(|name| name.name == kind)
+                    || kind == "text" && words(column).iter().any(|word| word == "role");
+                if state && !found.contains(column) {
+                    found.push(column.clone());
+                }
+            }
+        }
+        found
+    }
+
+    /// The values that a CHECK or an enum lets a column have.
+    fn values(&self, table: &Table, column: &Column) -> Vec<String> {
+        let own =
+            self.enums.iter().find(|(name, _)| name.name == column.kind).map(|(_, values)| values.clone());
+        if let Some(values) = own {
+            return values;
+        }
+        let of_column = |check: &&String| {
+            check.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == column.name)
+        };
+        let checks = table.checks.iter().filter(of_column);
+        checks
+            .flat_map(|check| check.split('\'').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>())
+            .collect()
+    }
+
     /// Whether a query of the table asks this policy, which queries the table again.
     pub fn recurses(&self, name: &Name, policy: &Policy) -> bool {
         let seen = |policy: &Policy| matches!(policy.command.as_str(), "all" | "select");
@@ -112,6 +252,28 @@ impl Schema {
                 function.name == trigger.function && words_of(&function.body).any(|word| word == name.name)
             })
         })
+    }
+}
+
+impl Table {
+    /// Whether `role` may write the column: `insert` or `update`. The platform grants whole tables; a REVOKE takes that away,
+    /// and grants of columns give back.
+    pub fn may_write(&self, role: &str, privilege: &str, column: &str) -> bool {
+        let (mut whole, mut given) = (true, false);
+        for grant in self.grants.iter().filter(|grant| grant.roles.iter().any(|to| to == role)) {
+            if !grant.privileges.iter().any(|known| known == privilege || known == "all") {
+                continue;
+            }
+            match (grant.revoked, grant.columns.is_empty()) {
+                (revoked, true) => {
+                    whole = !revoked;
+                    given &= !revoked;
+                }
+                (revoked, false) if grant.columns.iter().any(|known| known == column) => given = !revoked,
+                _ => {}
+            }
+        }
+        whole || given
     }
 }
 
