@@ -254,18 +254,20 @@ fn index_name(table: &str, columns: &[String]) -> String {
 pub(crate) fn next_file(survey: &Survey<'_>, behind: Behind, name: &str) -> Option<RelPath> {
     let mut replayed = survey.schema.replayed.iter().map(|file| &survey.project.get(*file).path);
     let history = |path: &RelPath| path.folder().ends_with("supabase/migrations");
-    let last_migration =
-        replayed.clone().filter(|path| history(path)).max_by(|one, other| one.name().cmp(other.name()));
+    // A file without a version is none that the tool runs: what has one counts, however their names sort.
+    let versioned = |path: &RelPath| path.name().starts_with(|first: char| first.is_ascii_digit());
+    let last_migration = replayed
+        .clone()
+        .filter(|path| history(path))
+        .max_by(|one, other| (versioned(one), one.name()).cmp(&(versioned(other), other.name())));
     if let Some(last) = last_migration {
-        return RelPath::new(format!("{}/{}_{name}.sql", last.folder(), version_behind(last.name(), behind)));
+        let version = version_behind(last.name(), behind)?;
+        return RelPath::new(format!("{}/{version}_{name}.sql", last.folder()));
     }
     let Some(last) = replayed.next_back() else {
         let folder = survey.project.apps.first().map_or("", |app| app.folder.as_str());
         let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        return RelPath::new(format!(
-            "{folder}supabase/migrations/{}_{name}.sql",
-            later("20260101000000", behind)
-        ));
+        return RelPath::new(format!("{folder}supabase/migrations/{}_{name}.sql", later(FIRST, behind)));
     };
     let folder = if last.folder().is_empty() { String::new() } else { format!("{}/", last.folder()) };
     let digits: String = last.name().chars().take_while(char::is_ascii_digit).collect();
@@ -278,19 +280,24 @@ pub(crate) fn next_file(survey: &Survey<'_>, behind: Behind, name: &str) -> Opti
     }
 }
 
-/// The version behind that of a file: of 14 digits a time, of fewer the next number.
-fn version_behind(name: &str, behind: Behind) -> String {
+/// The version before the first of a history that begins here: in the past, so that whatever the tool makes next is newer.
+const FIRST: &str = "20260101000000";
+
+/// The version behind that of a file: of 14 digits a time, of fewer the next number. `None` if none sorts behind it.
+fn version_behind(name: &str, behind: Behind) -> Option<String> {
     let digits: String = name.chars().take_while(char::is_ascii_digit).collect();
-    match digits.len() {
+    let version = match digits.len() {
+        0 => return Some(later(FIRST, behind)),
         14 => later(&digits, behind),
         // A day without a time: the day after, so that it sorts behind whatever follows the digits.
         8 => later(&format!("{}000000", next_day(&digits)), behind),
-        0 => later("99990101000000", behind),
         width => {
-            let next = digits.parse::<u64>().unwrap_or(0) + if behind == Behind::Second { 1 } else { 2 };
+            let next = digits.parse::<u64>().ok()? + if behind == Behind::Second { 1 } else { 2 };
             format!("{next:0width$}")
         }
-    }
+    };
+    // Names are sorted as texts: behind `9999_` comes `10000_` only as a number.
+    (version > digits).then_some(version)
 }
 
 fn next_day(digits: &str) -> String {
@@ -334,7 +341,11 @@ mod tests {
         assert_eq!(later("20250628110023", Behind::Minute), "20250628110123");
         assert_eq!(later("20250628115959", Behind::Second), "20250628120000");
         assert_eq!(later("20251231235959", Behind::Minute), "20260101000059");
-        assert_eq!(version_behind("20251210_more.sql", Behind::Second), "20251211000001");
-        assert_eq!(version_behind("0009_more.sql", Behind::Minute), "0011");
+        let behind = |name, far| version_behind(name, far).unwrap_or_default();
+        assert_eq!(behind("20251210_more.sql", Behind::Second), "20251211000001");
+        assert_eq!(behind("0009_more.sql", Behind::Minute), "0011");
+        assert_eq!(behind("99990101000000_last.sql", Behind::Minute), "99990101000100");
+        assert_eq!(behind("a_patch.sql", Behind::Minute), "20260101000100");
+        assert_eq!(version_behind("9999_last.sql", Behind::Minute), None);
     }
 }

@@ -127,6 +127,33 @@ fn shown_to_all(schema: &Schema, name: &Name, policy: &Policy) -> bool {
     matches!(policy.command.as_str(), "all" | "select") && schema.verdicts(name, policy).iter().any(hole)
 }
 
+/// Whether a policy for this verb alone, which stays, lets the same people do all that one for every verb does.
+fn has_equal(
+    schema: &Schema,
+    access: &Access,
+    (name, table): (&Name, &Table),
+    policy: &Policy,
+    verb: &str,
+) -> bool {
+    let flat = |text: Option<&String>| {
+        text.map(|text| wrapped(text).split_whitespace().collect::<String>().to_lowercase())
+    };
+    let asked = |policy: &Policy| match verb {
+        "insert" => (None, flat(policy.check.as_ref().or(policy.using.as_ref()))),
+        "update" => (flat(policy.using.as_ref()), flat(policy.check.as_ref().or(policy.using.as_ref()))),
+        _ => (flat(policy.using.as_ref()), None),
+    };
+    let everybody = |other: &Policy| other.roles.iter().any(|role| role == "public");
+    policy.command == "all"
+        && table.policies.iter().any(|other| {
+            other.permissive
+                && other.command == verb
+                && (everybody(other) || policy.roles.iter().all(|role| other.roles.contains(role)))
+                && asked(other) == asked(policy)
+                && narrowed(schema, access, name, table, other).is_none()
+        })
+}
+
 /// Narrows an open policy as far as the code surely lets it; `None` if nothing of it can be narrowed.
 pub(super) fn narrowed(
     schema: &Schema,
@@ -147,7 +174,7 @@ pub(super) fn narrowed(
     let single = verbs.len() == 1;
     let mut narrowed =
         Narrowed { policy: policy.name.clone(), instead: Vec::new(), reasons: Vec::new(), left: Vec::new() };
-    let (mut changed, mut unused) = (false, Vec::new());
+    let (mut changed, mut unused, mut doubled) = (false, Vec::new(), Vec::new());
     for verb in verbs {
         let called = |suffix: &str| {
             if single { policy.name.clone() } else { schema::suffixed(&policy.name, &format!(" ({suffix})")) }
@@ -165,7 +192,10 @@ pub(super) fn narrowed(
                     .chain(&other.check)
                     .any(|text| !Predicate::of(schema, name, text).owners().is_empty())
         });
-        if verb == "select" && !(uses.is_empty() && shown_to_all(schema, name, policy)) {
+        let equal = || has_equal(schema, access, (name, table), policy, verb);
+        if verb == "select" && equal() {
+            doubled.push("select");
+        } else if verb == "select" && !(uses.is_empty() && shown_to_all(schema, name, policy)) {
             narrowed.instead.push(Wanted::like(schema, name, policy, called(verb), verb));
         } else if uses.is_empty() {
             unused.push(format!("{verb}s"));
@@ -178,8 +208,17 @@ pub(super) fn narrowed(
             changed = true;
         } else {
             narrowed.left.push(verb);
+            if equal() {
+                doubled.push(verb);
+                continue;
+            }
             narrowed.instead.push(Wanted::like(schema, name, policy, called(verb), verb));
         }
+    }
+    if !doubled.is_empty() {
+        narrowed
+            .reasons
+            .push(format!("Another policy lets the same people {} the same rows.", doubled.join(" and ")));
     }
     if !unused.is_empty() {
         let last = unused.pop().unwrap_or_default();

@@ -234,7 +234,11 @@ fn loose(survey: &Survey<'_>) -> Option<Finding> {
     let paths = survey.schema.replayed.iter().map(|file| survey.project.get(*file));
     let loose: Vec<_> = paths
         .filter(|file| {
-            !file.path.folder().split('/').any(|folder| folder == "migrations" || folder == "drizzle")
+            // The Supabase CLI passes over a name without a version.
+            let passed = file.path.folder().ends_with("supabase/migrations")
+                && !file.path.name().starts_with(|first: char| first.is_ascii_digit());
+            passed
+                || !file.path.folder().split('/').any(|folder| folder == "migrations" || folder == "drizzle")
         })
         .collect();
     let first = loose.first()?;

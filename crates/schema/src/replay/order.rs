@@ -20,11 +20,21 @@ pub(crate) fn ordered<'s, 't>(sources: &'s [Source<'t>]) -> Vec<&'s Source<'t>> 
     // Our own migration, as long as it is the newest, was written over all that is there, loose files too.
     let mut newest: Vec<bool> = vec![false; counted.len()];
     for at in (0..counted.len()).rev().filter(|at| counted[*at].0.0 == 0) {
-        let next = counted.get(at + 1).filter(|(rank, _)| rank.0 == 0 && rank.1 == counted[at].0.1);
-        newest[at] = counted[at].1.text.starts_with(OURS) && (next.is_none() || newest[at + 1]);
+        let (kind, folder) = (counted[at].0.0, &counted[at].0.1);
+        let behind = counted[at + 1..].iter().zip(&newest[at + 1..]);
+        let mut newer = behind.filter(|((rank, source), ours)| {
+            rank.0 == kind && rank.1 == *folder && is_versioned(source.path) && !**ours
+        });
+        newest[at] = counted[at].1.text.starts_with(OURS) && newer.next().is_none();
     }
     let (last, first): (Vec<_>, Vec<_>) = counted.into_iter().zip(newest).partition(|(_, newest)| *newest);
     first.into_iter().chain(last).map(|((_, source), _)| source).collect()
+}
+
+/// Whether the name begins with a version: a tool runs no other file of a folder of migrations.
+pub(crate) fn is_versioned(path: &str) -> bool {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.starts_with(|first: char| first.is_ascii_digit()) || path.ends_with("/migration.sql")
 }
 
 /// Whether `path` is a migration of a tool that keeps a history.
@@ -103,7 +113,9 @@ fn changes_structure(text: &str) -> bool {
 }
 
 /// (kind of place, folder, number, whether it creates nothing)
-fn rank(source: &Source<'_>) -> (u8, String, u64, bool) {
+type Rank = (u8, String, u64, bool);
+
+fn rank(source: &Source<'_>) -> Rank {
     let lower = source.path.to_ascii_lowercase();
     let (folders, file) = lower.rsplit_once('/').unwrap_or(("", &lower));
     if is_migration(&lower) {
@@ -187,6 +199,11 @@ mod tests {
         check(
             &[base[0], ("supabase/migrations/2_harden.sql", ours), ("supabase/migrations/3.sql", other)],
             &["supabase/migrations/2_harden.sql", "supabase/migrations/3.sql", "supabase/schema.sql"],
+        );
+        // No tool runs what has no version: it was run by hand, before.
+        check(
+            &[("supabase/migrations/2_harden.sql", ours), ("supabase/migrations/patch.sql", other)],
+            &["supabase/migrations/patch.sql", "supabase/migrations/2_harden.sql"],
         );
     }
 
