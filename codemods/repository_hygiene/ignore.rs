@@ -125,7 +125,10 @@ fn missing(survey: &Survey<'_>) -> Vec<Missing> {
 /// Requests for what is missing.
 pub(super) fn requests(survey: &Survey<'_>) -> Vec<Request> {
     let mut requests = Vec::new();
-    for Missing { path, values, built } in missing(survey) {
+    // What is not UTF-8 stays as it is; the findings say what it lacks.
+    let is_text =
+        |path: &RelPath| survey.project.file(path.as_str()).is_none_or(|file| file.skipped.is_none());
+    for Missing { path, values, built } in missing(survey).into_iter().filter(|lines| is_text(&lines.path)) {
         let line = |heading: &str, line: String| Request::Line {
             path: path.clone(),
             heading: heading.to_owned(),

@@ -184,12 +184,16 @@ fn code(file: &project::File, policy: &mut Policy) {
         match node.kind() {
             // An address that is only followed by people is none that the app asks.
             "string" | "template_string"
-                if node.parent().is_some_and(|parent| {
-                    matches!(
-                        parent.kind(),
-                        "arguments" | "variable_declarator" | "binary_expression" | "public_field_definition"
-                    )
-                }) =>
+                if names_host(tree.text(node))
+                    && node.parent().is_some_and(|parent| {
+                        matches!(
+                            parent.kind(),
+                            "arguments"
+                                | "variable_declarator"
+                                | "binary_expression"
+                                | "public_field_definition"
+                        )
+                    }) =>
             {
                 let parts = template_parts(tree, node);
                 if let Some([TemplatePart::Text(first), ..]) = parts.as_deref()
@@ -224,6 +228,11 @@ fn code(file: &project::File, policy: &mut Policy) {
         }
         true
     });
+}
+
+/// Whether a literal begins as an address of a host does.
+fn names_host(literal: &str) -> bool {
+    literal.get(1..).is_some_and(|text| text.starts_with("http") || text.starts_with("wss"))
 }
 
 /// `https://host` of an address.

@@ -9,6 +9,7 @@ use super::{
 use super::{diff, feature, rotation, sarif};
 use crate::selection::Selection;
 use audit::{Finding, Severity, Survey, Treatment};
+use codemods::repository_hygiene::commands::Commands;
 use plan::{Plan, Safety};
 use project::Project;
 use std::collections::BTreeSet;
@@ -175,7 +176,10 @@ pub(crate) fn facts(survey: &Survey<'_>) -> ProjectFacts {
         framework_version: stack.framework_version.clone(),
         backends: stack.backends.iter().map(|backend| backend.id()).collect(),
         auth: auth(survey),
-        package_manager: project.apps.first().map(|app| app.manager.id()),
+        package_manager: Commands::of(survey)
+            .map(|commands| commands.manager)
+            .or(project.apps.first().map(|app| app.manager))
+            .map(|manager| manager.id()),
         // Two decimals: more would only say how the tell-tales are weighed.
         confidence: (stack.builder.confidence * 100.0).round() / 100.0,
     }

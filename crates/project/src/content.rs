@@ -11,6 +11,8 @@ pub(crate) const SIZE_LIMIT: u64 = 4 * 1024 * 1024;
 pub(crate) enum Content {
     Text(String),
     Skipped(Skipped),
+    /// A `.gitignore` in another encoding than UTF-8, each byte as a character.
+    Rules(String),
     Binary,
 }
 
@@ -71,10 +73,16 @@ pub(crate) fn content(path: &RelPath, kind: Kind, bytes: Vec<u8>) -> Content {
         return odd;
     }
     match String::from_utf8(bytes) {
+        Err(error) if path.name() == ".gitignore" => Content::Rules(latin1(&error.into_bytes())),
         Ok(text) if is_bundle(path, kind, &text) => Content::Skipped(Skipped::BuildOutput),
         Ok(text) => Content::Text(text),
         Err(_) => odd,
     }
+}
+
+/// Every byte as the character of its number.
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
 /// Minified or bundled script or style: by name, by the bundler's mark, or by lines that nobody writes.

@@ -6,6 +6,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::collections::BTreeMap;
 
 /// The rules, by the folder that holds them.
+#[derive(Debug)]
 pub(crate) struct Rules(BTreeMap<String, Gitignore>);
 
 impl Rules {

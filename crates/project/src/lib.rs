@@ -72,7 +72,8 @@ pub struct File {
     pub path: RelPath,
     /// What.
     pub kind: Kind,
-    /// The text as it stands, BOM included; empty when binary or skipped.
+    /// The text as it stands, BOM included; empty when binary or skipped. A `.gitignore` in another encoding is skipped, for it
+    /// cannot be edited, and yet has its text: its rules hold.
     pub text: Arc<str>,
     /// blake3 of the bytes on disk, hex.
     pub hash: String,
@@ -157,6 +158,7 @@ pub struct Project {
     pub vcs: vcs::Vcs,
     /// The app root that was asked for.
     chosen: Option<String>,
+    ignored: OnceLock<ignored::Rules>,
 }
 
 /// What a project is joined from.
@@ -291,6 +293,7 @@ impl Project {
             graph,
             vcs: parts.vcs,
             chosen: chosen.map(str::to_owned),
+            ignored: OnceLock::new(),
         }
     }
 
@@ -309,8 +312,9 @@ impl Project {
         self.ignore_rules().ignore_folder(path)
     }
 
-    fn ignore_rules(&self) -> ignored::Rules {
-        ignored::Rules::of(self.files.iter().map(|file| (&file.path, &*file.text)))
+    fn ignore_rules(&self) -> &ignored::Rules {
+        let files = self.files.iter();
+        self.ignored.get_or_init(|| ignored::Rules::of(files.map(|file| (&file.path, &*file.text))))
     }
 
     /// The file of an id.

@@ -486,6 +486,16 @@ mod disk {
         assert!(project.files.iter().all(|file| file.hash.len() == 64));
     }
 
+    #[test]
+    fn rules_in_another_encoding_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &[(".gitignore", b"# \xe9diteur\n.env\ndist\n"), ("a.ts", b"")]);
+        let project = read(folder.path());
+        assert_eq!(project.files[0].skipped, Some(Skipped::Encoding));
+        assert!(project.ignores_file(".env") && !project.ignores_file("a.ts"));
+        assert!(project.ignores_folder("dist"));
+    }
+
     #[cfg(unix)]
     #[test]
     fn links_are_listed_and_never_followed() {

@@ -191,6 +191,9 @@ fn take(loaded: &mut Loaded, bytes: Vec<u8>) {
     match content::content(&loaded.path, loaded.kind, bytes) {
         Content::Text(text) => loaded.text = Arc::from(text),
         Content::Skipped(why) => loaded.skipped = Some(why),
+        Content::Rules(text) => {
+            (loaded.text, loaded.skipped) = (Arc::from(text), Some(Skipped::Encoding));
+        }
         Content::Binary => loaded.kind = Kind::Binary,
     }
 }

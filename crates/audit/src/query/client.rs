@@ -316,14 +316,15 @@ pub(super) fn escapes(reader: &Reader<'_, '_>) -> Vec<Escape> {
             continue;
         }
         let Some(node) = reader.tree.node_at(reference.range.clone()) else { continue };
+        if !escapes_at(reader, node) {
+            continue;
+        }
         let Value::Client(Handle { made: Some(made), part: Part::Whole, .. }) =
             reader.tracer.value(reader.at(node))
         else {
             continue;
         };
-        if escapes_at(reader, node) {
-            found.push(Escape { made, at: reader.at(node).span() });
-        }
+        found.push(Escape { made, at: reader.at(node).span() });
     }
     found
 }
@@ -337,6 +338,10 @@ fn escapes_at<'p>(reader: &Reader<'_, 'p>, node: Node<'p>) -> bool {
         {
             let name = parent.child_by_field_name("property").map_or("", |name| reader.tree.text(name));
             !matches!(name, "from" | "rpc" | "schema" | "channel" | "storage" | "functions" | "auth")
+        }
+        // A client is no function and no component.
+        "call_expression" | "jsx_self_closing_element" | "jsx_opening_element" | "jsx_closing_element" => {
+            false
         }
         "export_specifier" | "import_specifier" => false,
         // Another name of it is followed.

@@ -13,13 +13,15 @@ use std::sync::LazyLock;
 use syntax::{Tree, view};
 use tree_sitter::Node;
 
-/// Texts without a match hold nothing that only context gives away; they are not parsed for it.
+/// A text in which none of these stands before a quoted value holds nothing that only context gives away; it is not parsed for it.
 static SUSPICIOUS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?i)(?:passw|passwd|pwd|passcode|senha|contrase|parola|\bpass\b|\bpin\b|\bword\b|secret|token|api[_-]?key|credential|bearer|access[_-]?key|authorization|jwt|signing|hmac|_key\b|\bkey\b)[^\n]{0,120}["'`][^"'`\s]{3,}"#,
+        r"(?i-u)passw|passwd|pwd|passcode|senha|contrase|parola|\bpass\b|\bpin\b|\bword\b|secret|token|api[_-]?key|credential|bearer|access[_-]?key|authorization|jwt|signing|hmac|_key\b|\bkey\b",
     )
     .expect("the pattern compiles")
 });
+/// How far from its word a value stands, in bytes.
+const NEAR: usize = 120;
 static PARAMETER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"[?&](?i:key|api_?key|api-key|appid|app_key|access_?token|token|client_?secret|secret|auth)=([A-Za-z0-9_.\-]{16,})")
         .expect("the pattern compiles")
@@ -36,7 +38,8 @@ static SCHEME: LazyLock<Regex> = LazyLock::new(|| {
 /// Every secret and public key in a code file.
 pub(super) fn of_code(file: &File) -> Vec<Found> {
     let shapes = rules::shapes(&file.text);
-    let suspicious = SUSPICIOUS.is_match(&file.text) || PARAMETER.is_match(&file.text);
+    let suspicious = SUSPICIOUS.find_iter(&file.text).any(|word| quotes_after(&file.text, word.end()))
+        || PARAMETER.is_match(&file.text);
     if shapes.is_empty() && !suspicious {
         return Vec::new();
     }
@@ -64,6 +67,16 @@ pub(super) fn of_code(file: &File) -> Vec<Found> {
         });
     }
     search.found
+}
+
+/// Whether a quote opens three bytes or more of one value near `at`, on its line.
+fn quotes_after(text: &str, at: usize) -> bool {
+    let bytes = &text.as_bytes()[at..];
+    let line = bytes.iter().take(NEAR + 1).position(|byte| *byte == b'\n').unwrap_or(NEAR + 1);
+    let quote = |byte: u8| matches!(byte, b'"' | b'\'' | b'`');
+    bytes.windows(4).take(line).any(|near| {
+        quote(near[0]) && near[1..].iter().all(|byte| !quote(*byte) && !byte.is_ascii_whitespace())
+    })
 }
 
 /// Files that are served as they are, such as a service worker: no bundler replaces anything in them.

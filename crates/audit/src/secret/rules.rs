@@ -1,10 +1,10 @@
-//! The shapes of secrets as data: `data/secrets.toml`, compiled once. A text that holds none of a rule's keywords costs that rule
+//! The shapes of secrets as data: `data/secrets.toml`, compiled at need. A text that holds none of a rule's keywords costs that rule
 //! nothing; all keywords are looked for in one pass.
 
 use aho_corasick::AhoCorasick;
 use regex::Regex;
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 use toml_edit::{DocumentMut, Table};
 
 /// What is known of one kind of secret.
@@ -25,9 +25,17 @@ pub struct Kind {
 
 #[derive(Debug)]
 struct Shape {
-    regex: Regex,
+    pattern: String,
+    /// Compiled at the first text that holds a keyword of it.
+    regex: OnceLock<Regex>,
     entropy: f64,
     digit: bool,
+}
+
+impl Shape {
+    fn regex(&self) -> &Regex {
+        self.regex.get_or_init(|| Regex::new(&self.pattern).expect("a rule's regex compiles"))
+    }
 }
 
 struct Rules {
@@ -69,7 +77,8 @@ fn kind(table: &Table) -> Kind {
         pattern.replace(r"\b", r"(?-u:\b)").replace(r"\d", "[0-9]").replace(r"\w", "[0-9A-Za-z_]")
     };
     let shape = text("regex").map(|pattern| Shape {
-        regex: Regex::new(&ascii(&pattern)).expect("a rule's regex compiles"),
+        pattern: ascii(&pattern),
+        regex: OnceLock::new(),
         entropy: table.get("entropy").and_then(|item| item.as_float()).unwrap_or(0.0),
         digit: flag("digit"),
     });
@@ -99,7 +108,7 @@ pub(super) fn shapes(text: &str) -> Vec<(&'static Kind, Range<usize>)> {
     let mut values: Vec<(&'static Kind, Range<usize>)> = Vec::new();
     let candidates = rules.kinds.iter().zip(called).filter(|(_, called)| *called);
     for (kind, shape) in candidates.filter_map(|(kind, _)| Some((kind, kind.shape.as_ref()?))) {
-        for captures in shape.regex.captures_iter(text) {
+        for captures in shape.regex().captures_iter(text) {
             let Some(value) = captures.get(1).or(captures.get(0)) else { continue };
             let apart =
                 values.iter().all(|(_, other)| value.end() <= other.start || other.end <= value.start());
@@ -124,6 +133,9 @@ mod tests {
         let before = ids.len();
         ids.dedup();
         assert_eq!(before, ids.len());
+        for shape in RULES.kinds.iter().filter_map(|kind| kind.shape.as_ref()) {
+            assert!(!shape.regex().is_match(""));
+        }
         assert!(
             RULES.kinds.iter().all(|kind| kind.shape.is_none()
                 || RULES.calls.iter().any(|call| RULES.kinds[*call].id == kind.id))

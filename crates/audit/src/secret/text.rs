@@ -9,9 +9,11 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?m)["']?([A-Za-z_][\w.-]{2,60}?)["']?\s*(?:=>|:=|[:=])\s*["'`]([^\s"'`]{12,600})["'`]"#)
+    Regex::new(r#"["']?([A-Za-z_][0-9A-Za-z_.-]{2,60}?)["']?[ \t\r\n]*(?:=>|:=|[:=])[ \t\r\n]*["'`]([^\s"'`]{12,})["'`]"#)
         .expect("the pattern compiles")
 });
+/// Longer values are no keys: images, certificates, texts. In bytes.
+const LONGEST: usize = 600;
 /// `crypt('…', gen_salt('bf'))` and `create role … password '…'` in SQL.
 static SQL_PASSWORD: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)crypt\(\s*'([^'\s]{3,64})'\s*,\s*gen_salt|\b(?:role|user)\s+\S+\s+(?:with\s+)?(?:login\s+)?(?:encrypted\s+)?password\s+'([^'\s]{3,64})'")
@@ -133,7 +135,7 @@ pub(super) fn of_document(file: &File) -> Vec<Found> {
         for captures in NAMED.captures_iter(text) {
             let Some((name, value)) = captures.get(1).zip(captures.get(2)) else { continue };
             let name = name.as_str().rsplit('.').next().unwrap_or(name.as_str());
-            if secret_by_name(name) && judge::random(value.as_str()) {
+            if value.len() <= LONGEST && secret_by_name(name) && judge::random(value.as_str()) {
                 push(
                     value.range(),
                     Some(name.to_owned()),
@@ -144,13 +146,13 @@ pub(super) fn of_document(file: &File) -> Vec<Found> {
         }
     }
     let sql = matches!(file.kind, Kind::Sql);
-    for captures in SQL_PASSWORD.captures_iter(text).filter(|_| sql) {
+    for captures in sql.then(|| SQL_PASSWORD.captures_iter(text)).into_iter().flatten() {
         let Some(value) = captures.get(1).or(captures.get(2)) else { continue };
         if password::credible(value.as_str()) {
             push(value.range(), None, "password-literal", Confidence::Likely);
         }
     }
-    for captures in WRITTEN_DOWN.captures_iter(text).filter(|_| prose) {
+    for captures in prose.then(|| WRITTEN_DOWN.captures_iter(text)).into_iter().flatten() {
         let Some(value) = captures.get(1) else { continue };
         let written = value.as_str();
         let chance = written.bytes().any(|byte| byte.is_ascii_digit())
