@@ -66,6 +66,8 @@ pub struct Schema {
     pub troubles: Vec<Trouble>,
     /// Files that were replayed, in the order in which they would run.
     pub replayed: Vec<FileId>,
+    /// Expressions of policies that were read.
+    read: predicate::Read,
 }
 
 /// A table.

@@ -7,6 +7,8 @@ use crate::replay::reads;
 use crate::sql;
 use crate::sql::node::{self, Kind, Node};
 use crate::{Function, Name, Schema};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 /// One thing that must hold.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,9 +63,30 @@ pub enum Opening {
     Everybody,
 }
 
+/// What was read, by table and expression: every lint and every codemod asks for the same ones. A copy starts empty.
+#[derive(Debug, Default)]
+pub(crate) struct Read(Mutex<HashMap<(Name, String), Predicate>>);
+
+impl Clone for Read {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 impl Predicate {
     /// Reads an expression over the rows of `own`.
     pub fn of(schema: &Schema, own: &Name, expression: &str) -> Self {
+        let key = (own.clone(), expression.to_owned());
+        let lock = || schema.read.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(read) = lock().get(&key) {
+            return read.clone();
+        }
+        let read = Self::read(schema, own, expression);
+        lock().insert(key, read.clone());
+        read
+    }
+
+    fn read(schema: &Schema, own: &Name, expression: &str) -> Self {
         // Parentheses make any expression one statement.
         let text = format!("select ({expression})");
         let statement = sql::parse(&text);
