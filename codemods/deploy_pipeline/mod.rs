@@ -8,6 +8,7 @@ mod setup;
 
 use crate::build_hardening::Object;
 use crate::repository_hygiene::commands::Commands;
+use crate::repository_hygiene::kept_out;
 use crate::repository_hygiene::notes::{self, Section};
 use audit::{Confidence, Finding, Rule, Severity, Survey};
 use edit::{Edit, Piece, RelPath, Span};
@@ -58,6 +59,9 @@ const PERMISSIONS: Rule = Rule {
     why: "Without `permissions` the token may have every right that the repository's settings give.",
     aliases: &["CWE-250"],
 };
+
+const CI: &str = ".github/workflows/ci.yml";
+const DEPLOY: &str = ".github/workflows/deploy.yml";
 
 /// The codemod.
 pub struct DeployPipeline;
@@ -162,11 +166,8 @@ impl Codemod for DeployPipeline {
         let checkable = commands.script("build").is_some() || checks::types(survey, &commands).is_some();
         if checkable && !checks::checked(survey) {
             let message = "No workflow installs, checks and builds a change before it is merged.";
-            findings.push(at_manifest(
-                &CHECKS,
-                message,
-                "Add a workflow that does, and require it in the rules of the branch.",
-            ));
+            let todo = "Add a workflow that does, and require it in the rules of the branch.";
+            findings.push(at_manifest(&CHECKS, message, kept_out(survey, CI).as_deref().unwrap_or(todo)));
         }
         let hosts: Vec<&str> = survey.stack.hosts.iter().map(|host| host.id()).collect();
         if !has_image(survey) && (hosts.is_empty() || hosts.contains(&"docker")) {
@@ -191,10 +192,11 @@ impl Codemod for DeployPipeline {
         }
         if release(survey).is_some() && !checks::workflows(survey).any(checks::deploys) {
             let message = "The host is configured, and no workflow releases to it.";
+            let todo = "Release from a workflow behind an environment with reviewers.";
             findings.push(at_manifest(
                 &RELEASE,
                 message,
-                "Release from a workflow behind an environment with reviewers.",
+                kept_out(survey, DEPLOY).as_deref().unwrap_or(todo),
             ));
         }
         findings
@@ -210,7 +212,7 @@ impl Codemod for DeployPipeline {
         // Workflows belong to the top of the repository; a folder of a larger one has its pipeline elsewhere.
         let top = survey.project.vcs.top.as_ref().is_none_or(|top| *top == survey.project.root);
         let fixes = of(&CHECKS);
-        if !fixes.is_empty() && top {
+        if !fixes.is_empty() && top && kept_out(survey, CI).is_none() {
             let mut change = Change::new(ID, "Check every change before it is merged", Safety::Review);
             change.fixes = fixes;
             let ci = checks::ci(survey, &commands, &deployed);
@@ -220,7 +222,7 @@ impl Codemod for DeployPipeline {
             } else {
                 ci.replace("          fetch-depth: 2 # the parent, which the ratchet compares with\n", "")
             };
-            change.requests.extend(file(survey, ".github/workflows/ci.yml", ci));
+            change.requests.extend(file(survey, CI, ci));
             if ratchet {
                 change.requests.extend(file(survey, ".github/ratchet.sh", RATCHET.to_owned()));
             }
@@ -254,7 +256,9 @@ impl Codemod for DeployPipeline {
             changes.push(change);
         }
         let fixes = of(&RELEASE);
-        if let Some((host, template)) = release(survey).filter(|_| !fixes.is_empty() && top) {
+        if let Some((host, template)) =
+            release(survey).filter(|_| !fixes.is_empty() && top && kept_out(survey, DEPLOY).is_none())
+        {
             let mut change =
                 Change::new(ID, format!("Release to {} behind an approval", capital(host)), Safety::Review);
             change.fixes = fixes;
@@ -267,7 +271,7 @@ impl Codemod for DeployPipeline {
             text = filled(&text, "__SETUP__", &steps(survey, &commands));
             text = filled(&text, "__MIGRATE__", if migrate { MIGRATE } else { "" });
             text = text.replace("__INSTALL__", commands.install());
-            change.requests.extend(file(survey, ".github/workflows/deploy.yml", text));
+            change.requests.extend(file(survey, DEPLOY, text));
             change.requests.extend(notes::section(Section::Release, &told(host, migrate)));
             changes.push(change);
         }
@@ -279,6 +283,11 @@ impl Codemod for DeployPipeline {
 pub(crate) fn wrote(text: &str) -> bool {
     let marks = ["No secret in the browser bundle", "See DEPLOYMENT.md.", "\nHEALTHCHECK CMD [\""];
     marks.iter().any(|mark| text.contains(mark))
+}
+
+/// Whether no workflow checks a change, and one made here would reach nobody.
+pub(crate) fn has_no_checks(survey: &Survey<'_>) -> bool {
+    !checks::checked(survey) && kept_out(survey, CI).is_some()
 }
 
 /// The names under which the jobs of the workflows report on a pull request, ours among them.

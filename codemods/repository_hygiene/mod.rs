@@ -96,6 +96,15 @@ const README: Rule = Rule {
     aliases: &[],
 };
 
+/// What to do by hand about a file that a `.gitignore` keeps out of the repository: made there, it would reach nobody.
+pub(crate) fn kept_out(survey: &Survey<'_>, path: &str) -> Option<String> {
+    survey.project.ignores_file(path).then(|| {
+        format!(
+            "`.gitignore` keeps `{path}` out of the repository: take out the line that does, and plan again."
+        )
+    })
+}
+
 /// The codemod.
 pub struct RepositoryHygiene;
 

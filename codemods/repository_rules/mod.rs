@@ -2,6 +2,7 @@
 
 use crate::deploy_pipeline;
 use crate::repository_hygiene::commands::Commands;
+use crate::repository_hygiene::kept_out;
 use crate::repository_hygiene::notes::{self, Section};
 use audit::{Confidence, Finding, Rule, Severity, Survey};
 use edit::{Piece, RelPath, Span};
@@ -60,13 +61,13 @@ impl Codemod for RepositoryRules {
             return Vec::new();
         }
         let at_manifest = |rule: &Rule, message: &str, todo: &str| Finding {
+            todo: hidden(survey, rule).unwrap_or_else(|| todo.to_owned()),
             rule: rule.id,
             severity: rule.severity,
             confidence: Confidence::Certain,
             span: Span::new(commands.package.manifest, 0..0),
             message: message.into(),
             why: rule.why.into(),
-            todo: todo.into(),
             related: Vec::new(),
             subject: String::new(),
         };
@@ -114,7 +115,8 @@ impl Codemod for RepositoryRules {
     fn fix(&self, survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
         let Some(commands) = Commands::of(survey) else { return Vec::new() };
         let of = |rule: &Rule| -> Vec<usize> {
-            (0..findings.len()).filter(|at| findings[*at].rule == rule.id).collect()
+            let shown = hidden(survey, rule).is_none();
+            (0..findings.len()).filter(|at| shown && findings[*at].rule == rule.id).collect()
         };
         let mut changes = Vec::new();
         let mut propose = |title: &str, rules: &[&Rule], requests: &dyn Fn() -> Vec<Option<Request>>| {
@@ -128,13 +130,10 @@ impl Codemod for RepositoryRules {
             changes.push(change);
         };
         propose("Write down the rules of the default branch", &[&RULESET], &|| {
-            vec![
-                file(".github/rulesets/main.json", ruleset(survey)),
-                notes::section(Section::Repository, APPLIED),
-            ]
+            vec![file(RULES, ruleset(survey)), notes::section(Section::Repository, APPLIED)]
         });
         propose("Propose updates of dependencies every week", &[&UPDATES], &|| {
-            vec![file(".github/dependabot.yml", updates(survey, &commands))]
+            vec![file(DEPENDABOT_FILE, updates(survey, &commands))]
         });
         let migrations =
             survey.project.files.iter().any(|one| one.path.as_str().contains("supabase/migrations/"));
@@ -146,7 +145,7 @@ impl Codemod for RepositoryRules {
                 let asked = "- [ ] The release before this one still runs on the migrated database.\n";
                 let template = TEMPLATE.replace("__MIGRATIONS__\n", if migrations { asked } else { "" });
                 vec![
-                    if has(&TEMPLATES) { file(".github/pull_request_template.md", template) } else { None },
+                    if has(&TEMPLATES) { file(TEMPLATE_FILE, template) } else { None },
                     if has(&SECURITY) { file("SECURITY.md", POLICY.to_owned()) } else { None },
                 ]
             },
@@ -154,6 +153,26 @@ impl Codemod for RepositoryRules {
         changes
     }
 }
+
+/// What to do by hand where a `.gitignore` hides the file that the rule asks for, or the checks that it would require.
+fn hidden(survey: &Survey<'_>, rule: &Rule) -> Option<String> {
+    let path = match rule.id {
+        id if id == RULESET.id => {
+            if deploy_pipeline::has_no_checks(survey) {
+                return Some("No workflow of the repository reports a check that it could require: see the one that is missing.".to_owned());
+            }
+            RULES
+        }
+        id if id == UPDATES.id => DEPENDABOT_FILE,
+        id if id == TEMPLATES.id => TEMPLATE_FILE,
+        _ => "SECURITY.md",
+    };
+    kept_out(survey, path)
+}
+
+const RULES: &str = ".github/rulesets/main.json";
+const DEPENDABOT_FILE: &str = ".github/dependabot.yml";
+const TEMPLATE_FILE: &str = ".github/pull_request_template.md";
 
 /// Frameworks whose apps get changes.
 const FRAMEWORKS: &[&str] = &["vite", "next", "tanstack-start", "express"];
