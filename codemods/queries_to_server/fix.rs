@@ -230,6 +230,7 @@ impl<'s> Target<'s> {
     fn import(&self, file: FileId, function: &Function) -> Option<Request> {
         let (path, name) = match self.server.caller() {
             Some((_, name)) => (crate::sessions_to_server::caller(self.survey)?, name),
+            None if function.beside => (self.reads_module(&function.module)?, function.name.as_str()),
             None => (self.entrance(&function.module)?, function.name.as_str()),
         };
         Some(Request::Import {

@@ -24,6 +24,8 @@ pub(super) struct Function {
     pub(super) drafts: Vec<Draft>,
     /// The name of its module.
     pub(super) module: String,
+    /// Whether it is a read that is made beside others, and called by its address.
+    pub(super) beside: bool,
 }
 
 /// A query that does not move.
@@ -87,7 +89,9 @@ fn decided(survey: &Survey<'_>) -> Outcome {
             Some(Power::Admin | Power::Owner) => Err(Reason::admin()),
             None => Err(Reason::client()),
             _ if own && query.side == Side::Both => Err(Reason::both_sides()),
-            _ if own && parallel::is(survey, query) => Err(Reason::parallel()),
+            _ if own && parallel::is(survey, query) && !parallel::has_address(survey, query) => {
+                Err(Reason::parallel())
+            }
             _ if own && carries_files(survey, query) => Err(Reason::body_size()),
             _ if own
                 && doors.accounts()
@@ -95,7 +99,11 @@ fn decided(survey: &Survey<'_>) -> Outcome {
             {
                 Err(Reason::web_storage(web_storage::moved(survey).why.as_deref()))
             }
-            _ => read::draft(survey, &doors, at),
+            _ => read::draft(survey, &doors, at).and_then(|draft| {
+                let access = doors.decide(survey, query, &draft).access;
+                let met = !own || !parallel::is(survey, query) || parallel::is_met(survey, access);
+                if met { Ok(draft) } else { Err(Reason::parallel()) }
+            }),
         };
         match read {
             Ok(draft) => drafts.push(draft),
@@ -156,10 +164,18 @@ fn functions(survey: &Survey<'_>, doors: &Doors, drafts: Vec<Draft>) -> Vec<Func
         let name = name::free(&name::of(&draft.parts), Some(within), |name| taken.contains(name));
         taken.insert(name.clone());
         by_key.insert(key, functions.len());
-        functions.push(Function { name, decision, drafts: vec![draft], module: String::new() });
+        functions.push(Function {
+            name,
+            decision,
+            drafts: vec![draft],
+            module: String::new(),
+            beside: false,
+        });
     }
     if survey.stack.server.is_some_and(|server| server.groups_by_table()) {
         for function in &mut functions {
+            function.beside = ground::is_own(survey)
+                && function.drafts.iter().any(|draft| parallel::is(survey, &survey.queries[draft.query]));
             function.module = of_table(&survey.queries[function.drafts[0].query]);
         }
         return functions;

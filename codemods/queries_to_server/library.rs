@@ -23,6 +23,7 @@ const WITHIN: &[Module] = &[
     module("result", "", include_str!("templates/next/result.ts")),       // templates/
     module("session", "", include_str!("templates/next/session.ts")),     // templates/
     module("input", "", include_str!("templates/next/input.ts")),         // templates/
+    module("response", "toResponse", include_str!("templates/next/response.ts")), // templates/
 ];
 
 /// [`WITHIN`]'s `input` where the app's client knows the types of the tables.
@@ -30,6 +31,9 @@ pub(super) const TYPED_INPUT: &str = include_str!("templates/next/input.typed.ts
 
 /// [`WITHIN`]'s `session` where the app has no function that makes a client from the cookies of a request.
 pub(super) const MADE_SESSION: &str = include_str!("templates/next/session.made.ts");
+
+/// Through which pages read from an address.
+pub(super) const READ: &str = include_str!("templates/next/read.ts"); // templates/
 
 /// The modules for a server that holds the sessions already, or for one that is put beside the app.
 pub(super) fn modules(holds_sessions: bool) -> &'static [Module] {

@@ -25,7 +25,13 @@ impl Target<'_> {
         for (module, functions) in by_module {
             let uses = self.uses(functions.iter().map(|(_, function)| *function));
             library.extend(uses.library.iter().copied());
-            requests.extend(self.actions(module, &functions));
+            let (beside, called): (Vec<_>, Vec<_>) =
+                functions.iter().copied().partition(|(_, function)| function.beside);
+            requests.extend(self.actions(module, &called));
+            if !beside.is_empty() {
+                requests.extend(self.reads(module, &beside));
+                library.insert(("response", "toResponse"));
+            }
             let Some(path) = self.path(&self.server.function_module(self.folder, module)) else { continue };
             let frame = self.server.function_frame(&uses);
             for (at, function) in functions {
@@ -156,6 +162,48 @@ impl Target<'_> {
             pieces: vec![Piece::text(self.server.action(&function.name, &function.drafts[0].input()))],
         };
         functions.iter().map(item).collect()
+    }
+
+    /// Where pages import the reads of a module from that they make beside others.
+    pub(super) fn reads_module(&self, module: &str) -> Option<RelPath> {
+        let reads = self.server.reads()?;
+        self.path(&reads.module(reads.folder(self.survey.project, self.app)?, module))
+    }
+
+    /// What answers such reads at an address each, and what calls them there.
+    fn reads(&self, module: &str, functions: &[(usize, &Function)]) -> Vec<Request> {
+        let (Some(reads), Some(path)) = (self.server.reads(), self.reads_module(module)) else {
+            return Vec::new();
+        };
+        let to = self.path(&self.server.function_module(self.folder, module));
+        let response = self.path(&self.server.library(self.folder, "response"));
+        let (Some(to), Some(response)) = (to, response) else { return Vec::new() };
+        let Some((_, first)) = functions.first() else { return Vec::new() };
+        let from = first.drafts[0].file;
+        let frame = reads.frame(&self.specifier(from, &path, &to));
+        let file = |path: RelPath, text: String| Request::File {
+            path,
+            pieces: vec![Piece::text(text)],
+            mode: 0o644,
+        };
+        let mut requests = Vec::new();
+        let read = RelPath::new(format!("{}/read.ts", path.folder()));
+        requests.extend(read.map(|path| file(path, library::READ.to_owned())));
+        for (at, function) in functions {
+            let url = reads.url(module, &function.name);
+            let Some(route) = reads.route(self.survey.project, self.app, &url) else { continue };
+            let named = |to: &RelPath| self.specifier(from, &route, to);
+            let answer = reads.answer(&function.name, &named(&to), &named(&response));
+            requests.push(file(route, answer));
+            requests.push(Request::ModuleItem {
+                path: path.clone(),
+                frame: frame.clone(),
+                order: *at as u32,
+                key: function.name.clone(),
+                pieces: vec![Piece::text(reads.call(&function.name, &function.drafts[0].input(), &url))],
+            });
+        }
+        requests
     }
 
     fn uses<'f>(&self, functions: impl Iterator<Item = &'f Function>) -> FunctionUses {

@@ -2,7 +2,9 @@
 //! no function.
 
 use audit::Survey;
+use audit::guard::runs_before;
 use audit::query::{Query, Shape};
+use stack::server::function::Access;
 use syntax::Tree;
 use syntax::view::{arguments, callee, walk};
 use tree_sitter::Node;
@@ -38,6 +40,29 @@ pub(super) fn is(survey: &Survey<'_>, query: &Query) -> bool {
         node = outer;
     }
     named_by(survey, query, READERS) || in_each_of_many(survey, query)
+}
+
+/// Whether such a read can be called by an address: a request does not wait for another one.
+pub(super) fn has_address(survey: &Survey<'_>, query: &Query) -> bool {
+    let app = survey.project.apps.first().zip(survey.stack.server);
+    let folder = app.and_then(|(app, server)| server.reads()?.folder(survey.project, app));
+    // What reads while the server draws has no address to start from.
+    let text = &survey.project.get(query.span.file).text;
+    folder.is_some() && !text.contains("useSuspense")
+}
+
+/// Whether what runs before every request lets such a read through, for whoever may call it.
+pub(super) fn is_met(survey: &Survey<'_>, access: Access) -> bool {
+    let Some((file, true)) = runs_before(survey.project, "/api/reads/table/read") else { return true };
+    let near = survey.project.graph.links[file.0 as usize].iter().map(|link| link.target);
+    let mut texts = near.chain([file]).map(|file| &survey.project.get(file).text);
+    let known = |text: &str| match access {
+        Access::SignedIn => !text.contains("rewrite") && !text.contains("intl"),
+        Access::Anyone => !["rewrite", "intl", "redirect", "status: 401", "status: 403"]
+            .iter()
+            .any(|word| text.contains(word)),
+    };
+    texts.all(|text| known(text))
 }
 
 /// Whether the query is made when a component is shown that stands in a list: once for each item, all at once.

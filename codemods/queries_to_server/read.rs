@@ -206,6 +206,7 @@ impl<'s> Reader<'s> {
             .take_while(|node| whole.start <= node.start_byte() && node.end_byte() <= whole.end);
         if around.any(|node| node.kind() == "as_expression" && (any(node) || named_cast.is_some()))
             || receiver::is_any(self.survey, self.file, inner)
+            || receiver::is_of_any_maker(self.survey, self.query)
         {
             self.draft.segments[0].around.1 = " as PromiseLike<any>";
             self.draft.loose = receiver::loose(self.tree, self.scopes, &whole);

@@ -2,6 +2,7 @@
 
 use super::group::Function;
 use audit::Survey;
+use audit::query::Query;
 use edit::FileId;
 use project::File;
 use project::graph::{Graph, Origin};
@@ -137,6 +138,17 @@ pub(super) fn is_any(survey: &Survey<'_>, file: &File, name: Node<'_>) -> bool {
         code_children(node).nth(place).filter(|_| of_type).map(|kind| tree.text(kind))
     };
     stated("value", 1) == Some("any") || stated("type", 0) == Some("any")
+}
+
+/// Whether a client is held as whatever its maker gives, tables of any type among it: `let client: ReturnType<typeof createClient>`.
+pub(super) fn is_of_any_maker(survey: &Survey<'_>, query: &Query) -> bool {
+    let client = query.client.map(|client| &survey.clients[client]);
+    client.is_some_and(|client| {
+        let text = &survey.project.get(client.span.file).text;
+        let call = text.get(client.span.range()).unwrap_or_default();
+        let maker = call.split('(').next().unwrap_or_default();
+        !maker.contains('<') && text.contains(&format!("ReturnType<typeof {}>", maker.trim()))
+    })
 }
 
 /// Names in a query whose values were taken out of a set of which no type is known: the type check holds them for `unknown[]`.

@@ -209,6 +209,24 @@ impl<'s> Reader<'s> {
         }
     }
 
+    /// What is compared with a text may be that text too, also where the column knows no such value: `status !== "all"`.
+    fn widen(&mut self, comparison: Node<'s>) {
+        let side = |name: &str| comparison.child_by_field_name(name).map(view::unwrapped);
+        let (Some(left), Some(right)) = (side("left"), side("right")) else { return };
+        for (value, text) in [(left, right), (right, left)] {
+            let Some(text) = view::string_value(self.tree, text) else { continue };
+            let value = self.tree.text(value);
+            let at = self.draft.sent.iter().position(|sent| {
+                matches!(&sent.site, Site::Expression(range) if &self.file.text[range.clone()] == value)
+            });
+            let Some(Input::Schema(schema)) = at.map(|at| &mut self.draft.sent[at].schema) else { continue };
+            let quoted = format!("{text:?}");
+            if schema.contains("z.enum([") && !schema.contains(&quoted) {
+                *schema = schema.replacen("z.enum([", &format!("z.enum([{quoted}, "), 1);
+            }
+        }
+    }
+
     /// A condition, decided again on the server: names in it become inputs.
     fn condition(&mut self, node: Node<'s>) -> Result<(), Reason> {
         let refused = Reason::builder_variable;
@@ -228,6 +246,7 @@ impl<'s> Reader<'s> {
                 for side in ["left", "right"] {
                     self.condition(node.child_by_field_name(side).ok_or_else(refused)?)?;
                 }
+                self.widen(node);
                 Ok(())
             }
             "member_expression" if self.tree.text(node).ends_with(".length") => {

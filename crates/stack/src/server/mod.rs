@@ -7,6 +7,7 @@ pub mod function;
 mod hono;
 mod next;
 pub mod pages;
+pub mod reads;
 mod start;
 mod wiring;
 
@@ -41,6 +42,10 @@ pub trait Server: Sync {
     }
     /// How a page asks for the session itself, where what stands around it does not keep it from whoever asks for it alone.
     fn pages(&self) -> Option<&'static dyn pages::Pages> {
+        None
+    }
+    /// How reads are called that are made beside others, where functions that pages call wait for one another.
+    fn reads(&self) -> Option<&'static dyn reads::Reads> {
         None
     }
     /// Whether functions stand together by the table that they ask, not by the module that calls them.

@@ -1,6 +1,7 @@
 //! Next.js' own server: functions of a data access layer, and the server actions through which pages call them.
 
 mod pages;
+mod reads;
 mod session;
 
 use super::function::{Access, Function, Input, WIDTH, comment};
@@ -35,6 +36,9 @@ impl Server for Next {
     fn wrote(&self, file: &File) -> bool {
         let count = |word: &str| file.text.matches(word).count();
         let actions = count("export ");
+        if actions == 1 && count("\n  return toResponse(request, ") == 1 {
+            return true;
+        }
         file.text.starts_with("\"use server\"")
             && actions > 0
             && count("\n  return toResult(() => dal.") == actions
@@ -47,6 +51,9 @@ impl Server for Next {
     }
     fn pages(&self) -> Option<&'static dyn Pages> {
         Some(&pages::AppRouter)
+    }
+    fn reads(&self) -> Option<&'static dyn super::reads::Reads> {
+        Some(&reads::RouteHandlers)
     }
     fn answers_once(&self, project: &Project, app: &App) -> bool {
         let version = project.packages[app.package].version("next");
