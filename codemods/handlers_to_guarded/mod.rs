@@ -8,6 +8,7 @@ mod guarded;
 mod origins;
 mod reads;
 mod request;
+mod typed;
 mod within;
 
 use audit::{Finding, Rule, Severity, Survey};
@@ -92,6 +93,13 @@ const UNVALIDATED: Rule = Rule {
     why: "Values of any shape and size reach the database.",
     aliases: &["CWE-20"],
 };
+const TYPED: Rule = Rule {
+    id: "handlers-to-guarded/type-is-no-check",
+    title: "Server functions take any input that calls itself by their type",
+    severity: Severity::Note,
+    why: "Types are gone when the app runs: whoever calls the function directly sends what they like.",
+    aliases: &["CWE-20"],
+};
 const MISPLACED: Rule = Rule {
     id: "handlers-to-guarded/misplaced-use-server",
     title: "\"use server\" stands in a file that is no module of actions",
@@ -143,6 +151,7 @@ impl Codemod for HandlersToGuarded {
                 LOOSE,
                 DEBUG,
                 UNVALIDATED,
+                TYPED,
                 MISPLACED,
                 NO_ROLE,
                 ORIGINS,
@@ -160,6 +169,7 @@ impl Codemod for HandlersToGuarded {
         findings.extend(guarded::find(survey));
         findings.extend(origins::find(survey));
         findings.extend(reads::find(survey));
+        findings.extend(typed::find(survey));
         // Who may call what we wrote was decided, and said, when it was written.
         if let Some(server) = survey.stack.server {
             findings.retain(|finding| !server.wrote(survey.project.get(finding.span.file)));
@@ -168,8 +178,12 @@ impl Codemod for HandlersToGuarded {
     }
 
     fn fix(&self, survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
-        let changes =
-            [guarded::fix(survey, findings), directive::fix(survey, findings), within::fix(survey, findings)];
+        let changes = [
+            guarded::fix(survey, findings),
+            directive::fix(survey, findings),
+            within::fix(survey, findings),
+            typed::fix(survey, findings),
+        ];
         changes.into_iter().flatten().collect()
     }
 }

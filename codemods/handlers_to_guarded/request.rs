@@ -79,6 +79,8 @@ fn unvalidated(survey: &Survey<'_>) -> Option<Finding> {
             && handler.method != "DELETE"
             && handler.auth != Auth::Secret
             && !crate::server::hands_on(survey, handler)
+            // These are told of by themselves.
+            && super::typed::of(survey, handler).is_none()
     };
     let handlers: Vec<&Handler> = survey.handlers.iter().filter(takes_input).collect();
     let first = handlers.first()?;

@@ -28,7 +28,7 @@ pub(super) struct Edited {
 
 /// The edits; else what stands against them, and what to do.
 pub(super) fn edited(project: &Project, app: &App) -> Result<Edited, String> {
-    let static_pages = "its configuration makes pages without a server (`spa`). Remove it, so that the app is served, then run again.";
+    let static_pages = "its configuration makes pages without a server (`spa`). Take `spa` out, and give `createStart` the option `defaultSsr: false`, with which pages still render in the browser alone; then run again. From then on a host that runs Node serves the app, not one of plain files.";
     let config = ["vite.config.ts", "vite.config.mts", "vite.config.js", "app.config.ts"]
         .iter()
         .filter_map(|name| project.file(in_app(app, name)?.as_str()));
