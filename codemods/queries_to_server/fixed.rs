@@ -2,8 +2,13 @@
 
 use audit::Survey;
 use audit::query::{self, Query};
+use edit::FileId;
 use project::File;
 use project::graph::{Graph, Origin};
+use schema::Source;
+use schema::types::Types;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use syntax::Tree;
 use syntax::scope::{Declared, Scopes};
 use syntax::view;
@@ -36,6 +41,43 @@ pub(super) fn client_is_typed(survey: &Survey<'_>, client: &query::Client) -> bo
             .is_some_and(|annotation| tree.text(annotation).contains('<'));
     }
     typed
+}
+
+/// The types that clients of the app are made with, where they are not those that the survey goes by: a second file, written by hand.
+#[derive(Default)]
+pub(super) struct OtherTypes(BTreeMap<usize, Types>);
+
+impl OtherTypes {
+    /// Of every client.
+    pub(super) fn of(survey: &Survey<'_>) -> Arc<Self> {
+        survey.memo.of(|| {
+            let found = survey.clients.iter().enumerate().filter_map(|(at, client)| {
+                let file = survey.project.get(types_file(survey, client)?);
+                let known = survey.schema.types.as_ref().is_some_and(|types| types.file == file.id);
+                let source = Source { file: file.id, path: file.path.as_str(), text: &file.text };
+                (!known).then(|| Types::of(&source).map(|types| (at, types)))?
+            });
+            Self(found.collect())
+        })
+    }
+
+    /// Of one.
+    pub(super) fn client(&self, client: Option<usize>) -> Option<&Types> {
+        self.0.get(&client?)
+    }
+}
+
+/// The file of the type that `createClient` is called with.
+fn types_file(survey: &Survey<'_>, client: &query::Client) -> Option<FileId> {
+    let file = survey.project.get(client.span.file);
+    let (tree, scopes) = file.syntax()?;
+    let given = tree.node_at(client.span.range())?.child_by_field_name("type_arguments")?;
+    let name = view::code_children(given).next()?;
+    let binding = scopes.binding(scopes.lookup_type(tree.text(name), name.start_byte())?);
+    match Graph::origin(survey.project, file.id, binding.name_range.clone()) {
+        Origin::Local(file, _) => Some(file),
+        _ => None,
+    }
 }
 
 /// See [`super::read::Reader::fixed`].

@@ -6,7 +6,7 @@
 use super::access::Doors;
 use super::column::{Column, Columns, Kind, Side};
 use super::draft::{Draft, Fill, Needed, Segment, Sent, Site};
-use super::fixed::{fixed, is_self_contained, is_typed};
+use super::fixed::{OtherTypes, fixed, is_self_contained, is_typed};
 use super::guess::{self, Guess};
 use super::name::{Parts, Verb};
 use super::reason::Reason;
@@ -217,7 +217,9 @@ impl<'s> Reader<'s> {
     /// Whether the types lack the table or the function, or something that clients ask of all types: the browser's call did not
     /// pass the type check either.
     fn unlisted(&self) -> bool {
-        let Some(types) = self.survey.schema.types.as_ref().filter(|_| self.typed) else { return false };
+        let others = OtherTypes::of(self.survey);
+        let types = others.client(self.query.client).or(self.survey.schema.types.as_ref());
+        let Some(types) = types.filter(|_| self.typed) else { return false };
         let Some(name) = self.query.named().filter(|_| self.query.schema.is_none()) else { return false };
         match self.query.kind {
             query::Kind::Table | query::Kind::Rpc if !types.complete => true,

@@ -1,5 +1,7 @@
 //! The client module: the call that makes the browser's client, what it is given, and what in the module serves nothing else.
 
+use super::own_request::OwnRequest;
+use super::truth::Known;
 use super::{key_fetch, lazy};
 use audit::Survey;
 use audit::query::Power;
@@ -30,8 +32,12 @@ pub(super) struct Client {
     pub(super) key: Setting,
     /// The type argument's origin: the file of generated types, and the name it exports.
     pub(super) types: Option<(FileId, String)>,
+    /// The type that the constant says it has.
+    pub(super) annotation: Option<Range<usize>>,
     /// `db: { schema: "x" }`.
     pub(super) schema: Option<String>,
+    /// What the client adds to each of its requests.
+    pub(super) request: OwnRequest,
     /// Statements that only make the client, and keep it.
     pub(super) around: Vec<Range<usize>>,
 }
@@ -122,7 +128,9 @@ fn client(
         return None;
     }
     let mut around = Vec::new();
-    let (value, name) = match (place(tree, call), lazy::place(tree, scopes, call)) {
+    let names = url.names.iter().chain(&key.names).map(String::as_str).collect();
+    let known = Known { tree, scopes, names };
+    let (value, name) = match (place(&known, call), lazy::place(tree, scopes, call)) {
         (Some(place), _) => place,
         (None, Some(found)) => {
             around = found.around;
@@ -133,13 +141,18 @@ fn client(
     if !tree.sound(value) {
         return refused("stands beside text that does not parse");
     }
-    let mut schema = None;
+    let mut said = Said::default();
     if let Some(options) = given.get(2) {
-        match checked_options(survey, file, tree, *options) {
-            Ok(found) => schema = found,
+        match checked_options(survey, file, (tree, scopes), tree.text(unwrapped(given[1])), *options) {
+            Ok(found) => said = found,
             Err(why) => return refused(&why),
         }
     }
+    let annotation = name
+        .and_then(|name| name.parent())
+        .filter(|declarator| declarator.kind() == "variable_declarator")
+        .and_then(|declarator| declarator.child_by_field_name("type"))
+        .map(|annotation| annotation.byte_range());
     Some(Ok(Client {
         file: file.id,
         call: call.byte_range(),
@@ -148,21 +161,25 @@ fn client(
         url,
         key,
         types: types(survey, file, scopes, call),
-        schema,
+        annotation,
+        schema: said.schema,
+        request: said.request,
         around,
     }))
 }
 
 /// The value and the name of the constant at the top of the module that holds the call.
-fn place<'t>(tree: &'t Tree, call: Node<'t>) -> Option<(Node<'t>, Option<Node<'t>>)> {
+fn place<'t>(known: &Known<'t>, call: Node<'t>) -> Option<(Node<'t>, Option<Node<'t>>)> {
+    let tree = known.tree;
     let mut value = wrapped(call);
     // `url && key ? createClient(url, key) : null`: the client is there now, whatever is set.
     if let Some(parent) = value.parent().filter(|parent| parent.kind() == "ternary_expression") {
-        let other = ["consequence", "alternative"]
-            .iter()
-            .filter_map(|field| parent.child_by_field_name(field))
-            .find(|arm| arm.id() != value.id())?;
-        if !matches!(tree.text(unwrapped(other)), "null" | "undefined") {
+        let (made, other) =
+            (parent.child_by_field_name("consequence")?, parent.child_by_field_name("alternative")?);
+        let first = made.id() == value.id();
+        let nothing = matches!(tree.text(unwrapped(if first { other } else { made })), "null" | "undefined");
+        // A stand-in for an app without settings: the server does not start without them.
+        if !nothing && known.holds(parent.child_by_field_name("condition")?) != Some(first) {
             return None;
         }
         value = wrapped(parent);
@@ -183,13 +200,21 @@ fn place<'t>(tree: &'t Tree, call: Node<'t>) -> Option<(Node<'t>, Option<Node<'t
     }
 }
 
-/// Options that say nothing which the server does not do by itself; the schema, if they name one.
+/// What the options of a client say that the server has to know.
+#[derive(Default)]
+struct Said {
+    schema: Option<String>,
+    request: OwnRequest,
+}
+
+/// Options that say nothing which the server does not do by itself, or can be told. `key`: what the client is given as its key.
 fn checked_options(
     survey: &Survey<'_>,
     file: &File,
-    tree: &Tree,
+    (tree, scopes): (&Tree, &Scopes),
+    key: &str,
     options: Node<'_>,
-) -> Result<Option<String>, String> {
+) -> Result<Said, String> {
     let computed = || Err("is given options that are computed".to_owned());
     let options = unwrapped(options);
     // Options that several clients have in common: `commonOptions`, `...commonOptions`.
@@ -203,21 +228,21 @@ fn checked_options(
         let declarator = tree.node_at(name).and_then(|name| name.parent());
         let value = declarator.and_then(|declarator| declarator.child_by_field_name("value")).map(unwrapped);
         return match value.filter(|value| value.kind() == "object" && fixed == Some(Declared::Const)) {
-            Some(value) => checked_options(survey, holder, tree, value),
+            Some(value) => checked_options(survey, holder, (tree, scopes), key, value),
             None => computed(),
         };
     }
     if options.kind() != "object" {
         return computed();
     }
-    let mut schema = None;
+    let mut said = Said::default();
     for spread in code_children(options).filter(|child| child.kind() == "spread_element") {
         let Some(inner) =
             code_children(spread).next().filter(|inner| unwrapped(*inner).kind() == "identifier")
         else {
             return computed();
         };
-        schema = checked_options(survey, file, tree, inner)?.or(schema);
+        said = checked_options(survey, file, (tree, scopes), key, inner)?;
     }
     let given = pairs(tree, options);
     let spreads = code_children(options).filter(|child| child.kind() == "spread_element").count();
@@ -230,27 +255,31 @@ fn checked_options(
             "auth" | "realtime" => {}
             "db" => match inner.as_slice() {
                 [(key, _, value)] if key == "schema" => match string_value(tree, *value) {
-                    Some(name) => schema = Some(name.into_owned()),
+                    Some(name) => said.schema = Some(name.into_owned()),
                     None => return Err("is given a computed schema".to_owned()),
                 },
                 _ => return Err("is given options for its queries".to_owned()),
             },
             "global" => {
-                let harmless = inner.iter().all(|(key, _, value)| match &**key {
-                    "headers" => pairs(tree, unwrapped(*value))
-                        .iter()
-                        .all(|(header, _, _)| header.eq_ignore_ascii_case("x-client-info")),
-                    "fetch" => key_fetch::is_harmless(survey, file, *value),
-                    _ => false,
-                });
-                if !harmless {
+                let mut fine = inner.len() == code_children(unwrapped(value)).count();
+                for (part, _, value) in inner {
+                    fine &= match &*part {
+                        "headers" => said.request.headers(tree, key, value),
+                        "fetch" => {
+                            key_fetch::is_harmless(survey, file, value)
+                                || said.request.fetch((tree, scopes), value)
+                        }
+                        _ => false,
+                    };
+                }
+                if !fine {
                     return Err("sets headers or fetch for every request".to_owned());
                 }
             }
             other => return Err(format!("is given the option `{other}`")),
         }
     }
-    Ok(schema)
+    Ok(said)
 }
 
 /// Follows an expression to a literal and to the variables that are read for it.
@@ -357,7 +386,13 @@ fn is_privileged(survey: &Survey<'_>, key: &Setting) -> bool {
 /// The generated types: `createClient<Database>`, where `Database` comes from a module of its own.
 fn types(survey: &Survey<'_>, file: &File, scopes: &Scopes, call: Node<'_>) -> Option<(FileId, String)> {
     let (tree, _) = file.syntax()?;
-    let argument = code_children(call).find(|child| child.kind() == "type_arguments")?;
+    // `SupabaseClient<Database>`, where the call says nothing.
+    let said = || {
+        let annotation = wrapped(call).parent()?.child_by_field_name("type")?;
+        let generic = code_children(annotation).next()?;
+        code_children(generic).find(|child| child.kind() == "type_arguments")
+    };
+    let argument = code_children(call).find(|child| child.kind() == "type_arguments").or_else(said)?;
     let name = code_children(argument).next()?;
     let binding = scopes.lookup_type(tree.text(name), name.start_byte())?;
     let Origin::Local(holder, range) =

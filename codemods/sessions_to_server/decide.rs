@@ -3,8 +3,9 @@
 use super::client::{self, Client, in_browser};
 use super::facade;
 use super::native;
+use super::owned::{self, Owned};
 use super::places::Places;
-use super::served::{METHODS, STORAGE, by_phone, unserved};
+use super::served::{FACTORS, METHODS, STORAGE, by_phone, unserved};
 use super::template::Uses;
 use super::tokens::{self, Tokens};
 use super::uses::{self, Use, What};
@@ -41,7 +42,7 @@ pub(super) struct Move {
     pub(super) places: Places,
     pub(super) clients: Vec<Client>,
     /// What goes with each client.
-    pub(super) owned: Vec<facade::Owned>,
+    pub(super) owned: Vec<Owned>,
     pub(super) uses: Vec<Use>,
     pub(super) tokens: Tokens,
     pub(super) wiring: Wiring,
@@ -50,6 +51,8 @@ pub(super) struct Move {
     /// Auth and storage methods in use, in the order of the templates.
     pub(super) auth: Vec<&'static str>,
     pub(super) storage: Vec<&'static str>,
+    /// Methods of `auth.mfa` in use.
+    pub(super) factors: Vec<&'static str>,
     /// By use (`upload`, `read`, `remove`): buckets.
     pub(super) buckets: BTreeMap<&'static str, BTreeSet<String>>,
     pub(super) functions: BTreeSet<String>,
@@ -164,6 +167,13 @@ fn decided(survey: &Survey<'_>) -> Decision<Move> {
     {
         blockers.extend(odd.into_iter().map(|(span, why)| Blocker { span, why, admin: false }));
     }
+    // The app's own server makes its clients itself.
+    let adds = |client: &&Client| places.server.is_within() && !client.request.is_empty();
+    blockers.extend(kept.iter().filter(adds).map(|client| Blocker {
+        span: survey.project.get(client.file).span(client.call.clone()),
+        why: "sets headers or fetch for every request. Set them in the server's client by hand.".to_owned(),
+        admin: false,
+    }));
     for taken in taken(survey, &places) {
         blockers.push(Blocker {
             span: client,
@@ -295,6 +305,8 @@ fn gathered(
     let in_use =
         |known: &[&'static str]| known.iter().copied().filter(|name| parts.any(name)).collect::<Vec<_>>();
     let (auth, storage) = (in_use(METHODS), in_use(STORAGE));
+    let factors: Vec<&'static str> =
+        in_use(FACTORS).iter().map(|name| name.trim_start_matches("mfa.")).collect();
     let page = || uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id)));
     let mut derived: Vec<(&str, bool)> = vec![
         ("auth", !auth.is_empty()),
@@ -332,7 +344,7 @@ fn gathered(
         ),
     ));
     derived.push(("failed", asks(&storage, &["getPublicUrl"])));
-    let is_error = parts.any("getUser|getUserIdentities|refreshSession|exchangeCodeForSession")
+    let is_error = parts.any("getUser|getUserIdentities|refreshSession|exchangeCodeForSession|mfa")
         || derived.iter().any(|(name, is)| *name == "calls" && *is);
     derived.push(("toError", is_error));
     let guarded = crate::server::guarded(survey);
@@ -345,7 +357,7 @@ fn gathered(
         parts.add(name);
     }
     let edits: Vec<Span> = tokens.edits.iter().map(|edit| edit.span).collect();
-    let owned = clients.iter().map(|client| facade::owned(survey, client, &edits)).collect();
+    let owned = clients.iter().map(|client| owned::of(survey, client, &edits)).collect();
     Move {
         places,
         clients,
@@ -356,6 +368,7 @@ fn gathered(
         parts,
         auth,
         storage,
+        factors,
         buckets,
         functions,
         proxied,

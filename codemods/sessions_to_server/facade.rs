@@ -1,6 +1,7 @@
-//! The client's module: what is made there of the old client, and what goes with it.
+//! The client's module: what is made there of the old client.
 
 use super::client::{Client, Setting};
+use super::owned::Owned;
 use super::tokens::whole_line;
 use super::uses::{Use, What};
 use audit::Survey;
@@ -9,198 +10,8 @@ use project::File;
 use std::ops::Range;
 use syntax::Tree;
 use syntax::module::{ImportKind, Imported};
-use syntax::scope::{BindingId, Scopes};
-use syntax::view::{code_children, enclosing_statement, walk};
-use tree_sitter::Node;
-
-/// What serves nothing but the making of the client.
-#[derive(Debug, Default)]
-pub(super) struct Owned {
-    /// Statements that go.
-    pub(super) statements: Vec<Range<usize>>,
-    /// Conditions on the address and the key, which are always true now.
-    pub(super) flags: Vec<Range<usize>>,
-}
-
-/// Finds it. `gone`: ranges of the file that other edits remove.
-pub(super) fn owned(survey: &Survey<'_>, client: &Client, gone: &[Span]) -> Owned {
-    let file = survey.project.get(client.file);
-    let Some((tree, scopes)) = file.syntax() else { return Owned::default() };
-    let settings: Vec<BindingId> =
-        [&client.url, &client.key].iter().filter_map(|setting| setting.binding).collect();
-    let mut owned = Owned::default();
-    let top = code_children(tree.root());
-    let is_setting = |range: &Range<usize>| {
-        scopes.binding_at(range.clone()).is_some_and(|binding| settings.contains(&binding))
-    };
-    // Statements and conditions that ask only for the two.
-    for statement in top {
-        let names = identifiers(statement, scopes);
-        let mentions = names.iter().any(|(range, _)| is_setting(range));
-        let only = names.iter().all(|(range, bound)| is_setting(range) || !bound);
-        if !mentions || !only {
-            continue;
-        }
-        let text = tree.text(statement);
-        match statement.kind() {
-            "if_statement" if text.contains("throw") || text.contains("console.") => {
-                owned.statements.push(statement.byte_range())
-            }
-            "expression_statement" if text.starts_with("console.") => {
-                owned.statements.push(statement.byte_range())
-            }
-            _ => {}
-        }
-    }
-    for binding in &scopes.bindings {
-        let declares = tree.node_at(binding.name_range.clone()).and_then(|name| name.parent());
-        let declarator =
-            declares.filter(|parent| binding.top_level && parent.kind() == "variable_declarator");
-        let Some(value) = declarator.and_then(|declarator| declarator.child_by_field_name("value")) else {
-            continue;
-        };
-        let names = identifiers(value, scopes);
-        let only = !names.is_empty() && names.iter().all(|(range, bound)| is_setting(range) || !bound);
-        let text = tree.text(value);
-        let is_test = ["!!", "Boolean(", "!==", "&&"].iter().any(|sign| text.contains(sign))
-            && !text.contains("createClient");
-        if only && is_test && names.iter().any(|(range, _)| is_setting(range)) {
-            owned.flags.push(value.byte_range());
-        }
-    }
-    // The declarations, if all that asks for them goes.
-    let inside = |range: &Range<usize>| {
-        let covers = |outer: &Range<usize>| outer.start <= range.start && range.end <= outer.end;
-        covers(&client.value)
-            || owned.statements.iter().chain(&owned.flags).any(covers)
-            || gone.iter().any(|span| span.file == client.file && covers(&span.range()))
-    };
-    let mut declarations = Vec::new();
-    for binding in settings {
-        let known = scopes.binding(binding);
-        let all_go = scopes
-            .references_of(binding)
-            .all(|reference| inside(&reference.range) || is_export(tree, &reference.range));
-        if all_go
-            && !is_imported(survey, file, &known.name)
-            && let Some(name) = tree.node_at(known.name_range.clone())
-        {
-            let statement = enclosing_statement(name);
-            let declarators = code_children(if statement.kind() == "export_statement" {
-                code_children(statement).next().unwrap_or(statement)
-            } else {
-                statement
-            });
-            if declarators.count() == 1 {
-                declarations.push(statement.byte_range());
-            }
-        }
-    }
-    // What only these were made of: `const finalUrl = url`.
-    loop {
-        let inside = |range: &Range<usize>| {
-            declarations.iter().any(|outer| outer.start <= range.start && range.end <= outer.end)
-        };
-        let more = scopes.bindings.iter().enumerate().find_map(|(at, known)| {
-            let name = tree.node_at(known.name_range.clone())?;
-            let value = name.parent()?.child_by_field_name("value")?;
-            let reads = matches!(value.kind(), "identifier" | "member_expression");
-            let mut references = scopes.references_of(BindingId(at as u32)).peekable();
-            let statement = enclosing_statement(name);
-            let goes = known.top_level
-                && reads
-                && statement.kind() == "lexical_declaration"
-                && code_children(statement).count() == 1
-                && !inside(&known.name_range)
-                && references.peek().is_some()
-                && references.all(|reference| inside(&reference.range))
-                && !is_imported(survey, file, &known.name);
-            goes.then(|| statement.byte_range())
-        });
-        match more {
-            Some(statement) => declarations.push(statement),
-            None => break,
-        }
-    }
-    owned.statements.extend(declarations);
-    owned.statements.extend(client.around.iter().cloned());
-    functions(survey, client, &mut owned);
-    owned.statements.sort_by_key(|range| range.start);
-    owned
-}
-
-/// Functions at the top that only what goes asks for, and those that only they ask for.
-fn functions(survey: &Survey<'_>, client: &Client, owned: &mut Owned) {
-    let file = survey.project.get(client.file);
-    let Some((tree, scopes)) = file.syntax() else { return };
-    loop {
-        let mut found = None;
-        for (at, binding) in scopes.bindings.iter().enumerate().filter(|(_, binding)| binding.top_level) {
-            let declared = tree.node_at(binding.name_range.clone()).and_then(|name| name.parent());
-            let Some(function) = declared.filter(|node| node.kind() == "function_declaration") else {
-                continue;
-            };
-            let statement = enclosing_statement(function).byte_range();
-            let covers = |outer: &Range<usize>, inner: &Range<usize>| {
-                outer.start <= inner.start && inner.end <= outer.end
-            };
-            let goes = |range: &Range<usize>| {
-                covers(&client.value, range) || owned.statements.iter().any(|outer| covers(outer, range))
-            };
-            let mut asked = false;
-            let all_go = scopes.references_of(BindingId(at as u32)).all(|reference| {
-                let inside = goes(&reference.range);
-                asked |= inside;
-                inside || covers(&statement, &reference.range)
-            });
-            if all_go && asked && !goes(&statement) && !is_imported(survey, file, &binding.name) {
-                found = Some(statement);
-                break;
-            }
-        }
-        match found {
-            Some(statement) => owned.statements.push(statement),
-            None => return,
-        }
-    }
-}
-
-/// The names in a node that stand for values, and whether each is declared in the file.
-fn identifiers(node: Node<'_>, scopes: &Scopes) -> Vec<(Range<usize>, bool)> {
-    let mut found = Vec::new();
-    walk(node, &mut |node| {
-        if matches!(node.kind(), "identifier" | "shorthand_property_identifier")
-            && let Some(reference) = scopes.reference_at(node.byte_range())
-        {
-            found.push((node.byte_range(), reference.binding.is_some()));
-        }
-        true
-    });
-    found
-}
-
-fn is_export(tree: &Tree, range: &Range<usize>) -> bool {
-    tree.node_at(range.clone())
-        .and_then(|node| node.parent())
-        .is_some_and(|parent| parent.kind() == "export_specifier")
-}
-
-/// Whether another module imports `name` from the file.
-fn is_imported(survey: &Survey<'_>, file: &File, name: &str) -> bool {
-    survey.project.graph.importers[file.id.0 as usize].iter().any(|importer| {
-        let importer = survey.project.get(*importer);
-        let links =
-            survey.project.graph.links[importer.id.0 as usize].iter().filter(|link| link.target == file.id);
-        links.map(|link| &importer.module.imports[link.import]).any(|import| {
-            import.kind == ImportKind::ReExport
-                || import.names.iter().any(|one| match &one.imported {
-                    Imported::Named(imported) => imported == name,
-                    Imported::Namespace => importer.text.contains(&format!(".{name}")),
-                    Imported::Default => false,
-                })
-        })
-    })
-}
+use syntax::scope::BindingId;
+use syntax::view::enclosing_statement;
 
 /// A part of the client that takes the place of the old one: what it is called there, and here.
 #[derive(Clone, Debug)]
@@ -248,6 +59,8 @@ pub(super) fn edits(
         comment += &format!("// Queries are server functions: {queries}\n");
     }
     edits.extend(around(survey, client, owned, &comment));
+    // `: SupabaseClient` says more than what is there now.
+    edits.extend(client.annotation.clone().map(|range| Edit::delete(file.span(range))));
     edits
 }
 
@@ -265,6 +78,7 @@ pub(super) fn proxied(survey: &Survey<'_>, client: &Client, owned: &Owned) -> Ve
     let comment = "// Speaks to this app's own server, which adds the key and the session and lets through only what the app uses.\n";
     let mut edits = vec![Edit { span: file.span(client.value.clone()), replacement }];
     edits.extend(around(survey, client, owned, comment));
+    edits.extend(client.annotation.clone().map(|range| Edit::delete(file.span(range))));
     edits
 }
 
@@ -274,7 +88,9 @@ fn around(survey: &Survey<'_>, client: &Client, owned: &Owned, comment: &str) ->
     let Some((tree, _)) = file.syntax() else { return Vec::new() };
     let mut edits: Vec<Edit> =
         removals(file, owned).into_iter().map(|range| Edit::delete(file.span(range))).collect();
-    edits.extend(owned.flags.iter().map(|flag| Edit::replace(file.span(flag.clone()), "true")));
+    edits.extend(
+        owned.flags.iter().map(|(flag, holds)| Edit::replace(file.span(flag.clone()), holds.to_string())),
+    );
     // "Generated, do not edit" is no longer true.
     let generated = code_comments(tree).into_iter().find(|range| {
         let text = file.text[range.clone()].to_lowercase();
@@ -322,6 +138,15 @@ pub(super) fn removals(file: &File, owned: &Owned) -> Vec<Range<usize>> {
 fn with_comment(text: &str, lines: &Range<usize>) -> usize {
     let rest = &text[lines.end..];
     let mut start = lines.start;
+    // A comment in a block right above belongs to what it stands above.
+    if text[..start].ends_with("*/\n")
+        && let Some(opens) = text[..start].rfind("/*")
+    {
+        let begins = text[..opens].rfind('\n').map_or(0, |newline| newline + 1);
+        if text[begins..opens].trim().is_empty() {
+            return begins;
+        }
+    }
     if !rest.is_empty() && !rest.starts_with('\n') && !rest.starts_with("\r\n") {
         return start;
     }
@@ -342,7 +167,11 @@ fn with_comment(text: &str, lines: &Range<usize>) -> usize {
 /// All spans that go with the client: what other codemods need not look at any more.
 pub(super) fn gone(survey: &Survey<'_>, client: &Client, owned: &Owned) -> Vec<Span> {
     let file = survey.project.get(client.file);
-    let ranges = owned.statements.iter().chain(&owned.flags).chain(std::iter::once(&client.value));
+    let ranges = owned
+        .statements
+        .iter()
+        .chain(owned.flags.iter().map(|(flag, _)| flag))
+        .chain(std::iter::once(&client.value));
     ranges.map(|range| file.span(range.clone())).collect()
 }
 
@@ -407,7 +236,9 @@ pub(super) fn dropped(survey: &Survey<'_>, client: &Client, owned: &Owned) -> Ve
     let all = Owned { statements, flags: Vec::new() };
     let mut edits: Vec<Edit> =
         removals(file, &all).into_iter().map(|range| Edit::delete(file.span(range))).collect();
-    edits.extend(owned.flags.iter().map(|flag| Edit::replace(file.span(flag.clone()), "true")));
+    edits.extend(
+        owned.flags.iter().map(|(flag, holds)| Edit::replace(file.span(flag.clone()), holds.to_string())),
+    );
     edits
 }
 

@@ -13,6 +13,8 @@ mod header;
 mod key_fetch;
 mod lazy;
 mod native;
+mod own_request;
+mod owned;
 mod package;
 mod places;
 pub(crate) mod policy;
@@ -22,6 +24,7 @@ mod served;
 mod strictness;
 mod template;
 mod tokens;
+mod truth;
 mod uses;
 mod values;
 

@@ -117,8 +117,14 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         |names: &[&str]| names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" | ");
     let first = &change.clients[0];
     let mut parts: Vec<(&'static str, String)> = Vec::new();
+    // Second factors are typed by what is used of them.
+    let methods: Vec<&str> = change.auth.iter().copied().filter(|name| *name != "mfa").collect();
     if uses.any("auth") {
-        let text = filled(CLIENT_AUTH, uses, &[http.clone(), ("__METHODS__", quoted(&change.auth))]);
+        let text = filled(
+            CLIENT_AUTH,
+            uses,
+            &[http.clone(), ("__METHODS__", quoted(&methods)), ("__FACTORS__", quoted(&change.factors))],
+        );
         parts.push(("auth", beside("auth", text)?));
     }
     if uses.any("anyStorage") {
@@ -208,11 +214,25 @@ fn session(survey: &Survey<'_>, change: &Move) -> Option<String> {
         let stem = stem.trim_end_matches(".d.ts").trim_end_matches(".tsx").trim_end_matches(".ts").to_owned();
         (format!("{stem}.js"), name)
     });
-    let mut text = filled(SESSION, &change.parts, &[("__TYPES__", file), ("__DATABASE__", name)]);
+    let mut uses = change.parts.clone();
+    let own = change.clients.iter().map(|client| &client.request).find(|request| !request.is_empty());
+    let (pairs, asks) = (own.and_then(|own| own.pairs()), own.and_then(|own| own.asks()));
+    if pairs.is_some() {
+        uses.add("ownHeaders");
+    }
+    if asks.is_some() {
+        uses.add("ownFetch");
+    }
+    let holes = [
+        ("__TYPES__", file),
+        ("__DATABASE__", name),
+        ("\"__HEADERS__\": \"\"", pairs.unwrap_or_default()),
+        ("__FETCH__", asks.unwrap_or_default().to_owned()),
+    ];
+    let mut text = filled(SESSION, &uses, &holes);
     if let Some(schema) = change.clients.iter().find_map(|client| client.schema.clone()) {
-        let option =
-            format!("    db: {{ schema: \"{schema}\" }},\n    global: {{ fetch: sharedRenewal }},\n");
-        text = text.replace("    global: { fetch: sharedRenewal },\n", &option);
+        let option = format!("    db: {{ schema: \"{schema}\" }},\n    global: {{ fetch: sharedRenewal");
+        text = text.replace("    global: { fetch: sharedRenewal", &option);
     }
     Some(text)
 }

@@ -39,9 +39,9 @@ pub(super) const METHODS: &[&str] = &[
     "admin",
 ];
 /// Those of them that only a server within the app has.
-const WITHIN: &[&str] = &["getUserIdentities", "linkIdentity", "unlinkIdentity", "mfa"];
+const WITHIN: &[&str] = &["getUserIdentities", "linkIdentity", "unlinkIdentity"];
 /// What is served of second factors.
-const FACTORS: &[&str] = &[
+pub(super) const FACTORS: &[&str] = &[
     "mfa.enroll",
     "mfa.challenge",
     "mfa.verify",

@@ -158,8 +158,13 @@ fn of_binding(
                 let parameter = trace::declaration(tree, binding)?;
                 let typed = parameter.child_by_field_name("type")?;
                 let pattern = parameter.child_by_field_name("pattern")?;
-                let plain = pattern.byte_range() == binding.name_range;
-                plain.then(|| of_type(tracer, Place { file, node: typed }, 0))?
+                if pattern.byte_range() == binding.name_range {
+                    return of_type(tracer, Place { file, node: typed }, 0);
+                }
+                // `({ table, id }: { table: "a" | "b"; id: string })`.
+                let steps = trace::pattern_path(tracer, file, tree.node_at(binding.name_range.clone())?)?;
+                let [trace::Step::Key(name)] = steps.as_slice() else { return None };
+                of_type(tracer, member_type(tracer, Place { file, node: typed }, name)?, 0)
             };
             typed().or_else(|| handed::texts_of(tracer, file, id, depth))
         }
@@ -204,6 +209,33 @@ fn of_member<'p>(tracer: &Tracer<'p>, owner: Value<'p>, name: &str, depth: u32) 
                 return None;
             }
             texts(tracer, Place { node: field.child_by_field_name("value")?, ..class }, depth + 1)
+        }
+        _ => None,
+    }
+}
+
+/// The type of a member of an object type that is written out, or of an interface or alias.
+fn member_type<'p>(tracer: &Tracer<'p>, at: Place<'p>, name: &str) -> Option<Place<'p>> {
+    let (tree, scopes) = tracer.syntax(at.file)?;
+    match at.node.kind() {
+        "type_annotation" | "parenthesized_type" => {
+            let node = view::code_children(at.node).next()?;
+            member_type(tracer, Place { node, ..at }, name)
+        }
+        "object_type" | "interface_body" => {
+            let member = view::code_children(at.node).find(|member| {
+                let key = member.child_by_field_name("name");
+                member.kind() == "property_signature" && key.is_some_and(|key| tree.text(key) == name)
+            })?;
+            Some(Place { node: member.child_by_field_name("type")?, ..at })
+        }
+        "type_identifier" => {
+            let id = scopes.lookup_type(tree.text(at.node), at.node.start_byte())?;
+            let declared = tree.node_at(scopes.binding(id).name_range.clone())?.parent()?;
+            let node =
+                declared.child_by_field_name("value").or_else(|| declared.child_by_field_name("body"))?;
+            matches!(node.kind(), "object_type" | "interface_body")
+                .then(|| member_type(tracer, Place { node, ..at }, name))?
         }
         _ => None,
     }

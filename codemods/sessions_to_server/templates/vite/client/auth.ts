@@ -3,7 +3,12 @@ import { onUnauthenticated, request } from "__HTTP__";
 
 // The part of supabase.auth that this app uses, served by /api/auth/*. Sessions carry the user and
 // the expiry; access_token and refresh_token stay on the server and are empty here.
+//#if mfa
+type Factors = Pick<SupabaseClient["auth"]["mfa"], __FACTORS__>;
+type Auth = Pick<SupabaseClient["auth"], __METHODS__> & { mfa: Factors };
+//#else
 type Auth = Pick<SupabaseClient["auth"], __METHODS__>;
+//#end
 type Listener = (event: AuthChangeEvent, session: Session | null) => void | Promise<void>;
 interface PublicSession {
   session: { user: User; expires_at?: number } | null;
@@ -73,6 +78,16 @@ function takeUrlEvent(): AuthChangeEvent | undefined {
   return event === "PASSWORD_RECOVERY" ? event : undefined;
 }
 
+//#if mfa
+// A second factor: what it proves goes into the cookie.
+async function factor(action: string, params: unknown = {}): Promise<never> {
+  const { status, body } = await request("POST", `/api/auth/mfa/${action}`, params);
+  if (status !== 200) return { data: null, error: toError(body, status) } as never;
+  if (body.session) emit("MFA_CHALLENGE_VERIFIED", toSession(body));
+  return { data: body.data, error: null } as never;
+}
+
+//#end
 tabs?.addEventListener("message", () => void load(true));
 onUnauthenticated(() => void load(true));
 if (typeof document !== "undefined") document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && current !== undefined && void load(true));
@@ -269,6 +284,32 @@ export const auth: Auth = {
 //#if stopAutoRefresh
 
   async stopAutoRefresh() {},
+//#end
+//#if mfa
+
+  mfa: {
+//#if mfa.enroll
+    enroll: (params: unknown) => factor("enroll", params),
+//#end
+//#if mfa.challenge
+    challenge: (params: unknown) => factor("challenge", params),
+//#end
+//#if mfa.verify
+    verify: (params: unknown) => factor("verify", params),
+//#end
+//#if mfa.challengeAndVerify
+    challengeAndVerify: (params: unknown) => factor("challenge-and-verify", params),
+//#end
+//#if mfa.unenroll
+    unenroll: (params: unknown) => factor("unenroll", params),
+//#end
+//#if mfa.listFactors
+    listFactors: () => factor("factors"),
+//#end
+//#if mfa.getAuthenticatorAssuranceLevel
+    getAuthenticatorAssuranceLevel: () => factor("level"),
+//#end
+  },
 //#end
 //#if admin
 

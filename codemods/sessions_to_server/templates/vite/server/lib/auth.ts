@@ -4,8 +4,14 @@ import { Hono, type Context } from "hono";
 import { Hono } from "hono";
 //#end
 import type {
-//#if calls
+//#if calls|mfa
   AuthError,
+//#end
+//#if mfa.verify|mfa.challengeAndVerify
+  AuthMFAVerifyResponseData,
+//#end
+//#if mfa.enroll
+  MFAEnrollTOTPParams,
 //#end
 //#if signInWithOAuth
   Provider,
@@ -18,7 +24,7 @@ import type {
   VerifyOtpParams,
 //#end
 } from "@supabase/supabase-js";
-//#if calls
+//#if calls|mfa
 import { z } from "zod/v4";
 //#end
 import type { Env } from "../env.js";
@@ -26,7 +32,7 @@ import { createDb } from "./session.js";
 
 // What the browser may know about a session: who and until when. Never the tokens.
 const publicSession = (user: User | null, expires_at: number | undefined) => ({ session: user ? { user, expires_at } : null });
-//#if calls
+//#if calls|mfa
 const failure = (error: AuthError) => ({ error: { name: error.name, message: error.message, status: error.status, code: error.code } });
 //#end
 
@@ -214,6 +220,9 @@ export function authRoutes(env: Env) {
       return c.json(publicSession(data.user, data.session?.expires_at));
     })
 //#end
+//#if mfa
+    .route("/mfa", factorRoutes(env))
+//#end
 //#if signInWithOAuth
     .get("/oauth/:provider", async (c) => {
       const { next, scopes, ...asked } = c.req.query();
@@ -257,3 +266,80 @@ export function authRoutes(env: Env) {
       return c.json(publicSession(data.user, now.session?.expires_at));
     });
 }
+//#if mfa
+
+// Second factors. What verifying one proves stands in the session's token, which stays in the cookie.
+function factorRoutes(env: Env) {
+//#if mfa.challenge|mfa.verify|mfa.challengeAndVerify|mfa.unenroll
+  const factorId = z.string().max(100);
+//#end
+//#if mfa.verify|mfa.challengeAndVerify
+  const code = z.string().max(20);
+  const verified = (data: AuthMFAVerifyResponseData) => ({
+    data: { user: data.user, token_type: data.token_type, expires_in: data.expires_in, access_token: "", refresh_token: "" },
+    ...publicSession(data.user, Math.floor(Date.now() / 1000) + data.expires_in),
+  });
+//#end
+  const routes = new Hono();
+//#if mfa.enroll
+  routes.post("/enroll", async (c) => {
+    const named = { friendlyName: z.string().max(200).optional() };
+    const totp = z.strictObject({ ...named, factorType: z.literal("totp"), issuer: z.string().max(200).optional() });
+    const phone = z.strictObject({ ...named, factorType: z.literal("phone"), phone: z.string().max(32) });
+    const { data, error } = await createDb(c, env).auth.mfa.enroll(z.union([totp, phone]).parse(await c.req.json()) as MFAEnrollTOTPParams);
+    if (error) return c.json(failure(error), 400);
+    return c.json({ data });
+  });
+//#end
+//#if mfa.challenge
+  routes.post("/challenge", async (c) => {
+    const body = z.strictObject({ factorId, channel: z.enum(["sms", "whatsapp"]).optional() }).parse(await c.req.json());
+    const { data, error } = await createDb(c, env).auth.mfa.challenge(body as { factorId: string });
+    if (error) return c.json(failure(error), 400);
+    return c.json({ data });
+  });
+//#end
+//#if mfa.verify
+  routes.post("/verify", async (c) => {
+    const body = z.strictObject({ factorId, challengeId: z.string().max(100), code }).parse(await c.req.json());
+    const { data, error } = await createDb(c, env).auth.mfa.verify(body);
+    if (error) return c.json(failure(error), 400);
+    return c.json(verified(data));
+  });
+//#end
+//#if mfa.challengeAndVerify
+  routes.post("/challenge-and-verify", async (c) => {
+    const body = z.strictObject({ factorId, code }).parse(await c.req.json());
+    const { data, error } = await createDb(c, env).auth.mfa.challengeAndVerify(body);
+    if (error) return c.json(failure(error), 400);
+    return c.json(verified(data));
+  });
+//#end
+//#if mfa.unenroll
+  routes.post("/unenroll", async (c) => {
+    const { data, error } = await createDb(c, env).auth.mfa.unenroll(z.strictObject({ factorId }).parse(await c.req.json()));
+    if (error) return c.json(failure(error), 400);
+    return c.json({ data });
+  });
+//#end
+//#if mfa.listFactors
+  routes.post("/factors", async (c) => {
+    const { data, error } = await createDb(c, env).auth.mfa.listFactors();
+    if (error) return c.json(failure(error), 400);
+    return c.json({ data });
+  });
+//#end
+//#if mfa.getAuthenticatorAssuranceLevel
+  // As the library tells it: the level of the token, and whether a factor could raise it.
+  routes.post("/level", async (c) => {
+    const db = createDb(c, env);
+    const { data: asked } = await db.auth.getUser();
+    const { data: token } = asked.user ? await db.auth.getClaims() : { data: null };
+    const currentLevel = token?.claims.aal ?? null;
+    const nextLevel = asked.user?.factors?.some((factor) => factor.status === "verified") ? "aal2" : currentLevel;
+    return c.json({ data: { currentLevel, nextLevel, currentAuthenticationMethods: token?.claims.amr ?? [] } });
+  });
+//#end
+  return routes;
+}
+//#end

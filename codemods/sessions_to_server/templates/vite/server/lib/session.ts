@@ -13,16 +13,29 @@ export type Db = SupabaseClient<__DATABASE__>;
 export type Db = SupabaseClient;
 //#end
 
+//#if ownFetch
+// How this app asks Supabase.
+const ask = (__FETCH__) as typeof fetch;
+
+//#end
 // A page that wakes up sends several requests with the same expired session. They share one renewal:
 // a refresh token is good for one use (and for ten seconds of grace).
 const renewals = new Map<string, { at: number; response: Promise<Response> }>();
 const sharedRenewal = (async (input: Parameters<typeof fetch>[0], init?: RequestInit) => {
+//#if ownFetch
+  if (typeof init?.body !== "string" || !String(input).includes("grant_type=refresh_token")) return ask(input, init);
+//#else
   if (typeof init?.body !== "string" || !String(input).includes("grant_type=refresh_token")) return fetch(input, init);
+//#end
   const now = Date.now();
   for (const [key, renewal] of renewals) if (now - renewal.at > 10_000) renewals.delete(key);
   let renewal = renewals.get(init.body);
   if (!renewal) {
+//#if ownFetch
+    renewal = { at: now, response: ask(input, init) };
+//#else
     renewal = { at: now, response: fetch(input, init) };
+//#end
     renewals.set(init.body, renewal);
   }
   return (await renewal.response).clone();
@@ -40,7 +53,11 @@ export function createDb(c: Context, env: Env): Db {
 //#else
   return createServerClient(env.SUPABASE_URL, env.SUPABASE_PUBLISHABLE_KEY, {
 //#end
+//#if ownHeaders
+    global: { fetch: sharedRenewal, headers: { "__HEADERS__": "" } },
+//#else
     global: { fetch: sharedRenewal },
+//#end
     cookieOptions: {
       // __Host-Http-: Secure, HttpOnly, Path=/ and no Domain, enforced by the browser. Needs https, so not in development.
       name: production ? "__Host-Http-session" : "session",
