@@ -43,13 +43,27 @@ pub(super) fn client_is_typed(survey: &Survey<'_>, client: &query::Client) -> bo
     typed
 }
 
+/// Whether the types of a client lack the table or the function, or something that clients ask of all types: the browser's call did
+/// not pass the type check either.
+pub(super) fn is_unlisted(survey: &Survey<'_>, query: &Query) -> bool {
+    let others = OtherTypes::of(survey);
+    let Some(types) = others.client(query.client).or(survey.schema.types.as_ref()) else { return false };
+    let Some(name) = query.named().filter(|_| query.schema.is_none()) else { return false };
+    match query.kind {
+        query::Kind::Table | query::Kind::Rpc if !types.complete => true,
+        query::Kind::Table => !types.tables.contains_key(name),
+        query::Kind::Rpc => !types.functions.contains_key(name),
+        _ => false,
+    }
+}
+
 /// The types that clients of the app are made with, where they are not those that the survey goes by: a second file, written by hand.
 #[derive(Default)]
-pub(super) struct OtherTypes(BTreeMap<usize, Types>);
+struct OtherTypes(BTreeMap<usize, Types>);
 
 impl OtherTypes {
     /// Of every client.
-    pub(super) fn of(survey: &Survey<'_>) -> Arc<Self> {
+    fn of(survey: &Survey<'_>) -> Arc<Self> {
         survey.memo.of(|| {
             let found = survey.clients.iter().enumerate().filter_map(|(at, client)| {
                 let file = survey.project.get(types_file(survey, client)?);
@@ -62,7 +76,7 @@ impl OtherTypes {
     }
 
     /// Of one.
-    pub(super) fn client(&self, client: Option<usize>) -> Option<&Types> {
+    fn client(&self, client: Option<usize>) -> Option<&Types> {
         self.0.get(&client?)
     }
 }

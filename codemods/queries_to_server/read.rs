@@ -6,7 +6,7 @@
 use super::access::Doors;
 use super::column::{Column, Columns, Kind, Side};
 use super::draft::{Draft, Fill, Needed, Segment, Sent, Site};
-use super::fixed::{OtherTypes, fixed, is_self_contained, is_typed};
+use super::fixed::{fixed, is_self_contained, is_typed, is_unlisted};
 use super::guess::{self, Guess};
 use super::name::{Parts, Verb};
 use super::reason::Reason;
@@ -196,7 +196,7 @@ impl<'s> Reader<'s> {
         let named_cast = cast.filter(|cast| cast.kind() == "as_expression" && !any(*cast));
         let (range, text) = match named_cast {
             Some(cast) => (cast.byte_range(), "db as any"),
-            None if self.unlisted() => (inner.byte_range(), "untyped(db)"),
+            None if self.typed && is_unlisted(self.survey, self.query) => (inner.byte_range(), "untyped(db)"),
             None => (inner.byte_range(), "db"),
         };
         self.draft.holes.push((range, Fill::Text(text.to_owned())));
@@ -212,21 +212,6 @@ impl<'s> Reader<'s> {
             self.draft.loose = receiver::loose(self.tree, self.scopes, &whole);
         }
         Ok(())
-    }
-
-    /// Whether the types lack the table or the function, or something that clients ask of all types: the browser's call did not
-    /// pass the type check either.
-    fn unlisted(&self) -> bool {
-        let others = OtherTypes::of(self.survey);
-        let types = others.client(self.query.client).or(self.survey.schema.types.as_ref());
-        let Some(types) = types.filter(|_| self.typed) else { return false };
-        let Some(name) = self.query.named().filter(|_| self.query.schema.is_none()) else { return false };
-        match self.query.kind {
-            query::Kind::Table | query::Kind::Rpc if !types.complete => true,
-            query::Kind::Table => !types.tables.contains_key(name),
-            query::Kind::Rpc => !types.functions.contains_key(name),
-            _ => false,
-        }
     }
 
     pub(super) fn node(&self, span: Span) -> Option<Node<'s>> {

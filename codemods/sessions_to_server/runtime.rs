@@ -230,7 +230,9 @@ fn session(survey: &Survey<'_>, change: &Move) -> Option<String> {
         ("__FETCH__", asks.unwrap_or_default().to_owned()),
     ];
     let mut text = filled(SESSION, &uses, &holes);
-    if let Some(schema) = change.clients.iter().find_map(|client| client.schema.clone()) {
+    // The default needs no word, and the types of a client without generated ones know no other.
+    let schema = change.clients.iter().find_map(|client| client.schema.clone());
+    if let Some(schema) = schema.filter(|schema| schema != "public") {
         let option = format!("    db: {{ schema: \"{schema}\" }},\n    global: {{ fetch: sharedRenewal");
         text = text.replace("    global: { fetch: sharedRenewal", &option);
     }
