@@ -4,7 +4,7 @@ use super::finding;
 use audit::handler::{Auth, Handler, Kind};
 use audit::session;
 use audit::{Confidence, Finding, Related, Severity, Survey};
-use edit::FileId;
+use edit::{FileId, Span};
 use std::collections::BTreeMap;
 
 /// What to do about an open handler.
@@ -16,6 +16,8 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     let plain = super::directive::of(survey);
     // By file, and apart what a change guards.
     let mut open: BTreeMap<(FileId, bool), Vec<(&Handler, Severity)>> = BTreeMap::new();
+    // By the check that verifies nothing: a guard of many is one cause.
+    let mut unverified: BTreeMap<Span, Vec<&Handler>> = BTreeMap::new();
     let judged = |handler: &&Handler| acts(survey, handler) && !plain.covers(handler);
     for handler in survey.handlers.iter().filter(judged) {
         if let Some(span) = handler.loose_secret {
@@ -28,13 +30,7 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
             ));
         }
         if handler.unverified && matches!(handler.auth, Auth::None | Auth::Optional) {
-            findings.push(finding(
-                &super::UNVERIFIED,
-                handler.check.unwrap_or(handler.span),
-                format!("{} looks whether a token was sent, and nobody verifies it.", told(handler)),
-                "Verify the token with the service that issued it, and take the user from the answer.",
-                &handler.name,
-            ));
+            unverified.entry(handler.check.unwrap_or(handler.span)).or_default().push(handler);
             continue;
         }
         if !matches!(handler.auth, Auth::None | Auth::Optional) {
@@ -77,8 +73,31 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
             }
         }
     }
+    findings.extend(unverified.into_iter().filter_map(|(check, handlers)| believed(check, &handlers)));
     findings.extend(sections(open).into_iter().map(|handlers| opened(survey, handlers)));
     findings
+}
+
+/// A check that takes any token, and the handlers that rest on it.
+fn believed(check: Span, handlers: &[&Handler]) -> Option<Finding> {
+    let (first, others) = handlers.split_first()?;
+    let who = match others.len() {
+        0 => format!("{} looks", told(first)),
+        more => format!("{} and {more} more look", told(first)),
+    };
+    let mut found = finding(
+        &super::UNVERIFIED,
+        check,
+        format!("{who} whether a token was sent, and nobody verifies it."),
+        "Verify the token with the service that issued it, and take the user from the answer.",
+        &first.name,
+    );
+    let rests = |handler: &&Handler| Related {
+        span: handler.span,
+        message: format!("{} rests on it", told(handler)),
+    };
+    found.related = others.iter().map(rests).collect();
+    Some(found)
 }
 
 /// Whether a handler does something itself: what only answers a browser's question beforehand does nothing.

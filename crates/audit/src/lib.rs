@@ -62,7 +62,10 @@ impl<'p> Survey<'p> {
             .par_iter()
             .map(|file| {
                 let side = stack.side(file.id);
-                let secrets = secret::of_file(file, side);
+                let mut secrets = secret::of_file(file, side);
+                for secret in &mut secrets {
+                    secret.side = stack.side_at(secret.span);
+                }
                 let reads = if file.skipped.is_some() {
                     env::Reads::default()
                 } else {
@@ -130,9 +133,12 @@ impl<'p> Survey<'p> {
 
 /// The database of the SQL files and of the generated types.
 fn schema_of(project: &Project) -> schema::Schema {
+    let foreign = foreign_migrations(project);
+    let elsewhere = |path: &str| foreign.iter().any(|folder| path.starts_with(&format!("{folder}/")));
     let wanted = |file: &&project::File| {
         let types = matches!(file.kind, project::Kind::Code(_)) && file.text.contains("Tables: {");
-        file.skipped.is_none() && (file.kind == project::Kind::Sql || types)
+        let statements = file.kind == project::Kind::Sql && !elsewhere(&file.path);
+        file.skipped.is_none() && (statements || types)
     };
     let sources: Vec<_> = project
         .files
@@ -141,4 +147,25 @@ fn schema_of(project: &Project) -> schema::Schema {
         .map(|file| schema::Source { file: file.id, path: file.path.as_str(), text: &file.text })
         .collect();
     schema::Schema::of(&sources)
+}
+
+/// Folders of migrations for another kind of database than PostgreSQL, by what Prisma (`migration_lock.toml`) and Drizzle
+/// (`meta/_journal.json`) write beside them.
+fn foreign_migrations(project: &Project) -> Vec<&str> {
+    let folder_of = |file: &'_ project::File| match file.path.name() {
+        "migration_lock.toml" => ["sqlite", "mysql", "sqlserver", "mongodb"]
+            .iter()
+            .any(|kind| file.text.contains(&format!("provider = \"{kind}\"")))
+            .then(|| file.path.folder().len()),
+        "_journal.json" => ["sqlite", "turso", "mysql", "singlestore"]
+            .iter()
+            .any(|kind| file.text.contains(&format!("\"dialect\": \"{kind}\"")))
+            .then(|| file.path.folder().len().saturating_sub("/meta".len())),
+        _ => None,
+    };
+    let files = project.files.iter();
+    files
+        .filter_map(|file| Some(&file.path.as_str()[..folder_of(file)?]))
+        .filter(|folder| !folder.is_empty())
+        .collect()
 }

@@ -288,7 +288,7 @@ fn routes_of_a_server_know_their_mount_and_their_middleware() {
             ),
             (
                 "boats.js",
-                "import express from 'express'; import { door } from './door.js';\nconst router = express.Router();\nrouter.post('/', door, async (req, res) => { await Boat.create({ name: req.body.name }); });\nrouter.post('/join', async (req, res) => { await Sailor.create({ role: req.body.role }); });\nexport default router;\n",
+                "import express from 'express'; import { door } from './door.js';\nconst router = express.Router();\nrouter.post('/', door, async (req, res) => { await Boat.create({ name: req.body.name }); });\nrouter.post('/join', async (req, res) => { await Member.create({ role: req.body.role }); });\nrouter.post('/play', async (req, res) => { await Scene.create({ role: req.body.role }); });\nexport default router;\n",
             ),
             (
                 "door.js",
@@ -298,6 +298,7 @@ fn routes_of_a_server_know_their_mount_and_their_middleware() {
         &[
             "/api/boats POST /api/boats Enforced writes",
             "/api/boats/join POST /api/boats/join None writes Role(role)",
+            "/api/boats/play POST /api/boats/play None writes",
             "/health GET /health PublicByDesign",
         ],
     );

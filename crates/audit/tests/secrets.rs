@@ -287,6 +287,7 @@ fn noise_is_not_found() {
         "const id = '3f2504e0-4f89-11d3-9a0c-0305e82c3301'; const img = 'data:image/png;base64,iVBORw0KGgo9f86d081884c7d65';",
         "const link = 'https://firebasestorage.googleapis.com/v0/b/x/o/y.png?alt=media&token=3f2504e0-4f89-11d3-9a0c-0305e82c3301';",
         "const a = <li key=\"9f86d081884c7d659a2feaa0c55ad015\" className=\"task-list sk-circle-fade-dot-1\" data-testid=\"token-input-2\" />;",
+        "const tempPassword = crypto.randomUUID() + '!Aa1';",
         "const form = { email: '', password: '' }; const p = { placeholder: '••••••••' };",
         "const url = 'https://fixtureprojectabcdef.supabase.co/storage/v1/object/public/a/b.png';",
         "const [password, setPassword] = useState('');",

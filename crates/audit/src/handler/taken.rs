@@ -40,7 +40,7 @@ pub(super) fn of(project: &Project, function: Span, parameters: bool) -> Vec<Tak
             .filter_map(|reference| tree.node_at(reference.range.clone()))
             .collect();
         if let Some(what) = what_of(&binding.name)
-            && let Some(place) = uses.iter().find(|place| goes_on(tree, **place))
+            && let Some(place) = uses.iter().find(|place| goes_on(tree, **place, what))
         {
             push(&mut found, file, tree, what, &binding.name, *place);
         } else if what_of(&binding.name).is_none()
@@ -58,7 +58,7 @@ pub(super) fn of(project: &Project, function: Span, parameters: bool) -> Vec<Tak
                     continue;
                 };
                 if let Some(what) = what_of(property)
-                    && goes_on(tree, member)
+                    && goes_on(tree, member, what)
                 {
                     push(&mut found, file, tree, what, property, member);
                 }
@@ -72,7 +72,7 @@ pub(super) fn of(project: &Project, function: Span, parameters: bool) -> Vec<Tak
             && matches!(object, "req.body" | "request.body" | "ctx.request.body")
             && let Some(property) = inner.child_by_field_name("property").map(|property| tree.text(property))
             && let Some(what) = what_of(property)
-            && goes_on(tree, inner)
+            && goes_on(tree, inner, what)
         {
             push(&mut found, file, tree, what, property, inner);
         }
@@ -110,52 +110,54 @@ fn is_own_parameter(tree: &Tree, function: Node<'_>, name: std::ops::Range<usize
 }
 
 /// Whether a value is stored, charged or passed on under a key: an element of an object literal or of an SQL template.
-fn goes_on(tree: &Tree, place: Node<'_>) -> bool {
+fn goes_on(tree: &Tree, place: Node<'_>, what: What) -> bool {
     let place = view::wrapped(place);
     let Some(parent) = place.parent() else { return false };
     match parent.kind() {
-        "pair" | "template_substitution" | "object" => is_written(tree, parent),
-        "binary_expression" => goes_on(tree, parent),
+        "pair" | "template_substitution" | "object" => is_written(tree, parent, what),
+        "binary_expression" => goes_on(tree, parent, what),
         "arguments" => {
             parent.parent().and_then(view::callee).is_some_and(|callee| {
                 let name = tree.text(callee);
                 ["Number", "parseFloat", "parseInt", "Math.round", "String"].contains(&name)
-            }) && parent.parent().is_some_and(|call| goes_on(tree, call))
+            }) && parent.parent().is_some_and(|call| goes_on(tree, call, what))
         }
-        "shorthand_property_identifier" => is_written(tree, parent),
-        _ => place.kind() == "shorthand_property_identifier" && is_written(tree, parent),
+        "shorthand_property_identifier" => is_written(tree, parent, what),
+        _ => place.kind() == "shorthand_property_identifier" && is_written(tree, parent, what),
     }
 }
 
 /// Whether an object or template around `node` is what a call writes or charges.
-fn is_written(tree: &Tree, node: Node<'_>) -> bool {
+fn is_written(tree: &Tree, node: Node<'_>, what: What) -> bool {
     let mut around = Some(node);
     while let Some(current) = around {
         match current.kind() {
             "call_expression" => {
                 let name = view::callee(current).map_or("", |callee| tree.text(callee));
                 let last = name.rsplit('.').next().unwrap_or(name);
-                return matches!(
-                    last,
-                    "insert"
-                        | "upsert"
-                        | "update"
-                        | "create"
-                        | "values"
-                        | "set"
-                        | "createUser"
-                        | "insertOne"
-                        | "sql"
-                        | "query"
-                        | "findByIdAndUpdate"
-                        | "signUp"
-                        | "createMany"
-                );
+                return meant(name, what)
+                    && matches!(
+                        last,
+                        "insert"
+                            | "upsert"
+                            | "update"
+                            | "create"
+                            | "values"
+                            | "set"
+                            | "createUser"
+                            | "insertOne"
+                            | "sql"
+                            | "query"
+                            | "findByIdAndUpdate"
+                            | "signUp"
+                            | "createMany"
+                    );
             }
             "template_string" => {
                 let tag = current.parent().filter(|parent| parent.kind() == "call_expression");
                 let upper = tree.text(current).to_ascii_uppercase();
                 return tag.is_some()
+                    && meant(tree.text(current), what)
                     && (upper.contains("INSERT INTO")
                         || upper.contains("UPDATE ") && upper.contains(" SET "));
             }
@@ -166,6 +168,17 @@ fn is_written(tree: &Tree, node: Node<'_>) -> bool {
         }
     }
     false
+}
+
+/// A role is a right only where people are written; elsewhere it is a job, a part in a play, a speaker of a chat.
+fn meant(written: &str, what: What) -> bool {
+    const PEOPLE: &[&str] = &[
+        "user", "profile", "member", "account", "role", "auth", "admin", "invit", "staff", "employee",
+        "teacher", "student", "person", "people", "customer", "client", "sign", "usuario", "perfil",
+        "perfis",
+    ];
+    let written = written.to_lowercase();
+    what != What::Role || PEOPLE.iter().any(|word| written.contains(word))
 }
 
 /// What a name of the request would be.

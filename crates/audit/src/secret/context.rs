@@ -222,7 +222,10 @@ impl<'t> Search<'t> {
         if parent == "jsx_attribute" && named == "key" {
             return;
         }
-        if short && password::in_code(self.tree, &named, text, &position) {
+        if short
+            && !harmless::joined(self.tree, node)
+            && password::in_code(self.tree, &named, text, &position)
+        {
             self.push(inner, position, "password-literal", Confidence::Likely);
             return;
         }

@@ -38,3 +38,13 @@ pub(super) fn in_development(tree: &Tree, node: Node<'_>) -> bool {
     }
     false
 }
+
+/// Whether the string is put together with something that is none: `randomUUID() + "!a"`.
+pub(super) fn joined(tree: &Tree, string: Node<'_>) -> bool {
+    let parent = string.parent().filter(|parent| parent.kind() == "binary_expression");
+    parent.is_some_and(|parent| {
+        let field = |name: &str| parent.child_by_field_name(name);
+        field("operator").is_some_and(|operator| tree.text(operator) == "+")
+            && [field("left"), field("right")].into_iter().flatten().any(|part| part.kind() != "string")
+    })
+}

@@ -71,7 +71,7 @@ pub struct Secret {
     pub masked: String,
     /// Where it stands.
     pub place: Place,
-    /// The file's side.
+    /// Where its place runs.
     pub side: Side,
     /// The name it had: the variable, property, env name or parameter; for the target name.
     pub named: Option<String>,

@@ -118,6 +118,9 @@ pub(super) fn is_session_key(key: &str) -> bool {
         "push",
         "device",
         "csrf",
+        "visitor",
+        "guest",
+        "welcome",
     ]) {
         return false;
     }
