@@ -137,7 +137,7 @@ fn schema_of(project: &Project) -> schema::Schema {
     let elsewhere = |path: &str| foreign.iter().any(|folder| path.starts_with(&format!("{folder}/")));
     let wanted = |file: &&project::File| {
         let types = matches!(file.kind, project::Kind::Code(_)) && file.text.contains("Tables: {");
-        let statements = file.kind == project::Kind::Sql && !elsewhere(&file.path);
+        let statements = file.kind == project::Kind::Sql && !elsewhere(file.path.as_str());
         file.skipped.is_none() && (statements || types)
     };
     let sources: Vec<_> = project
