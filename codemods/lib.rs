@@ -21,6 +21,8 @@ pub mod sessions_to_server;
 
 use plan::Codemod;
 
+pub use repository_hygiene::commands::Commands;
+
 /// All of them. The first of two that conflict wins.
 pub static ALL: &[&dyn Codemod] = &[
     &sessions_to_server::SessionsToServer,

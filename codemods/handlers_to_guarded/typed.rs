@@ -228,7 +228,7 @@ impl<'t> Schema<'t> {
         let listed = |one: &&Node<'t>| one.kind() == "literal_type" && text(one).starts_with(['"', '\'']);
         let value = match rest.as_slice() {
             [one] => self.of_type(**one, 1)?,
-            many if many.len() > 1 && many.iter().all(|one| listed(&one)) => {
+            many if many.len() > 1 && many.iter().all(listed) => {
                 let names: Vec<_> = many.iter().map(|one| text(one)).collect();
                 format!("z.enum([{}])", names.join(", "))
             }

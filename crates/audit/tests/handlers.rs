@@ -86,6 +86,10 @@ fn a_handler_is_guarded_only_if_it_refuses() {
 
 #[test]
 fn checks_are_followed_into_helpers_and_wrappers() {
+    route(
+        "const demand = (request) => { const pass = process.env.TIDE_SECRET; if (!pass) return new Response(null, { status: 503 }); if (request.headers.get('authorization') !== `Bearer ${pass}`) return new Response(null, { status: 401 }); return null; };\nexport async function PUT(request) { const refused = demand(request); if (refused) return refused; }",
+        "/api/berths PUT Secret writes",
+    );
     route("export async function PUT(request) { await requireMember(); }", "/api/berths PUT Enforced writes");
     route(
         "export async function PUT(request) { const auth = await asked(); if (!auth.ok) return auth.response; }",

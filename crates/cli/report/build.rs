@@ -9,7 +9,7 @@ use super::{
 use super::{diff, feature, rotation, sarif};
 use crate::selection::Selection;
 use audit::{Finding, Severity, Survey, Treatment};
-use codemods::repository_hygiene::commands::Commands;
+use codemods::Commands;
 use plan::{Plan, Safety};
 use project::Project;
 use std::collections::BTreeSet;

@@ -278,6 +278,11 @@ impl<'p> Judge<'p> {
                     checks.thrown |= !self.catches(call);
                     checks.session = checks.session.or(Some(span));
                 }
+                // `const refused = demand(request); if (refused) return refused;`
+                if inner.secret.is_some() && self.hands_back(call) {
+                    checks.secret.get_or_insert(span);
+                    checks.loose_secret = checks.loose_secret.or(inner.loose_secret.map(|_| span));
+                }
                 // What a helper returns is for the caller to look at; what it throws, nobody passes.
                 if inner.thrown || throws(self.project, function) {
                     checks.thrown |= inner.session.is_some() && !self.catches(call);
@@ -288,6 +293,27 @@ impl<'p> Judge<'p> {
             }
             _ => {}
         }
+    }
+
+    /// Whether the function around a call returns the answer of the call where there is one.
+    fn hands_back(&self, call: Node<'p>) -> bool {
+        let held = view::wrapped(call).parent().map(|parent| match parent.kind() {
+            "await_expression" => view::wrapped(parent).parent().unwrap_or(parent),
+            _ => parent,
+        });
+        let name = held
+            .filter(|held| held.kind() == "variable_declarator")
+            .and_then(|held| held.child_by_field_name("name"));
+        let (Some(name), Some(function)) = (name, view::enclosing_function(call)) else { return false };
+        let name = self.reader.tree.text(name);
+        let text: String = self
+            .reader
+            .tree
+            .text(function)
+            .chars()
+            .filter(|letter| !letter.is_whitespace() && *letter != '{')
+            .collect();
+        text.contains(&format!("if({name})return{name}"))
     }
 
     /// Whether the code around a call catches what it throws.

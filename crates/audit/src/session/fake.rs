@@ -42,7 +42,8 @@ fn comparison(look: &Look<'_>, tree: &Tree, node: Node<'_>) -> Option<Session> {
         (None, None) => return listed(look, tree, node, left, right),
         _ => return None,
     };
-    if literal.len() < 3 || !is_password(tree.text(value)) {
+    // `typeof password !== "string"` asks for no password.
+    if literal.len() < 3 || value.kind() == "unary_expression" || !is_password(tree.text(value)) {
         return None;
     }
     let span = look.file.span(whole_condition(node).byte_range());
