@@ -9,7 +9,7 @@ mod lazy;
 use audit::env::Fallback;
 use audit::{Finding, Rule, Severity, Survey};
 use contract::FRAMEWORKS;
-use edit::Edit;
+use edit::{Edit, Span};
 use plan::{About, Change, Codemod, Request, Safety};
 use std::collections::BTreeMap;
 
@@ -101,6 +101,7 @@ impl Codemod for EnvContract {
         let (movable, _) = find::reads(survey);
         // What goes with the browser's client is a change of its own, for where that client stays.
         let gone = crate::sessions_to_server::gone(survey);
+        let spans: Vec<Span> = movable.iter().map(|read| read.read.span).collect();
         let mut by_module: BTreeMap<(String, bool), Vec<find::Read<'_>>> = BTreeMap::new();
         for read in movable.into_iter().filter(|read| !read.contract.taken) {
             let goes = gone.iter().any(|span| span.covers(read.read.span));
@@ -116,10 +117,8 @@ impl Codemod for EnvContract {
                 let access = contract.access(survey, read.span.file, &name.name, &need);
                 let literal =
                     !matches!(read.fallback, Fallback::None | Fallback::OtherEnv(_) | Fallback::Expression);
-                // `A || B || ""`: the default stands behind both, and each is edited where it is read.
-                let shared = reads
-                    .iter()
-                    .any(|other| other.read.span != read.span && read.whole.covers(other.read.span));
+                // `A || B || ""`: the default stands behind both, and each is edited where it is read, be it from another module.
+                let shared = spans.iter().any(|other| *other != read.span && read.whole.covers(*other));
                 let span = if literal && !shared { read.whole } else { read.span };
                 change.edits.push(Edit::replace(span, access.expression));
                 change.requests.extend(access.requests);
