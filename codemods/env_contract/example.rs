@@ -11,9 +11,11 @@ use stack::Side;
 fn missing<'s>(survey: &'s Survey<'_>) -> Vec<&'s EnvName> {
     let path = path(survey);
     let is_there = |name: &EnvName| {
-        name.definitions
-            .iter()
-            .any(|definition| path.as_ref() == Some(&survey.project.get(definition.span.file).path))
+        name.definitions.iter().any(|definition| {
+            let file = &survey.project.get(definition.span.file).path;
+            path.as_ref() == Some(file)
+                || file.name() == ".env.example" && is_read_below(survey, name, file.folder())
+        })
     };
     let is_used = |name: &&EnvName| {
         let reads = name.reads.iter().any(|read| !matches!(read.side, Side::None));
@@ -21,6 +23,13 @@ fn missing<'s>(survey: &'s Survey<'_>) -> Vec<&'s EnvName> {
     };
     // A secret under a public name gets another name; the codemod that renames it writes the example.
     survey.env.iter().filter(is_used).filter(|name| !(name.public && name.secret)).collect()
+}
+
+/// Whether a variable is read in a folder alone: a package of its own has its own example.
+fn is_read_below(survey: &Survey<'_>, name: &EnvName, folder: &str) -> bool {
+    let below = |path: &RelPath| path.as_str().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    let mut reads = name.reads.iter().filter(|read| read.side != Side::None);
+    !folder.is_empty() && reads.all(|read| below(&survey.project.get(read.span.file).path))
 }
 
 /// Whether a variable is read for nothing but the browser's client, which goes.
@@ -56,6 +65,7 @@ pub(super) fn find(survey: &Survey<'_>) -> Option<Finding> {
         confidence: Confidence::Certain,
         span: Span::new(there.map_or(manifest, |file| file.id), 0..0),
         message: match there {
+            None if names.len() == 1 => "There is no `.env.example`; one variable is read.".to_owned(),
             None => format!("There is no `.env.example`; {} variables are read.", names.len()),
             Some(_) => format!("`.env.example` does not name {}.", names.join(", ")),
         },
