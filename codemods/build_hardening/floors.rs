@@ -164,7 +164,8 @@ pub(super) fn below(package: &Package) -> Vec<Below> {
     found
 }
 
-fn numbers(version: &str) -> Option<[u32; 3]> {
+/// The three numbers of a version; what is behind them does not count.
+pub(crate) fn numbers(version: &str) -> Option<[u32; 3]> {
     let mut parts = version.split(['.', '-', '+']).map(|part| part.parse().ok());
     Some([parts.next()??, parts.next()??, parts.next()??])
 }

@@ -7,6 +7,7 @@ mod logging;
 mod markup;
 mod object;
 
+pub(crate) use floors::numbers;
 pub use headers::headers;
 pub use object::Object;
 

@@ -99,12 +99,13 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change> {
 fn by_file(survey: &Survey<'_>) -> BTreeMap<edit::FileId, Vec<Typed>> {
     let mut found: BTreeMap<_, Vec<Typed>> = BTreeMap::new();
     for handler in &survey.handlers {
+        let Some(typed) = of(survey, handler) else { continue };
         let file = survey.project.get(handler.span.file);
         // A name that means something else here cannot mean the schemas.
         let taken = file.syntax().is_some_and(|(_, scopes)| {
             scopes.bindings.iter().any(|binding| binding.name == SCHEMAS.1) && !imports(file)
         });
-        if let Some(typed) = of(survey, handler).filter(|_| !taken) {
+        if !taken {
             found.entry(handler.span.file).or_default().push(typed);
         }
     }

@@ -85,13 +85,12 @@ fn decided(survey: &Survey<'_>) -> Outcome {
     let (mut drafts, mut stays) = (Vec::new(), Vec::new());
     for (at, query) in survey.queries.iter().enumerate().filter(|(_, query)| is_ours(survey, query)) {
         let client = query.client.and_then(|client| survey.clients.get(client));
+        let beside = own && parallel::is(survey, query);
         let read = match client.map(|client| client.power) {
             Some(Power::Admin | Power::Owner) => Err(Reason::admin()),
             None => Err(Reason::client()),
             _ if own && query.side == Side::Both => Err(Reason::both_sides()),
-            _ if own && parallel::is(survey, query) && !parallel::has_address(survey, query) => {
-                Err(Reason::parallel())
-            }
+            _ if beside && !parallel::has_address(survey, query) => Err(Reason::parallel()),
             _ if own && carries_files(survey, query) => Err(Reason::body_size()),
             _ if own
                 && doors.accounts()
@@ -101,7 +100,7 @@ fn decided(survey: &Survey<'_>) -> Outcome {
             }
             _ => read::draft(survey, &doors, at).and_then(|draft| {
                 let access = doors.decide(survey, query, &draft).access;
-                let met = !own || !parallel::is(survey, query) || parallel::is_met(survey, access);
+                let met = !beside || parallel::is_met(survey, access);
                 if met { Ok(draft) } else { Err(Reason::parallel()) }
             }),
         };

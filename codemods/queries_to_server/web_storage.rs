@@ -5,6 +5,7 @@
 
 use super::access::Doors;
 use super::ground::{self, variable};
+use crate::build_hardening::numbers;
 use audit::Survey;
 use audit::query::{Client, Power};
 use edit::{Edit, Span};
@@ -226,9 +227,4 @@ fn asks_for_more(tree: &Tree, given: &[Node<'_>]) -> Option<String> {
     };
     let mut odd = pairs(tree, auth).into_iter().filter(|(name, _, value)| !known(name, tree.text(*value)));
     odd.next().map(|(name, ..)| name.to_string())
-}
-
-fn numbers(version: &str) -> Option<[u32; 3]> {
-    let mut parts = version.split(['.', '-', '+']).map(|part| part.parse().ok());
-    Some([parts.next()??, parts.next()??, parts.next()??])
 }

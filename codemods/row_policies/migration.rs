@@ -255,7 +255,7 @@ pub(crate) fn next_file(survey: &Survey<'_>, behind: Behind, name: &str) -> Opti
     let mut replayed = survey.schema.replayed.iter().map(|file| &survey.project.get(*file).path);
     let history = |path: &RelPath| path.folder().ends_with("supabase/migrations");
     // A file without a version is none that the tool runs: what has one counts, however their names sort.
-    let versioned = |path: &RelPath| path.name().starts_with(|first: char| first.is_ascii_digit());
+    let versioned = |path: &RelPath| schema::has_version(path.name());
     let last_migration = replayed
         .clone()
         .filter(|path| history(path))

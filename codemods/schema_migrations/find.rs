@@ -235,8 +235,8 @@ fn loose(survey: &Survey<'_>) -> Option<Finding> {
     let loose: Vec<_> = paths
         .filter(|file| {
             // The Supabase CLI passes over a name without a version.
-            let passed = file.path.folder().ends_with("supabase/migrations")
-                && !file.path.name().starts_with(|first: char| first.is_ascii_digit());
+            let passed =
+                file.path.folder().ends_with("supabase/migrations") && !schema::has_version(file.path.name());
             passed
                 || !file.path.folder().split('/').any(|folder| folder == "migrations" || folder == "drizzle")
         })

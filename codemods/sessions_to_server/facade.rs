@@ -59,8 +59,6 @@ pub(super) fn edits(
         comment += &format!("// Queries are server functions: {queries}\n");
     }
     edits.extend(around(survey, client, owned, &comment));
-    // `: SupabaseClient` says more than what is there now.
-    edits.extend(client.annotation.clone().map(|range| Edit::delete(file.span(range))));
     edits
 }
 
@@ -78,7 +76,6 @@ pub(super) fn proxied(survey: &Survey<'_>, client: &Client, owned: &Owned) -> Ve
     let comment = "// Speaks to this app's own server, which adds the key and the session and lets through only what the app uses.\n";
     let mut edits = vec![Edit { span: file.span(client.value.clone()), replacement }];
     edits.extend(around(survey, client, owned, comment));
-    edits.extend(client.annotation.clone().map(|range| Edit::delete(file.span(range))));
     edits
 }
 
@@ -88,9 +85,9 @@ fn around(survey: &Survey<'_>, client: &Client, owned: &Owned, comment: &str) ->
     let Some((tree, _)) = file.syntax() else { return Vec::new() };
     let mut edits: Vec<Edit> =
         removals(file, owned).into_iter().map(|range| Edit::delete(file.span(range))).collect();
-    edits.extend(
-        owned.flags.iter().map(|(flag, holds)| Edit::replace(file.span(flag.clone()), holds.to_string())),
-    );
+    edits.extend(settled(file, owned));
+    // `: SupabaseClient` says more than what is there now.
+    edits.extend(client.annotation.clone().map(|range| Edit::delete(file.span(range))));
     // "Generated, do not edit" is no longer true.
     let generated = code_comments(tree).into_iter().find(|range| {
         let text = file.text[range.clone()].to_lowercase();
@@ -104,6 +101,11 @@ fn around(survey: &Survey<'_>, client: &Client, owned: &Owned, comment: &str) ->
         edits.push(Edit::replace(file.span(start..start), comment));
     }
     edits
+}
+
+/// The conditions that the client's settings decide, as what they come to.
+fn settled<'o>(file: &'o File, owned: &'o Owned) -> impl Iterator<Item = Edit> + 'o {
+    owned.flags.iter().map(|(flag, holds)| Edit::replace(file.span(flag.clone()), holds.to_string()))
 }
 
 fn code_comments(tree: &Tree) -> Vec<Range<usize>> {
@@ -236,9 +238,7 @@ pub(super) fn dropped(survey: &Survey<'_>, client: &Client, owned: &Owned) -> Ve
     let all = Owned { statements, flags: Vec::new() };
     let mut edits: Vec<Edit> =
         removals(file, &all).into_iter().map(|range| Edit::delete(file.span(range))).collect();
-    edits.extend(
-        owned.flags.iter().map(|(flag, holds)| Edit::replace(file.span(flag.clone()), holds.to_string())),
-    );
+    edits.extend(settled(file, owned));
     edits
 }
 

@@ -31,25 +31,33 @@ const TIMERS: &[&str] = &["setTimeout", "clearTimeout"];
 
 /// Whether `value`, what a client is given for `fetch`, is such a one: a function, or a call of one that makes it.
 pub(super) fn is_harmless(survey: &Survey<'_>, file: &File, value: Node<'_>) -> bool {
-    let value = unwrapped(value);
-    let callee = match value.kind() {
-        "call_expression" => value.child_by_field_name("function").map(unwrapped),
-        _ => Some(value),
-    };
-    if matches!(value.kind(), "arrow_function" | "function_expression") {
-        let mut fetches = 0;
-        return file.syntax().is_some_and(|(tree, scopes)| {
-            tree.sound(value) && sets_keys(tree, scopes, value, &mut fetches, 0) && fetches > 0
-        });
-    }
-    let Some(callee) = callee.filter(|callee| callee.kind() == "identifier") else { return false };
-    let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, callee.byte_range()) else {
-        return false;
-    };
-    let Some((tree, scopes)) = survey.project.get(holder).syntax() else { return false };
-    let Some(made) = function(tree, &name) else { return false };
+    let Some((tree, scopes, made)) = made(survey, file, unwrapped(value)) else { return false };
     let mut fetches = 0;
     tree.sound(made) && sets_keys(tree, scopes, made, &mut fetches, 0) && fetches > 0
+}
+
+/// The function itself, where it stands.
+fn made<'s>(
+    survey: &Survey<'s>,
+    file: &'s File,
+    value: Node<'s>,
+) -> Option<(&'s Tree, &'s Scopes, Node<'s>)> {
+    if matches!(value.kind(), "arrow_function" | "function_expression") {
+        let (tree, scopes) = file.syntax()?;
+        return Some((tree, scopes, value));
+    }
+    let callee = match value.kind() {
+        "call_expression" => unwrapped(value.child_by_field_name("function")?),
+        _ => value,
+    };
+    if callee.kind() != "identifier" {
+        return None;
+    }
+    let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, callee.byte_range()) else {
+        return None;
+    };
+    let (tree, scopes) = survey.project.get(holder).syntax()?;
+    Some((tree, scopes, function(tree, &name)?))
 }
 
 /// The function that is declared under a name.

@@ -6,6 +6,7 @@
 //! export const client = new Proxy({} as ReturnType<typeof make>, { get(…) { if (!kept) kept = make(); … } });
 //! ```
 
+use super::owned::covers;
 use std::ops::Range;
 use syntax::Tree;
 use syntax::scope::{BindingId, Scopes};
@@ -32,8 +33,6 @@ pub(super) fn place<'t>(tree: &'t Tree, scopes: &Scopes, call: Node<'t>) -> Opti
     let (proxy, name) = code_children(tree.root()).find_map(|statement| stands_for(tree, statement))?;
     let annotation = name.parent()?.child_by_field_name("type");
     let function = scopes.binding_at(maker.child_by_field_name("name")?.byte_range())?;
-    let within =
-        |outer: &Range<usize>, inner: &Range<usize>| outer.start <= inner.start && inner.end <= outer.end;
     let value = proxy.byte_range();
     let mut around = vec![maker.byte_range()];
     // `const client: ReturnType<typeof make> = …`
@@ -48,7 +47,7 @@ pub(super) fn place<'t>(tree: &'t Tree, scopes: &Scopes, call: Node<'t>) -> Opti
     });
     if let Some(at) = kept {
         let binding = BindingId(at as u32);
-        if !scopes.references_of(binding).all(|reference| within(&value, &reference.range)) {
+        if !scopes.references_of(binding).all(|reference| covers(&value, &reference.range)) {
             return None;
         }
         let name = tree.node_at(scopes.binding(binding).name_range.clone())?;
@@ -56,7 +55,7 @@ pub(super) fn place<'t>(tree: &'t Tree, scopes: &Scopes, call: Node<'t>) -> Opti
     }
     let mut references = scopes.references_of(function);
     let serves = |range: &Range<usize>| {
-        within(&value, range) || around.iter().any(|statement| within(statement, range))
+        covers(&value, range) || around.iter().any(|statement| covers(statement, range))
     };
     references.all(|reference| serves(&reference.range)).then_some(Lazy { value: proxy, name, around })
 }

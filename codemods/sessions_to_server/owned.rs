@@ -45,23 +45,16 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client, gone: &[Span]) -> Owned {
         let mentions = names.iter().any(|(range, _)| is_setting(range));
         let only = names.iter().all(|(range, bound)| is_setting(range) || !bound);
         let text = tree.text(statement);
-        let says =
-            statement.kind() == "if_statement" && (text.contains("throw") || text.contains("console."));
-        if says && never(statement) {
+        let goes = match statement.kind() {
+            "if_statement" => {
+                (text.contains("throw") || text.contains("console."))
+                    && (mentions && only || never(statement))
+            }
+            "expression_statement" => text.starts_with("console.") && mentions && only,
+            _ => false,
+        };
+        if goes {
             owned.statements.push(statement.byte_range());
-            continue;
-        }
-        if !mentions || !only {
-            continue;
-        }
-        match statement.kind() {
-            "if_statement" if text.contains("throw") || text.contains("console.") => {
-                owned.statements.push(statement.byte_range())
-            }
-            "expression_statement" if text.starts_with("console.") => {
-                owned.statements.push(statement.byte_range())
-            }
-            _ => {}
         }
     }
     for binding in &scopes.bindings {
@@ -80,7 +73,7 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client, gone: &[Span]) -> Owned {
     }
     // The declarations, if all that asks for them goes.
     let inside = |range: &Range<usize>| {
-        let covers = |outer: &Range<usize>| outer.start <= range.start && range.end <= outer.end;
+        let covers = |outer: &Range<usize>| covers(outer, range);
         covers(&client.value)
             || owned.statements.iter().chain(owned.flags.iter().map(|(flag, _)| flag)).any(covers)
             || gone.iter().any(|span| span.file == client.file && covers(&span.range()))
@@ -108,9 +101,7 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client, gone: &[Span]) -> Owned {
     }
     // What only these were made of: `const finalUrl = url`.
     loop {
-        let inside = |range: &Range<usize>| {
-            declarations.iter().any(|outer| outer.start <= range.start && range.end <= outer.end)
-        };
+        let inside = |range: &Range<usize>| declarations.iter().any(|outer| covers(outer, range));
         let more = scopes.bindings.iter().enumerate().find_map(|(at, known)| {
             let name = tree.node_at(known.name_range.clone())?;
             let value = name.parent()?.child_by_field_name("value")?;
@@ -152,9 +143,6 @@ fn functions(survey: &Survey<'_>, client: &Client, owned: &mut Owned) {
                 continue;
             };
             let statement = enclosing_statement(function).byte_range();
-            let covers = |outer: &Range<usize>, inner: &Range<usize>| {
-                outer.start <= inner.start && inner.end <= outer.end
-            };
             let goes = |range: &Range<usize>| {
                 covers(&client.value, range) || owned.statements.iter().any(|outer| covers(outer, range))
             };
@@ -174,6 +162,11 @@ fn functions(survey: &Survey<'_>, client: &Client, owned: &mut Owned) {
             None => return,
         }
     }
+}
+
+/// Whether a range lies in another.
+pub(super) fn covers(outer: &Range<usize>, inner: &Range<usize>) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
 }
 
 /// The names in a node that stand for values, and whether each is declared in the file.

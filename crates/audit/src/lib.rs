@@ -62,10 +62,7 @@ impl<'p> Survey<'p> {
             .par_iter()
             .map(|file| {
                 let side = stack.side(file.id);
-                let mut secrets = secret::of_file(file, side);
-                for secret in &mut secrets {
-                    secret.side = stack.side_at(secret.span);
-                }
+                let secrets = secret::of_file(file, stack);
                 let reads = if file.skipped.is_some() {
                     env::Reads::default()
                 } else {

@@ -113,3 +113,13 @@ pub(crate) const ROLES: Words = Words("role roles admins");
 
 /// Said of a thing for sale as well as of a person.
 pub(crate) const OF_THINGS: Words = Words("weight gender income insurance national");
+
+/// Who belongs to what, and what they have there.
+pub(crate) const MEMBERSHIP: Words = Words(
+    "role roles member members membership memberships subscription subscriptions organization \
+     organizations wallet wallets credits",
+);
+
+/// Tables in which people and machines talk: a role there is that of a speaker.
+pub(crate) const TALK: Words =
+    Words("message messages chat chats conversation conversations prompt prompts ai");

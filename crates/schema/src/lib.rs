@@ -13,6 +13,7 @@ mod sql;
 mod state;
 pub mod types;
 
+pub use replay::order::has_version;
 pub use state::{Constraint, Reads};
 
 use edit::{FileId, Span};

@@ -2,6 +2,7 @@
 //! that hold them.
 
 use crate::holdings::{of_users, words};
+use crate::lexicon::{MEMBERSHIP, TALK};
 use crate::predicate::{Ask, Predicate};
 use crate::{Column, Name, Policy, Schema, Table};
 use std::collections::BTreeSet;
@@ -11,38 +12,8 @@ impl Schema {
     pub fn privileged(&self, name: &Name) -> Vec<String> {
         let Some(table) = self.tables.get(name) else { return Vec::new() };
         let users = of_users(name, table);
-        let member = words(&name.name).iter().any(|word| {
-            matches!(
-                word.as_str(),
-                "role"
-                    | "roles"
-                    | "member"
-                    | "members"
-                    | "membership"
-                    | "memberships"
-                    | "subscription"
-                    | "subscriptions"
-                    | "organization"
-                    | "organizations"
-                    | "wallet"
-                    | "wallets"
-                    | "credits"
-            )
-        });
-        let talk = words(&name.name).iter().any(|word| {
-            matches!(
-                word.as_str(),
-                "message"
-                    | "messages"
-                    | "chat"
-                    | "chats"
-                    | "conversation"
-                    | "conversations"
-                    | "prompt"
-                    | "prompts"
-                    | "ai"
-            )
-        });
+        let said = words(&name.name);
+        let (member, talk) = (MEMBERSHIP.has_any(&said), TALK.has_any(&said));
         let mut found: Vec<String> = Vec::new();
         for column in &table.columns {
             let all = words(&column.name);

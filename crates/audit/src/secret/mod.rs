@@ -26,7 +26,7 @@ pub(crate) use rotation::list as rotation;
 use crate::Confidence;
 use edit::Span;
 use project::{File, Kind as FileKind};
-use stack::Side;
+use stack::{Side, Stack};
 use std::ops::Range;
 
 /// Where the value stands, syntactically: decides how it can be replaced.
@@ -111,7 +111,7 @@ struct Found {
 }
 
 /// All secrets and public keys of one file, in source order.
-pub(crate) fn of_file(file: &File, side: Side) -> Vec<Secret> {
+pub(crate) fn of_file(file: &File, stack: &Stack) -> Vec<Secret> {
     let mut found = match file.kind {
         _ if file.skipped.is_some() || unread(file) => return Vec::new(),
         FileKind::Binary | FileKind::Css => return Vec::new(),
@@ -123,14 +123,15 @@ pub(crate) fn of_file(file: &File, side: Side) -> Vec<Secret> {
     let secret = |found: Found| {
         let value = file.text.get(found.range.clone())?.to_owned();
         let shown = found.public || !matches!(found.kind, "password-literal" | "database-password");
+        let span = file.span(found.range);
         Some(Secret {
-            span: file.span(found.range),
+            span,
             literal: found.literal.map(|literal| file.span(literal)),
             masked: if shown { masked(&value) } else { "…".to_owned() },
             kind: found.kind.to_owned(),
             public_by_design: found.public,
             place: found.place,
-            side,
+            side: stack.side_at(span),
             named: found.named,
             owner: found.owner,
             env_name: String::new(),

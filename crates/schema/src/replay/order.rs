@@ -31,10 +31,15 @@ pub(crate) fn ordered<'s, 't>(sources: &'s [Source<'t>]) -> Vec<&'s Source<'t>> 
     first.into_iter().chain(last).map(|((_, source), _)| source).collect()
 }
 
+/// Whether the name of a file begins with a version.
+pub fn has_version(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_digit())
+}
+
 /// Whether the name begins with a version: a tool runs no other file of a folder of migrations.
 pub(crate) fn is_versioned(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
-    file.starts_with(|first: char| first.is_ascii_digit()) || path.ends_with("/migration.sql")
+    has_version(file) || path.ends_with("/migration.sql")
 }
 
 /// Whether `path` is a migration of a tool that keeps a history.
