@@ -1,6 +1,6 @@
 //! The methods of a table's query.
 
-use super::column::{Column, Kind, Side, quoted};
+use super::column::{Column, Columns, Kind, Side, quoted};
 use super::draft::{Fill, Site};
 use super::fixed::listed;
 use super::ground;
@@ -195,6 +195,31 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
+    /// The column that a filter compares.
+    pub(super) fn filtered(&self, column: &str) -> Option<Column> {
+        let plain = |column: Column| Column { nullable: false, optional: false, ..column };
+        if column.contains("->") {
+            return Some(Column { kind: Kind::Text, nullable: false, optional: false });
+        }
+        match column.split_once('.') {
+            None => {
+                let columns = self.columns.as_ref()?;
+                let mut chosen = self
+                    .chosen
+                    .iter()
+                    .filter(|_| column == "column")
+                    .map(|one| columns.get(one, Side::Row).map(plain));
+                // Of several the value fits them all.
+                match chosen.next() {
+                    Some(first) if chosen.all(|other| other == first) => first,
+                    Some(_) => Some(Column { kind: Kind::Unknown, nullable: false, optional: false }),
+                    None => columns.get(column, Side::Row).map(plain),
+                }
+            }
+            Some((table, column)) => Columns::of(self.survey, &[table]).get(column, Side::Row).map(plain),
+        }
+    }
+
     /// What the input of a filter is called: its column, and the operator where that is needed.
     fn filter_name(&self, column: &str, operator: &str) -> String {
         let column = last(column);
@@ -322,7 +347,9 @@ impl<'s> Reader<'s> {
         match self.fixed_string(node) {
             Some((_, Some(text))) => self.hole(node.byte_range(), Fill::Text(text)),
             Some((_, None)) => {}
-            None => self.one_of(node, "order_by")?,
+            None => {
+                self.one_of(node, "order_by")?;
+            }
         }
         let Some(options) = self.argument(step, 1) else { return Ok(()) };
         let options = view::unwrapped(options);
@@ -344,7 +371,7 @@ impl<'s> Reader<'s> {
     }
 
     /// One of the names that the source lists: `x ? "a" : "b"`.
-    pub(super) fn one_of(&mut self, node: Node<'s>, name: &str) -> Result<(), Reason> {
+    pub(super) fn one_of(&mut self, node: Node<'s>, name: &str) -> Result<Vec<String>, Reason> {
         let mut values = Vec::new();
         let mut open = vec![view::unwrapped(node)];
         while let Some(next) = open.pop() {
@@ -364,10 +391,10 @@ impl<'s> Reader<'s> {
         }
         values.sort();
         values.dedup();
-        let schema = Input::Schema(Kind::Enum(values).zod());
+        let schema = Input::Schema(Kind::Enum(values.clone()).zod());
         let index = self.send(name, schema, Site::Expression(node.byte_range()), false);
         self.hole(node.byte_range(), Fill::Input(index));
-        Ok(())
+        Ok(values)
     }
 
     /// What a constant of this file was made from.

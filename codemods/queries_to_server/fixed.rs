@@ -94,6 +94,15 @@ fn types_file(survey: &Survey<'_>, client: &query::Client) -> Option<FileId> {
     }
 }
 
+/// Whether a type is the language's own: `string`, `number | null`, `unknown`.
+fn is_built_in(kind: Node<'_>) -> bool {
+    match kind.kind() {
+        "predefined_type" | "literal_type" => true,
+        "union_type" | "array_type" | "parenthesized_type" => view::code_children(kind).all(is_built_in),
+        _ => false,
+    }
+}
+
 /// See [`super::read::Reader::fixed`].
 pub(super) fn fixed(
     survey: &Survey<'_>,
@@ -129,13 +138,15 @@ pub(super) fn fixed(
             let mut parts = view::code_children(node);
             let (value, kind) = (parts.next()?, parts.next());
             let plain = node.kind() == "as_expression"
-                && kind.is_none_or(|kind| matches!(tree.text(kind), "any" | "never" | "unknown" | "const"));
+                && kind.is_none_or(|kind| tree.text(kind) == "const" || is_built_in(kind));
             let inner = fixed(survey, file, tree, scopes, value, depth)?;
             if plain && inner.is_none() {
                 return Some(None);
             }
-            // A type of the browser's module: only the value goes along.
-            Some(Some(inner.unwrap_or_else(|| tree.text(value).to_owned())))
+            // A type of the browser's module: only the value goes along, as what fits everywhere if it had lost its own type.
+            let text = inner.unwrap_or_else(|| tree.text(value).to_owned());
+            let bare = text.strip_suffix(" as unknown").or(text.strip_suffix(" as any"));
+            Some(Some(bare.map_or(text.clone(), |bare| format!("{bare} as never"))))
         }
         // The server's clock is the better one.
         "call_expression" => {

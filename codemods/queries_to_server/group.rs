@@ -107,7 +107,7 @@ fn decided(survey: &Survey<'_>) -> Outcome {
         match read {
             Ok(draft) => drafts.push(draft),
             Err(reason) => {
-                let through = if reason.id == "admin-key" { None } else { through(query) };
+                let through = if reason.id == "admin-key" { None } else { through(survey, query) };
                 stays.push(Stays { query: at, reason, through });
             }
         }
@@ -122,10 +122,12 @@ fn carries_files(survey: &Survey<'_>, query: &Query) -> bool {
 }
 
 /// What the proxy lets through for a query.
-fn through(query: &Query) -> Option<Through> {
+fn through(survey: &Survey<'_>, query: &Query) -> Option<Through> {
     let names = match &query.table {
         Target::Named(name) => vec![name.clone()],
         Target::OneOf(names) => names.iter().filter(|name| !name.is_empty()).cloned().collect(),
+        // Any table: the generated types name them all.
+        Target::Dynamic if query.kind == Kind::Table => every_table(survey)?,
         Target::Dynamic => return None,
     };
     let head = query.steps.iter().any(|step| step.name == "select") && query.operation == "select";
@@ -138,6 +140,12 @@ fn through(query: &Query) -> Option<Through> {
         _ => vec!["DELETE", "GET", "PATCH", "POST"],
     };
     Some(Through { names, rpc: query.kind == Kind::Rpc, verbs })
+}
+
+/// Every table and view of the app, if its generated types tell them.
+pub(crate) fn every_table(survey: &Survey<'_>) -> Option<Vec<String>> {
+    let types = survey.schema.types.as_ref().filter(|types| types.complete && !types.tables.is_empty())?;
+    Some(types.tables.keys().cloned().collect())
 }
 
 fn functions(survey: &Survey<'_>, doors: &Doors, drafts: Vec<Draft>) -> Vec<Function> {

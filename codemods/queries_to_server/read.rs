@@ -4,7 +4,7 @@
 //! What the source tells (a literal, a constant) stays on the server; the rest is evaluated where it was, and sent.
 
 use super::access::Doors;
-use super::column::{Column, Columns, Kind, Side};
+use super::column::{Column, Columns, Kind};
 use super::draft::{Draft, Fill, Needed, Segment, Sent, Site};
 use super::fixed::{fixed, is_self_contained, is_typed, is_unlisted};
 use super::guess::{self, Guess};
@@ -37,6 +37,8 @@ pub(super) struct Reader<'s> {
     pub(super) branch: Option<Branch>,
     /// What a condition reads members of before anything else is decided.
     pub(super) sure: Vec<String>,
+    /// The columns of which a filter names one, where the page chooses it.
+    pub(super) chosen: Vec<String>,
     pub(super) draft: Draft,
 }
 
@@ -117,6 +119,7 @@ impl<'s> Reader<'s> {
             typed: is_typed(survey, query),
             branch: None,
             sure: Vec::new(),
+            chosen: Vec::new(),
             draft: Draft {
                 query: at,
                 file: file.id,
@@ -268,7 +271,7 @@ impl<'s> Reader<'s> {
         let node = self.argument(step, at).ok_or_else(Reason::column)?;
         let Some((value, replacement)) = self.fixed_string(node) else {
             // `kind === "boat" ? "skipper_id" : "warden_id"`
-            self.one_of(node, "column")?;
+            self.chosen = self.one_of(node, "column")?;
             return Ok("column".to_owned());
         };
         if let Some(text) = replacement {
@@ -448,18 +451,6 @@ impl<'s> Reader<'s> {
         }
         self.draft.sent.push(Sent { name: free, schema, site, whole });
         self.draft.sent.len() - 1
-    }
-
-    /// The column that a filter compares.
-    pub(super) fn filtered(&self, column: &str) -> Option<Column> {
-        let plain = |column: Column| Column { nullable: false, optional: false, ..column };
-        if column.contains("->") {
-            return Some(Column { kind: Kind::Text, nullable: false, optional: false });
-        }
-        match column.split_once('.') {
-            None => self.columns.as_ref()?.get(column, Side::Row).map(plain),
-            Some((table, column)) => Columns::of(self.survey, &[table]).get(column, Side::Row).map(plain),
-        }
     }
 
     /// The type that a method is given, if it names types of the browser's module: it goes, and is said at the call. Read from the

@@ -3,7 +3,7 @@
 use super::accessor::access;
 use super::find::rule_of_moves;
 use super::firebase;
-use super::places::{TypeScript, Value, Way, app_folder, has_value, read_behind, values};
+use super::places::{TypeScript, Value, Way, app_folder, has_value, operand, read_behind, values};
 use super::rename::{self, Fate};
 use super::{ID, PUBLISHED};
 use audit::env::{DefinedIn, Fallback};
@@ -268,9 +268,7 @@ fn edits(survey: &Survey<'_>, secret: &Secret, way: Way, expression: &str, check
             if alone && read.whole.end >= literal.end {
                 return vec![Edit::replace(read.whole, expression)];
             }
-            let Some(operator) = between.rfind("||").or(between.rfind("??")) else { return Vec::new() };
-            let start = read.span.end as usize + between[..operator].trim_end().len();
-            let rest = Span { file: literal.file, start: start as u32, end: literal.end };
+            let Some(rest) = operand(file, literal) else { return Vec::new() };
             let bundled = expression.starts_with("import.meta");
             if file.is_typescript() && !bundled {
                 let open = Span { end: read.whole.start, ..read.whole };

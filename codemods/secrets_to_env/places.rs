@@ -168,7 +168,8 @@ fn way(survey: &Survey<'_>, file: &File, secret: &Secret) -> Option<Way> {
     match secret.place {
         Place::Literal if compared(file, secret) => Some(Way::Compared),
         Place::Literal => Some(Way::Read),
-        Place::Fallback => read_behind(survey, secret).is_some().then_some(Way::Fallback),
+        Place::Fallback => (read_behind(survey, secret).is_some() && operand(file, literal).is_some())
+            .then_some(Way::Fallback),
         Place::DefaultParameter => {
             Some(if read_behind(survey, secret).is_some() { Way::Fallback } else { Way::Read })
         }
@@ -180,6 +181,34 @@ fn way(survey: &Survey<'_>, file: &File, secret: &Secret) -> Option<Way> {
         }
         _ => None,
     }
+}
+
+/// A literal behind a read, with the operator before it and the brackets, casts and empty branches around it.
+pub(super) fn operand(file: &File, literal: Span) -> Option<Span> {
+    let (tree, _) = file.syntax()?;
+    let mut at = tree.node_at(literal.range())?;
+    while let Some(parent) = at.parent() {
+        let is = |name: &str| parent.child_by_field_name(name) == Some(at);
+        match parent.kind() {
+            "parenthesized_expression" | "as_expression" | "satisfies_expression" | "non_null_expression" => {
+            }
+            "ternary_expression" if !is("condition") => {
+                let other = if is("consequence") { "alternative" } else { "consequence" };
+                let other = parent.child_by_field_name(other).map_or("", |other| tree.text(other));
+                if !matches!(other, "null" | "undefined" | "''" | "\"\"") {
+                    return None;
+                }
+            }
+            "binary_expression" if is("right") => {
+                let operator = parent.child_by_field_name("operator").map_or("", |operator| operator.kind());
+                let left = parent.child_by_field_name("left")?;
+                return matches!(operator, "||" | "??").then(|| file.span(left.end_byte()..at.end_byte()));
+            }
+            _ => return None,
+        }
+        at = parent;
+    }
+    None
 }
 
 fn in_attribute(file: &File, literal: Span) -> bool {

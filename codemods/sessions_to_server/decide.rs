@@ -321,6 +321,7 @@ fn gathered(
         ("links", parts.any("signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth|linkIdentity")),
         ("denied", parts.any("admin")),
         ("missing", parts.any("getUser|getUserIdentities|refreshSession|exchangeCodeForSession")),
+        ("anyBucket", buckets.values().any(|known| known.contains(uses::ANY_BUCKET))),
         ("puts", parts.any("upload|update") && parts.any("storage")),
     ];
     let asks = |known: &[&str], quiet: &[&str]| known.iter().any(|name| !quiet.contains(name));

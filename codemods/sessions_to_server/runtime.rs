@@ -308,7 +308,11 @@ pub(super) fn list<'n>(names: impl Iterator<Item = &'n String>) -> String {
 }
 
 fn buckets(buckets: &BTreeMap<&'static str, BTreeSet<String>>) -> String {
-    let of = |key: &str| list(buckets.get(key).into_iter().flatten());
+    let any = |known: &BTreeSet<String>| known.contains(super::uses::ANY_BUCKET);
+    let of = |key: &str| match buckets.get(key) {
+        Some(known) if any(known) => "\"any\"".to_owned(),
+        known => list(known.into_iter().flatten()),
+    };
     format!("{{ upload: {}, read: {}, remove: {} }}", of("upload"), of("read"), of("remove"))
 }
 

@@ -102,9 +102,6 @@ pub(super) fn unserved(
             }
             // The address of a file is computed in the page.
             What::Storage(_, method) if method == "getPublicUrl" => None,
-            What::Storage(names, _) if names.is_empty() && uses::every_bucket(survey, uses).is_empty() => {
-                Some("computes the bucket. Name it in the call.".to_owned())
-            }
             What::Storage(_, method) if STORAGE.contains(&method.as_str()) => None,
             What::Storage(_, method) => {
                 Some(format!("calls `{method}` of the storage, which has no counterpart on the server yet."))

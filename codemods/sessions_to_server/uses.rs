@@ -328,14 +328,22 @@ fn one_of(survey: &Survey<'_>, client: Span, kind: query::Kind) -> Vec<String> {
     }
 }
 
-/// The buckets of the app, for a call that computes one: those that the SQL makes, if it makes every bucket that the code names.
+/// Stands for every bucket, where a call computes which one.
+pub(super) const ANY_BUCKET: &str = "*";
+
+/// The buckets of the app, for a call that computes one: those that the SQL makes, if it makes every bucket that the code names, or
+/// else any.
 pub(super) fn every_bucket(survey: &Survey<'_>, uses: &[Use]) -> Vec<String> {
     let made: Vec<String> = survey.schema.buckets.iter().map(|bucket| bucket.id.clone()).collect();
     let named = uses.iter().filter_map(|one| match &one.what {
         What::Storage(names, _) => Some(names),
         _ => None,
     });
-    if named.flatten().all(|name| made.contains(name)) { made } else { Vec::new() }
+    if !made.is_empty() && named.flatten().all(|name| made.contains(name)) {
+        made
+    } else {
+        vec![ANY_BUCKET.to_owned()]
+    }
 }
 
 /// The node of a use.

@@ -101,6 +101,12 @@ fn is_bundle(path: &RelPath, kind: Kind, text: &str) -> bool {
     if script && (text.starts_with("/******/") || text.contains("// webpackBootstrap")) {
         return true;
     }
+    // What a bundler puts before modules that it joins, in a file of a length that nobody writes.
+    let joined =
+        |text: &str| text.lines().take(20).any(|line| line.contains("__defProp = Object.defineProperty"));
+    if script && text.len() > 100_000 && joined(text) {
+        return true;
+    }
     let lines = text.lines().count().max(1);
     let longest = text.lines().map(str::len).max().unwrap_or(0);
     text.len() > 10_000 && text.len() / lines > 250 && longest > 2_000
@@ -120,6 +126,7 @@ const OUTPUT: &[&str] = &[
     ".nitro",
     ".tanstack",
     ".wrangler",
+    "storybook-static",
 ];
 
 /// Whether a folder of this name may be build output, so that [`is_output`] has to look at what is in it.

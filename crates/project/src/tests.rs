@@ -52,6 +52,15 @@ mod files {
     }
 
     #[test]
+    fn what_a_bundler_joined_is_listed_without_content() {
+        let line = "export var one = 1;\n";
+        let joined = format!("var __defProp = Object.defineProperty;\n{}", line.repeat(6_000));
+        let project = project(&[("public/runtime.js", &joined), ("src/long.js", &line.repeat(6_000))]);
+        let skipped: Vec<_> = project.files.iter().map(|file| file.skipped).collect();
+        assert_eq!(skipped, [Some(Skipped::BuildOutput), None]);
+    }
+
+    #[test]
     fn lines_and_columns_count_characters() {
         let project = project(&[("a.ts", "\u{feff}é = 1\nb\n")]);
         let file = &project.files[0];

@@ -4,16 +4,21 @@ import { __WORDS__ } from "./auth-middleware";
 
 // Buckets that the browser may ask for, found in the code. Storage policies decide about each path: everything here runs with
 // the visitor's own rights.
+//#if anyBucket
+// A page computes which bucket it asks for.
+const anyBucket = z.string().regex(/^\w[\w .-]{0,99}$/);
+//#end
 //#if uploads
-const uploadBucket = z.enum(__UPLOAD__);
+const uploadBucket = __UPLOAD__;
 //#end
 //#if reads
-const readBucket = z.enum(__READ__);
+const readBucket = __READ__;
 //#end
 //#if remove
-const removeBucket = z.enum(__REMOVE__);
+const removeBucket = __REMOVE__;
 //#end
-const path = z.string().min(1).max(1024);
+// No part of a path leads out of its bucket.
+const path = z.string().min(1).max(1024).refine((path) => !path.split(/[\\/]/).some((part) => /^(\.|%2e){2}$/i.test(part)));
 
 const plain = <T>({ data, error }: { data: T; error: { name: string; message: string; status?: number | undefined } | null }) => ({
   data,

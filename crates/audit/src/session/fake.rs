@@ -35,6 +35,10 @@ fn comparison(look: &Look<'_>, tree: &Tree, node: Node<'_>) -> Option<Session> {
         view::unwrapped(node.child_by_field_name("left")?),
         view::unwrapped(node.child_by_field_name("right")?),
     );
+    // Most comparisons are of something else: they are not looked up.
+    if !is_password(tree.text(left)) && !is_password(tree.text(right)) {
+        return None;
+    }
     let (value, literal) = match (literal(tree, left), literal(tree, right)) {
         (None, Some(text)) => (left, text),
         (Some(text), None) => (right, text),

@@ -4,13 +4,27 @@ import { z } from "zod/v4";
 import type { Env } from "../env.js";
 import { createDb, sessionUser } from "./session.js";
 
+//#if anyBucket
+// "any" where a page computes which bucket it asks for.
+type Buckets = Record<"upload" | "read" | "remove", readonly string[] | "any">;
+//#else
 type Buckets = Record<"upload" | "read" | "remove", readonly string[]>;
+//#end
 
 // Storage policies decide as ever: everything here runs with the visitor's own rights.
 export function storageRoutes(env: Env, buckets: Buckets) {
-  const path = z.string().min(1).max(1024);
+  // No part of a path leads out of its bucket.
+  const path = z.string().min(1).max(1024).refine((path) => !path.split(/[\\/]/).some((part) => /^(\.|%2e){2}$/i.test(part)));
+//#if anyBucket
+  const may = (use: keyof Buckets, bucket: string) => {
+    const known = buckets[use];
+    return known === "any" ? /^\w[\w .-]{0,99}$/.test(bucket) : known.includes(bucket);
+  };
+//#else
+  const may = (use: keyof Buckets, bucket: string) => buckets[use].includes(bucket);
+//#end
   const allowed = (c: Context, use: keyof Buckets, bucket: string) => {
-    if (!buckets[use].includes(bucket)) throw new HTTPException(403);
+    if (!may(use, bucket)) throw new HTTPException(403);
     return createDb(c, env);
   };
 //#if signs
@@ -33,7 +47,7 @@ export function storageRoutes(env: Env, buckets: Buckets) {
   routes.post("/upload-url", async (c) => {
     const body = z.object({ bucket: z.string(), path, upsert: z.boolean().default(false) }).parse(await c.req.json());
     const db = await signedIn(createDb(c, env));
-    if (!buckets.upload.includes(body.bucket)) throw new HTTPException(403);
+    if (!may("upload", body.bucket)) throw new HTTPException(403);
     return answer(c, await db.storage.from(body.bucket).createSignedUploadUrl(body.path, { upsert: body.upsert }));
   });
 //#end
