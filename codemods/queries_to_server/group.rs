@@ -6,13 +6,13 @@ use super::ground;
 use super::library;
 use super::name;
 use super::parallel;
-use super::read;
 use super::reason::Reason;
 use super::web_storage;
+use super::{read, receiver};
 use crate::server;
 use audit::Survey;
 use audit::query::{Kind, Power, Query, Target};
-use edit::FileId;
+use edit::{FileId, Span};
 use stack::Side;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -245,6 +245,9 @@ pub(crate) fn verdict(survey: &Survey<'_>) -> server::Verdict {
         verdict.moved.push(survey.queries[draft.query].span);
     }
     verdict.moved.sort();
+    for (file, dropped) in receiver::dropped(survey, &outcome.functions) {
+        verdict.dropped.extend(dropped.statements.into_iter().map(|range| Span::new(file, range)));
+    }
     for stays in &outcome.stays {
         let span = survey.queries[stays.query].span;
         let why = stays.reason.message.clone();

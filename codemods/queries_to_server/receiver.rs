@@ -76,7 +76,7 @@ fn guard(tree: &Tree, name: Node<'_>) -> Option<Range<usize>> {
     (alone && leaves && tree.text(not).starts_with('!')).then(|| statement.byte_range())
 }
 
-/// `const supabase = createClient()` in a function, also where a hook keeps it.
+/// `const supabase = createClient()` in a function, also where a hook keeps it; another name for a client.
 fn declaration<'t>(tree: &'t Tree, scopes: &Scopes, id: BindingId) -> Option<Node<'t>> {
     let binding = scopes.binding(id);
     let mut node = tree.node_at(binding.name_range.clone())?;
@@ -88,8 +88,13 @@ fn declaration<'t>(tree: &'t Tree, scopes: &Scopes, id: BindingId) -> Option<Nod
     let statement = declarator.parent().filter(|parent| parent.kind() == "lexical_declaration")?;
     let alone = code_children(statement).count() == 1;
     let exported = statement.parent().is_some_and(|parent| parent.kind() == "export_statement");
-    let value = unwrapped(declarator.child_by_field_name("value")?);
+    let mut value = unwrapped(declarator.child_by_field_name("value")?);
+    if value.kind() == "await_expression" {
+        value = unwrapped(code_children(value).next()?);
+    }
     let made = match value.kind() {
+        // `const db = client`
+        "identifier" => return (alone && !exported).then_some(statement),
         "call_expression" => match arguments(value).first().map(|first| unwrapped(*first)) {
             None => Some(value),
             Some(first) if matches!(tree.text(callee(value)?), "useMemo" | "useState") => {

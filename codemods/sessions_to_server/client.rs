@@ -1,6 +1,8 @@
 //! The client module: the call that makes the browser's client, what it is given, and what in the module serves nothing else.
 
+use super::getter::{self, Getter};
 use super::own_request::OwnRequest;
+use super::owned::covers;
 use super::truth::Known;
 use super::{key_fetch, lazy};
 use audit::Survey;
@@ -16,7 +18,7 @@ use syntax::view::{arguments, code_children, member_path, pairs, string_value, u
 use tree_sitter::Node;
 
 /// The package whose client this is.
-const PACKAGE: &str = "@supabase/supabase-js";
+pub(super) const PACKAGE: &str = "@supabase/supabase-js";
 
 /// A client of the browser, kept at the top of a module.
 #[derive(Clone, Debug)]
@@ -24,9 +26,9 @@ pub(super) struct Client {
     pub(super) file: FileId,
     /// `createClient(…)`.
     pub(super) call: Range<usize>,
-    /// The value of the constant, conditions and casts around the call included.
+    /// The value of the constant, conditions and casts around the call included; the body of a function that gives the client.
     pub(super) value: Range<usize>,
-    /// The name of the constant; `None` for `export default createClient(…)`.
+    /// The name of the constant, or of the function that gives the client; `None` for `export default createClient(…)`.
     pub(super) name: Option<Range<usize>>,
     pub(super) url: Setting,
     pub(super) key: Setting,
@@ -40,6 +42,8 @@ pub(super) struct Client {
     pub(super) request: OwnRequest,
     /// Statements that only make the client, and keep it.
     pub(super) around: Vec<Range<usize>>,
+    /// The function that gives it, where no constant is it.
+    pub(super) getter: Option<Getter>,
 }
 
 /// One argument of the call, followed to its value.
@@ -130,13 +134,20 @@ fn client(
     let mut around = Vec::new();
     let names = url.names.iter().chain(&key.names).map(String::as_str).collect();
     let known = Known { tree, scopes, names };
+    let mut getter = None;
     let (value, name) = match (place(&known, call), lazy::place(tree, scopes, call)) {
         (Some(place), _) => place,
         (None, Some(found)) => {
             around = found.around;
             (found.value, Some(found.name))
         }
-        (None, None) => return refused("is made inside of a function or under a condition"),
+        (None, None) => match getter::of(&known, file, call, &[&url, &key]) {
+            Some(found) => {
+                getter = Some(found.getter);
+                (found.body, Some(found.name))
+            }
+            None => return refused("is made inside of a function or under a condition"),
+        },
     };
     if !tree.sound(value) {
         return refused("stands beside text that does not parse");
@@ -153,6 +164,7 @@ fn client(
         .filter(|declarator| declarator.kind() == "variable_declarator")
         .and_then(|declarator| declarator.child_by_field_name("type"))
         .map(|annotation| annotation.byte_range());
+    let annotation = getter.as_ref().map_or(annotation, |getter| getter.returns.clone());
     Some(Ok(Client {
         file: file.id,
         call: call.byte_range(),
@@ -160,11 +172,12 @@ fn client(
         name: name.map(|name| name.byte_range()),
         url,
         key,
-        types: types(survey, file, scopes, call),
+        types: types(survey, file, scopes, call, getter.as_ref()),
         annotation,
         schema: said.schema,
-        request: said.request,
+        request: said.request.unwrap_or_default(),
         around,
+        getter,
     }))
 }
 
@@ -200,11 +213,11 @@ fn place<'t>(known: &Known<'t>, call: Node<'t>) -> Option<(Node<'t>, Option<Node
     }
 }
 
-/// What the options of a client say that the server has to know.
+/// What the options of a client say that the server has to know; of two that say one thing the later counts, all of it.
 #[derive(Default)]
 struct Said {
     schema: Option<String>,
-    request: OwnRequest,
+    request: Option<OwnRequest>,
 }
 
 /// Options that say nothing which the server does not do by itself, or can be told. `key`: what the client is given as its key.
@@ -236,22 +249,20 @@ fn checked_options(
         return computed();
     }
     let mut said = Said::default();
-    for spread in code_children(options).filter(|child| child.kind() == "spread_element") {
-        let Some(inner) =
-            code_children(spread).next().filter(|inner| unwrapped(*inner).kind() == "identifier")
-        else {
-            return computed();
-        };
-        said = checked_options(survey, file, (tree, scopes), key, inner)?;
-    }
     let given = pairs(tree, options);
-    let spreads = code_children(options).filter(|child| child.kind() == "spread_element").count();
-    if given.len() + spreads != code_children(options).count() {
-        return computed();
-    }
-    for (name, _, value) in given {
-        let inner = pairs(tree, unwrapped(value));
-        match &*name {
+    for child in code_children(options) {
+        if child.kind() == "spread_element" {
+            let inner = code_children(child).next().filter(|inner| unwrapped(*inner).kind() == "identifier");
+            let Some(inner) = inner else { return computed() };
+            let more = checked_options(survey, file, (tree, scopes), key, inner)?;
+            said.schema = more.schema.or(said.schema);
+            said.request = more.request.or(said.request);
+            continue;
+        }
+        let own = given.iter().find(|(_, name, _)| covers(&child.byte_range(), &name.byte_range()));
+        let Some((name, _, value)) = own else { return computed() };
+        let inner = pairs(tree, unwrapped(*value));
+        match &**name {
             "auth" | "realtime" => {}
             "db" => match inner.as_slice() {
                 [(key, _, value)] if key == "schema" => match string_value(tree, *value) {
@@ -261,13 +272,19 @@ fn checked_options(
                 _ => return Err("is given options for its queries".to_owned()),
             },
             "global" => {
-                let mut fine = inner.len() == code_children(unwrapped(value)).count();
+                let mut request = OwnRequest::default();
+                let mut fine = inner.len() == code_children(unwrapped(*value)).count();
                 for (part, _, value) in inner {
                     fine &= match &*part {
-                        "headers" => said.request.headers(tree, key, value),
+                        "headers" => request.headers(tree, key, value),
+                        // A time limit is the server's as well, where it is a server of ours.
+                        "fetch" if !survey.stack.server.is_some_and(|server| server.is_within()) => {
+                            request.fetch((tree, scopes), value)
+                                || key_fetch::is_harmless(survey, file, value)
+                        }
                         "fetch" => {
                             key_fetch::is_harmless(survey, file, value)
-                                || said.request.fetch((tree, scopes), value)
+                                || request.fetch((tree, scopes), value)
                         }
                         _ => false,
                     };
@@ -275,6 +292,7 @@ fn checked_options(
                 if !fine {
                     return Err("sets headers or fetch for every request".to_owned());
                 }
+                said.request = Some(request);
             }
             other => return Err(format!("is given the option `{other}`")),
         }
@@ -291,8 +309,11 @@ pub(super) fn setting(
 ) -> Setting {
     let mut found = Setting::default();
     let node = unwrapped(node);
-    if node.kind() == "identifier" {
-        found.binding = scopes.binding_at(node.byte_range()).filter(|id| {
+    // `settings.url`: all of the object counts.
+    let holder = node.child_by_field_name("object").filter(|_| node.kind() == "member_expression");
+    let holder = holder.map_or(node, unwrapped);
+    if holder.kind() == "identifier" {
+        found.binding = scopes.binding_at(holder.byte_range()).filter(|id| {
             let binding = scopes.binding(*id);
             binding.top_level && binding.declared == Declared::Const
         });
@@ -316,6 +337,13 @@ fn follow(
     match node.kind() {
         "string" | "template_string" => {
             if let Some(value) = string_value(tree, node) {
+                // `required("VITE_URL")`: the name of a variable.
+                let is_name =
+                    |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
+                if value.contains('_') && value.chars().all(is_name) {
+                    found.names.push(value.into_owned());
+                    return;
+                }
                 let range = node.start_byte() + 1..node.end_byte() - 1;
                 let is_real =
                     !value.is_empty() && !audit::secret::placeholder(&value) && !value.contains("localhost");
@@ -352,6 +380,11 @@ fn follow(
                 && (&**import, &**meta, &**env) == ("import", "meta", "env")
             {
                 found.names.push(name.clone().into_owned());
+            } else if let Some(value) = held(survey, file, node) {
+                // `env.url` of an object that is written out.
+                let holder = survey.project.get(value.0);
+                let Some(syntax) = holder.syntax() else { return };
+                follow(survey, holder, syntax, value.1, found, depth + 1);
             }
         }
         // `String(import.meta.env.X)`, `import.meta.env.X.trim()`.
@@ -371,6 +404,22 @@ fn follow(
     }
 }
 
+/// What a member of a constant object is: the file and the value.
+fn held<'s>(survey: &'s Survey<'_>, file: &File, member: Node<'_>) -> Option<(FileId, Node<'s>)> {
+    let object = unwrapped(member.child_by_field_name("object")?);
+    let property = member.child_by_field_name("property")?;
+    let (tree, _) = file.syntax()?;
+    let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, object.byte_range()) else {
+        return None;
+    };
+    let (there, scopes) = survey.project.get(holder).syntax()?;
+    let fixed = scopes.binding(scopes.binding_at(name.clone())?).declared == Declared::Const;
+    let declarator = there.node_at(name)?.parent().filter(|_| fixed)?;
+    let value = unwrapped(declarator.child_by_field_name("value")?);
+    let pairs = if value.kind() == "object" { pairs(there, value) } else { Vec::new() };
+    pairs.into_iter().find(|(key, _, _)| key == tree.text(property)).map(|(_, _, value)| (holder, value))
+}
+
 /// Whether a key is one that passes all policies.
 fn is_privileged(survey: &Survey<'_>, key: &Setting) -> bool {
     let named = key.names.first().is_some_and(|name| {
@@ -384,11 +433,20 @@ fn is_privileged(survey: &Survey<'_>, key: &Setting) -> bool {
 }
 
 /// The generated types: `createClient<Database>`, where `Database` comes from a module of its own.
-fn types(survey: &Survey<'_>, file: &File, scopes: &Scopes, call: Node<'_>) -> Option<(FileId, String)> {
+fn types(
+    survey: &Survey<'_>,
+    file: &File,
+    scopes: &Scopes,
+    call: Node<'_>,
+    getter: Option<&Getter>,
+) -> Option<(FileId, String)> {
     let (tree, _) = file.syntax()?;
     // `SupabaseClient<Database>`, where the call says nothing.
     let said = || {
-        let annotation = wrapped(call).parent()?.child_by_field_name("type")?;
+        let annotation = match getter {
+            Some(getter) => tree.node_at(getter.returns.clone()?)?,
+            None => wrapped(call).parent()?.child_by_field_name("type")?,
+        };
         let generic = code_children(annotation).next()?;
         code_children(generic).find(|child| child.kind() == "type_arguments")
     };

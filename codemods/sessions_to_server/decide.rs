@@ -58,6 +58,8 @@ pub(super) struct Move {
     pub(super) functions: BTreeSet<String>,
     pub(super) proxied: Vec<Proxied>,
     pub(super) moved: Vec<Span>,
+    /// Statements that go with those.
+    pub(super) dropped: Vec<Span>,
 }
 
 impl Move {
@@ -126,7 +128,7 @@ fn decided(survey: &Survey<'_>) -> Decision<Move> {
     };
     let client = survey.project.get(first.file).span(first.call.clone());
     let auth_places: Vec<Span> =
-        all_uses.iter().filter(|one| matches!(one.what, What::Auth(_))).map(|one| one.span).collect();
+        all_uses.iter().filter(|one| one.what.is_auth()).map(|one| one.span).collect();
     for other in &kept[1..] {
         if !facade::same(survey, &first.url, &other.url) {
             let span = survey.project.get(other.file).span(other.call.clone());
@@ -277,6 +279,7 @@ fn gathered(
                     parts.add("phone");
                 }
             }
+            What::Library(methods) => methods.iter().for_each(|method| parts.add(*method)),
             What::Storage(names, method) => {
                 parts.add(method);
                 let use_ = match method.as_str() {
@@ -374,6 +377,7 @@ fn gathered(
         functions,
         proxied,
         moved: verdict.moved.clone(),
+        dropped: verdict.dropped.clone(),
     }
 }
 

@@ -45,10 +45,8 @@ pub(super) fn edits(
     parts: &[Part],
     queries: Option<&str>,
 ) -> Vec<Edit> {
-    let file = survey.project.get(client.file);
     let pairs: Vec<String> = parts.iter().map(Part::pair).collect();
     let object = if pairs.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", pairs.join(", ")) };
-    let mut edits = vec![Edit::replace(file.span(client.value.clone()), object)];
     let mut comment = if parts.iter().any(|part| part.name == "auth") {
         "// The session lives in an HttpOnly cookie on the server: this module has no key and no token.\n"
             .to_owned()
@@ -58,8 +56,44 @@ pub(super) fn edits(
     if let Some(queries) = queries {
         comment += &format!("// Queries are server functions: {queries}\n");
     }
-    edits.extend(around(survey, client, owned, &comment));
+    made(survey, client, owned, vec![Piece::text(object)], &comment)
+}
+
+/// The edits that put `object` where the client was, under a comment.
+fn made(survey: &Survey<'_>, client: &Client, owned: &Owned, object: Vec<Piece>, comment: &str) -> Vec<Edit> {
+    let file = survey.project.get(client.file);
+    let Some(getter) = &client.getter else {
+        let mut edits = vec![Edit { span: file.span(client.value.clone()), replacement: object }];
+        edits.extend(around(survey, client, owned, comment));
+        return edits;
+    };
+    let end = if file.text.contains(";\n") { ";" } else { "" };
+    let gives =
+        if getter.is_expression { getter.holds.clone() } else { format!("return {}{end}", getter.holds) };
+    let mut replacement = vec![Piece::text(format!("{comment}const {} = ", getter.holds))];
+    replacement.extend(object);
+    replacement.push(Piece::text(end));
+    let span = match &getter.kept {
+        Some((statement, _)) => file.span(statement.clone()),
+        None => {
+            replacement.push(Piece::text("\n\n"));
+            let start = with_comment_of(file, getter.statement.start);
+            file.span(start..start)
+        }
+    };
+    let mut edits = vec![Edit { span, replacement }, Edit::replace(file.span(getter.says.clone()), gives)];
+    edits.extend(around(survey, client, owned, ""));
     edits
+}
+
+/// Where the comment begins that stands right above a statement; else where the statement begins.
+fn with_comment_of(file: &File, start: usize) -> usize {
+    let line = file.text[..start].rfind('\n').map_or(0, |at| at + 1);
+    if file.text[line..start].trim().is_empty() {
+        with_comment(&file.text, &(line..file.text.len()))
+    } else {
+        start
+    }
 }
 
 /// The edits of the client's module where queries stay in the browser: a client that speaks to the app's own server.
@@ -68,15 +102,13 @@ pub(super) fn proxied(survey: &Survey<'_>, client: &Client, owned: &Owned) -> Ve
     let Some((tree, _)) = file.syntax() else { return Vec::new() };
     let Some(call) = tree.node_at(client.call.clone()) else { return Vec::new() };
     let Some(list) = call.child_by_field_name("arguments") else { return Vec::new() };
-    let replacement = vec![
+    let object = vec![
         Piece::text("withSession("),
         Piece::Source(file.span(call.start_byte()..list.start_byte())),
         Piece::text("(`${window.location.origin}/api/supabase`, \"same-origin\", sameOrigin))"),
     ];
     let comment = "// Speaks to this app's own server, which adds the key and the session and lets through only what the app uses.\n";
-    let mut edits = vec![Edit { span: file.span(client.value.clone()), replacement }];
-    edits.extend(around(survey, client, owned, comment));
-    edits
+    made(survey, client, owned, object, comment)
 }
 
 /// What goes with the old client, and the comment above the new one.
@@ -96,7 +128,7 @@ fn around(survey: &Survey<'_>, client: &Client, owned: &Owned, comment: &str) ->
     if let Some(range) = generated {
         edits.push(Edit::delete(file.span(whole_line(&file.text, range))));
     }
-    if let Some(value) = tree.node_at(client.value.clone()) {
+    if let Some(value) = tree.node_at(client.value.clone()).filter(|_| !comment.is_empty()) {
         let start = enclosing_statement(value).start_byte();
         edits.push(Edit::replace(file.span(start..start), comment));
     }
@@ -233,7 +265,13 @@ pub(super) fn dropped(survey: &Survey<'_>, client: &Client, owned: &Owned) -> Ve
     let Some((tree, _)) = file.syntax() else { return Vec::new() };
     let Some(value) = tree.node_at(client.value.clone()) else { return Vec::new() };
     let mut statements = owned.statements.clone();
-    statements.push(enclosing_statement(value).byte_range());
+    match &client.getter {
+        Some(getter) => {
+            statements.push(getter.statement.clone());
+            statements.extend(getter.kept.clone().map(|(statement, _)| statement));
+        }
+        None => statements.push(enclosing_statement(value).byte_range()),
+    }
     statements.sort_by_key(|range| range.start);
     let all = Owned { statements, flags: Vec::new() };
     let mut edits: Vec<Edit> =

@@ -83,7 +83,7 @@ fn returns<'t>(tree: &'t Tree, scopes: &Scopes, call: Node<'t>) -> Option<Node<'
 }
 
 /// Whether a statement only hands the token of a session to the live connection, or stands inside of one that does.
-fn follows(tree: &Tree, statement: Node<'_>) -> bool {
+pub(super) fn follows(tree: &Tree, statement: Node<'_>) -> bool {
     let text = |node: Node<'_>| -> String { tree.text(node).split_whitespace().collect() };
     let mut outer = statement;
     while let Some(above) = outer.parent().filter(|above| above.kind() != "program") {

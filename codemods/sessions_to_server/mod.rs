@@ -1,6 +1,6 @@
 //! The session leaves the browser: a server beside the app keeps it in an HttpOnly cookie, and the app's client keeps its surface.
 //!
-//! `client` finds the module that makes the client, `uses` every use of it, `tokens` what pages do with the access token; `decide` says
+//! `client` finds the module that makes the client, `reach` how code comes by it, `uses` what it is asked for, `tokens` what pages do with the access token; `decide` says
 //! whether all of it can move, and `facade`, `runtime`, `package` and `values` make the one change of it. What the app does not use is
 //! not written.
 
@@ -9,15 +9,19 @@ mod context;
 mod cookies;
 mod decide;
 mod facade;
+mod getter;
 mod header;
+mod held;
 mod key_fetch;
 mod lazy;
+mod library;
 mod native;
 mod own_request;
 mod owned;
 mod package;
 mod places;
 pub(crate) mod policy;
+mod reach;
 mod requests;
 mod runtime;
 mod served;
@@ -169,7 +173,7 @@ pub(crate) fn providers(survey: &Survey<'_>) -> Option<(RelPath, &'static str)> 
 }
 
 fn auth_places(change: &Move) -> Vec<Span> {
-    let auth = change.uses.iter().filter(|one| matches!(one.what, uses::What::Auth(_)));
+    let auth = change.uses.iter().filter(|one| one.what.is_auth());
     auth.map(|one| one.span).collect()
 }
 
@@ -350,6 +354,9 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
         change.edits.extend(edits);
         change.requests.extend(requests);
     }
+    let (edits, requests) = held::settled(survey, parts);
+    change.edits.extend(edits);
+    change.requests.extend(requests);
     change.creates = files.creates;
     change.requests.extend(files.requests);
     change.edits.extend(parts.tokens.edits.iter().cloned());

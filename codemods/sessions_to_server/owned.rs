@@ -130,7 +130,7 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client, gone: &[Span]) -> Owned {
     owned
 }
 
-/// Functions and types at the top that only what goes asks for, and those that only they ask for.
+/// Functions, types and options at the top that only what goes asks for, and those that only they ask for.
 fn functions(survey: &Survey<'_>, client: &Client, owned: &mut Owned) {
     let file = survey.project.get(client.file);
     let Some((tree, scopes)) = file.syntax() else { return };
@@ -139,12 +139,23 @@ fn functions(survey: &Survey<'_>, client: &Client, owned: &mut Owned) {
         for (at, binding) in scopes.bindings.iter().enumerate().filter(|(_, binding)| binding.top_level) {
             let declared = tree.node_at(binding.name_range.clone()).and_then(|name| name.parent());
             let kinds = ["function_declaration", "type_alias_declaration", "interface_declaration"];
-            let Some(function) = declared.filter(|node| kinds.contains(&node.kind())) else {
-                continue;
+            // Options, and a `fetch` of the client's own.
+            let is_value = |node: Node<'_>| {
+                let value = node.child_by_field_name("value").map(unwrapped);
+                let plain = value.is_some_and(|value| matches!(value.kind(), "object" | "arrow_function"));
+                plain && code_children(enclosing_statement(node)).count() == 1
             };
+            let goes_alone = |node: &Node<'_>| {
+                kinds.contains(&node.kind()) || node.kind() == "variable_declarator" && is_value(*node)
+            };
+            let Some(function) = declared.filter(goes_alone) else { continue };
             let statement = enclosing_statement(function).byte_range();
+            let kept = client.getter.as_ref().and_then(|getter| getter.kept.as_ref());
+            let replaced =
+                [Some(&client.value), client.annotation.as_ref(), kept.map(|(statement, _)| statement)];
             let goes = |range: &Range<usize>| {
-                covers(&client.value, range) || owned.statements.iter().any(|outer| covers(outer, range))
+                replaced.iter().flatten().any(|outer| covers(outer, range))
+                    || owned.statements.iter().any(|outer| covers(outer, range))
             };
             let mut asked = false;
             let all_go = scopes.references_of(BindingId(at as u32)).all(|reference| {

@@ -120,7 +120,7 @@ pub(super) fn unserved(
             What::Value => Some(
                 "uses the Supabase client as a value. Pass the function that is needed instead.".to_owned(),
             ),
-            What::Invoke(_) | What::Query | What::Test => None,
+            What::Invoke(_) | What::Query | What::Test | What::Held(..) | What::Library(_) => None,
         };
         let admin = matches!(&one.what, What::Auth(method) if method.starts_with("admin."));
         found.extend(why.map(|why| Blocker { span: one.span, why, admin }));

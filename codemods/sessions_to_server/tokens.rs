@@ -19,7 +19,7 @@ use tree_sitter::Node;
 const TOKENS: &[&str] = &["access_token", "refresh_token", "provider_token", "provider_refresh_token"];
 
 /// Functions of the page's framework that run again when what they depend on changes.
-const HOOKS: &[&str] =
+pub(super) const HOOKS: &[&str] =
     &["useEffect", "useLayoutEffect", "useInsertionEffect", "useCallback", "useMemo", "useImperativeHandle"];
 
 /// What becomes of the tokens.

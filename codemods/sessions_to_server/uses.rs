@@ -1,17 +1,18 @@
-//! Every use of the client: through imports, re-exports, namespaces, dynamic imports and plain aliases.
+//! Every use of the client, wherever code reaches it.
 
 use super::client::Client;
+use super::library;
+use super::owned::covers;
+use super::reach::{self, By, Held};
+use super::tokens::HOOKS;
 use audit::Survey;
 use audit::query;
-use edit::{FileId, Span};
+use edit::Span;
 use project::graph::{Graph, Origin};
 use project::{File, Kind};
-use std::collections::BTreeSet;
-use std::ops::Range;
 use syntax::Tree;
-use syntax::module::{ImportKind, Imported};
-use syntax::scope::{BindingId, Declared, Scopes};
-use syntax::view::{self, Chain, arguments, string_value, unwrapped, whole_chain, wrapped};
+use syntax::scope::Declared;
+use syntax::view::{self, Chain, arguments, code_children, string_value, unwrapped, whole_chain, wrapped};
 use tree_sitter::Node;
 
 /// What a use asks of the client.
@@ -27,10 +28,21 @@ pub(super) enum What {
     Invoke(Vec<String>),
     /// `client.from`, `schema`, `rpc`: a query.
     Query,
-    /// A test whether the client is there.
+    /// A test whether the client is there, or a list of what a hook depends on.
     Test,
+    /// Handed to a component of a library, which calls these methods of `auth`.
+    Library(&'static [&'static str]),
+    /// Another name that holds the client, with the type that it says it has, and how it comes to hold it.
+    Held(Option<Span>, By),
     /// Anything else: the client goes on as a value.
     Value,
+}
+
+impl What {
+    /// Whether it asks for the session.
+    pub(super) fn is_auth(&self) -> bool {
+        matches!(self, What::Auth(_) | What::Library(_))
+    }
 }
 
 /// What a client has.
@@ -67,148 +79,33 @@ pub(super) struct Use {
 
 /// Every use of `client`, by path and place.
 pub(super) fn of(survey: &Survey<'_>, client: &Client) -> Vec<Use> {
+    let reached = reach::of(survey, client);
     let mut found = Vec::new();
-    let carriers = carriers(survey, client.file);
-    let mut waiting: Vec<(FileId, Option<Range<usize>>)> = vec![(client.file, client.name.clone())];
-    let mut seen: BTreeSet<(FileId, usize)> = BTreeSet::new();
-    while let Some((holder, name)) = waiting.pop() {
-        if !seen.insert((holder, name.as_ref().map_or(usize::MAX, |name| name.start))) {
+    for place in &reached.places {
+        let file = survey.project.get(place.file);
+        let Some((tree, _)) = file.syntax() else { continue };
+        // The type of a name that holds the client is settled there.
+        let typed = |held: &Held| {
+            held.file == place.file
+                && held.typed.as_ref().is_some_and(|typed| covers(typed, &place.node.byte_range()))
+        };
+        if place.in_type && reached.held.iter().any(typed) {
             continue;
         }
-        let target = Target { holder, name };
-        for file in &carriers {
-            let file = survey.project.get(*file);
-            // A test makes of the client what it likes, and is no part of the app.
-            if survey.stack.side_reasons[file.id.0 as usize] == "a test" {
-                continue;
-            }
-            let Some((tree, scopes)) = file.syntax() else { continue };
-            for (binding, members) in names(survey, file, (tree, scopes), &target) {
-                for reference in scopes.references_of(binding) {
-                    let Some(node) = tree.node_at(reference.range.clone()) else { continue };
-                    let Some(node) = below(tree, node, members.as_deref()) else { continue };
-                    match alias(tree, node) {
-                        Some(alias) => waiting.push((file.id, Some(alias.byte_range()))),
-                        None => found.extend(asked(survey, file, tree, node, reference.in_type)),
-                    }
-                }
-            }
-        }
+        found.extend(if place.is_odd {
+            Some(Use { span: file.span(place.node.byte_range()), what: What::Value })
+        } else {
+            asked(survey, file, tree, place.node, place.in_type)
+        });
+    }
+    for held in reached.held {
+        let span = Span::new(held.file, held.name);
+        let typed = held.typed.map(|typed| Span::new(held.file, typed));
+        found.push(Use { span, what: What::Held(typed, held.by) });
     }
     found.sort_by_key(|one: &Use| one.span);
     found.dedup_by(|one, other| one.span == other.span && one.what == other.what);
     found
-}
-
-/// A declared name that holds the client.
-struct Target {
-    holder: FileId,
-    /// `None` for the default export.
-    name: Option<Range<usize>>,
-}
-
-/// The client's module, and every file that imports it or something that passes it on.
-fn carriers(survey: &Survey<'_>, client: FileId) -> Vec<FileId> {
-    let project = survey.project;
-    let mut passing: BTreeSet<FileId> = BTreeSet::from([client]);
-    let mut waiting = vec![client];
-    let mut found: BTreeSet<FileId> = BTreeSet::from([client]);
-    while let Some(file) = waiting.pop() {
-        for importer in &project.graph.importers[file.0 as usize] {
-            found.insert(*importer);
-            let module = &project.get(*importer).module;
-            // A re-export, or an alias that may be exported: `export const db = supabase`.
-            let passes = module.imports.iter().any(|import| import.kind == ImportKind::ReExport)
-                || module.imports.iter().flat_map(|import| &import.names).any(|name| {
-                    let text = &project.get(*importer).text;
-                    module.exports.iter().any(|export| {
-                        export.local.as_deref() == Some(name.local.as_str())
-                            || text
-                                .get(export.range.clone())
-                                .is_some_and(|text| text.contains(&format!("= {}", name.local)))
-                    })
-                });
-            if passes && passing.insert(*importer) {
-                waiting.push(*importer);
-            }
-        }
-    }
-    found.into_iter().collect()
-}
-
-/// The local names of `file` that hold the target, with how many members lie between (one for a namespace).
-fn names(
-    survey: &Survey<'_>,
-    file: &File,
-    (_, scopes): (&Tree, &Scopes),
-    target: &Target,
-) -> Vec<(BindingId, Option<String>)> {
-    let mut found = Vec::new();
-    if file.id == target.holder
-        && let Some(name) = &target.name
-    {
-        found.extend(scopes.binding_at(name.clone()).map(|binding| (binding, None)));
-    }
-    let is_target = |origin: Origin| match (origin, &target.name) {
-        (Origin::Local(holder, range), Some(name)) => holder == target.holder && range == *name,
-        (Origin::Local(holder, _), None) => holder == target.holder,
-        _ => false,
-    };
-    for import in &file.module.imports {
-        if import.type_only
-            || !matches!(import.kind, ImportKind::Static | ImportKind::Dynamic | ImportKind::Require)
-        {
-            continue;
-        }
-        let Some(module) = Graph::resolve(survey.project, file.id, &import.specifier) else { continue };
-        for name in &import.names {
-            let binding = scopes.bindings.iter().position(|binding| {
-                binding.name == name.local
-                    && (name.range.start <= binding.name_range.start
-                        && binding.name_range.end <= name.range.end)
-            });
-            let Some(binding) = binding.map(|at| BindingId(at as u32)) else { continue };
-            match &name.imported {
-                Imported::Namespace => {
-                    let exports =
-                        survey.project.get(module).module.exports.iter().map(|export| export.name.as_str());
-                    let held = exports.filter(|name| *name != "*").find(|exported| {
-                        is_target(Graph::export_origin(survey.project, module, exported))
-                            && (target.name.is_some() || *exported == "default")
-                    });
-                    found.extend(held.map(|member| (binding, Some(member.to_owned()))));
-                }
-                Imported::Default | Imported::Named(_) => {
-                    let there = match &name.imported {
-                        Imported::Named(name) => name.as_str(),
-                        _ => "default",
-                    };
-                    let leads = is_target(Graph::export_origin(survey.project, module, there));
-                    if leads && (target.name.is_some() || there == "default") {
-                        found.push((binding, None));
-                    }
-                }
-            }
-        }
-    }
-    found
-}
-
-/// The expression that is the client: the name itself, or the member of the namespace; `None` for another member.
-fn below<'t>(tree: &'t Tree, node: Node<'t>, member: Option<&str>) -> Option<Node<'t>> {
-    let Some(member) = member else { return Some(node) };
-    let parent = wrapped(node).parent()?;
-    let is_member = parent.kind() == "member_expression"
-        && parent.child_by_field_name("property").is_some_and(|property| tree.text(property) == member);
-    is_member.then_some(parent)
-}
-
-/// `const db = client`: the alias.
-fn alias<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Node<'t>> {
-    let parent = wrapped(node).parent().filter(|parent| parent.kind() == "variable_declarator")?;
-    let name = parent.child_by_field_name("name").filter(|name| name.kind() == "identifier")?;
-    let statement = parent.parent()?;
-    (name.id() != node.id() && tree.text(statement).starts_with("const")).then_some(name)
 }
 
 /// What is asked of the client at `node`; `None` where it is only exported or imported again.
@@ -227,8 +124,11 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
         let what = if channel { What::Realtime("channel".to_owned()) } else { What::Value };
         return used(if channel { parent } else { node }, what);
     }
-    if is_test(outer) {
+    if is_test(outer) || is_dependency(tree, outer) {
         return used(node, What::Test);
+    }
+    if let Some(methods) = library::asks(survey, file, tree, node) {
+        return used(node, What::Library(methods));
     }
     let whole = whole_chain(node);
     let chain = Chain::of(tree, whole);
@@ -295,6 +195,17 @@ fn is_test(node: Node<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// In the list of what a hook depends on, which is its last argument.
+fn is_dependency(tree: &Tree, node: Node<'_>) -> bool {
+    let list = node.parent().filter(|list| list.kind() == "array");
+    let given = list.and_then(|list| list.parent()).filter(|given| given.kind() == "arguments");
+    let (Some(list), Some(given)) = (list, given) else { return false };
+    let callee = given.parent().and_then(view::callee).map_or("", |callee| tree.text(callee));
+    let all: Vec<Node<'_>> = code_children(given).collect();
+    let last = all.len() > 1 && all.last().is_some_and(|last| last.id() == list.id());
+    last && HOOKS.contains(&callee.strip_prefix("React.").unwrap_or(callee))
 }
 
 /// The text of a string, also through a constant.

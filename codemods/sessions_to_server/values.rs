@@ -91,12 +91,20 @@ fn unread<'s>(survey: &'s Survey<'_>, change: &Move, gone: &[Span]) -> Vec<&'s E
     let settings: Vec<&String> = settings.collect();
     let is_gone =
         |name: &EnvName| name.reads.iter().all(|read| gone.iter().any(|span| span.covers(read.span)));
+    // `required("VITE_URL")`: read by a name that is handed on.
+    let is_spoken = |name: &EnvName| {
+        let quoted = [format!("\"{}\"", name.name), format!("'{}'", name.name)];
+        super::uses::code(survey).any(|file| {
+            let mut places = quoted.iter().flat_map(|quoted| file.text.match_indices(quoted.as_str()));
+            places.any(|(at, text)| !gone.iter().any(|span| span.covers(file.span(at..at + text.len()))))
+        })
+    };
     let ours = |name: &&EnvName| {
         let asked = settings.contains(&&name.name);
         let builders = name.public && name.name.contains("SUPABASE") && name.reads.is_empty() && !name.secret;
         (asked && is_gone(name) || builders) && keeps.as_ref() != Some(&name.name)
     };
-    survey.env.iter().filter(ours).collect()
+    survey.env.iter().filter(ours).filter(|name| !is_spoken(name)).collect()
 }
 
 /// Edits that take those variables out of the env files, and the files that have nothing else.

@@ -113,6 +113,10 @@ impl<'p> Tracer<'p> {
     fn handed_by_callers(&self, file: FileId, name: Node<'p>, index: usize) -> Value<'p> {
         let mut found: Option<Value<'p>> = None;
         for at in self.uses_of(file, name) {
+            // A test hands over what it likes.
+            if is_test(self.file(at.file)) && !is_test(self.file(file)) {
+                continue;
+            }
             let callee = view::wrapped(at.node);
             let Some(parent) = callee.parent() else { continue };
             let is_call = matches!(parent.kind(), "call_expression")
@@ -302,6 +306,11 @@ impl<'p> Tracer<'p> {
             _ => None,
         }
     }
+}
+
+/// Whether a file is a test by its own name.
+fn is_test(file: &project::File) -> bool {
+    [".test.", ".spec."].iter().any(|mark| file.path.name().contains(mark))
 }
 
 /// The parameter that holds a name, its function, and its place among the parameters.

@@ -1,0 +1,110 @@
+//! Other names that hold the client, and components that take it: what they say of its type, and what becomes of names that nothing asks
+//! any more.
+
+use super::client::{Client, PACKAGE};
+use super::decide::Move;
+use super::reach::By;
+use super::uses::What;
+use audit::Survey;
+use edit::{Edit, FileId, Span};
+use plan::Request;
+use project::File;
+use syntax::module::Imported;
+
+/// What the client is called where another module names its type.
+const LOCAL: &str = "appClient";
+
+/// The edits, and the imports that they need.
+pub(super) fn settled(survey: &Survey<'_>, change: &Move) -> (Vec<Edit>, Vec<Request>) {
+    let (mut edits, mut requests) = (Vec::new(), Vec::new());
+    let strict = survey.project.files.iter().any(|file| {
+        let name = file.path.name();
+        name.starts_with("tsconfig") && file.text.contains("\"noUnusedParameters\": true")
+    });
+    for one in &change.uses {
+        let file = survey.project.get(one.span.file);
+        if matches!(one.what, What::Library(_)) && file.path.as_str().ends_with(".tsx") {
+            // A component of a library says that it needs all of a client.
+            let end = Span::new(one.span.file, one.span.range().end..one.span.range().end);
+            edits.push(Edit::replace(end, " as unknown as SupabaseClient"));
+            requests.push(Request::Import {
+                file: file.id,
+                from: PACKAGE.to_owned(),
+                name: Imported::Named("SupabaseClient".to_owned()),
+                local: "SupabaseClient".to_owned(),
+                type_only: true,
+            });
+        }
+        let What::Held(typed, by) = &one.what else { continue };
+        if change.dropped.iter().any(|statement| statement.covers(one.span)) {
+            continue;
+        }
+        if strict && is_unasked(file, one.span, &change.moved) {
+            edits.push(Edit::replace(one.span, format!("_{}", &file.text[one.span.range()])));
+        }
+        let Some(typed) = typed else { continue };
+        match by {
+            // `: SupabaseClient` says more than what is there now.
+            By::Declaration => edits.push(Edit::delete(*typed)),
+            By::Caller if says_itself(&file.text[typed.range()]) => {}
+            By::Caller => {
+                let mut named = change.clients.iter().filter_map(|client| named(survey, client, one.span));
+                let Some((text, request)) = named.next() else { continue };
+                edits.push(Edit::replace(*typed, format!(": {text}")));
+                requests.extend(request);
+            }
+        }
+    }
+    (edits, requests)
+}
+
+/// Whether a type is whatever the client is.
+pub(super) fn says_itself(typed: &str) -> bool {
+    typed.contains("typeof ") || typed.trim_start_matches([':', ' ']) == "any"
+}
+
+/// The client's type where `name` is declared, and the import that it needs; `None` where it cannot be named.
+pub(super) fn named(survey: &Survey<'_>, client: &Client, name: Span) -> Option<(String, Option<Request>)> {
+    let file = survey.project.get(client.file);
+    let own = &file.text[client.name.clone()?];
+    let of = |local: &str| match &client.getter {
+        Some(getter) if getter.waits => format!("Awaited<ReturnType<typeof {local}>>"),
+        Some(_) => format!("ReturnType<typeof {local}>"),
+        None => format!("typeof {local}"),
+    };
+    if name.file == client.file {
+        return (own != &file.text[name.range()]).then(|| (of(own), None));
+    }
+    let exported = file.module.exports.iter().find(|export| export.local.as_deref() == Some(own))?;
+    let imported = match exported.name.as_str() {
+        "default" => Imported::Default,
+        name => Imported::Named(name.to_owned()),
+    };
+    is_free(survey, name.file).then(|| {
+        let request = Request::Import {
+            file: name.file,
+            from: crate::env_contract::contract::specifier(survey, name.file, &file.path),
+            name: imported,
+            local: LOCAL.to_owned(),
+            type_only: true,
+        };
+        (of(LOCAL), Some(request))
+    })
+}
+
+fn is_free(survey: &Survey<'_>, file: FileId) -> bool {
+    let syntax = survey.project.get(file).syntax();
+    syntax.is_some_and(|(_, scopes)| !scopes.bindings.iter().any(|binding| binding.name == LOCAL))
+}
+
+/// Whether a parameter is asked for nothing but queries that have moved.
+fn is_unasked(file: &File, name: Span, moved: &[Span]) -> bool {
+    let Some((tree, scopes)) = file.syntax() else { return false };
+    let declared = tree.node_at(name.range()).and_then(|name| name.parent());
+    let is_parameter =
+        declared.is_some_and(|node| matches!(node.kind(), "required_parameter" | "optional_parameter"));
+    let Some(id) = scopes.binding_at(name.range()).filter(|_| is_parameter) else { return false };
+    let goes = |range: std::ops::Range<usize>| moved.iter().any(|span| span.covers(file.span(range.clone())));
+    !file.text[name.range()].starts_with('_')
+        && scopes.references_of(id).all(|reference| goes(reference.range.clone()))
+}

@@ -1,0 +1,499 @@
+//! How code reaches the client: through imports, re-exports, namespaces and dynamic imports, by another name, by a function that gives
+//! it, and by a parameter that it is handed to by everyone.
+
+use super::client::Client;
+use super::held;
+use audit::Survey;
+use edit::FileId;
+use project::File;
+use project::graph::{Graph, Origin};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use syntax::Tree;
+use syntax::module::{Import, ImportKind, Imported};
+use syntax::scope::{BindingId, Scopes};
+use syntax::view::{arguments, callee, code_children, enclosing_function, unwrapped, walk, wrapped};
+use tree_sitter::Node;
+
+/// Every place, and every other name.
+pub(super) struct Reached<'s> {
+    pub(super) places: Vec<Place<'s>>,
+    pub(super) held: Vec<Held>,
+}
+
+/// An expression that is the client.
+pub(super) struct Place<'s> {
+    pub(super) file: FileId,
+    pub(super) node: Node<'s>,
+    pub(super) in_type: bool,
+    /// A function that gives the client, used otherwise than by a call.
+    pub(super) is_odd: bool,
+}
+
+/// A name that holds the client besides its own.
+pub(super) struct Held {
+    pub(super) file: FileId,
+    pub(super) name: Range<usize>,
+    /// The type that it says it has, colon included.
+    pub(super) typed: Option<Range<usize>>,
+    pub(super) by: By,
+}
+
+/// How a name comes to hold the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// A declaration says so: its type can be told from it.
+    Declaration,
+    /// Whoever calls the function hands it over.
+    Caller,
+}
+
+/// A function that is handed the client.
+struct Taker<'s> {
+    file: FileId,
+    name: Range<usize>,
+    index: usize,
+    /// The expressions that hand it over, for the report.
+    from: Place<'s>,
+}
+
+/// What a declared name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Is {
+    /// The client.
+    Client,
+    /// A function whose call gives it.
+    Giver,
+    /// One whose call has to be awaited.
+    Promiser,
+}
+
+/// A declared name.
+#[derive(Clone, Debug)]
+struct Target {
+    holder: FileId,
+    /// `None` for the default export.
+    name: Option<Range<usize>>,
+    is: Is,
+}
+
+/// Follows the client.
+pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
+    let mut reached = Reached { places: Vec::new(), held: Vec::new() };
+    let mut carriers_of: BTreeMap<FileId, Vec<FileId>> = BTreeMap::new();
+    let mut seen: BTreeSet<(FileId, usize)> = BTreeSet::new();
+    let is = match &client.getter {
+        Some(getter) if getter.waits => Is::Promiser,
+        Some(_) => Is::Giver,
+        None => Is::Client,
+    };
+    let mut waiting = vec![Target { holder: client.file, name: client.name.clone(), is }];
+    // What keeps the client is a name of it as well, outside of the function.
+    let kept = client.getter.as_ref().and_then(|getter| getter.kept.clone());
+    waiting.extend(kept.map(|(_, name)| Target { holder: client.file, name: Some(name), is: Is::Client }));
+    let mut takers: Vec<Taker<'s>> = Vec::new();
+    let mut passed: BTreeSet<(FileId, usize)> = BTreeSet::new();
+    while let Some(target) = waiting.pop() {
+        if !seen.insert((target.holder, target.name.as_ref().map_or(usize::MAX, |name| name.start))) {
+            continue;
+        }
+        let carriers = carriers_of.entry(target.holder).or_insert_with(|| carriers(survey, target.holder));
+        for (file, node, in_type) in references(survey, carriers, &target) {
+            let inside = |range: &Range<usize>| super::owned::covers(range, &node.byte_range());
+            if client.getter.is_some() && file.id == client.file && inside(&client.value) {
+                continue;
+            }
+            let Some((tree, _)) = file.syntax() else { continue };
+            let place = |node, is_odd| Place { file: file.id, node, in_type, is_odd };
+            let node = match target.is {
+                Is::Client => node,
+                _ if is_passed_on(node) => continue,
+                is => match given(node, is) {
+                    Some(node) => node,
+                    None => {
+                        reached.places.push(place(node, true));
+                        continue;
+                    }
+                },
+            };
+            let node = memoised(tree, node);
+            let lead = if in_type { None } else { alias(tree, node).or_else(|| giver(tree, node)) };
+            if let Some((name, typed, is)) = lead {
+                let name = name.byte_range();
+                waiting.push(Target { holder: file.id, name: Some(name.clone()), is });
+                reached.held.push(Held { file: file.id, name, typed, by: By::Declaration });
+            } else if let Some(Taken { holder, function, parameter, index, by }) = taken(survey, file, node)
+                && !in_type
+                && (by == By::Declaration || is_nameable(survey, client, holder, parameter))
+            {
+                let pattern = parameter.child_by_field_name("pattern").unwrap_or(parameter);
+                let typed = parameter.child_by_field_name("type").map(|typed| typed.byte_range());
+                let name = pattern.byte_range();
+                passed.insert((file.id, wrapped(node).start_byte()));
+                takers.push(Taker {
+                    file: holder,
+                    name: function.byte_range(),
+                    index,
+                    from: place(node, true),
+                });
+                let target = Target { holder, name: Some(name.clone()), is: Is::Client };
+                if !waiting.iter().any(|one| one.holder == holder && one.name == target.name) {
+                    waiting.push(target);
+                }
+                if !reached.held.iter().any(|held| held.file == holder && held.name == name) {
+                    reached.held.push(Held { file: holder, name, typed, by });
+                }
+            } else {
+                reached.places.push(place(node, false));
+            }
+        }
+    }
+    // Whoever calls such a function hands over this client, or leaves it to the default.
+    for taker in takers {
+        if !is_handed_by_all(survey, &taker, &passed) {
+            reached.places.push(taker.from);
+        }
+    }
+    reached
+}
+
+/// A parameter that is given the client.
+struct Taken<'s> {
+    holder: FileId,
+    /// The function's name.
+    function: Node<'s>,
+    parameter: Node<'s>,
+    index: usize,
+    by: By,
+}
+
+/// The parameter whose default the expression is, or that it is handed to.
+fn taken<'s>(survey: &'s Survey<'_>, file: &File, node: Node<'s>) -> Option<Taken<'s>> {
+    let outer = wrapped(node);
+    let parent = outer.parent()?;
+    if matches!(parent.kind(), "required_parameter" | "optional_parameter") {
+        let list = parent.parent().filter(|list| list.kind() == "formal_parameters")?;
+        let index = code_children(list).position(|one| one.id() == parent.id())?;
+        let function = function_name(list.parent()?)?;
+        let plain = parent.child_by_field_name("pattern")?.kind() == "identifier";
+        return plain.then_some(Taken {
+            holder: file.id,
+            function,
+            parameter: parent,
+            index,
+            by: By::Declaration,
+        });
+    }
+    let call = (parent.kind() == "arguments")
+        .then(|| parent.parent())?
+        .filter(|call| call.kind() == "call_expression")?;
+    let index = arguments(call).iter().position(|one| one.id() == outer.id())?;
+    let called = unwrapped(call.child_by_field_name("function")?);
+    let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, called.byte_range()) else {
+        return None;
+    };
+    let (tree, _) = survey.project.get(holder).syntax()?;
+    let name =
+        tree.node_at(name).filter(|name| called.kind() == "identifier" && name.kind() == "identifier")?;
+    let declared = name.parent()?;
+    let function = match declared.kind() {
+        "function_declaration" => declared,
+        "variable_declarator" => {
+            let value = unwrapped(declared.child_by_field_name("value")?);
+            let plain = declared.child_by_field_name("type").is_none()
+                && matches!(value.kind(), "arrow_function" | "function_expression");
+            plain.then_some(value)?
+        }
+        _ => return None,
+    };
+    let parameter = code_children(function.child_by_field_name("parameters")?).nth(index)?;
+    let plain = matches!(parameter.kind(), "required_parameter" | "optional_parameter")
+        && parameter.child_by_field_name("pattern")?.kind() == "identifier";
+    let by = if parameter.child_by_field_name("value").is_some() { By::Declaration } else { By::Caller };
+    plain.then_some(Taken { holder, function: name, parameter, index, by })
+}
+
+/// Whether a parameter can say that it takes the client, where it says anything.
+fn is_nameable(survey: &Survey<'_>, client: &Client, holder: FileId, parameter: Node<'_>) -> bool {
+    let Some(typed) = parameter.child_by_field_name("type") else { return true };
+    let file = survey.project.get(holder);
+    let name = parameter.child_by_field_name("pattern").unwrap_or(parameter);
+    held::says_itself(&file.text[typed.byte_range()])
+        || held::named(survey, client, file.span(name.byte_range())).is_some()
+}
+
+/// The identifier of a function that is declared, or held in a constant.
+fn function_name(function: Node<'_>) -> Option<Node<'_>> {
+    match function.kind() {
+        "function_declaration" => function.child_by_field_name("name"),
+        "arrow_function" | "function_expression" => {
+            let holder =
+                wrapped(function).parent().filter(|holder| holder.kind() == "variable_declarator")?;
+            holder.child_by_field_name("name").filter(|name| name.kind() == "identifier")
+        }
+        _ => None,
+    }
+}
+
+/// Whether every call of a function hands over the client, and nothing else is done with the function.
+fn is_handed_by_all(survey: &Survey<'_>, taker: &Taker<'_>, passed: &BTreeSet<(FileId, usize)>) -> bool {
+    let target = Target { holder: taker.file, name: Some(taker.name.clone()), is: Is::Giver };
+    let all = references(survey, &carriers(survey, taker.file), &target);
+    all.into_iter().all(|(file, node, in_type)| {
+        if in_type || is_passed_on(node) {
+            return true;
+        }
+        let Some(call) = given(node, Is::Giver) else { return false };
+        let handed = arguments(call);
+        let spread = handed.iter().take(taker.index + 1).any(|one| one.kind() == "spread_element");
+        let argument = handed.get(taker.index);
+        !spread && argument.is_none_or(|one| passed.contains(&(file.id, one.start_byte())))
+    })
+}
+
+/// Everything in the app that a target's name stands for.
+fn references<'s>(
+    survey: &'s Survey<'_>,
+    carriers: &[FileId],
+    target: &Target,
+) -> Vec<(&'s File, Node<'s>, bool)> {
+    let mut found = Vec::new();
+    for file in carriers {
+        let file = survey.project.get(*file);
+        // A test makes of the client what it likes, and is no part of the app.
+        if survey.stack.side_reasons[file.id.0 as usize] == "a test" {
+            continue;
+        }
+        let Some((tree, scopes)) = file.syntax() else { continue };
+        let (names, direct) = names(survey, file, (tree, scopes), target);
+        for (binding, member) in names {
+            for reference in scopes.references_of(binding) {
+                let node = tree.node_at(reference.range.clone());
+                let node = node.and_then(|node| below(tree, node, member.as_deref()));
+                found.extend(node.map(|node| (file, node, reference.in_type)));
+            }
+        }
+        found.extend(direct.into_iter().map(|node| (file, node, false)));
+    }
+    found
+}
+
+/// The file, and every file that imports it or something that passes it on.
+fn carriers(survey: &Survey<'_>, holder: FileId) -> Vec<FileId> {
+    let project = survey.project;
+    let mut passing: BTreeSet<FileId> = BTreeSet::from([holder]);
+    let mut waiting = vec![holder];
+    let mut found: BTreeSet<FileId> = BTreeSet::from([holder]);
+    while let Some(file) = waiting.pop() {
+        for importer in &project.graph.importers[file.0 as usize] {
+            found.insert(*importer);
+            let module = &project.get(*importer).module;
+            // A re-export, or a name that is imported and exported again.
+            let passes = module.imports.iter().any(|import| import.kind == ImportKind::ReExport)
+                || module.imports.iter().flat_map(|import| &import.names).any(|name| {
+                    module.exports.iter().any(|export| export.local.as_deref() == Some(name.local.as_str()))
+                });
+            if passes && passing.insert(*importer) {
+                waiting.push(*importer);
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// A local name, with the member of it that counts where it is a namespace.
+type Name = (BindingId, Option<String>);
+
+/// The local names of `file` that hold the target, and the expressions that are it without any name.
+fn names<'s>(
+    survey: &'s Survey<'_>,
+    file: &'s File,
+    (tree, scopes): (&'s Tree, &Scopes),
+    target: &Target,
+) -> (Vec<Name>, Vec<Node<'s>>) {
+    let (mut found, mut direct) = (Vec::new(), Vec::new());
+    if file.id == target.holder
+        && let Some(name) = &target.name
+    {
+        found.extend(scopes.binding_at(name.clone()).map(|binding| (binding, None)));
+    }
+    let is_target =
+        |module: FileId, name: &str| match (Graph::export_origin(survey.project, module, name), &target.name)
+        {
+            (Origin::Local(holder, range), Some(name)) => holder == target.holder && range == *name,
+            (Origin::Local(holder, _), None) => holder == target.holder && name == "default",
+            _ => false,
+        };
+    for import in &file.module.imports {
+        if import.type_only
+            || !matches!(import.kind, ImportKind::Static | ImportKind::Dynamic | ImportKind::Require)
+        {
+            continue;
+        }
+        let Some(module) = Graph::resolve(survey.project, file.id, &import.specifier) else { continue };
+        let exports = || survey.project.get(module).module.exports.iter().map(|export| export.name.as_str());
+        let held = || exports().filter(|name| *name != "*").find(|name| is_target(module, name));
+        for name in &import.names {
+            let binding = scopes.bindings.iter().position(|binding| {
+                binding.name == name.local
+                    && (name.range.start <= binding.name_range.start
+                        && binding.name_range.end <= name.range.end)
+            });
+            let Some(binding) = binding.map(|at| BindingId(at as u32)) else { continue };
+            match &name.imported {
+                Imported::Namespace => found.extend(held().map(|member| (binding, Some(member.to_owned())))),
+                Imported::Named(there) if is_target(module, there) => found.push((binding, None)),
+                Imported::Default if is_target(module, "default") => found.push((binding, None)),
+                _ => {}
+            }
+        }
+        if import.kind == ImportKind::Dynamic && import.names.is_empty() {
+            let there = |name: &str| is_target(module, name);
+            loaded((tree, scopes), import, &there, held(), (&mut found, &mut direct));
+        }
+    }
+    (found, direct)
+}
+
+/// What a dynamic import gives that no declaration takes apart: `(await import("x")).client`, `import("x").then((x) => x.client)`.
+fn loaded<'s>(
+    (tree, scopes): (&'s Tree, &Scopes),
+    import: &Import,
+    is_target: &dyn Fn(&str) -> bool,
+    held: Option<&str>,
+    (names, direct): (&mut Vec<Name>, &mut Vec<Node<'s>>),
+) {
+    let Some(call) = tree.node_at(import.range.clone()) else { return };
+    let mut value = wrapped(call);
+    if let Some(parent) = value.parent().filter(|parent| parent.kind() == "await_expression") {
+        value = wrapped(parent);
+    }
+    let Some(member) = value.parent().filter(|parent| parent.kind() == "member_expression") else { return };
+    let Some(property) = member.child_by_field_name("property").map(|property| tree.text(property)) else {
+        return;
+    };
+    if is_target(property) {
+        direct.push(member);
+        return;
+    }
+    let then = wrapped(member).parent().filter(|call| property == "then" && call.kind() == "call_expression");
+    let Some(function) = then.and_then(|call| arguments(call).first().copied()) else { return };
+    let parameter = function.child_by_field_name("parameter").or_else(|| {
+        let all = function.child_by_field_name("parameters")?;
+        let first = code_children(all).next()?;
+        Some(first.child_by_field_name("pattern").unwrap_or(first))
+    });
+    let Some(parameter) = parameter else { return };
+    if parameter.kind() == "identifier" {
+        let binding = scopes.binding_at(parameter.byte_range());
+        names.extend(binding.zip(held).map(|(binding, held)| (binding, Some(held.to_owned()))));
+        return;
+    }
+    for part in code_children(parameter) {
+        let (key, local) = match part.kind() {
+            "shorthand_property_identifier_pattern" => (part, Some(part)),
+            "pair_pattern" => match part.child_by_field_name("key") {
+                Some(key) => (key, part.child_by_field_name("value")),
+                None => continue,
+            },
+            _ => continue,
+        };
+        if is_target(tree.text(key)) {
+            let binding = local.and_then(|local| scopes.binding_at(local.byte_range()));
+            names.extend(binding.map(|binding| (binding, None)));
+        }
+    }
+}
+
+/// The expression that is the client: the name itself, or the member of the namespace; `None` for another member.
+fn below<'t>(tree: &'t Tree, node: Node<'t>, member: Option<&str>) -> Option<Node<'t>> {
+    let Some(member) = member else { return Some(node) };
+    let parent = wrapped(node).parent()?;
+    let is_member = parent.kind() == "member_expression"
+        && parent.child_by_field_name("property").is_some_and(|property| tree.text(property) == member);
+    is_member.then_some(parent)
+}
+
+/// Only exported or imported again.
+fn is_passed_on(node: Node<'_>) -> bool {
+    let parent = wrapped(node).parent();
+    parent.is_some_and(|parent| {
+        matches!(parent.kind(), "export_specifier" | "import_specifier" | "export_statement")
+    })
+}
+
+/// The call of a function that gives the client, awaited where it has to be.
+fn given(node: Node<'_>, is: Is) -> Option<Node<'_>> {
+    let outer = wrapped(node);
+    let call = outer.parent().filter(|parent| parent.kind() == "call_expression")?;
+    let is_callee = call.child_by_field_name("function").is_some_and(|function| function.id() == outer.id());
+    let call = is_callee.then_some(call)?;
+    if is == Is::Promiser {
+        return wrapped(call).parent().filter(|parent| parent.kind() == "await_expression");
+    }
+    Some(call)
+}
+
+/// `useMemo(() => client, [])`: the hook's call.
+fn memoised<'t>(tree: &'t Tree, node: Node<'t>) -> Node<'t> {
+    let of_hook = || {
+        let function = wrapped(node).parent().filter(|parent| parent.kind() == "arrow_function")?;
+        let body = function.child_by_field_name("body")?;
+        let call = function.parent().filter(|list| list.kind() == "arguments")?.parent()?;
+        let hook = tree.text(callee(call)?);
+        let first = arguments(call).first().is_some_and(|first| first.id() == function.id());
+        (body.id() == wrapped(node).id() && first && matches!(hook, "useMemo" | "React.useMemo"))
+            .then_some(call)
+    };
+    of_hook().unwrap_or(node)
+}
+
+/// A name that leads on: the identifier, the type that is written at it, and what it is.
+type Lead<'t> = (Node<'t>, Option<Range<usize>>, Is);
+
+/// `const db = client`: the alias.
+fn alias<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Lead<'t>> {
+    let parent = wrapped(node).parent().filter(|parent| parent.kind() == "variable_declarator")?;
+    let name = parent.child_by_field_name("name").filter(|name| name.kind() == "identifier")?;
+    let statement = parent.parent()?;
+    let typed = parent.child_by_field_name("type").map(|typed| typed.byte_range());
+    (name.id() != node.id() && tree.text(statement).starts_with("const")).then_some((name, typed, Is::Client))
+}
+
+/// A function that gives the client wherever it ends: its name.
+fn giver<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Lead<'t>> {
+    let outer = wrapped(node);
+    let parent = outer.parent()?;
+    let function = match parent.kind() {
+        "return_statement" => enclosing_function(parent)?,
+        "arrow_function" if parent.child_by_field_name("body")?.id() == outer.id() => parent,
+        _ => return None,
+    };
+    let name = match function.kind() {
+        "function_declaration" => function.child_by_field_name("name")?,
+        "arrow_function" | "function_expression" => {
+            let name = function_name(function)?;
+            let declarator = name.parent()?;
+            let plain = declarator.child_by_field_name("type").is_none()
+                && declarator.parent().is_some_and(|statement| tree.text(statement).starts_with("const"));
+            plain.then_some(name)?
+        }
+        _ => return None,
+    };
+    let mut fine = true;
+    if parent.kind() == "return_statement" {
+        walk(function.child_by_field_name("body")?, &mut |inner| {
+            if inner.kind() == "return_statement" {
+                let value = code_children(inner).next().map(|value| tree.text(unwrapped(value)));
+                fine &= value
+                    .is_none_or(|value| value == tree.text(node) || matches!(value, "null" | "undefined"));
+            }
+            let nested =
+                matches!(inner.kind(), "arrow_function" | "function_expression" | "function_declaration");
+            !nested
+        });
+    }
+    let is = if tree.text(function).starts_with("async") { Is::Promiser } else { Is::Giver };
+    let typed = function.child_by_field_name("return_type").map(|typed| typed.byte_range());
+    fine.then_some((name, typed, is))
+}
