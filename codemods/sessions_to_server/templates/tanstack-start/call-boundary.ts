@@ -56,12 +56,22 @@ export const sameSite = createMiddleware().server(async ({ next, request, pathna
 /** Registered in src/start.ts, before everything else: what every answer says of itself. */
 export const secured = createMiddleware().server(async ({ next }) => {
   const answer = await next();
-  const { headers } = answer.response;
+  try {
+    secure(answer.response.headers);
+    return answer;
+  } catch {
+    // The headers of `Response.redirect()`, and of an answer that is handed on, cannot be changed: those of a copy can.
+    const copy = new Response(answer.response.body, answer.response);
+    secure(copy.headers);
+    return copy;
+  }
+});
+
+function secure(headers: Headers) {
   headers.set("X-Content-Type-Options", "nosniff");
   headers.set("Referrer-Policy", "strict-origin-when-cross-origin");
   if (process.env.NODE_ENV === "production") {
     headers.set("X-Frame-Options", "DENY");
     headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
   }
-  return answer;
-});
+}
