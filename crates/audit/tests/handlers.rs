@@ -314,3 +314,21 @@ fn a_base_path_stands_before_every_route_of_its_server() {
 app.get("/berths", async (c) => c.json(await db.from("berths").select("*")));"#;
     check(&[], &[("server/app.ts", server)], &["/api/berths GET /api/berths PublicByDesign"]);
 }
+
+#[test]
+fn a_handler_that_only_answers_writes_nothing() {
+    let route = "import { createFileRoute } from \"@tanstack/react-router\";
+import { gone } from \"../lib/gone.server\";
+export const Route = createFileRoute(\"/api/berth\")({ server: { handlers: {
+  PUT: async () => new Response(\"Method Not Allowed\", { status: 405 }),
+  DELETE: async () => gone(),
+} } });";
+    check(
+        START,
+        &[
+            ("src/routes/api/berth.ts", route),
+            ("src/lib/gone.server.ts", "export const gone = async () => new Response();"),
+        ],
+        &["/api/berth PUT PublicByDesign", "/api/berth DELETE None writes"],
+    );
+}

@@ -36,6 +36,19 @@ pub(super) fn functions(project: &Project, function: Span, depth: u8) -> Vec<Spa
     found
 }
 
+/// Whether a function calls nothing: it answers always the same, as one that does not take the method.
+pub(super) fn only_answers(project: &Project, function: Span) -> bool {
+    let Some((tree, _)) = project.get(function.file).syntax() else { return false };
+    let Some(node) = tree.node_at(function.range()) else { return false };
+    let mut calls = false;
+    view::walk(node, &mut |node| {
+        let callee = node.child_by_field_name("function").filter(|_| node.kind() == "call_expression");
+        calls |= callee.is_some_and(|callee| tree.text(callee) != "Response.json");
+        !calls
+    });
+    !calls
+}
+
 /// What the code of a handler does.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Deeds {
