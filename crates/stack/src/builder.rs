@@ -9,6 +9,12 @@ pub fn loads_from(address: &str) -> bool {
     ["cdn.gpteng.co", "cdn.lovable.dev"].iter().any(|host| address.contains(host))
 }
 
+/// Whether a tool of the builder loads the module by itself, apart from the app and from what else the app's server starts with: one
+/// that tells other programs what the app can do for them.
+pub fn loads_alone(file: &File) -> bool {
+    file.module.imports.iter().any(|import| import.specifier == "@lovable.dev/mcp-js")
+}
+
 /// Reads the tell-tales. Confidence is that of independent signs: each leaves less doubt.
 pub(crate) fn detect(project: &Project) -> Builder {
     let mut seen: BTreeMap<&'static str, Vec<(f64, String)>> = BTreeMap::new();

@@ -42,6 +42,8 @@ pub fn placeholder(value: &str) -> bool {
         "goes",
         "not-set",
         "not_set",
+        "-unset",
+        ".invalid",
         "undefined",
         "n/a",
         "abcdefgh",
