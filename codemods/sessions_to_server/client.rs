@@ -4,13 +4,14 @@ use super::getter::{self, Getter};
 use super::own_request::OwnRequest;
 use super::owned::covers;
 use super::truth::Known;
-use super::{key_fetch, lazy};
+use super::{facade, key_fetch, lazy};
 use audit::Survey;
 use audit::query::Power;
 use edit::{FileId, Span};
 use project::graph::{Graph, Origin};
 use project::{File, Kind};
 use stack::Side;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use syntax::Tree;
 use syntax::scope::{BindingId, Declared, Scopes};
@@ -55,6 +56,8 @@ pub(super) struct Setting {
     pub(super) names: Vec<String>,
     /// The declaration in the client's module, if it has one.
     pub(super) binding: Option<BindingId>,
+    /// Whether a function chooses between several values.
+    pub(super) chosen: bool,
 }
 
 /// Why a call makes no client that can move: the place, and a sentence.
@@ -130,6 +133,18 @@ fn client(
     let (url, key) = (setting(url), setting(key));
     if is_privileged(survey, &key) {
         return None;
+    }
+    // Which of several values counts is for the function to say.
+    let unsure = |setting: &Setting| {
+        let read =
+            setting.names.iter().map(|name| Setting { names: vec![name.clone()], ..Setting::default() });
+        let known = read.filter_map(|one| facade::value_of(survey, &one)).chain(setting.literal);
+        let values: BTreeSet<_> =
+            known.filter_map(|span| survey.project.get(span.file).text.get(span.range())).collect();
+        setting.chosen && values.len() != 1
+    };
+    if unsure(&url) || unsure(&key) {
+        return refused("is given an address or a key that a function chooses");
     }
     let mut around = Vec::new();
     let names = url.names.iter().chain(&key.names).map(String::as_str).collect();
@@ -387,6 +402,15 @@ fn follow(
                 follow(survey, holder, syntax, value.1, found, depth + 1);
             }
         }
+        // `pickUrl()`: what the function of that name answers.
+        "call_expression" if answers(survey, file, node).is_some() => {
+            let Some((holder, answers)) = answers(survey, file, node) else { return };
+            let Some(syntax) = holder.syntax() else { return };
+            found.chosen |= answers.len() > 1;
+            for answer in answers {
+                follow(survey, holder, syntax, answer, found, depth + 1);
+            }
+        }
         // `String(import.meta.env.X)`, `import.meta.env.X.trim()`.
         "call_expression" => {
             for inner in code_children(node) {
@@ -418,6 +442,33 @@ fn held<'s>(survey: &'s Survey<'_>, file: &File, member: Node<'_>) -> Option<(Fi
     let value = unwrapped(declarator.child_by_field_name("value")?);
     let pairs = if value.kind() == "object" { pairs(there, value) } else { Vec::new() };
     pairs.into_iter().find(|(key, _, _)| key == tree.text(property)).map(|(_, _, value)| (holder, value))
+}
+
+/// What a function of the app's own returns that is called there, with the file it stands in.
+fn answers<'s>(survey: &Survey<'s>, file: &File, call: Node<'_>) -> Option<(&'s File, Vec<Node<'s>>)> {
+    let callee = unwrapped(call.child_by_field_name("function")?);
+    if callee.kind() != "identifier" {
+        return None;
+    }
+    let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, callee.byte_range()) else {
+        return None;
+    };
+    let holder = survey.project.get(holder);
+    let (tree, _) = holder.syntax()?;
+    let function =
+        tree.node_at(name)?.parent().filter(|declared| declared.kind() == "function_declaration")?;
+    let mut answers = Vec::new();
+    walk(function.child_by_field_name("body")?, &mut |node| {
+        if node.kind() == "return_statement" {
+            let is_empty = |node: &Node<'_>| string_value(tree, *node).is_some_and(|text| text.is_empty());
+            answers.extend(code_children(node).next().filter(|answer| !is_empty(answer)));
+        }
+        !matches!(
+            node.kind(),
+            "function_declaration" | "function_expression" | "arrow_function" | "method_definition"
+        )
+    });
+    Some((holder, answers))
 }
 
 /// Whether a key is one that passes all policies.

@@ -1,21 +1,23 @@
-//! A client that is made on its first use: a function that makes it, a variable that keeps it, and a constant that stands for it.
+//! A client that a function makes: at once, or on its first use, with a variable that keeps it and a constant that stands for it.
 //!
 //! ```text
 //! function make() { …; return createClient(url, key) }
 //! let kept: ReturnType<typeof make> | undefined;
 //! export const client = new Proxy({} as ReturnType<typeof make>, { get(…) { if (!kept) kept = make(); … } });
+//! // or
+//! export const client = make();
 //! ```
 
 use super::owned::covers;
 use std::ops::Range;
 use syntax::Tree;
 use syntax::scope::{BindingId, Scopes};
-use syntax::view::{code_children, enclosing_statement, unwrapped, walk, wrapped};
+use syntax::view::{arguments, code_children, enclosing_statement, unwrapped, walk, wrapped};
 use tree_sitter::Node;
 
 /// Where such a client is, seen from the call that makes it.
 pub(super) struct Lazy<'t> {
-    /// `new Proxy(…)`.
+    /// `new Proxy(…)`, `make()`.
     pub(super) value: Node<'t>,
     /// The name of the constant.
     pub(super) name: Node<'t>,
@@ -30,9 +32,15 @@ pub(super) fn place<'t>(tree: &'t Tree, scopes: &Scopes, call: Node<'t>) -> Opti
     if maker.parent()?.kind() != "program" {
         return None;
     }
-    let (proxy, name) = code_children(tree.root()).find_map(|statement| stands_for(tree, statement))?;
-    let annotation = name.parent()?.child_by_field_name("type");
     let function = scopes.binding_at(maker.child_by_field_name("name")?.byte_range())?;
+    let constants = || code_children(tree.root()).filter_map(|statement| constant(tree, statement));
+    let calls = |value: Node<'_>| {
+        let callee = value.child_by_field_name("function").filter(|_| arguments(value).is_empty());
+        callee.is_some_and(|callee| scopes.binding_at(callee.byte_range()) == Some(function))
+    };
+    let at_once = constants().find(|(value, _)| calls(unwrapped(*value)) && only_makes(tree, maker));
+    let (proxy, name) = at_once.or_else(|| constants().find(|(value, _)| is_proxy(tree, *value)))?;
+    let annotation = name.parent()?.child_by_field_name("type");
     let value = proxy.byte_range();
     let mut around = vec![maker.byte_range()];
     // `const client: ReturnType<typeof make> = …`
@@ -108,8 +116,23 @@ pub(super) fn follows(tree: &Tree, statement: Node<'_>) -> bool {
     fine
 }
 
-/// `const client = new Proxy(…)` at the top of the module, exported or not.
-fn stands_for<'t>(tree: &'t Tree, statement: Node<'t>) -> Option<(Node<'t>, Node<'t>)> {
+/// Whether a function asks for nothing and does nothing but make the client.
+fn only_makes(tree: &Tree, maker: Node<'_>) -> bool {
+    let field = |name: &str| maker.child_by_field_name(name);
+    let fine = |statement: Node<'_>| match statement.kind() {
+        "lexical_declaration" | "return_statement" => true,
+        "if_statement" => {
+            ["throw", "console."].iter().any(|word| tree.text(statement).contains(word))
+                && !tree.text(statement).contains("return")
+        }
+        _ => false,
+    };
+    field("parameters").is_some_and(|parameters| code_children(parameters).next().is_none())
+        && field("body").is_some_and(|body| code_children(body).all(fine))
+}
+
+/// The value and the name of `const client = …` at the top of the module, exported or not.
+fn constant<'t>(tree: &'t Tree, statement: Node<'t>) -> Option<(Node<'t>, Node<'t>)> {
     let declaration = match statement.kind() {
         "export_statement" => statement.child_by_field_name("declaration")?,
         _ => statement,
@@ -119,9 +142,11 @@ fn stands_for<'t>(tree: &'t Tree, statement: Node<'t>) -> Option<(Node<'t>, Node
     }
     let declarator = code_children(declaration).next()?;
     let name = declarator.child_by_field_name("name").filter(|name| name.kind() == "identifier")?;
-    let value = declarator.child_by_field_name("value")?;
+    Some((declarator.child_by_field_name("value")?, name))
+}
+
+fn is_proxy(tree: &Tree, value: Node<'_>) -> bool {
     let made = unwrapped(value);
-    let is_proxy = made.kind() == "new_expression"
-        && made.child_by_field_name("constructor").is_some_and(|made| tree.text(made) == "Proxy");
-    is_proxy.then_some((value, name))
+    made.kind() == "new_expression"
+        && made.child_by_field_name("constructor").is_some_and(|made| tree.text(made) == "Proxy")
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use syntax::Tree;
 use syntax::module::{ImportKind, Imported};
 use syntax::scope::{BindingId, Scopes};
-use syntax::view::{code_children, enclosing_statement, unwrapped, walk};
+use syntax::view::{code_children, enclosing_statement, string_value, unwrapped, walk};
 use tree_sitter::Node;
 
 /// What serves nothing but the making of the client.
@@ -130,7 +130,7 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client, gone: &[Span]) -> Owned {
     owned
 }
 
-/// Functions, types and options at the top that only what goes asks for, and those that only they ask for.
+/// Functions, types, options and texts at the top that only what goes asks for, and those that only they ask for.
 fn functions(survey: &Survey<'_>, client: &Client, owned: &mut Owned) {
     let file = survey.project.get(client.file);
     let Some((tree, scopes)) = file.syntax() else { return };
@@ -139,10 +139,12 @@ fn functions(survey: &Survey<'_>, client: &Client, owned: &mut Owned) {
         for (at, binding) in scopes.bindings.iter().enumerate().filter(|(_, binding)| binding.top_level) {
             let declared = tree.node_at(binding.name_range.clone()).and_then(|name| name.parent());
             let kinds = ["function_declaration", "type_alias_declaration", "interface_declaration"];
-            // Options, and a `fetch` of the client's own.
+            // Options, a `fetch` of the client's own, and a text.
             let is_value = |node: Node<'_>| {
                 let value = node.child_by_field_name("value").map(unwrapped);
-                let plain = value.is_some_and(|value| matches!(value.kind(), "object" | "arrow_function"));
+                let plain = value.is_some_and(|value| {
+                    matches!(value.kind(), "object" | "arrow_function") || string_value(tree, value).is_some()
+                });
                 plain && code_children(enclosing_statement(node)).count() == 1
             };
             let goes_alone = |node: &Node<'_>| {
