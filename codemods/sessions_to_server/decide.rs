@@ -5,7 +5,7 @@ use super::facade;
 use super::native;
 use super::owned::{self, Owned};
 use super::places::Places;
-use super::served::{FACTORS, METHODS, STORAGE, by_phone, unserved};
+use super::served::{FACTORS, GRANTS, METHODS, STORAGE, by_phone, unserved};
 use super::template::Uses;
 use super::tokens::{self, Tokens};
 use super::uses::{self, Use, What};
@@ -359,6 +359,13 @@ fn gathered(
     derived.push(("providers", signs && beside && crate::server::calls_providers(survey)));
     for (name, _) in derived.into_iter().filter(|(_, is)| *is) {
         parts.add(name);
+    }
+    // The part is handed on as a value: what pages name of it is asked.
+    let named = |name: &&&str| {
+        name.strip_prefix("oauth.").is_some_and(|name| page().any(|file| file.text.contains(name)))
+    };
+    if parts.any("oauth") {
+        GRANTS.iter().filter(named).for_each(|name| parts.add(*name));
     }
     let edits: Vec<Span> = tokens.edits.iter().map(|edit| edit.span).collect();
     let owned = clients.iter().map(|client| owned::of(survey, client, &edits)).collect();

@@ -4,6 +4,7 @@
 //! whether all of it can move, and `facade`, `runtime`, `package` and `values` make the one change of it. What the app does not use is
 //! not written.
 
+mod auth;
 mod client;
 mod context;
 mod cookies;

@@ -290,7 +290,7 @@ fn closed(survey: &Survey<'_>, proxied: &[Proxied]) -> BTreeSet<String> {
 fn derived(uses: &mut Uses, change: &Move, refusal: bool) {
     let limited = "signInWithPassword|signUp|signInAnonymously|signInWithOtp|verifyOtp|resend|resetPasswordForEmail|updateUser|setSession|signInWithOAuth|linkIdentity|mfa";
     let limits = uses.any(limited);
-    let asks = limits || uses.any("signOut|unlinkIdentity");
+    let asks = limits || uses.any("signOut|unlinkIdentity|oauth");
     let rest = [
         ("start", true),
         ("limits", limits),

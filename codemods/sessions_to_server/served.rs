@@ -35,6 +35,7 @@ pub(super) const METHODS: &[&str] = &[
     "linkIdentity",
     "unlinkIdentity",
     "mfa",
+    "oauth",
     // Refused to every visitor, on the server as before.
     "admin",
 ];
@@ -49,6 +50,14 @@ pub(super) const FACTORS: &[&str] = &[
     "mfa.unenroll",
     "mfa.listFactors",
     "mfa.getAuthenticatorAssuranceLevel",
+];
+/// All that is asked about the rights of other programs, which act for a visitor with tokens of their own.
+pub(super) const GRANTS: &[&str] = &[
+    "oauth.getAuthorizationDetails",
+    "oauth.approveAuthorization",
+    "oauth.denyAuthorization",
+    "oauth.listGrants",
+    "oauth.revokeGrant",
 ];
 /// Methods of stored files that have one.
 pub(super) const STORAGE: &[&str] = &[
@@ -85,7 +94,8 @@ pub(super) fn unserved(
             }
             What::Auth(method)
                 if METHODS.contains(&method.as_str()) && method != "mfa"
-                    || FACTORS.contains(&method.as_str()) =>
+                    || FACTORS.contains(&method.as_str())
+                    || GRANTS.contains(&method.as_str()) =>
             {
                 let root = method.split('.').next().unwrap_or(method);
                 if WITHIN.contains(&root) && !within {

@@ -1,6 +1,7 @@
 //! Every use of the client, wherever code reaches it.
 
 use super::client::Client;
+use super::auth;
 use super::library;
 use super::owned::covers;
 use super::reach::{self, By, Held};
@@ -18,7 +19,7 @@ use tree_sitter::Node;
 /// What a use asks of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
-    /// `client.auth.METHOD`; `admin.x` and `mfa.x` with their part.
+    /// `client.auth.METHOD`; `admin.x`, `mfa.x` and `oauth.x` with their part.
     Auth(String),
     /// `client.storage.from(BUCKET).METHOD`: the bucket, or each of a closed set; empty for a bucket that is computed.
     Storage(Vec<String>, String),
@@ -83,7 +84,7 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client) -> Vec<Use> {
     let mut found = Vec::new();
     for place in &reached.places {
         let file = survey.project.get(place.file);
-        let Some((tree, _)) = file.syntax() else { continue };
+        let Some((tree, scopes)) = file.syntax() else { continue };
         // The type of a name that holds the client is settled there.
         let typed = |held: &Held| {
             held.file == place.file
@@ -92,8 +93,12 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client) -> Vec<Use> {
         if place.in_type && reached.held.iter().any(typed) {
             continue;
         }
+        let auth = auth::alias(tree, scopes, place.node).filter(|_| !place.is_odd);
         found.extend(if place.is_odd {
             Some(Use { span: file.span(place.node.byte_range()), what: What::Value })
+        } else if let Some(name) = auth {
+            found.extend(auth::asked(file, (tree, scopes), name));
+            None
         } else {
             asked(survey, file, tree, place.node, place.in_type)
         });
@@ -119,10 +124,13 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
     }
     if in_type {
         // `ReturnType<typeof client.channel>`: what takes the client's place has it as well.
-        let member = parent.child_by_field_name("property").map(|property| tree.text(property));
-        let channel = parent.kind() == "member_expression" && member == Some("channel");
-        let what = if channel { What::Realtime("channel".to_owned()) } else { What::Value };
-        return used(if channel { parent } else { node }, what);
+        let member = (parent.kind() == "member_expression").then(|| parent.child_by_field_name("property"));
+        return match member.flatten().map(|property| tree.text(property)) {
+            Some("channel") => used(parent, What::Realtime("channel".to_owned())),
+            // `as typeof client.auth & { … }`: the part says of itself what more it has.
+            Some("auth") if auth::adds(parent) => used(parent, What::Test),
+            _ => used(node, What::Value),
+        };
     }
     if is_test(outer) || is_dependency(tree, outer) {
         return used(node, What::Test);
@@ -145,12 +153,10 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
     let Some(first) = links.first() else { return used(node, What::Value) };
     let upto = |at: usize| links.get(at).map_or(node, |link| link.call.unwrap_or(link.member));
     match (&*first.name, links.get(1)) {
-        ("auth", Some(method)) => match (&*method.name, links.get(2)) {
-            (part @ ("admin" | "mfa"), Some(inner)) => {
-                used(upto(2), What::Auth(format!("{part}.{}", inner.name)))
-            }
-            (name, _) => used(upto(1), What::Auth(name.to_owned())),
-        },
+        ("auth", Some(_)) => {
+            let (method, end) = auth::method(&links[1..])?;
+            used(end, What::Auth(method))
+        }
         ("storage", Some(from)) if from.name == "from" && from.call.is_some() && links.len() > 2 => {
             let bucket = from.call.and_then(|call| arguments(call).first().copied());
             let bucket = bucket.and_then(|bucket| literal(survey, file, tree, bucket));
@@ -181,7 +187,7 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
 }
 
 /// `if (client)`, `!client`, `client ? a : b`, `client && x`, `if (x && client)`.
-fn is_test(node: Node<'_>) -> bool {
+pub(super) fn is_test(node: Node<'_>) -> bool {
     let Some(parent) = node.parent() else { return false };
     let field = |name: &str| parent.child_by_field_name(name).is_some_and(|field| field.id() == node.id());
     match parent.kind() {

@@ -79,6 +79,24 @@ async function travel(context, { origin, backend, name, tree, check }) {
     await signIn();
     await row("West pier").waitFor();
   });
+  const told = (what) => page.waitForURL(({ searchParams }) => searchParams.has(what) && searchParams.get("state") === "kept", { timeout: 15_000 });
+  const program = await registered(backend, `${origin}/?program`);
+  await step("a program that asks to act for the visitor, refused", async () => {
+    await page.goto(`${origin}/.lovable/oauth/consent?authorization_id=${await program.asks()}`);
+    await see("Harbour notes asks to read your visits.");
+    await page.click("text=Refuse");
+    await told("error");
+  });
+  await step("the same program, allowed", async () => {
+    await page.goto(`${origin}/.lovable/oauth/consent?authorization_id=${await program.asks()}`);
+    await page.click("text=Allow");
+    await told("code");
+  });
+  await step("the program that was allowed before", async () => {
+    await page.goto(`${origin}/.lovable/oauth/consent?authorization_id=${await program.asks()}`);
+    await told("code");
+  });
+  await page.goto(`${origin}/visits`);
   await page.click("text=Sign out");
   await at("/login");
   const left = (await context.cookies()).map((cookie) => cookie.name).filter((cookie) => /session(\.|$)/.test(cookie));
@@ -86,11 +104,27 @@ async function travel(context, { origin, backend, name, tree, check }) {
   return { texts, stored, seenCookies, cookies, left, errors, direct };
 }
 
+/** Another program, which asks with its own name to act for whoever answers. */
+async function registered(backend, redirect_uri) {
+  const named = { client_name: "Harbour notes", redirect_uris: [redirect_uri] };
+  const post = { method: "POST", headers: { apikey: backend.publishable, "content-type": "application/json" }, body: JSON.stringify(named) };
+  const { client_id } = await (await fetch(`${backend.url}/auth/v1/oauth/clients/register`, post)).json();
+  const query = new URLSearchParams({ client_id, redirect_uri, response_type: "code", state: "kept" });
+  const asks = async () => {
+    const answer = await fetch(`${backend.url}/auth/v1/oauth/authorize?${query}`, { redirect: "manual" });
+    return new URL(answer.headers.get("location")).searchParams.get("authorization_id");
+  };
+  return { asks };
+}
+
 /** What somebody without a session, or another site with the visitor's browser, is answered. */
 async function strangers({ origin, backend, tree, calls, check }) {
   const guarded = await fetch(`${origin}/visits`, { redirect: "manual" });
   const body = await guarded.text();
   check("rendered: a protected page answers a stranger 307 with nothing in it", guarded.status === 307 && body === "", `${guarded.status} ${body.slice(0, 80)}`);
+  const onward = await fetch(`${origin}/api/public/nightly`, { redirect: "manual" });
+  const goesOn = onward.status === 302 && onward.headers.get("location") === "https://status.example/nightly" && onward.headers.get("x-content-type-options") === "nosniff";
+  check("rendered: a route that leads elsewhere still does", goesOn, `${onward.status} ${onward.headers.get("location")}`);
   const functions = new Map(calls.map((call) => [`${call.method()} ${new URL(call.url()).pathname}`, call]));
   const refused = { 401: 0, 403: 0 };
   for (const call of functions.values()) {
@@ -104,6 +138,9 @@ async function strangers({ origin, backend, tree, calls, check }) {
   }
   // Listing, adding, changing and removing rows, and the channel's token ask for a session; signing in and out and asking who it is do not.
   check("rendered: functions of a visitor answer a stranger 401", refused[401] >= 4, JSON.stringify(refused));
+  const grants = [...functions.values()].filter((call) => call.postData()?.includes("authorizationId"));
+  const answers = await Promise.all(grants.map((call) => fetch(call.url(), { method: "POST", body: call.postData(), headers: { ...call.headers(), cookie: "", "sec-fetch-site": "same-origin" } })));
+  check("rendered: no stranger answers another program", answers.length > 0 && answers.every(({ status }) => status === 401), answers.map(({ status }) => status).join());
   check("rendered: no function answers another site", functions.size > 0 && refused[403] === functions.size, `${refused[403]} of ${functions.size}`);
   const files = readdirSync(join(tree, "dist/client"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const keys = [backend.publishable, backend.secret, "service_role", "SUPABASE_SECRET"];

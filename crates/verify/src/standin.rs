@@ -20,6 +20,7 @@ const FILES: &[(&str, &str)] = &[
     ("src/auth.mjs", include_str!("../standin/src/auth.mjs")),
     ("src/cli.mjs", include_str!("../standin/src/cli.mjs")),
     ("src/db.mjs", include_str!("../standin/src/db.mjs")),
+    ("src/grants.mjs", include_str!("../standin/src/grants.mjs")),
     ("src/jwt.mjs", include_str!("../standin/src/jwt.mjs")),
     ("src/policies.mjs", include_str!("../standin/src/policies.mjs")),
     ("src/postgrest.mjs", include_str!("../standin/src/postgrest.mjs")),

@@ -353,6 +353,27 @@ export const auth: Auth = {
 //#end
   } as unknown as Auth["mfa"],
 //#end
+//#if oauth
+
+  // Whether another program may act for the visitor is asked and answered on the server, which knows who that is.
+  oauth: {
+//#if oauth.getAuthorizationDetails
+    getAuthorizationDetails: (authorizationId: string) => asked(server.authorizationDetails({ data: { authorizationId } })),
+//#end
+//#if oauth.approveAuthorization
+    approveAuthorization: (authorizationId: string, options?: Leaves) => decided({ authorizationId, approve: true }, options),
+//#end
+//#if oauth.denyAuthorization
+    denyAuthorization: (authorizationId: string, options?: Leaves) => decided({ authorizationId, approve: false }, options),
+//#end
+//#if oauth.listGrants
+    listGrants: () => asked(server.listGrants()),
+//#end
+//#if oauth.revokeGrant
+    revokeGrant: ({ clientId }: { clientId: string }) => asked(server.revokeGrant({ data: { clientId } })),
+//#end
+  } as unknown as Auth["oauth"],
+//#end
 //#if startAutoRefresh
 
   async startAutoRefresh() {},
@@ -369,13 +390,23 @@ type Credentials = { email: string; password: string };
 //#if signUp|signInAnonymously|signInWithOtp|updateUser
 type Metadata = Record<string, string> | undefined;
 //#end
-//#if mfa|linkIdentity|unlinkIdentity
+//#if mfa|linkIdentity|unlinkIdentity|oauth
 
 /** What such a function answers, in the shape of supabase.auth. */
 async function asked<T>(call: Promise<{ data: T | null; error: AuthFailure | null }>): Promise<{ data: T; error: null } | { data: null; error: AuthError }> {
   const { answer, failed } = await ask(call);
   const error = failed ?? (answer.error && toError(answer.error));
   return error || !answer?.data ? { data: null, error: error ?? unexpected() } : { data: answer.data, error: null };
+}
+//#end
+//#if oauth.approveAuthorization|oauth.denyAuthorization
+
+type Leaves = { skipBrowserRedirect?: boolean };
+/** The browser goes on to where the program learns of the answer, unless the page does that itself. */
+async function decided(answer: { authorizationId: string; approve: boolean }, options?: Leaves) {
+  const { data, error } = await asked(server.decideAuthorization({ data: answer }));
+  if (inBrowser && data?.redirect_url && !options?.skipBrowserRedirect) window.location.assign(data.redirect_url);
+  return { data, error };
 }
 //#end
 //#if mfa.verify|mfa.challengeAndVerify
@@ -389,7 +420,7 @@ async function verified({ factorId, challengeId, code }: FactorCode) {
   return { data: session, error: null };
 }
 //#end
-//#if signInWithPassword|signInAnonymously|signInWithOAuth|updateUser|setSession|mfa|linkIdentity|unlinkIdentity
+//#if signInWithPassword|signInAnonymously|signInWithOAuth|updateUser|setSession|mfa|linkIdentity|unlinkIdentity|oauth
 
 function unexpected(): AuthError {
   return toError({ name: "AuthApiError", message: "Unexpected answer from the server", status: 500, code: undefined });

@@ -19,7 +19,7 @@ import type {
 //#if schemas
 import { z } from "zod/v4";
 //#end
-//#if updateUser|mfa|linkIdentity|unlinkIdentity
+//#if updateUser|mfa|linkIdentity|unlinkIdentity|oauth
 import { requireSupabaseAuth } from "./auth-middleware";
 //#end
 //#if realtime
@@ -247,6 +247,53 @@ export const unlinkIdentity = createServerFn({ method: "POST" })
   .validator(z.object({ identity_id: z.string().max(100) }))
   .handler(async ({ data: { identity_id }, context }) => {
     const { error } = await context.supabase.auth.unlinkIdentity({ identity_id } as UserIdentity);
+    return error ? { data: null, error: failure(error) } : { data: {}, error: null };
+  });
+//#end
+//#if oauth.getAuthorizationDetails|oauth.approveAuthorization|oauth.denyAuthorization
+
+// It becomes part of an address.
+const authorizationId = z.string().regex(/^[\w-]{1,200}$/, "Not the id of an authorization.");
+//#end
+//#if oauth.getAuthorizationDetails
+
+/** Which program asks to act for the visitor, and for what. */
+export const authorizationDetails = createServerFn({ method: "POST" })
+  .middleware([requireSupabaseAuth])
+  .validator(z.object({ authorizationId }))
+  .handler(async ({ data: asked, context }) => {
+    const { data, error } = await context.supabase.auth.oauth.getAuthorizationDetails(asked.authorizationId);
+    return { data, error: error && failure(error) };
+  });
+//#end
+//#if oauth.approveAuthorization|oauth.denyAuthorization
+
+/** The visitor's answer; the address to go on to tells the program. */
+export const decideAuthorization = createServerFn({ method: "POST" })
+  .middleware([requireSupabaseAuth])
+  .validator(z.object({ authorizationId, approve: z.boolean() }))
+  .handler(async ({ data: asked, context }) => {
+    const { oauth } = context.supabase.auth;
+    const { data, error } = await (asked.approve ? oauth.approveAuthorization(asked.authorizationId) : oauth.denyAuthorization(asked.authorizationId));
+    return { data, error: error && failure(error) };
+  });
+//#end
+//#if oauth.listGrants
+
+export const listGrants = createServerFn({ method: "GET" })
+  .middleware([requireSupabaseAuth])
+  .handler(async ({ context }) => {
+    const { data, error } = await context.supabase.auth.oauth.listGrants();
+    return { data, error: error && failure(error) };
+  });
+//#end
+//#if oauth.revokeGrant
+
+export const revokeGrant = createServerFn({ method: "POST" })
+  .middleware([requireSupabaseAuth])
+  .validator(z.object({ clientId: z.string().max(200) }))
+  .handler(async ({ data: asked, context }) => {
+    const { error } = await context.supabase.auth.oauth.revokeGrant(asked);
     return error ? { data: null, error: failure(error) } : { data: {}, error: null };
   });
 //#end

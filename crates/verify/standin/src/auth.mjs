@@ -1,5 +1,6 @@
 // GoTrue subset. Tokens are real signed JWTs; users live in auth.users so that triggers and foreign keys on it work.
 import { randomBytes, randomUUID, scryptSync, timingSafeEqual, createHash } from 'node:crypto';
+import { makeGrants } from './grants.mjs';
 const now = () => Math.floor(Date.now() / 1000);
 const hashPw = (pw) => {
   const s = randomBytes(8).toString('hex');
@@ -150,6 +151,7 @@ export function makeAuth({ db, signer, cfg }) {
     return code;
   };
 
+  const grants = makeGrants({ cfg, me, err });
   let queue = Promise.resolve(); // refreshes one at a time: GoTrue locks the token's row
   const handle = (req) => (req.query.get('grant_type') === 'refresh_token' ? (queue = queue.catch(() => {}).then(() => run(req))) : run(req));
   async function run({ method, path, query, headers, body }) {
@@ -342,7 +344,8 @@ export function makeAuth({ db, signer, cfg }) {
       }
       return { status: 200, json: pub(u) };
     }
-    return err(404, 'not_found', `standin: ${method} ${path} is not implemented`);
+    const answer = await grants({ method, p, query, headers, body });
+    return answer ?? err(404, 'not_found', `standin: ${method} ${path} is not implemented`);
   }
   return { handle, outbox };
 }

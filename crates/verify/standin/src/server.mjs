@@ -99,7 +99,7 @@ export async function start({
         return json(200, state);
       }
       const open =
-        (u.pathname.startsWith('/auth/v1/') && /^\/auth\/v1\/(verify|authorize|callback|\.well-known|health)/.test(u.pathname)) ||
+        (u.pathname.startsWith('/auth/v1/') && /^\/auth\/v1\/(verify|authorize|oauth\/authorize|callback|\.well-known|health)/.test(u.pathname)) ||
         u.pathname.startsWith('/storage/v1/object/public/') ||
         (u.pathname.startsWith('/storage/v1/object/sign/') && req.method === 'GET') ||
         (u.pathname.startsWith('/storage/v1/object/upload/sign/') && req.method === 'PUT') ||

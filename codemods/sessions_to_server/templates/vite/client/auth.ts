@@ -88,6 +88,20 @@ async function factor(action: string, params: unknown = {}): Promise<never> {
 }
 
 //#end
+//#if oauth
+type Leaves = { skipBrowserRedirect?: boolean };
+// What another program may do in the visitor's name. After an answer the browser goes on to where the program learns of it, unless the
+// page does that itself.
+async function grant(action: string, params: unknown = {}, options?: Leaves): Promise<never> {
+  const { status, body } = await request("POST", `/api/auth/grants/${action}`, params);
+  if (status !== 200) return { data: null, error: toError(body, status) } as never;
+//#if oauth.approveAuthorization|oauth.denyAuthorization
+  if (action !== "details" && body.data.redirect_url && !options?.skipBrowserRedirect) window.location.assign(body.data.redirect_url);
+//#end
+  return { data: body.data, error: null } as never;
+}
+
+//#end
 tabs?.addEventListener("message", () => void load(true));
 onUnauthenticated(() => void load(true));
 if (typeof document !== "undefined") document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && current !== undefined && void load(true));
@@ -310,6 +324,26 @@ export const auth: Auth = {
     getAuthenticatorAssuranceLevel: () => factor("level"),
 //#end
   },
+//#end
+//#if oauth
+
+  oauth: {
+//#if oauth.getAuthorizationDetails
+    getAuthorizationDetails: (authorizationId: string) => grant("details", { authorizationId }),
+//#end
+//#if oauth.approveAuthorization
+    approveAuthorization: (authorizationId: string, options?: Leaves) => grant("approve", { authorizationId }, options),
+//#end
+//#if oauth.denyAuthorization
+    denyAuthorization: (authorizationId: string, options?: Leaves) => grant("deny", { authorizationId }, options),
+//#end
+//#if oauth.listGrants
+    listGrants: () => grant("list"),
+//#end
+//#if oauth.revokeGrant
+    revokeGrant: (params: unknown) => grant("revoke", params),
+//#end
+  } as unknown as Auth["oauth"],
 //#end
 //#if admin
 

@@ -4,7 +4,7 @@ import { Hono, type Context } from "hono";
 import { Hono } from "hono";
 //#end
 import type {
-//#if calls|mfa
+//#if calls|mfa|oauth
   AuthError,
 //#end
 //#if mfa.verify|mfa.challengeAndVerify
@@ -24,7 +24,7 @@ import type {
   VerifyOtpParams,
 //#end
 } from "@supabase/supabase-js";
-//#if calls|mfa
+//#if calls|mfa|oauth
 import { z } from "zod/v4";
 //#end
 import type { Env } from "../env.js";
@@ -32,7 +32,7 @@ import { createDb } from "./session.js";
 
 // What the browser may know about a session: who and until when. Never the tokens.
 const publicSession = (user: User | null, expires_at: number | undefined) => ({ session: user ? { user, expires_at } : null });
-//#if calls|mfa
+//#if calls|mfa|oauth
 const failure = (error: AuthError) => ({ error: { name: error.name, message: error.message, status: error.status, code: error.code } });
 //#end
 
@@ -223,6 +223,9 @@ export function authRoutes(env: Env) {
 //#if mfa
     .route("/mfa", factorRoutes(env))
 //#end
+//#if oauth
+    .route("/grants", grantRoutes(env))
+//#end
 //#if signInWithOAuth
     .get("/oauth/:provider", async (c) => {
       const { next, scopes, ...asked } = c.req.query();
@@ -338,6 +341,58 @@ function factorRoutes(env: Env) {
     const currentLevel = token?.claims.aal ?? null;
     const nextLevel = asked.user?.factors?.some((factor) => factor.status === "verified") ? "aal2" : currentLevel;
     return c.json({ data: { currentLevel, nextLevel, currentAuthenticationMethods: token?.claims.amr ?? [] } });
+  });
+//#end
+  return routes;
+}
+//#end
+//#if oauth
+
+// What other programs may do in the visitor's name: who asks, the visitor's answer, and what was granted before.
+function grantRoutes(env: Env) {
+//#if oauth.getAuthorizationDetails|oauth.approveAuthorization|oauth.denyAuthorization
+  // It becomes part of an address.
+  const asked = z.strictObject({ authorizationId: z.string().regex(/^[\w-]{1,200}$/, "Not the id of an authorization.") });
+//#end
+  const refused = (error: AuthError) => (error.name === "AuthSessionMissingError" ? 401 : 400);
+  const routes = new Hono();
+//#if oauth.getAuthorizationDetails
+  routes.post("/details", async (c) => {
+    const { authorizationId } = asked.parse(await c.req.json());
+    const { data, error } = await createDb(c, env).auth.oauth.getAuthorizationDetails(authorizationId);
+    if (error) return c.json(failure(error), refused(error));
+    return c.json({ data });
+  });
+//#end
+//#if oauth.approveAuthorization
+  routes.post("/approve", async (c) => {
+    const { authorizationId } = asked.parse(await c.req.json());
+    const { data, error } = await createDb(c, env).auth.oauth.approveAuthorization(authorizationId, { skipBrowserRedirect: true });
+    if (error) return c.json(failure(error), refused(error));
+    return c.json({ data });
+  });
+//#end
+//#if oauth.denyAuthorization
+  routes.post("/deny", async (c) => {
+    const { authorizationId } = asked.parse(await c.req.json());
+    const { data, error } = await createDb(c, env).auth.oauth.denyAuthorization(authorizationId, { skipBrowserRedirect: true });
+    if (error) return c.json(failure(error), refused(error));
+    return c.json({ data });
+  });
+//#end
+//#if oauth.listGrants
+  routes.post("/list", async (c) => {
+    const { data, error } = await createDb(c, env).auth.oauth.listGrants();
+    if (error) return c.json(failure(error), refused(error));
+    return c.json({ data });
+  });
+//#end
+//#if oauth.revokeGrant
+  routes.post("/revoke", async (c) => {
+    const body = z.strictObject({ clientId: z.string().max(200) }).parse(await c.req.json());
+    const { data, error } = await createDb(c, env).auth.oauth.revokeGrant(body);
+    if (error) return c.json(failure(error), refused(error));
+    return c.json({ data });
   });
 //#end
   return routes;
