@@ -15,7 +15,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use syntax::Tree;
 use syntax::scope::{BindingId, Declared, Scopes};
-use syntax::view::{arguments, code_children, member_path, pairs, string_value, unwrapped, walk, wrapped};
+use syntax::view::{
+    arguments, code_children, enclosing_statement, member_path, pairs, string_value, unwrapped, walk, wrapped,
+};
 use tree_sitter::Node;
 
 /// The package whose client this is.
@@ -78,7 +80,8 @@ pub(super) fn clients(survey: &Survey<'_>) -> Vec<Result<Client, Refused>> {
         let Some((tree, scopes)) = file.syntax() else { continue };
         walk(tree.root(), &mut |node| {
             let on_page = || in_browser(survey.stack.side_at(file.span(node.byte_range())));
-            if node.kind() == "call_expression" && makes_client(survey, file, node) && on_page() {
+            let made = node.kind() == "call_expression" && makes_client(survey, file, node) && on_page();
+            if made && !(side == Side::Both && asks_the_server(survey, (tree, scopes), node)) {
                 found.extend(client(survey, file, (tree, scopes), node));
             }
             true
@@ -98,6 +101,27 @@ pub(super) fn clients(survey: &Survey<'_>) -> Vec<Result<Client, Refused>> {
     };
     found.retain(|one| !one.as_ref().is_err_and(|refused| goes(refused.span)));
     found
+}
+
+/// Whether a function makes the client with variables of the server: in a page, where there are none, it would fail.
+fn asks_the_server(survey: &Survey<'_>, (tree, scopes): (&Tree, &Scopes), call: Node<'_>) -> bool {
+    let public = survey.stack.framework.public_prefix();
+    let read = |node: &Node<'_>| {
+        let node = unwrapped(*node);
+        let binding = scopes.binding_at(node.byte_range()).filter(|_| node.kind() == "identifier");
+        let declared = binding
+            .map(|binding| scopes.binding(binding))
+            .filter(|binding| binding.declared == Declared::Const && !binding.top_level)
+            .and_then(|binding| {
+                tree.node_at(binding.name_range.clone())?.parent()?.child_by_field_name("value")
+            });
+        let path = member_path(tree, unwrapped(declared.unwrap_or(node))).unwrap_or_default();
+        matches!(path.as_slice(), [process, env, name] if (&**process, &**env) == ("process", "env")
+            && public.is_none_or(|public| !name.starts_with(public)))
+    };
+    let inside = enclosing_statement(call).parent().is_some_and(|outer| outer.kind() == "statement_block");
+    let given = arguments(call);
+    inside && given.len() >= 2 && given[..2].iter().all(read)
 }
 
 /// Whether code of this side is part of the page.
@@ -141,7 +165,8 @@ fn client(
         let known = read.filter_map(|one| facade::value_of(survey, &one)).chain(setting.literal);
         let values: BTreeSet<_> =
             known.filter_map(|span| survey.project.get(span.file).text.get(span.range())).collect();
-        setting.chosen && values.len() != 1
+        let names: BTreeSet<_> = setting.names.iter().collect();
+        setting.chosen && (values.len() != 1 || names.len() > 1)
     };
     if unsure(&url) || unsure(&key) {
         return refused("is given an address or a key that a function chooses");

@@ -129,6 +129,16 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
             Some("channel") => used(parent, What::Realtime("channel".to_owned())),
             // `as typeof client.auth & { … }`: the part says of itself what more it has.
             Some("auth") if auth::adds(parent) => used(parent, What::Test),
+            // `Parameters<typeof client.auth.signUp>`; the grammar names only the first step of such a path.
+            Some("auth") => {
+                let whole = whole_chain(node);
+                let method =
+                    tree.text(whole).strip_prefix(tree.text(parent)).and_then(|rest| rest.strip_prefix('.'));
+                match method {
+                    Some(method) => used(whole, What::Auth(method.to_owned())),
+                    None => used(node, What::Value),
+                }
+            }
             _ => used(node, What::Value),
         };
     }

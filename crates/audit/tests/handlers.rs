@@ -329,6 +329,6 @@ export const Route = createFileRoute(\"/api/berth\")({ server: { handlers: {
             ("src/routes/api/berth.ts", route),
             ("src/lib/gone.server.ts", "export const gone = async () => new Response();"),
         ],
-        &["/api/berth PUT PublicByDesign", "/api/berth DELETE None writes"],
+        &["/api/berth PUT None", "/api/berth DELETE None writes"],
     );
 }
