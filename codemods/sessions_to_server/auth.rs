@@ -11,7 +11,8 @@ use tree_sitter::Node;
 pub(super) fn alias(tree: &Tree, scopes: &Scopes, client: Node<'_>) -> Option<BindingId> {
     let part = wrapped(client).parent().filter(|parent| parent.kind() == "member_expression")?;
     let is_auth = part.child_by_field_name("property").is_some_and(|property| tree.text(property) == "auth");
-    let declarator = wrapped(part).parent().filter(|parent| is_auth && parent.kind() == "variable_declarator")?;
+    let declarator =
+        wrapped(part).parent().filter(|parent| is_auth && parent.kind() == "variable_declarator")?;
     let name = declarator.child_by_field_name("name").filter(|name| name.kind() == "identifier")?;
     let is_fixed = tree.text(declarator.parent()?).starts_with("const");
     let is_exported = enclosing_statement(name).kind() == "export_statement";

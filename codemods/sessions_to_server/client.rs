@@ -3,18 +3,18 @@
 use super::getter::{self, Getter};
 use super::own_request::OwnRequest;
 use super::owned::covers;
+use super::setting::{self, Setting};
 use super::truth::Known;
-use super::{facade, key_fetch, lazy};
+use super::{key_fetch, lazy};
 use audit::Survey;
 use audit::query::Power;
 use edit::{FileId, Span};
 use project::graph::{Graph, Origin};
 use project::{File, Kind};
 use stack::Side;
-use std::collections::BTreeSet;
 use std::ops::Range;
 use syntax::Tree;
-use syntax::scope::{BindingId, Declared, Scopes};
+use syntax::scope::{Declared, Scopes};
 use syntax::view::{
     arguments, code_children, enclosing_statement, member_path, pairs, string_value, unwrapped, walk, wrapped,
 };
@@ -47,19 +47,6 @@ pub(super) struct Client {
     pub(super) around: Vec<Range<usize>>,
     /// The function that gives it, where no constant is it.
     pub(super) getter: Option<Getter>,
-}
-
-/// One argument of the call, followed to its value.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Setting {
-    /// Where a value stands in code, quotes excluded.
-    pub(super) literal: Option<Span>,
-    /// The variables that are read for it, in the order in which they count.
-    pub(super) names: Vec<String>,
-    /// The declaration in the client's module, if it has one.
-    pub(super) binding: Option<BindingId>,
-    /// Whether a function chooses between several values.
-    pub(super) chosen: bool,
 }
 
 /// Why a call makes no client that can move: the place, and a sentence.
@@ -153,22 +140,12 @@ fn client(
     if tree.text(*url).contains("/api/supabase") {
         return None;
     }
-    let setting = |node: &Node<'_>| setting(survey, file, (tree, scopes), *node);
+    let setting = |node: &Node<'_>| setting::of(survey, file, (tree, scopes), *node);
     let (url, key) = (setting(url), setting(key));
     if is_privileged(survey, &key) {
         return None;
     }
-    // Which of several values counts is for the function to say.
-    let unsure = |setting: &Setting| {
-        let read =
-            setting.names.iter().map(|name| Setting { names: vec![name.clone()], ..Setting::default() });
-        let known = read.filter_map(|one| facade::value_of(survey, &one)).chain(setting.literal);
-        let values: BTreeSet<_> =
-            known.filter_map(|span| survey.project.get(span.file).text.get(span.range())).collect();
-        let names: BTreeSet<_> = setting.names.iter().collect();
-        setting.chosen && (values.len() != 1 || names.len() > 1)
-    };
-    if unsure(&url) || unsure(&key) {
+    if setting::unsure(survey, &url) || setting::unsure(survey, &key) {
         return refused("is given an address or a key that a function chooses");
     }
     let mut around = Vec::new();
@@ -338,162 +315,6 @@ fn checked_options(
         }
     }
     Ok(said)
-}
-
-/// Follows an expression to a literal and to the variables that are read for it.
-pub(super) fn setting(
-    survey: &Survey<'_>,
-    file: &File,
-    (tree, scopes): (&Tree, &Scopes),
-    node: Node<'_>,
-) -> Setting {
-    let mut found = Setting::default();
-    let node = unwrapped(node);
-    // `settings.url`: all of the object counts.
-    let holder = node.child_by_field_name("object").filter(|_| node.kind() == "member_expression");
-    let holder = holder.map_or(node, unwrapped);
-    if holder.kind() == "identifier" {
-        found.binding = scopes.binding_at(holder.byte_range()).filter(|id| {
-            let binding = scopes.binding(*id);
-            binding.top_level && binding.declared == Declared::Const
-        });
-    }
-    follow(survey, file, (tree, scopes), node, &mut found, 0);
-    found
-}
-
-fn follow(
-    survey: &Survey<'_>,
-    file: &File,
-    (tree, scopes): (&Tree, &Scopes),
-    node: Node<'_>,
-    found: &mut Setting,
-    depth: usize,
-) {
-    let node = unwrapped(node);
-    if depth > 6 {
-        return;
-    }
-    match node.kind() {
-        "string" | "template_string" => {
-            if let Some(value) = string_value(tree, node) {
-                // `required("VITE_URL")`: the name of a variable.
-                let is_name =
-                    |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
-                if value.contains('_') && value.chars().all(is_name) {
-                    found.names.push(value.into_owned());
-                    return;
-                }
-                let range = node.start_byte() + 1..node.end_byte() - 1;
-                let is_real =
-                    !value.is_empty() && !audit::secret::placeholder(&value) && !value.contains("localhost");
-                if is_real && found.literal.is_none() {
-                    found.literal = Some(file.span(range));
-                }
-            }
-        }
-        "binary_expression" => {
-            for side in ["left", "right"] {
-                if let Some(side) = node.child_by_field_name(side) {
-                    follow(survey, file, (tree, scopes), side, found, depth + 1);
-                }
-            }
-        }
-        "identifier" => {
-            let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, node.byte_range())
-            else {
-                return;
-            };
-            let holder = survey.project.get(holder);
-            let Some((tree, scopes)) = holder.syntax() else { return };
-            let declarator = tree.node_at(name).and_then(|name| name.parent());
-            let value = declarator
-                .filter(|declarator| declarator.kind() == "variable_declarator")
-                .and_then(|declarator| declarator.child_by_field_name("value"));
-            if let Some(value) = value {
-                follow(survey, holder, (tree, scopes), value, found, depth + 1);
-            }
-        }
-        "member_expression" | "subscript_expression" => {
-            let path = member_path(tree, node).unwrap_or_default();
-            if let [import, meta, env, name] = path.as_slice()
-                && (&**import, &**meta, &**env) == ("import", "meta", "env")
-            {
-                found.names.push(name.clone().into_owned());
-            } else if let Some(value) = held(survey, file, node) {
-                // `env.url` of an object that is written out.
-                let holder = survey.project.get(value.0);
-                let Some(syntax) = holder.syntax() else { return };
-                follow(survey, holder, syntax, value.1, found, depth + 1);
-            }
-        }
-        // `pickUrl()`: what the function of that name answers.
-        "call_expression" if answers(survey, file, node).is_some() => {
-            let Some((holder, answers)) = answers(survey, file, node) else { return };
-            let Some(syntax) = holder.syntax() else { return };
-            found.chosen |= answers.len() > 1;
-            for answer in answers {
-                follow(survey, holder, syntax, answer, found, depth + 1);
-            }
-        }
-        // `String(import.meta.env.X)`, `import.meta.env.X.trim()`.
-        "call_expression" => {
-            for inner in code_children(node) {
-                let inner = if inner.kind() == "arguments" {
-                    code_children(inner).next()
-                } else {
-                    inner.child_by_field_name("object")
-                };
-                if let Some(inner) = inner {
-                    follow(survey, file, (tree, scopes), inner, found, depth + 1);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// What a member of a constant object is: the file and the value.
-fn held<'s>(survey: &'s Survey<'_>, file: &File, member: Node<'_>) -> Option<(FileId, Node<'s>)> {
-    let object = unwrapped(member.child_by_field_name("object")?);
-    let property = member.child_by_field_name("property")?;
-    let (tree, _) = file.syntax()?;
-    let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, object.byte_range()) else {
-        return None;
-    };
-    let (there, scopes) = survey.project.get(holder).syntax()?;
-    let fixed = scopes.binding(scopes.binding_at(name.clone())?).declared == Declared::Const;
-    let declarator = there.node_at(name)?.parent().filter(|_| fixed)?;
-    let value = unwrapped(declarator.child_by_field_name("value")?);
-    let pairs = if value.kind() == "object" { pairs(there, value) } else { Vec::new() };
-    pairs.into_iter().find(|(key, _, _)| key == tree.text(property)).map(|(_, _, value)| (holder, value))
-}
-
-/// What a function of the app's own returns that is called there, with the file it stands in.
-fn answers<'s>(survey: &Survey<'s>, file: &File, call: Node<'_>) -> Option<(&'s File, Vec<Node<'s>>)> {
-    let callee = unwrapped(call.child_by_field_name("function")?);
-    if callee.kind() != "identifier" {
-        return None;
-    }
-    let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, callee.byte_range()) else {
-        return None;
-    };
-    let holder = survey.project.get(holder);
-    let (tree, _) = holder.syntax()?;
-    let function =
-        tree.node_at(name)?.parent().filter(|declared| declared.kind() == "function_declaration")?;
-    let mut answers = Vec::new();
-    walk(function.child_by_field_name("body")?, &mut |node| {
-        if node.kind() == "return_statement" {
-            let is_empty = |node: &Node<'_>| string_value(tree, *node).is_some_and(|text| text.is_empty());
-            answers.extend(code_children(node).next().filter(|answer| !is_empty(answer)));
-        }
-        !matches!(
-            node.kind(),
-            "function_declaration" | "function_expression" | "arrow_function" | "method_definition"
-        )
-    });
-    Some((holder, answers))
 }
 
 /// Whether a key is one that passes all policies.

@@ -1,7 +1,8 @@
 //! The client's module: what is made there of the old client.
 
-use super::client::{Client, Setting};
+use super::client::Client;
 use super::owned::Owned;
+use super::setting::Setting;
 use super::tokens::whole_line;
 use super::uses::{Use, What};
 use audit::Survey;

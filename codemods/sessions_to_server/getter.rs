@@ -7,9 +7,9 @@
 //!
 //! The function keeps its name. What it gives stands ready, since there is nothing left to make.
 
-use super::client::Setting;
 use super::lazy::follows;
 use super::owned::covers;
+use super::setting::Setting;
 use super::truth::Known;
 use project::File;
 use std::ops::Range;

@@ -26,6 +26,7 @@ mod reach;
 mod requests;
 mod runtime;
 mod served;
+mod setting;
 mod strictness;
 mod template;
 mod tokens;

@@ -1,7 +1,7 @@
 //! Requests of a page to edge functions by their address: they go to the app's own server from now on, which has the session.
 
-use super::client;
 use super::facade;
+use super::setting;
 use super::tokens::{Page, Tokens, whole_line, with_comma};
 use edit::Edit;
 use std::ops::Range;
@@ -75,7 +75,7 @@ impl<'s> Page<'s, '_> {
         let (Some(TemplatePart::Expression(expression)), true) = (parts.first(), base.ends_with('}')) else {
             return false;
         };
-        let setting = client::setting(self.survey, self.file, (self.tree, self.scopes), *expression);
+        let setting = setting::of(self.survey, self.file, (self.tree, self.scopes), *expression);
         let known = setting.literal.is_some() || !setting.names.is_empty();
         if known {
             facade::same(self.survey, &setting, &self.client.url)

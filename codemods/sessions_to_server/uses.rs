@@ -1,7 +1,7 @@
 //! Every use of the client, wherever code reaches it.
 
-use super::client::Client;
 use super::auth;
+use super::client::Client;
 use super::library;
 use super::owned::covers;
 use super::reach::{self, By, Held};
@@ -94,14 +94,13 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client) -> Vec<Use> {
             continue;
         }
         let auth = auth::alias(tree, scopes, place.node).filter(|_| !place.is_odd);
-        found.extend(if place.is_odd {
-            Some(Use { span: file.span(place.node.byte_range()), what: What::Value })
+        if place.is_odd {
+            found.push(Use { span: file.span(place.node.byte_range()), what: What::Value });
         } else if let Some(name) = auth {
             found.extend(auth::asked(file, (tree, scopes), name));
-            None
         } else {
-            asked(survey, file, tree, place.node, place.in_type)
-        });
+            found.extend(asked(survey, file, tree, place.node, place.in_type));
+        }
     }
     for held in reached.held {
         let span = Span::new(held.file, held.name);

@@ -1,0 +1,197 @@
+//! The address and the key that a client is given, followed to what they are read from.
+
+use super::facade;
+use audit::Survey;
+use edit::{FileId, Span};
+use project::File;
+use project::graph::{Graph, Origin};
+use std::collections::BTreeSet;
+use syntax::Tree;
+use syntax::scope::{BindingId, Declared, Scopes};
+use syntax::view::{code_children, member_path, pairs, string_value, unwrapped, walk};
+use tree_sitter::Node;
+
+/// One argument of the call, followed to its value.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Setting {
+    /// Where a value stands in code, quotes excluded.
+    pub(super) literal: Option<Span>,
+    /// The variables that are read for it, in the order in which they count.
+    pub(super) names: Vec<String>,
+    /// The declaration in the client's module, if it has one.
+    pub(super) binding: Option<BindingId>,
+    /// Whether a function chooses between several values.
+    pub(super) chosen: bool,
+    /// Whether something is read that is no variable of the environment.
+    pub(super) unknown: bool,
+}
+
+/// Whether a function says which of several values counts, and it cannot be told which.
+pub(super) fn unsure(survey: &Survey<'_>, setting: &Setting) -> bool {
+    let names: BTreeSet<_> = setting.names.iter().collect();
+    let read = names.iter().map(|name| Setting { names: vec![(*name).clone()], ..Setting::default() });
+    let known = read.filter_map(|one| facade::value_of(survey, &one)).chain(setting.literal);
+    let values: BTreeSet<_> =
+        known.filter_map(|span| survey.project.get(span.file).text.get(span.range())).collect();
+    // One value, which the code has as well, whatever the function asks.
+    setting.chosen && (setting.unknown || setting.literal.is_none() || names.len() > 1 || values.len() > 1)
+}
+
+/// Follows an expression to a literal and to the variables that are read for it.
+pub(super) fn of(
+    survey: &Survey<'_>,
+    file: &File,
+    (tree, scopes): (&Tree, &Scopes),
+    node: Node<'_>,
+) -> Setting {
+    let mut found = Setting::default();
+    let node = unwrapped(node);
+    // `settings.url`: all of the object counts.
+    let holder = node.child_by_field_name("object").filter(|_| node.kind() == "member_expression");
+    let holder = holder.map_or(node, unwrapped);
+    if holder.kind() == "identifier" {
+        found.binding = scopes.binding_at(holder.byte_range()).filter(|id| {
+            let binding = scopes.binding(*id);
+            binding.top_level && binding.declared == Declared::Const
+        });
+    }
+    follow(survey, file, (tree, scopes), node, &mut found, 0);
+    found
+}
+
+fn follow(
+    survey: &Survey<'_>,
+    file: &File,
+    (tree, scopes): (&Tree, &Scopes),
+    node: Node<'_>,
+    found: &mut Setting,
+    depth: usize,
+) {
+    let node = unwrapped(node);
+    if depth > 6 {
+        return;
+    }
+    match node.kind() {
+        "string" | "template_string" => {
+            if let Some(value) = string_value(tree, node) {
+                // `required("VITE_URL")`: the name of a variable.
+                let is_name =
+                    |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
+                if value.contains('_') && value.chars().all(is_name) {
+                    found.names.push(value.into_owned());
+                    return;
+                }
+                let range = node.start_byte() + 1..node.end_byte() - 1;
+                let is_real =
+                    !value.is_empty() && !audit::secret::placeholder(&value) && !value.contains("localhost");
+                if is_real && found.literal.is_none() {
+                    found.literal = Some(file.span(range));
+                }
+            }
+        }
+        "binary_expression" => {
+            for side in ["left", "right"] {
+                if let Some(side) = node.child_by_field_name(side) {
+                    follow(survey, file, (tree, scopes), side, found, depth + 1);
+                }
+            }
+        }
+        "identifier" => {
+            let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, node.byte_range())
+            else {
+                return;
+            };
+            let holder = survey.project.get(holder);
+            let Some((tree, scopes)) = holder.syntax() else { return };
+            let declarator = tree.node_at(name).and_then(|name| name.parent());
+            let value = declarator
+                .filter(|declarator| declarator.kind() == "variable_declarator")
+                .and_then(|declarator| declarator.child_by_field_name("value"));
+            if let Some(value) = value {
+                follow(survey, holder, (tree, scopes), value, found, depth + 1);
+            }
+        }
+        "member_expression" | "subscript_expression" => {
+            let path = member_path(tree, node).unwrap_or_default();
+            if let [import, meta, env, name] = path.as_slice()
+                && (&**import, &**meta, &**env) == ("import", "meta", "env")
+            {
+                found.names.push(name.clone().into_owned());
+            } else if let Some(value) = held(survey, file, node) {
+                // `env.url` of an object that is written out.
+                let holder = survey.project.get(value.0);
+                let Some(syntax) = holder.syntax() else { return };
+                follow(survey, holder, syntax, value.1, found, depth + 1);
+            } else if !matches!(path.as_slice(), [process, env, _] if (&**process, &**env) == ("process", "env"))
+            {
+                found.unknown = true;
+            }
+        }
+        // `pickUrl()`: what the function of that name answers.
+        "call_expression" if answers(survey, file, node).is_some() => {
+            let Some((holder, answers)) = answers(survey, file, node) else { return };
+            let Some(syntax) = holder.syntax() else { return };
+            found.chosen |= answers.len() > 1;
+            for answer in answers {
+                follow(survey, holder, syntax, answer, found, depth + 1);
+            }
+        }
+        // `String(import.meta.env.X)`, `import.meta.env.X.trim()`.
+        "call_expression" => {
+            for inner in code_children(node) {
+                let inner = if inner.kind() == "arguments" {
+                    code_children(inner).next()
+                } else {
+                    inner.child_by_field_name("object")
+                };
+                if let Some(inner) = inner {
+                    follow(survey, file, (tree, scopes), inner, found, depth + 1);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What a member of a constant object is: the file and the value.
+fn held<'s>(survey: &'s Survey<'_>, file: &File, member: Node<'_>) -> Option<(FileId, Node<'s>)> {
+    let object = unwrapped(member.child_by_field_name("object")?);
+    let property = member.child_by_field_name("property")?;
+    let (tree, _) = file.syntax()?;
+    let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, object.byte_range()) else {
+        return None;
+    };
+    let (there, scopes) = survey.project.get(holder).syntax()?;
+    let fixed = scopes.binding(scopes.binding_at(name.clone())?).declared == Declared::Const;
+    let declarator = there.node_at(name)?.parent().filter(|_| fixed)?;
+    let value = unwrapped(declarator.child_by_field_name("value")?);
+    let pairs = if value.kind() == "object" { pairs(there, value) } else { Vec::new() };
+    pairs.into_iter().find(|(key, _, _)| key == tree.text(property)).map(|(_, _, value)| (holder, value))
+}
+
+/// What a function of the app's own returns that is called there, with the file it stands in.
+fn answers<'s>(survey: &Survey<'s>, file: &File, call: Node<'_>) -> Option<(&'s File, Vec<Node<'s>>)> {
+    let callee = unwrapped(call.child_by_field_name("function")?);
+    if callee.kind() != "identifier" {
+        return None;
+    }
+    let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, callee.byte_range()) else {
+        return None;
+    };
+    let holder = survey.project.get(holder);
+    let (tree, _) = holder.syntax()?;
+    let function =
+        tree.node_at(name)?.parent().filter(|declared| declared.kind() == "function_declaration")?;
+    let mut answers = Vec::new();
+    walk(function.child_by_field_name("body")?, &mut |node| {
+        if node.kind() == "return_statement" {
+            let is_empty = |node: &Node<'_>| string_value(tree, *node).is_some_and(|text| text.is_empty());
+            answers.extend(code_children(node).next().filter(|answer| !is_empty(answer)));
+        }
+        !matches!(
+            node.kind(),
+            "function_declaration" | "function_expression" | "arrow_function" | "method_definition"
+        )
+    });
+    Some((holder, answers))
+}
