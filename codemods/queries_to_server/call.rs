@@ -54,6 +54,9 @@ impl<'s> Reader<'s> {
                 let untold = column.as_mut().filter(|column| !column.nullable && guess::names_null(value));
                 let untold = untold.map(|column| column.nullable = true).is_some();
                 let filled = self.fill(value, &Want { name: &key, column })?;
+                if untold && filled == Filled::Static && self.typed && self.tree.text(value) == "null" {
+                    self.hole(value.byte_range(), Fill::Text("null as never".to_owned()));
+                }
                 if let (true, Filled::Sent(index), Some((_, fill))) = (
                     untold,
                     filled,

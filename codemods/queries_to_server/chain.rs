@@ -178,7 +178,10 @@ impl<'s> Reader<'s> {
 
     fn filtered_by(&mut self, column: &str, operator: &str, node: Node<'s>) -> Result<(), Reason> {
         let name = self.filter_name(column, operator);
-        let want = Want { name: &name, column: self.filtered(column) };
+        // `is` asks for what no value is.
+        let missing = operator == "is" && self.tree.text(node) == "null";
+        let known = if missing { None } else { self.filtered(column) };
+        let want = Want { name: &name, column: known };
         match self.fill(node, &want)? {
             Filled::Sent(_) => self.draft.parts.by.push((last(column).to_owned(), operator.to_owned())),
             Filled::Static if operator == "eq" => {

@@ -26,6 +26,13 @@ pub(super) struct Column {
     pub(super) optional: bool,
 }
 
+impl Column {
+    /// Whether `null` is none of its values.
+    pub(super) fn refuses_null(&self) -> bool {
+        !self.nullable && !matches!(self.kind, Kind::Unknown | Kind::Json)
+    }
+}
+
 /// Which shape of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {

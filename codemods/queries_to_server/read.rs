@@ -341,7 +341,10 @@ impl<'s> Reader<'s> {
             return Ok(Filled::Identity);
         }
         if let Some(fixed) = self.fixed(node) {
-            if let Some(text) = fixed {
+            // The server's check is strict, whatever the app's is.
+            let refused = self.typed && want.column.as_ref().is_some_and(|column| column.refuses_null());
+            let null = (refused && self.tree.text(node) == "null").then(|| "null as never".to_owned());
+            if let Some(text) = fixed.or(null) {
                 self.hole(node.byte_range(), Fill::Text(format!("{key}{text}")));
             }
             return Ok(Filled::Static);
