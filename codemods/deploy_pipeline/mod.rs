@@ -272,7 +272,7 @@ impl Codemod for DeployPipeline {
             text = filled(&text, "__MIGRATE__", if migrate { MIGRATE } else { "" });
             text = text.replace("__INSTALL__", commands.install());
             change.requests.extend(file(survey, DEPLOY, text));
-            change.requests.extend(notes::section(Section::Release, &told(host, migrate)));
+            change.requests.extend(notes::section(survey, Section::Release, &told(host, migrate)));
             changes.push(change);
         }
         changes

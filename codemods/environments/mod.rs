@@ -62,7 +62,7 @@ impl Codemod for Environments {
         }
         let mut change = Change::new(ID, "List every variable with where it is set", Safety::Safe);
         change.fixes = (0..findings.len()).collect();
-        change.requests = notes::section(Section::Variables, &section(survey)).into_iter().collect();
+        change.requests = notes::section(survey, Section::Variables, &section(survey)).into_iter().collect();
         vec![change]
     }
 }
@@ -75,7 +75,7 @@ fn told(survey: &Survey<'_>, variables: &[Variable]) -> bool {
     let notes =
         survey.project.files.iter().filter(|file| file.kind == Kind::Markdown && file.skipped.is_none());
     notes.into_iter().any(|file| {
-        (file.path.as_str() == notes::PATH && file.text.contains("\n## Variables\n"))
+        (notes::file(survey).is_some_and(|notes| notes.id == file.id) && file.text.contains("\n## Variables\n"))
             || variables.iter().all(|variable| file.text.contains(&variable.name))
     })
 }

@@ -5,9 +5,10 @@ use audit::Survey;
 use audit::env::given;
 use edit::{Piece, RelPath};
 use plan::Request;
+use project::File;
 
 /// Where it stands.
-pub const PATH: &str = "DEPLOYMENT.md";
+const PATH: &str = "DEPLOYMENT.md";
 
 /// Sections in the order in which they stand.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,10 +20,15 @@ pub enum Section {
     Repository = 40,
 }
 
+/// The file that the tree has under that name, however it is spelled: some systems know no difference.
+pub fn file<'p>(survey: &Survey<'p>) -> Option<&'p File> {
+    survey.project.files.iter().find(|file| file.path.as_str().eq_ignore_ascii_case(PATH))
+}
+
 /// A section of the notes; `text` begins with its heading.
-pub fn section(place: Section, text: &str) -> Option<Request> {
+pub fn section(survey: &Survey<'_>, place: Section, text: &str) -> Option<Request> {
     Some(Request::ModuleItem {
-        path: RelPath::new(PATH)?,
+        path: file(survey).map_or_else(|| RelPath::new(PATH), |file| Some(file.path.clone()))?,
         frame: ("# Deployment\n".to_owned(), String::new()),
         order: place as u32,
         key: (place as u32).to_string(),
@@ -62,5 +68,5 @@ pub(super) fn request(survey: &Survey<'_>) -> Option<Request> {
     }
     text += "\nValues stay out of git: `.env.example` has the names, `.env.local` the values of one machine, the host those of \
              its environments.\nOnly the people who release the app may change what is set for production.";
-    section(Section::Run, &text)
+    section(survey, Section::Run, &text)
 }

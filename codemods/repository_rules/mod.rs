@@ -130,7 +130,7 @@ impl Codemod for RepositoryRules {
             changes.push(change);
         };
         propose("Write down the rules of the default branch", &[&RULESET], &|| {
-            vec![file(RULES, ruleset(survey)), notes::section(Section::Repository, APPLIED)]
+            vec![file(RULES, ruleset(survey)), notes::section(survey, Section::Repository, APPLIED)]
         });
         propose("Propose updates of dependencies every week", &[&UPDATES], &|| {
             vec![file(DEPENDABOT_FILE, updates(survey, &commands))]
