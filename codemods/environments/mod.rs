@@ -75,7 +75,8 @@ fn told(survey: &Survey<'_>, variables: &[Variable]) -> bool {
     let notes =
         survey.project.files.iter().filter(|file| file.kind == Kind::Markdown && file.skipped.is_none());
     notes.into_iter().any(|file| {
-        (notes::file(survey).is_some_and(|notes| notes.id == file.id) && file.text.contains("\n## Variables\n"))
+        (notes::file(survey).is_some_and(|notes| notes.id == file.id)
+            && file.text.contains("\n## Variables\n"))
             || variables.iter().all(|variable| file.text.contains(&variable.name))
     })
 }

@@ -27,11 +27,13 @@ fn of_within(project: &Project, file: &File, node: Node<'_>, depth: usize) -> Op
             return of_export(project, target, &specifier.1, depth + 1);
         }
         // `memo(Page)`, `forwardRef((props, ref) => …)`, `withRole(Page)`: the component is an argument.
-        return view::arguments(node).into_iter().find_map(|argument| {
+        let wrapped = view::arguments(node).into_iter().find_map(|argument| {
             let named = matches!(view::unwrapped(argument).kind(), "identifier" | "call_expression");
             (named || is_function(view::unwrapped(argument)))
                 .then(|| of_within(project, file, argument, depth + 1))?
         });
+        return wrapped
+            .or_else(|| returned(project, of_within(project, file, view::callee(node)?, depth + 1)?));
     }
     match Graph::origin(project, file.id, node.byte_range()) {
         Origin::Local(holder, range) => of_declaration(project, project.get(holder), range, depth + 1),
@@ -43,6 +45,20 @@ fn of_within(project: &Project, file: &File, node: Node<'_>, depth: usize) -> Op
         }
         _ => None,
     }
+}
+
+/// The function that a factory returns: `(options) => { …; return (request) => …; }`.
+fn returned(project: &Project, factory: Span) -> Option<Span> {
+    let file = project.get(factory.file);
+    let (tree, _) = file.syntax()?;
+    let body = tree.node_at(factory.range())?.child_by_field_name("body").map(view::unwrapped)?;
+    let given = if body.kind() == "statement_block" {
+        let last = view::code_children(body).last().filter(|last| last.kind() == "return_statement")?;
+        view::code_children(last).next().map(view::unwrapped)?
+    } else {
+        body
+    };
+    is_function(given).then(|| file.span(given.byte_range()))
 }
 
 /// The component that a file exports under `name`.

@@ -193,6 +193,40 @@ fn values_of_the_request_that_must_not_come_from_it_are_named() {
 }
 
 #[test]
+fn what_a_middleware_gives_is_not_what_was_sent_and_a_role_may_be_asked_by_name() {
+    let text = r#"import { createServerFn } from "@tanstack/react-start"; import { requireUser } from "./who"; import { keeper } from "./keeper.server";
+async function assertWarden(context) { const { data } = await context.db.rpc("is_warden"); if (!data) throw new Error("no"); }
+async function assertAdmin(context) { const { data } = await context.db.rpc("is_admin"); if (!data) throw new Error("no"); }
+export const close = createServerFn({ method: "POST" }).middleware([requireUser]).inputValidator((d) => d).handler(async ({ data, context }) => { await keeper.from("piers").update({ closed_by: context.userId }).eq("id", data.id); });
+export const give = createServerFn({ method: "POST" }).middleware([requireUser]).inputValidator((d) => d).handler(async ({ data, context }) => { await assertAdmin(context); await keeper.from("piers").update({ owner: data.userId }); });"#;
+    check(
+        START,
+        &[("src/lib/piers.functions.ts", text)],
+        &["close None writes", "give None writes role Identity(userId)"],
+    );
+}
+
+#[test]
+fn a_middleware_may_come_from_a_factory() {
+    let package = r#"{"dependencies":{"express":"5"},"scripts":{"start":"node server/index.js"}}"#;
+    let access = "export const makeAuthenticate = ({ key }) => { if (!key) throw new Error('no key'); return async (req, res, next) => { const token = req.headers.authorization; if (!token) return res.status(401).json({}); req.user = verify(token, key); next(); }; };";
+    let app = "import express from 'express'; import { makeAuthenticate } from './access.js'; const app = express(); const authenticate = makeAuthenticate({ key: process.env.KEY }); app.put('/api/piers/:id', authenticate, async (req, res) => { await db.query('UPDATE piers SET open = true'); res.json({}); });";
+    check(
+        &[("package.json", package)],
+        &[("server/access.js", access), ("server/index.js", app)],
+        &["/api/piers/:id PUT Enforced writes"],
+    );
+}
+
+#[test]
+fn a_token_of_the_address_and_a_secret_compared_by_letters_are_judged() {
+    route(
+        "export async function GET(request) { const token = new URL(request.url).searchParams.get('token'); if (!token) return NextResponse.redirect('/'); request.headers.get('host'); await settle(token); await sql`UPDATE orders SET paid = true`; }",
+        "/api/berths GET None writes",
+    );
+}
+
+#[test]
 fn a_permission_is_asked_of_a_user_whom_the_auth_package_knows() {
     check(
         NEXT,

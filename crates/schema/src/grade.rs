@@ -3,7 +3,7 @@
 //! [`Grade::Ok`] is said only of what is understood; what may be lethal and may be meant is [`Grade::Review`].
 
 use crate::holdings::{Holdings, words};
-use crate::lexicon::{INTAKE, PUBLIC_PLACES, ROLES, SERVICE, SHARED};
+use crate::lexicon::{INTAKE, PUBLIC_PLACES, ROLES, SERVICE, SETTINGS, SHARED};
 use crate::predicate::{Opening, Predicate};
 use crate::{Name, Policy, Schema, Table};
 
@@ -191,8 +191,9 @@ impl<'s> Asked<'s> {
         let (opening, crowd) = self.reach(self.using.as_ref());
         let table = &self.name.name;
         let holds = &self.holds;
+        let personal = holds.personal.iter().filter(|column| !holds.secret.contains(column));
         let delicate: Vec<_> =
-            holds.secret.iter().chain(&holds.personal).map(|column| format!("`{column}`")).collect();
+            holds.secret.iter().chain(personal).map(|column| format!("`{column}`")).collect();
         let shown = delicate.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
         let storage = self.name.schema == "storage";
         let shared = SHARED.has_any(&words(table));
@@ -222,7 +223,8 @@ impl<'s> Asked<'s> {
             }
             _ if !holds.personal.is_empty() => {
                 // Where a shop or a house is, its visitors are told, whoever keeps the row.
-                let lists = PUBLIC_PLACES.has_any(&words(table)) && !holds.of_users;
+                let lists = (PUBLIC_PLACES.has_any(&words(table)) || SETTINGS.has_any(&words(table)))
+                    && !holds.of_users;
                 let grade = match crowd {
                     Crowd::Everybody if !lists && !self.narrowed && opening == Opening::Everybody => {
                         Grade::Hole

@@ -60,7 +60,7 @@ fn of_within(project: &Project, function: Span, depth: u8) -> Checks {
         true
     });
     if let (Some(session), None) = (checks.session, checks.secret)
-        && !verifies(project, function)
+        && !super::verify::verifies(project, function)
     {
         // Something was sent along; nobody looked whether it is true.
         checks.unverified = Some(session);
@@ -68,53 +68,6 @@ fn of_within(project: &Project, function: Span, depth: u8) -> Checks {
         checks.role = None;
     }
     checks
-}
-
-/// Whether a function, or one that it calls, verifies a session, as far as that can be told: it is only said to look whether
-/// something was sent where it reads a header or a cookie itself and hands what it reads to nobody who could judge it.
-fn verifies(project: &Project, function: Span) -> bool {
-    const MARKS: &[&str] = &[
-        "verify",
-        "Verify",
-        "auth(",
-        "NextAuth(",
-        "getSession",
-        "currentUser",
-        "CurrentUser",
-        "getAuth(",
-        "validateSession",
-        "sessions",
-        "session.",
-        "getServerUser",
-        // What was sent is looked up, or compared, by its hash.
-        "createHash(",
-        "crypto.subtle.",
-        "timingSafeEqual(",
-        "bcrypt.compare",
-        "_hash",
-        "Hash",
-        "api_keys",
-        "apiKeys",
-    ];
-    const SENT: &[&str] = &[
-        "cookies.get",
-        "cookies().get",
-        "cookieStore.get",
-        "headers.get",
-        "headers().get",
-        "getHeader(",
-        "getCookie(",
-        "headers.authorization",
-        "headers[",
-        ".header(",
-        "req.cookies",
-        "request.cookies",
-    ];
-    let functions = super::reach::functions(project, function, 4);
-    let text = |span: &Span| project.get(span.file).text.get(span.range()).unwrap_or_default();
-    let has =
-        |marks: &[&str]| functions.iter().any(|span| marks.iter().any(|mark| text(span).contains(mark)));
-    !has(SENT) || has(MARKS) || functions.iter().any(|span| asks_for_session(text(span)))
 }
 
 struct Judge<'p> {
@@ -141,6 +94,10 @@ impl<'p> Judge<'p> {
             }
             return;
         }
+        // What stands in the address is no session.
+        if self.is_of_address(condition) {
+            return;
+        }
         let says = if leaves { self.reader.missing(condition) } else { None };
         let says = says.or_else(|| if refused_else { self.reader.given(condition) } else { None });
         if let Some(says) = says {
@@ -157,6 +114,24 @@ impl<'p> Judge<'p> {
         if leaves && self.is_answer_of_check(condition, depth) {
             checks.session.get_or_insert(span);
         }
+    }
+
+    /// Whether a condition asks for a name that was read from the query of the address.
+    fn is_of_address(&self, condition: Node<'p>) -> bool {
+        let mut found = false;
+        view::walk(condition, &mut |node| {
+            found |= node.kind() == "identifier"
+                && self.reader.scopes.binding_at(node.byte_range()).is_some_and(|id| {
+                    let declared = self.reader.scopes.binding(id).range.clone();
+                    self.reader
+                        .tree
+                        .source()
+                        .get(declared)
+                        .is_some_and(|text| text.contains("searchParams.get("))
+                });
+            !found
+        });
+        found
     }
 
     /// Whether a branch ends the handler.
@@ -277,6 +252,10 @@ impl<'p> Judge<'p> {
                 if inner.asks.is_some() && demands(last) && throws(self.project, function) {
                     checks.thrown |= !self.catches(call);
                     checks.session = checks.session.or(Some(span));
+                }
+                // The same of a role: `await assertAdmin(context)`.
+                if demands_role(last) && throws(self.project, function) && !self.catches(call) {
+                    checks.role.get_or_insert(span);
                 }
                 // `const refused = demand(request); if (refused) return refused;`
                 if inner.secret.is_some() && self.hands_back(call) {
@@ -463,6 +442,13 @@ fn demands(name: &str) -> bool {
             | "protect"
             | "current"
     ) || crate::identity::names_visitor(name)
+}
+
+/// `assertAdmin`, `requireStaff`, `ensureCanManage`.
+fn demands_role(name: &str) -> bool {
+    const ROLES: &str = "admin staff moderator manager manage owner role permission superadmin super editor coach teacher organizer organiser host operator leader";
+    let words = crate::identity::words(name);
+    demands(name) && words.iter().any(|word| ROLES.split(' ').any(|role| role == word))
 }
 
 /// Whether a function throws, or sends on: whoever calls it need not look at its answer.

@@ -10,6 +10,7 @@ mod express;
 mod reach;
 mod start;
 mod taken;
+mod verify;
 mod web;
 
 use crate::guard::middleware;

@@ -25,7 +25,12 @@ pub(super) fn of(project: &Project, function: Span, parameters: bool) -> Vec<Tak
                     && !declared.contains("fetch(")
                     && names_request(declared)
             }
-            Declared::Parameter => parameters && is_own_parameter(tree, node, binding.name_range.clone()),
+            // What a middleware gave is not what was sent.
+            Declared::Parameter => {
+                parameters
+                    && binding.name != "context"
+                    && is_own_parameter(tree, node, binding.name_range.clone())
+            }
             _ => false,
         };
         if !sent {

@@ -92,7 +92,12 @@ fn climb<'t>(tree: &'t Tree, string: Node<'t>, position: &mut Position<'t>) {
                         }
                     }
                     "===" | "!==" | "==" | "!=" => {
-                        position.compared_with = field("left").filter(|left| *left != at).or(field("right"));
+                        let other = field("left").filter(|left| *left != at).or(field("right"));
+                        // `typeof password === "string"`
+                        if other.is_some_and(|other| tree.text(other).starts_with("typeof ")) {
+                            return;
+                        }
+                        position.compared_with = other;
                         position.named = name(position.compared_with);
                         return;
                     }

@@ -1,0 +1,60 @@
+//! Whether what a caller sends is looked at by somebody who can judge it.
+
+use crate::identity::asks_for_session;
+use edit::Span;
+use project::Project;
+
+/// Whether a function, or one that it calls, verifies a session, as far as that can be told: it is only said to look whether
+/// something was sent where it reads a header or a cookie itself and hands what it reads to nobody who could judge it.
+pub(super) fn verifies(project: &Project, function: Span) -> bool {
+    const MARKS: &[&str] = &[
+        "verify",
+        "Verify",
+        "auth(",
+        "NextAuth(",
+        "getSession",
+        "currentUser",
+        "CurrentUser",
+        "getAuth(",
+        "validateSession",
+        "sessions",
+        "session.",
+        "getServerUser",
+        // What was sent is looked up, or compared, by its hash.
+        "createHash(",
+        "crypto.subtle.",
+        "timingSafeEqual(",
+        "bcrypt.compare",
+        "_hash",
+        "Hash",
+        "api_keys",
+        "apiKeys",
+        "AccessToken(",
+        "access_tokens",
+        "introspect",
+        // Compared letter by letter.
+        "charCodeAt(",
+        // Handed on to a service that judges it.
+        "uthorization: bearer",
+        "uthorization: auth",
+    ];
+    const SENT: &[&str] = &[
+        "cookies.get",
+        "cookies().get",
+        "cookieStore.get",
+        "headers.get",
+        "headers().get",
+        "getHeader(",
+        "getCookie(",
+        "headers.authorization",
+        "headers[",
+        ".header(",
+        "req.cookies",
+        "request.cookies",
+    ];
+    let functions = super::reach::functions(project, function, 4);
+    let text = |span: &Span| project.get(span.file).text.get(span.range()).unwrap_or_default();
+    let has =
+        |marks: &[&str]| functions.iter().any(|span| marks.iter().any(|mark| text(span).contains(mark)));
+    !has(SENT) || has(MARKS) || functions.iter().any(|span| asks_for_session(text(span)))
+}
