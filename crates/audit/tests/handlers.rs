@@ -214,7 +214,7 @@ fn a_middleware_may_come_from_a_factory() {
     check(
         &[("package.json", package)],
         &[("server/access.js", access), ("server/index.js", app)],
-        &["/api/piers/:id PUT Enforced writes"],
+        &["/api/piers/:id PUT /api/piers/:id Enforced writes"],
     );
 }
 
