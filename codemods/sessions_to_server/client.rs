@@ -137,7 +137,7 @@ fn client(
     let (Some(url), Some(key)) = (given.first(), given.get(1)) else {
         return refused("is made without an address and a key");
     };
-    if tree.text(*url).contains("/api/supabase") {
+    if tree.text(*url).contains("/api/supabase") || is_stand_in(tree, call, *url) {
         return None;
     }
     let setting = |node: &Node<'_>| setting::of(survey, file, (tree, scopes), *node);
@@ -196,6 +196,15 @@ fn client(
         around,
         getter,
     }))
+}
+
+/// `configured ? createClient(url, key) : createClient("https://placeholder.supabase.co", "…")`: a client of nobody's project.
+fn is_stand_in(tree: &Tree, call: Node<'_>, url: Node<'_>) -> bool {
+    let other = wrapped(call).parent().filter(|parent| parent.kind() == "ternary_expression");
+    let host = string_value(tree, url)
+        .and_then(|url| Some(url.strip_prefix("https://")?.strip_suffix(".supabase.co")?.to_owned()));
+    // The name of a project is 20 letters.
+    other.is_some() && host.is_some_and(|host| host.len() != 20 && audit::secret::placeholder(&host))
 }
 
 /// The value and the name of the constant at the top of the module that holds the call.
@@ -311,10 +320,19 @@ fn checked_options(
                 }
                 said.request = Some(request);
             }
+            // An option of the first version, which later ones pass over.
+            "headers" if passes_over(survey) => {}
             other => return Err(format!("is given the option `{other}`")),
         }
     }
     Ok(said)
+}
+
+fn passes_over(survey: &Survey<'_>) -> bool {
+    let app = survey.project.apps.first();
+    let package = app.and_then(|app| survey.project.packages.get(app.package));
+    let version = package.and_then(|package| package.version(PACKAGE));
+    version.is_some_and(|version| version.starts_with("2."))
 }
 
 /// Whether a key is one that passes all policies.

@@ -157,6 +157,7 @@ fn functions(survey: &Survey<'_>, client: &Client, owned: &mut Owned) {
                 [Some(&client.value), client.annotation.as_ref(), kept.map(|(statement, _)| statement)];
             let goes = |range: &Range<usize>| {
                 replaced.iter().flatten().any(|outer| covers(outer, range))
+                    || owned.flags.iter().any(|(flag, _)| covers(flag, range))
                     || owned.statements.iter().any(|outer| covers(outer, range))
             };
             let mut asked = false;

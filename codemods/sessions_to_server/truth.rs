@@ -24,7 +24,7 @@ impl<'s> Known<'s> {
 
     fn truth(&self, node: Node<'s>, depth: usize) -> Option<bool> {
         let node = unwrapped(node);
-        if depth > 8 {
+        if depth > 24 {
             return None;
         }
         let inner = |node: Node<'s>| self.truth(node, depth + 1);
@@ -52,6 +52,7 @@ impl<'s> Known<'s> {
                 let given = arguments(node);
                 match (callee.child_by_field_name("object"), given.first()) {
                     (None, Some(only)) if self.tree.text(callee) == "Boolean" => inner(*only),
+                    (None, Some(only)) if self.reads_addresses(callee) => inner(*only),
                     (Some(object), first) => {
                         let asked = self.tree.text(callee.child_by_field_name("property")?);
                         let text = first.and_then(|first| string_value(self.tree, *first));
@@ -88,6 +89,25 @@ impl<'s> Known<'s> {
             "parenthesized_expression" => code_children(node).next().and_then(inner),
             _ => None,
         }
+    }
+
+    /// Whether a function of the module only tells addresses from other text: `try { new URL(text); return true } catch { return false }`.
+    fn reads_addresses(&self, callee: Node<'s>) -> bool {
+        let declared = || {
+            let binding = self.scopes.binding(self.scopes.binding_at(callee.byte_range())?);
+            let declared = self.tree.node_at(binding.name_range.clone())?.parent()?;
+            let function = declared.child_by_field_name("value").unwrap_or(declared);
+            binding.top_level.then(|| function.child_by_field_name("body"))?
+        };
+        let Some(body) = declared() else { return false };
+        let text: String =
+            self.tree.text(body).split_whitespace().flat_map(str::chars).filter(|one| *one != ';').collect();
+        let Some((before, after)) = text.split_once("returntrue}catch") else { return false };
+        let after = match after.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+            Some((name, rest)) if !name.contains('(') => rest,
+            _ => after,
+        };
+        before.starts_with("{try{newURL(") && before.matches('(').count() == 1 && after == "{returnfalse}}"
     }
 
     /// Whether a known value is another: nothing, or one that was never filled in.

@@ -279,7 +279,7 @@ impl<'p> Tracer<'p> {
     }
 
     /// `createClient("https://dummy.example", …)`.
-    fn is_of_nowhere(&self, made: Place<'p>) -> bool {
+    pub(super) fn is_of_nowhere(&self, made: Place<'p>) -> bool {
         let Some((tree, _)) = self.syntax(made.file) else { return false };
         let address = view::arguments(view::unwrapped(made.node)).first().copied();
         let address = address.and_then(|node| view::string_value(tree, node));

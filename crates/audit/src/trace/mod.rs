@@ -225,10 +225,18 @@ impl<'p> Tracer<'p> {
             "await_expression" => inner(view::code_children(node).next()),
             "call_expression" => self.called(at),
             "new_expression" => self.constructed(at),
-            "ternary_expression" => join(
-                inner(node.child_by_field_name("consequence")),
-                inner(node.child_by_field_name("alternative")),
-            ),
+            "ternary_expression" => {
+                // A client of nowhere stands in for the one that there is with settings.
+                let arm = |name: &str| {
+                    let node = node.child_by_field_name(name)?;
+                    (!self.is_of_nowhere(Place { node, ..at })).then(|| self.value(Place { node, ..at }))
+                };
+                match (arm("consequence"), arm("alternative")) {
+                    (Some(one), Some(other)) => join(one, other),
+                    (Some(only), None) | (None, Some(only)) => only,
+                    (None, None) => Value::Unknown,
+                }
+            }
             "binary_expression" => {
                 let operator = node.child_by_field_name("operator").map_or("", |operator| operator.kind());
                 let right = inner(node.child_by_field_name("right"));
