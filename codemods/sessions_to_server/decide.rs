@@ -137,6 +137,19 @@ fn decided(survey: &Survey<'_>) -> Decision<Move> {
             blockers.push(Blocker { span, why, admin: false });
         }
     }
+    // Another package may be another app, which has no server beside it.
+    let package_of = |client: &Client| {
+        let path = survey.project.get(client.file).path.as_str();
+        let holds = |folder: &str| folder.is_empty() || path.starts_with(&format!("{folder}/"));
+        let folders = survey.project.packages.iter().map(|package| package.folder.as_str());
+        folders.filter(|folder| holds(folder)).map(str::len).max()
+    };
+    for other in kept.iter().filter(|other| package_of(other) != package_of(&first)) {
+        let span = survey.project.get(other.file).span(other.call.clone());
+        let why =
+            "makes a client in another package of the tree. Migrate each app in its own folder.".to_owned();
+        blockers.push(Blocker { span, why, admin: false });
+    }
     let places = match Places::of(survey, &first) {
         Some(places) => places,
         None => return Decision::Nothing,
