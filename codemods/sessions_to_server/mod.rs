@@ -4,6 +4,7 @@
 //! whether all of it can move, and `facade`, `runtime`, `package` and `values` make the one change of it. What the app does not use is
 //! not written.
 
+mod address;
 mod auth;
 mod client;
 mod context;
@@ -16,8 +17,10 @@ mod held;
 mod key_fetch;
 mod lazy;
 mod library;
+mod meaning;
 mod native;
 mod own_request;
+mod own_routes;
 mod owned;
 mod package;
 mod places;

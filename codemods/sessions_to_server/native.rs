@@ -82,7 +82,7 @@ pub(super) fn middleware<'s>(
     for file in super::uses::code(survey).filter(reads) {
         let start = file.span(0..0);
         if Some(&file.path) != own.as_ref() {
-            if header::edits(file).is_some() {
+            if header::edits(file).is_some() || is_told(survey, places, file) {
                 continue;
             }
             let why = "reads the session of a visitor from a header. Use `requireSupabaseAuth` of `auth-middleware.ts` instead.";
@@ -121,6 +121,33 @@ fn reads_session(survey: &Survey<'_>, file: &File) -> bool {
     served && (named && verifies || header::asks(file))
 }
 
+/// Whether a file is asked only behind the middleware that puts the token into the header of a request: not by what stands before it.
+fn is_told(survey: &Survey<'_>, places: &Places, file: &File) -> bool {
+    let source = places.at("src").map(|path| format!("{path}/"));
+    let entries: Vec<FileId> = ["ts", "tsx", "js", "mts"]
+        .iter()
+        .filter_map(|ending| survey.project.file(places.at(&format!("src/server.{ending}"))?.as_str()))
+        .map(|file| file.id)
+        .collect();
+    source.is_some_and(|source| file.path.as_str().starts_with(&source))
+        && !survey.project.graph.reachable(survey.project, &entries).contains(&file.id)
+}
+
+/// Whether some function reads the header that was attached to each call, and is not edited: every call gets it then.
+fn attaches(survey: &Survey<'_>, change: &Move) -> bool {
+    let makes = |file: &&File| file.text.contains("createServerFn(");
+    let functions: Vec<FileId> = super::uses::code(survey).filter(makes).map(|file| file.id).collect();
+    let asked = survey.project.graph.reachable(survey.project, &functions);
+    let own = change.places.of_session(MIDDLEWARE_NAME);
+    change.wiring.removed.is_some()
+        && asked.into_iter().map(|id| survey.project.get(id)).any(|file| {
+            Some(&file.path) != own.as_ref()
+                && Some(file.id) != change.wiring.removed
+                && reads_session(survey, file)
+                && header::edits(file).is_none()
+        })
+}
+
 /// The files that get the text of the header from the session now.
 pub(super) fn headers(survey: &Survey<'_>, places: &Places) -> Vec<FileId> {
     let own = places.of_session(MIDDLEWARE_NAME);
@@ -143,6 +170,15 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     }
     if !headers(survey, places).is_empty() {
         uses.add("header");
+    }
+    if !change.tokens.named.is_empty() {
+        uses.add("named");
+    }
+    if change.tokens.linked {
+        uses.add("linked");
+    }
+    if attaches(survey, change) {
+        uses.add("attach");
     }
     // Settings of the type check under which the same text would not pass.
     let exact = strictness::asks(survey, &places.app, "exactOptionalPropertyTypes");

@@ -59,7 +59,7 @@ struct Taker<'s> {
 
 /// What a declared name is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Is {
+pub(super) enum Is {
     /// The client.
     Client,
     /// A function whose call gives it.
@@ -70,11 +70,11 @@ enum Is {
 
 /// A declared name.
 #[derive(Clone, Debug)]
-struct Target {
-    holder: FileId,
+pub(super) struct Target {
+    pub(super) holder: FileId,
     /// `None` for the default export.
-    name: Option<Range<usize>>,
-    is: Is,
+    pub(super) name: Option<Range<usize>>,
+    pub(super) is: Is,
 }
 
 /// Follows the client.
@@ -252,7 +252,7 @@ fn is_handed_by_all(survey: &Survey<'_>, taker: &Taker<'_>, passed: &BTreeSet<(F
 }
 
 /// Everything in the app that a target's name stands for.
-fn references<'s>(
+pub(super) fn references<'s>(
     survey: &'s Survey<'_>,
     carriers: &[FileId],
     target: &Target,
@@ -279,7 +279,7 @@ fn references<'s>(
 }
 
 /// The file, and every file that imports it or something that passes it on.
-fn carriers(survey: &Survey<'_>, holder: FileId) -> Vec<FileId> {
+pub(super) fn carriers(survey: &Survey<'_>, holder: FileId) -> Vec<FileId> {
     let project = survey.project;
     let mut passing: BTreeSet<FileId> = BTreeSet::from([holder]);
     let mut waiting = vec![holder];

@@ -2,6 +2,7 @@
 //! which keeps the session in the browser.
 
 use super::client::{Client, in_browser};
+use super::own_routes::Flow;
 use super::places::Places;
 use super::requests::FUNCTIONS;
 use super::uses::{self, Use, What};
@@ -22,6 +23,8 @@ const TOKENS: &[&str] = &["access_token", "refresh_token", "provider_token", "pr
 pub(super) const HOOKS: &[&str] =
     &["useEffect", "useLayoutEffect", "useInsertionEffect", "useCallback", "useMemo", "useImperativeHandle"];
 
+const MORE: &str = "uses the access token, which the server would keep, for more than requests to this app's own routes. Send it in the `Authorization` header of a `fetch` to a route of the app, or move the request into a server function.";
+
 /// What becomes of the tokens.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
@@ -32,6 +35,12 @@ pub(super) struct Tokens {
     pub(super) requests: Vec<Span>,
     /// Places that keep the session in the browser, with the reason.
     pub(super) kept: Vec<(Span, String)>,
+    /// Reads of a token that goes to routes of the app itself alone: it is named there, and the server puts it in its place.
+    pub(super) named: Vec<Span>,
+    /// Whether one of them stands in the query of a link.
+    pub(super) linked: bool,
+    /// What becomes of conditions where no token is named.
+    conditions: Vec<Edit>,
 }
 
 impl Tokens {
@@ -46,6 +55,12 @@ impl Tokens {
         self.edits.retain(|edit| stays(&edit.span));
         self.requests.retain(stays);
         self.kept.retain(|(span, _)| stays(span));
+        self.named.retain(stays);
+        // A name for the token is there exactly where a user is.
+        if self.named.is_empty() {
+            let conditions = std::mem::take(&mut self.conditions);
+            self.edits.extend(conditions.into_iter().filter(|edit| stays(&edit.span)));
+        }
     }
 }
 
@@ -58,14 +73,13 @@ pub(super) fn of(
     moved: &[Span],
 ) -> Tokens {
     let mut tokens = Tokens::default();
+    let mut flow = Flow::new(survey);
     for file in uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id))) {
         let names = TOKENS.iter().chain(&[FUNCTIONS]).any(|word| file.text.contains(*word));
         let Some((tree, scopes)) = names.then(|| file.syntax()).flatten() else { continue };
-        Page { survey, client, file, tree, scopes, marked: !places.server.is_within() }.read(
-            uses,
-            moved,
-            &mut tokens,
-        );
+        let within = places.server.is_within();
+        let page = Page { survey, client, file, tree, scopes, marked: !within };
+        page.read(uses, moved, within.then_some(&mut flow), &mut tokens);
     }
     for one in uses.iter().filter(|one| matches!(one.what, What::Invoke(_))) {
         if !moved.iter().any(|span| span.covers(one.span) || one.span.covers(*span)) {
@@ -87,7 +101,8 @@ pub(super) struct Page<'s, 'p> {
 }
 
 impl<'s> Page<'s, '_> {
-    fn read(&self, uses: &[Use], moved: &[Span], tokens: &mut Tokens) {
+    /// `flow`: where the app's own routes can be given the token.
+    fn read(&self, uses: &[Use], moved: &[Span], mut flow: Option<&mut Flow<'s, '_>>, tokens: &mut Tokens) {
         let mut removed: Vec<Range<usize>> =
             moved.iter().filter(|span| span.file == self.file.id).map(|span| span.range()).collect();
         let mut addresses = Vec::new();
@@ -107,6 +122,12 @@ impl<'s> Page<'s, '_> {
                 "shorthand_property_identifier_pattern" if TOKENS.contains(&self.tree.text(node)) => {
                     reads.push(node)
                 }
+                "pair_pattern" => {
+                    let key = node.child_by_field_name("key").map(|key| self.tree.text(key));
+                    let value =
+                        node.child_by_field_name("value").filter(|value| value.kind() == "identifier");
+                    reads.extend(value.filter(|_| key.is_some_and(|key| TOKENS.contains(&key))));
+                }
                 _ => {}
             }
             true
@@ -124,7 +145,23 @@ impl<'s> Page<'s, '_> {
             removed.extend(authorization_of(self.survey, one).map(|node| node.byte_range()));
         }
         for read in reads {
-            removed.extend(self.token(read, &removed, tokens));
+            let known = tokens.kept.len();
+            let gone = self.token(read, &removed, tokens);
+            removed.extend(gone);
+            if let Some(flow) = flow.as_deref_mut()
+                && tokens.kept.len() > known
+            {
+                if !self.names_access(read) {
+                    continue;
+                }
+                if flow.stays(self.file, read, &removed) {
+                    tokens.kept.truncate(known);
+                    tokens.named.push(self.file.span(read.byte_range()));
+                    tokens.linked |= flow.links.get();
+                } else if let Some((_, why)) = tokens.kept.last_mut() {
+                    *why = MORE.to_owned();
+                }
+            }
         }
         self.unused(&removed, tokens);
     }
@@ -148,7 +185,7 @@ impl<'s> Page<'s, '_> {
         let property = read.child_by_field_name("property")?;
         if is_condition(wrapped(read)) {
             // There is a user exactly where there was a token.
-            tokens.edits.push(Edit::replace(self.file.span(property.byte_range()), "user"));
+            tokens.conditions.push(Edit::replace(self.file.span(property.byte_range()), "user"));
             return None;
         }
         if self.is_dependency(wrapped(read)) {
@@ -176,12 +213,20 @@ impl<'s> Page<'s, '_> {
             }
         }
         if tested {
-            tokens.edits.push(Edit::replace(self.file.span(property.byte_range()), "user"));
+            tokens.conditions.push(Edit::replace(self.file.span(property.byte_range()), "user"));
             return None;
         }
         let statement = enclosing_statement(read).byte_range();
         tokens.edits.push(Edit::delete(self.file.span(whole_line(&self.file.text, statement.clone()))));
         Some(statement)
+    }
+
+    /// Whether a read is one of the access token; of the others the page gets nothing.
+    fn names_access(&self, read: Node<'s>) -> bool {
+        let name = read.child_by_field_name("property").or_else(|| {
+            read.parent().filter(|parent| parent.kind() == "pair_pattern")?.child_by_field_name("key")
+        });
+        self.tree.text(name.unwrap_or(read)) == TOKENS[0]
     }
 
     /// Whether an expression stands in the list of what an effect or a callback of a component depends on.
@@ -221,6 +266,12 @@ impl<'s> Page<'s, '_> {
             }
         }
         node.child_by_field_name("value").is_some_and(|value| {
+            // `const { access_token } = session`
+            let taken = node.child_by_field_name("name").is_some_and(|name| name.kind() == "object_pattern");
+            let value = unwrapped(value);
+            if taken && matches!(value.kind(), "identifier" | "member_expression") {
+                return self.tree.text(value).to_lowercase().contains("session");
+            }
             let text = self.tree.text(value);
             [".auth.getSession", ".auth.refreshSession", ".auth.signIn", ".auth.setSession"]
                 .iter()

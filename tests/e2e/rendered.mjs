@@ -55,6 +55,12 @@ async function travel(context, { origin, backend, name, tree, check }) {
     await row("South pier").getByText("Remove").click();
     await row("South pier").waitFor({ state: "detached" });
   });
+  await step("a route of the app that asks for the token", async () => {
+    await page.click("text=Count");
+    await see("1 in all");
+    await page.click("text=Titles");
+    await see("Titles: West pier");
+  });
   await step("the rows after a reload", async () => {
     await page.reload();
     await row("West pier").waitFor();
@@ -79,6 +85,7 @@ async function travel(context, { origin, backend, name, tree, check }) {
     await signIn();
     await row("West pier").waitFor();
   });
+  if (name === "after") await named({ origin, context, check });
   const told = (what) => page.waitForURL(({ searchParams }) => searchParams.has(what) && searchParams.get("state") === "kept", { timeout: 15_000 });
   const program = await registered(backend, `${origin}/?program`);
   await step("a program that asks to act for the visitor, refused", async () => {
@@ -115,6 +122,29 @@ async function registered(backend, redirect_uri) {
     return new URL(answer.headers.get("location")).searchParams.get("authorization_id");
   };
   return { asks };
+}
+
+/** What routes of the app answer to the name that its pages have for the token. */
+async function named({ origin, context, check }) {
+  const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+  const own = { "sec-fetch-site": "same-origin" };
+  const foreign = { "sec-fetch-site": "cross-site", origin: "https://elsewhere.example" };
+  const asked = async (headers, path = "/api/visits/count") => (await fetch(`${origin}${path}`, { headers })).status;
+  const name = "cookie.00000000-0000-4000-8000-000000000000.1";
+  const authorization = `Bearer ${name}`;
+  const link = `/api/visits/titles?token=${name}`;
+  const answers = {
+    "a request without the token": [await asked({ ...own, cookie }), 401],
+    "the name with the cookie": [await asked({ ...own, cookie, authorization }), 200],
+    "the name without the cookie": [await asked({ ...own, authorization }), 401],
+    "the name from another site": [await asked({ ...foreign, cookie, authorization }), 403],
+    "a token that is none": [await asked({ ...own, cookie, authorization: "Bearer made-up" }), 401],
+    "a link of the app": [await asked({ ...own, cookie }, link), 200],
+    "a link without the cookie": [await asked(own, link), 401],
+    "a link of another site": [await asked({ ...foreign, cookie }, link), 403],
+    "a link from nowhere": [await asked({ cookie }, link), 403],
+  };
+  for (const [what, [status, expected]] of Object.entries(answers)) check(`rendered: ${what} is answered ${expected}`, status === expected, String(status));
 }
 
 /** What somebody without a session, or another site with the visitor's browser, is answered. */

@@ -24,7 +24,12 @@ import { closeRealtime } from "./realtime";
 //#end
 
 // The part of supabase.auth that this app uses, served by server functions. Sessions carry the user and
+//#if named
+// the expiry. The tokens stay on the server; access_token is only a name, which changes as the token does:
+// in the Authorization header of a request to this app, the server puts the token in its place.
+//#else
 // the expiry; access_token and refresh_token stay on the server and are empty here.
+//#end
 type Auth = Pick<SupabaseClient["auth"], __METHODS__>;
 type Listener = (event: AuthChangeEvent, session: Session | null) => void | Promise<void>;
 
@@ -40,7 +45,12 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 function toSession(known: PublicSession | null): Session | null {
   if (!known) return null;
   const { user, expires_at } = known;
+//#if named
+  const access_token = inBrowser ? `cookie.${user.id}.${expires_at ?? 0}` : "";
+  return { user, expires_at, expires_in: expires_at ? expires_at - Math.floor(Date.now() / 1000) : 0, token_type: "bearer", access_token, refresh_token: "" } as Session;
+//#else
   return { user, expires_at, expires_in: expires_at ? expires_at - Math.floor(Date.now() / 1000) : 0, token_type: "bearer", access_token: "", refresh_token: "" } as Session;
+//#end
 }
 //#if toError
 

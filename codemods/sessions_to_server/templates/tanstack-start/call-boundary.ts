@@ -4,6 +4,9 @@ import { createCsrfMiddleware, createMiddleware } from "@tanstack/react-start";
 import { createMiddleware } from "@tanstack/react-start";
 //#end
 import { getResponseStatus, setResponseStatus } from "@tanstack/react-start/server";
+//#if named|attach
+import { withToken } from "./session.server";
+//#end
 
 const listeners = new Set<() => void>();
 /** Called in the browser when the server says that the session is gone. */
@@ -54,7 +57,12 @@ export const sameSite = createMiddleware().server(async ({ next, request, pathna
 //#end
 
 /** Registered in src/start.ts, before everything else: what every answer says of itself. */
+//#if named|attach
+export const secured = createMiddleware().server(async ({ next, request }) => {
+  if (!(await withToken(request))) return new Response("Forbidden", { status: 403 });
+//#else
 export const secured = createMiddleware().server(async ({ next }) => {
+//#end
   const answer = await next();
   try {
     secure(answer.response.headers);

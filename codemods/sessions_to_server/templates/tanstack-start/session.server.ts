@@ -94,3 +94,72 @@ export async function sessionHeader(): Promise<string | undefined> {
   return token ? `Bearer ${token}` : undefined;
 }
 //#end
+//#if named|attach
+
+//#if named
+// What pages of this app have in the place of the token: see toSession() of auth.ts.
+const NAMED = /^(\S+ )?cookie\.[\da-f-]{36}\.\d+$/;
+//#end
+
+/** Gives the request of a page of this app the token of its session, as a header; false for one that another site sent. */
+export async function withToken(request: Request): Promise<boolean> {
+  const sent = request.headers.get("Authorization");
+//#if linked
+  const url = new URL(request.url);
+  const links = [...url.searchParams].filter(([, value]) => NAMED.test(value)).map(([name]) => name);
+//#end
+//#if named
+//#if attach
+  // Server functions are always called with it.
+  const asks = sent === null ? new URL(request.url).pathname.startsWith("/_serverFn/") : NAMED.test(sent);
+//#else
+  const asks = sent !== null && NAMED.test(sent);
+//#end
+//#else
+  // Server functions are always called with it.
+  const asks = sent === null && new URL(request.url).pathname.startsWith("/_serverFn/");
+//#end
+//#if linked
+  if (!asks && links.length === 0) return true;
+//#else
+  if (!asks) return true;
+//#end
+  const site = request.headers.get("Sec-Fetch-Site");
+  const origin = request.headers.get("Origin");
+  if (site ? site !== "same-origin" : origin !== null && origin !== (env().origin ?? new URL(request.url).origin)) return false;
+//#if linked
+  // No other site can send the header, but any can hold a link: the browser has to say that this page sent it.
+  if (links.length > 0 && !site) return false;
+//#end
+  const { data } = await requestDb().auth.getSession();
+  const token = data.session?.access_token;
+//#if linked
+  for (const name of links) {
+    if (token) url.searchParams.set(name, token);
+    else url.searchParams.delete(name);
+  }
+  if (links.length > 0) Object.defineProperty(request, "url", { value: url.href });
+  if (!asks) return true;
+//#end
+  // Where nobody is signed in, the request goes on as one without the header.
+//#if named
+//#if attach
+  const header = token && (sent === null ? `Bearer ${token}` : sent.replace(NAMED, `$1${token}`));
+//#else
+  const header = token && sent.replace(NAMED, `$1${token}`);
+//#end
+//#else
+  const header = token && `Bearer ${token}`;
+//#end
+  const tell = (headers: Headers) => (header ? headers.set("Authorization", header) : headers.delete("Authorization"));
+  try {
+    tell(request.headers);
+  } catch {
+    // Some hosts do not let the headers of a request be changed.
+    const headers = new Headers(request.headers);
+    tell(headers);
+    Object.defineProperty(request, "headers", { value: headers });
+  }
+  return true;
+}
+//#end
