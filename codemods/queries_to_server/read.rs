@@ -174,6 +174,11 @@ impl<'s> Reader<'s> {
             Shape::NeverSent => return Err(Reason::never_sent(&query.operation)),
             Shape::Builder if query.kind != query::Kind::Table => return Err(Reason::builder_variable()),
             Shape::Other => return Err(Reason::builder_argument()),
+            // A table alone asks nothing yet, and neither does what goes on behind a choice of two.
+            _ if query.kind == query::Kind::Table && query.operation == "from" => {
+                return Err(Reason::builder_argument());
+            }
+            Shape::Ternary if self.goes_on(node) => return Err(Reason::builder_argument()),
             _ => {}
         }
         const CROSS: &[&str] = &["data", "error", "count", "status", "statusText", "success"];
@@ -184,6 +189,17 @@ impl<'s> Reader<'s> {
             return Err(Reason::error_class());
         }
         Ok(())
+    }
+
+    /// `(x ? client.from("a").select() : …).eq(…)`
+    fn goes_on(&self, node: Node<'_>) -> bool {
+        let mut at = view::wrapped(node);
+        while let Some(parent) = at.parent().filter(|parent| parent.kind() == "ternary_expression") {
+            at = view::wrapped(parent);
+        }
+        let member = at.parent().filter(|parent| parent.kind() == "member_expression");
+        let property = member.and_then(|member| member.child_by_field_name("property"));
+        property.is_some_and(|property| !matches!(self.tree.text(property), "then" | "catch" | "finally"))
     }
 
     /// The client becomes `db`.
