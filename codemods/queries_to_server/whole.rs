@@ -112,6 +112,12 @@ impl<'s> Reader<'s> {
             return Err(Reason::columns_unknown(&self.draft.parts.table));
         }
         let (site, mut set) = self.site_of(inner, node);
+        // `const row: Record<string, unknown> = { … }`: its type says less than its keys.
+        if let Site::Expression(range) = &site
+            && self.is_open_record(inner)
+        {
+            self.draft.loose.push(range.clone());
+        }
         let mut schema: Vec<(String, Input)> = Vec::new();
         let mut privileged = Vec::new();
         // A column that the table asks for and not every row of the source has: the database decides.
@@ -219,6 +225,17 @@ impl<'s> Reader<'s> {
                     .is_some_and(|name| name == column)
                 && named(1).is_some_and(|node| self.is_identity(node))
         })
+    }
+
+    /// Whether a name was declared as a record of whatever keys.
+    fn is_open_record(&self, name: Node<'s>) -> bool {
+        let declared = self.scopes.binding_at(name.byte_range()).and_then(|binding| {
+            let name = self.tree.node_at(self.scopes.binding(binding).name_range.clone())?;
+            name.parent()?.child_by_field_name("type")
+        });
+        let text = declared.map_or("", |declared| self.tree.text(declared)).trim_start_matches([':', ' ']);
+        name.kind() == "identifier"
+            && (text.starts_with("Record<string, ") || text.starts_with("{ [key: string]"))
     }
 
     /// What of the argument is sent, and what the server sets.
