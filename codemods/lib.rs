@@ -8,6 +8,7 @@ pub mod env_contract;
 pub mod environments;
 pub mod guards_to_server;
 pub mod handlers_to_guarded;
+mod hooks;
 pub mod provider_calls_to_server;
 pub mod queries_to_server;
 pub mod repository_hygiene;

@@ -82,9 +82,10 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
     for draft in outcome.functions.iter().flat_map(|function| &function.drafts) {
         removed.entry(draft.file).or_default().extend(draft.removed.iter().cloned());
     }
-    for (file, dropped) in receiver::dropped(survey, &outcome.functions) {
-        removed.entry(file).or_default().extend(dropped.statements);
-        change.edits.extend(dropped.listed.into_iter().map(|range| Edit::delete(Span::new(file, range))));
+    for (file, dropped) in &outcome.dropped {
+        removed.entry(*file).or_default().extend(dropped.statements.iter().cloned());
+        let listed = dropped.listed.iter().map(|range| Edit::delete(Span::new(*file, range.clone())));
+        change.edits.extend(listed);
     }
     change.edits.extend(removed.into_iter().flat_map(|(file, ranges)| removals(survey, file, ranges)));
     for draft in outcome.functions.iter().flat_map(|function| &function.drafts) {

@@ -49,6 +49,8 @@ pub(super) struct Through {
 pub(super) struct Outcome {
     pub(super) functions: Vec<Function>,
     pub(super) stays: Vec<Stays>,
+    /// Clients that no longer are asked.
+    pub(super) dropped: Vec<(FileId, receiver::Dropped)>,
 }
 
 /// Whether a query is made by code of the browser, with the browser's client.
@@ -112,7 +114,9 @@ fn decided(survey: &Survey<'_>) -> Outcome {
             }
         }
     }
-    Outcome { functions: functions(survey, &doors, drafts), stays }
+    let functions = functions(survey, &doors, drafts);
+    let dropped = receiver::dropped(survey, &functions);
+    Outcome { functions, stays, dropped }
 }
 
 /// Whether a write may carry a file as text, which a call of the framework's own takes to a limit only.
@@ -143,7 +147,7 @@ fn through(survey: &Survey<'_>, query: &Query) -> Option<Through> {
 }
 
 /// Every table and view of the app, if its generated types tell them.
-pub(crate) fn every_table(survey: &Survey<'_>) -> Option<Vec<String>> {
+fn every_table(survey: &Survey<'_>) -> Option<Vec<String>> {
     let types = survey.schema.types.as_ref().filter(|types| types.complete && !types.tables.is_empty())?;
     Some(types.tables.keys().cloned().collect())
 }
@@ -245,8 +249,8 @@ pub(crate) fn verdict(survey: &Survey<'_>) -> server::Verdict {
         verdict.moved.push(survey.queries[draft.query].span);
     }
     verdict.moved.sort();
-    for (file, dropped) in receiver::dropped(survey, &outcome.functions) {
-        verdict.dropped.extend(dropped.statements.into_iter().map(|range| Span::new(file, range)));
+    for (file, dropped) in &outcome.dropped {
+        verdict.dropped.extend(dropped.statements.iter().map(|range| Span::new(*file, range.clone())));
     }
     for stays in &outcome.stays {
         let span = survey.queries[stays.query].span;

@@ -13,10 +13,6 @@ use syntax::scope::{BindingId, Scopes};
 use syntax::view::{arguments, callee, code_children, unwrapped};
 use tree_sitter::Node;
 
-/// Hooks whose last argument lists what they depend on.
-const HOOKS: &[&str] =
-    &["useEffect", "useLayoutEffect", "useInsertionEffect", "useCallback", "useMemo", "useImperativeHandle"];
-
 /// A client that goes.
 pub(super) struct Dropped {
     /// The statement that makes it, and those that only ask whether it is there.
@@ -112,14 +108,7 @@ fn declaration<'t>(tree: &'t Tree, scopes: &Scopes, id: BindingId) -> Option<Nod
 
 /// The place of a name in the list of what a hook depends on, with its comma.
 fn in_dependencies(tree: &Tree, name: Node<'_>) -> Option<Range<usize>> {
-    let list = name.parent().filter(|parent| parent.kind() == "array")?;
-    let given = list.parent().filter(|parent| parent.kind() == "arguments")?;
-    let hook = given.parent().and_then(callee).map(|callee| tree.text(callee))?;
-    let hook = hook.strip_prefix("React.").unwrap_or(hook);
-    let last = code_children(given).last().is_some_and(|last| last.id() == list.id());
-    if !HOOKS.contains(&hook) || !last {
-        return None;
-    }
+    let list = crate::hooks::dependencies(tree, name)?;
     let items: Vec<Node<'_>> = code_children(list).collect();
     let at = items.iter().position(|item| item.id() == name.id())?;
     match (at.checked_sub(1).map(|before| items[before]), items.get(at + 1)) {

@@ -4,6 +4,7 @@
 use super::client::{Client, PACKAGE};
 use super::decide::Move;
 use super::reach::By;
+use super::strictness;
 use super::uses::What;
 use audit::Survey;
 use edit::{Edit, FileId, Span};
@@ -17,10 +18,7 @@ const LOCAL: &str = "appClient";
 /// The edits, and the imports that they need.
 pub(super) fn settled(survey: &Survey<'_>, change: &Move) -> (Vec<Edit>, Vec<Request>) {
     let (mut edits, mut requests) = (Vec::new(), Vec::new());
-    let strict = survey.project.files.iter().any(|file| {
-        let name = file.path.name();
-        name.starts_with("tsconfig") && file.text.contains("\"noUnusedParameters\": true")
-    });
+    let strict = strictness::asks(survey, &change.places.app, "noUnusedParameters");
     for one in &change.uses {
         let file = survey.project.get(one.span.file);
         if matches!(one.what, What::Library(_)) && file.path.as_str().ends_with(".tsx") {

@@ -391,9 +391,9 @@ fn schema(text: String, change: &Move) -> String {
 }
 
 fn buckets(change: &Move, uses: &Uses) -> Vec<(&'static str, String)> {
-    let of = |key: &str| match change.buckets.get(key) {
-        Some(known) if known.contains(super::uses::ANY_BUCKET) => "anyBucket".to_owned(),
-        known => format!("z.enum({})", runtime::list(known.into_iter().flatten())),
+    let of = |key: &str| {
+        let named = runtime::named(&change.buckets, key);
+        named.map_or_else(|| "anyBucket".to_owned(), |list| format!("z.enum({list})"))
     };
     let words = [("requireSupabaseAuth", "upload|update|remove|move|copy"), ("withSupabase", "reads")];
     let words: Vec<&str> = words.iter().filter(|(_, names)| uses.any(names)).map(|(word, _)| *word).collect();

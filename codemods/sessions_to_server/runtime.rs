@@ -307,12 +307,15 @@ pub(super) fn list<'n>(names: impl Iterator<Item = &'n String>) -> String {
     format!("[{}]", names.map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", "))
 }
 
+/// The buckets of one use, as a list; `None` where a page computes which one.
+pub(super) fn named(buckets: &BTreeMap<&'static str, BTreeSet<String>>, key: &str) -> Option<String> {
+    let known = buckets.get(key);
+    let any = known.is_some_and(|known| known.contains(super::uses::ANY_BUCKET));
+    (!any).then(|| list(known.into_iter().flatten()))
+}
+
 fn buckets(buckets: &BTreeMap<&'static str, BTreeSet<String>>) -> String {
-    let any = |known: &BTreeSet<String>| known.contains(super::uses::ANY_BUCKET);
-    let of = |key: &str| match buckets.get(key) {
-        Some(known) if any(known) => "\"any\"".to_owned(),
-        known => list(known.into_iter().flatten()),
-    };
+    let of = |key: &str| named(buckets, key).unwrap_or_else(|| "\"any\"".to_owned());
     format!("{{ upload: {}, read: {}, remove: {} }}", of("upload"), of("read"), of("remove"))
 }
 

@@ -6,22 +6,17 @@ use super::own_routes::Flow;
 use super::places::Places;
 use super::requests::FUNCTIONS;
 use super::uses::{self, Use, What};
+use crate::hooks;
 use audit::Survey;
 use edit::{Edit, FileId, Span};
 use project::File;
 use std::ops::Range;
 use syntax::Tree;
 use syntax::scope::Scopes;
-use syntax::view::{
-    arguments, callee_path, code_children, enclosing_statement, pairs, unwrapped, value_of, walk, wrapped,
-};
+use syntax::view::{code_children, enclosing_statement, pairs, unwrapped, value_of, walk, wrapped};
 use tree_sitter::Node;
 
 const TOKENS: &[&str] = &["access_token", "refresh_token", "provider_token", "provider_refresh_token"];
-
-/// Functions of the page's framework that run again when what they depend on changes.
-pub(super) const HOOKS: &[&str] =
-    &["useEffect", "useLayoutEffect", "useInsertionEffect", "useCallback", "useMemo", "useImperativeHandle"];
 
 const MORE: &str = "uses the access token, which the server would keep, for more than requests to this app's own routes. Send it in the `Authorization` header of a `fetch` to a route of the app, or move the request into a server function.";
 
@@ -188,7 +183,7 @@ impl<'s> Page<'s, '_> {
             tokens.conditions.push(Edit::replace(self.file.span(property.byte_range()), "user"));
             return None;
         }
-        if self.is_dependency(wrapped(read)) {
+        if hooks::dependencies(self.tree, wrapped(read)).is_some() {
             // A new token comes with a new time at which it runs out.
             tokens.edits.push(Edit::replace(self.file.span(property.byte_range()), "expires_at"));
             return None;
@@ -227,18 +222,6 @@ impl<'s> Page<'s, '_> {
             read.parent().filter(|parent| parent.kind() == "pair_pattern")?.child_by_field_name("key")
         });
         self.tree.text(name.unwrap_or(read)) == TOKENS[0]
-    }
-
-    /// Whether an expression stands in the list of what an effect or a callback of a component depends on.
-    fn is_dependency(&self, node: Node<'s>) -> bool {
-        let list = node.parent().filter(|list| list.kind() == "array");
-        let around = list.and_then(|list| list.parent()).filter(|around| around.kind() == "arguments");
-        let (Some(list), Some(call)) = (list, around.and_then(|around| around.parent())) else {
-            return false;
-        };
-        let hook = callee_path(self.tree, call).and_then(|path| path.last().map(|name| name.to_string()));
-        hook.is_some_and(|name| HOOKS.contains(&name.as_str()))
-            && arguments(call).iter().skip(1).any(|argument| argument.id() == list.id())
     }
 
     /// Whether an expression is a session, by its name or by where it comes from.

@@ -5,7 +5,7 @@ use super::client::Client;
 use super::library;
 use super::owned::covers;
 use super::reach::{self, By, Held};
-use super::tokens::HOOKS;
+use crate::hooks;
 use audit::Survey;
 use audit::query;
 use edit::Span;
@@ -13,7 +13,7 @@ use project::graph::{Graph, Origin};
 use project::{File, Kind};
 use syntax::Tree;
 use syntax::scope::Declared;
-use syntax::view::{self, Chain, arguments, code_children, string_value, unwrapped, whole_chain, wrapped};
+use syntax::view::{self, Chain, arguments, string_value, unwrapped, whole_chain, wrapped};
 use tree_sitter::Node;
 
 /// What a use asks of the client.
@@ -141,7 +141,7 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
             _ => used(node, What::Value),
         };
     }
-    if is_test(outer) || is_dependency(tree, outer) {
+    if is_test(outer) || hooks::dependencies(tree, outer).is_some() {
         return used(node, What::Test);
     }
     if let Some(methods) = library::asks(survey, file, tree, node) {
@@ -210,17 +210,6 @@ pub(super) fn is_test(node: Node<'_>) -> bool {
         }
         _ => false,
     }
-}
-
-/// In the list of what a hook depends on, which is its last argument.
-fn is_dependency(tree: &Tree, node: Node<'_>) -> bool {
-    let list = node.parent().filter(|list| list.kind() == "array");
-    let given = list.and_then(|list| list.parent()).filter(|given| given.kind() == "arguments");
-    let (Some(list), Some(given)) = (list, given) else { return false };
-    let callee = given.parent().and_then(view::callee).map_or("", |callee| tree.text(callee));
-    let all: Vec<Node<'_>> = code_children(given).collect();
-    let last = all.len() > 1 && all.last().is_some_and(|last| last.id() == list.id());
-    last && HOOKS.contains(&callee.strip_prefix("React.").unwrap_or(callee))
 }
 
 /// The text of a string, also through a constant.
