@@ -17,7 +17,7 @@ use plan::NewFile;
 use project::File;
 use stack::Side;
 use std::collections::BTreeSet;
-use syntax::view::{unwrapped, value_of, walk};
+use syntax::view::walk;
 
 // templates/tanstack-start/
 const SESSION: &str = include_str!("templates/tanstack-start/session.server.ts");
@@ -338,6 +338,8 @@ fn derived(uses: &mut Uses, change: &Move, refusal: bool) {
         ("rpc", change.proxied.iter().any(|one| one.rpc)),
         ("uploads", uses.any("upload|update|move|copy")),
         ("reads", uses.any("download|createSignedUrl|createSignedUrls|list")),
+        // By which way a code comes to a phone.
+        ("sends", uses.any("phone") && uses.any("signUp|signInWithOtp")),
         // The type of failures is part of what the session's module says.
         ("failure", uses.any("missing")),
     ];
@@ -408,18 +410,10 @@ fn buckets(change: &Move, uses: &Uses) -> Vec<(&'static str, String)> {
 /// A use that only a server beside the app serves: the reason, and what to do.
 pub(super) fn unserved(survey: &Survey<'_>, one: &super::uses::Use) -> Option<String> {
     use super::uses::What;
-    let phone = || {
-        let (tree, _) = super::uses::node(survey, one.span)?;
-        let first = super::uses::arguments_of(survey, one).first().map(|first| unwrapped(*first))?;
-        value_of(tree, first, "phone")
-    };
     match &one.what {
         What::Auth(method) if method == "signInWithIdToken" => Some(
             "calls `auth.signInWithIdToken`, which has no counterpart on the server yet. Sign in with `signInWithOAuth`.".to_owned(),
         ),
-        What::Auth(_) if phone().is_some() => {
-            Some("signs in by phone, which has no counterpart on the server yet. Write a server function for it.".to_owned())
-        }
         What::Query => {
             let file = survey.project.get(one.span.file);
             let text = file.text.get(one.span.range())?;

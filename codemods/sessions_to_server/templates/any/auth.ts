@@ -193,7 +193,12 @@ export const auth: Auth = {
 
   async signUp({ options, ...credentials }) {
     const redirectTo = options && "emailRedirectTo" in options ? options.emailRedirectTo : undefined;
+//#if phone
+    const channel = options && "channel" in options ? options.channel : undefined;
+    const asked = { ...(credentials as Credentials), data: options?.data as Metadata, redirectTo, channel, captchaToken: options?.captchaToken };
+//#else
     const asked = { ...(credentials as Credentials), data: options?.data as Metadata, redirectTo, captchaToken: options?.captchaToken };
+//#end
     const { answer, failed } = await ask(server.signUp({ data: asked }));
     const error = failed ?? (answer.error && toError(answer.error));
     if (error) return { data: { user: null, session: null }, error };
@@ -228,7 +233,12 @@ export const auth: Auth = {
 
   async signInWithOtp({ options, ...credentials }) {
     const redirectTo = options && "emailRedirectTo" in options ? options.emailRedirectTo : undefined;
+//#if phone
+    const channel = options && "channel" in options ? options.channel : undefined;
+    const asked = { data: options?.data as Metadata, shouldCreateUser: options?.shouldCreateUser, captchaToken: options?.captchaToken, redirectTo, channel };
+//#else
     const asked = { data: options?.data as Metadata, shouldCreateUser: options?.shouldCreateUser, captchaToken: options?.captchaToken, redirectTo };
+//#end
     const { answer, failed } = await ask(server.signInWithOtp({ data: { ...(credentials as { email: string }), ...asked } }));
     const error = failed ?? (answer.error && toError(answer.error));
     if (error) return { data: { user: null, session: null }, error };

@@ -55,6 +55,12 @@ const known = (user: User | null, session: { expires_at?: number } | null): Publ
 
 // Lengths only: whether an address or a password will do is for Supabase to say, in the words that the pages show.
 const email = z.string().max(320);
+//#if phone
+const phone = z.string().max(32);
+//#end
+//#if sends
+const channel = z.enum(["sms", "whatsapp"]).optional();
+//#end
 //#end
 //#if signInWithPassword|signUp|updateUser
 const password = z.string().max(1000);
@@ -107,7 +113,11 @@ export const fetchSession = createServerFn({ method: "GET" }).handler(async (): 
 
 export const signInWithPassword = createServerFn({ method: "POST" })
   .middleware([limitAttempts])
+//#if phone
+  .validator(z.union([z.object({ email, password, captchaToken }), z.object({ phone, password, captchaToken })]))
+//#else
   .validator(z.object({ email, password, captchaToken }))
+//#end
   .handler(async ({ data: { captchaToken: captcha, ...credentials } }) => {
     const { data, error } = await requestDb().auth.signInWithPassword({ ...credentials, options: given({ captchaToken: captcha }) });
     if (error) return { session: null, error: failure(error) };
@@ -116,12 +126,26 @@ export const signInWithPassword = createServerFn({ method: "POST" })
 //#end
 //#if signUp
 
+//#if phone
+const newcomer = { password, data: metadata, captchaToken };
+//#end
 export const signUp = createServerFn({ method: "POST" })
   .middleware([limitAttempts])
+//#if phone
+  .validator(z.union([z.object({ ...newcomer, email, redirectTo }), z.object({ ...newcomer, phone, channel })]))
+  .handler(async ({ data: asked }) => {
+    const options = { data: asked.data, captchaToken: asked.captchaToken };
+    const { data, error } = await requestDb().auth.signUp(
+      "phone" in asked
+        ? { phone: asked.phone, password: asked.password, options: given({ ...options, channel: asked.channel }) }
+        : { email: asked.email, password: asked.password, options: given({ ...options, emailRedirectTo: callbackUrl(asked.redirectTo) }) },
+    );
+//#else
   .validator(z.object({ email, password, data: metadata, redirectTo, captchaToken }))
   .handler(async ({ data: { email: to, password: chosen, data: about, redirectTo: next, captchaToken: captcha } }) => {
     const options = given({ data: about, emailRedirectTo: callbackUrl(next), captchaToken: captcha });
     const { data, error } = await requestDb().auth.signUp({ email: to, password: chosen, options });
+//#end
     if (error) return { user: null, session: null, error: failure(error) };
     return { user: data.user, session: known(data.user, data.session), error: null };
   });
@@ -139,20 +163,41 @@ export const signInAnonymously = createServerFn({ method: "POST" })
 //#end
 //#if signInWithOtp
 
+//#if phone
+const sent = { data: metadata, shouldCreateUser: z.boolean().optional(), captchaToken };
+//#end
 export const signInWithOtp = createServerFn({ method: "POST" })
   .middleware([limitAttempts])
+//#if phone
+  .validator(z.union([z.object({ ...sent, email, redirectTo }), z.object({ ...sent, phone, channel })]))
+  .handler(async ({ data: asked }) => {
+    const options = { data: asked.data, shouldCreateUser: asked.shouldCreateUser, captchaToken: asked.captchaToken };
+    const { error } = await requestDb().auth.signInWithOtp(
+      "phone" in asked
+        ? { phone: asked.phone, options: given({ ...options, channel: asked.channel }) }
+        : { email: asked.email, options: given({ ...options, emailRedirectTo: callbackUrl(asked.redirectTo) }) },
+    );
+//#else
   .validator(z.object({ email, data: metadata, redirectTo, shouldCreateUser: z.boolean().optional(), captchaToken }))
   .handler(async ({ data: { email: to, redirectTo: next, ...options } }) => {
     const { error } = await requestDb().auth.signInWithOtp({ email: to, options: given({ ...options, emailRedirectTo: callbackUrl(next) }) });
+//#end
     return { error: error && failure(error) };
   });
 //#end
 //#if verifyOtp
 
 const type = z.enum(["signup", "invite", "magiclink", "recovery", "email_change", "email"]);
+//#if phone
+const byPhone = z.object({ phone, token: z.string().max(100), type: z.enum(["sms", "phone_change"]) });
+//#end
 export const verifyOtp = createServerFn({ method: "POST" })
   .middleware([limitAttempts])
+//#if phone
+  .validator(z.union([byPhone, z.object({ email, token: z.string().max(100), type }), z.object({ token_hash: z.string().max(1000), type })]))
+//#else
   .validator(z.union([z.object({ email, token: z.string().max(100), type }), z.object({ token_hash: z.string().max(1000), type })]))
+//#end
   .handler(async ({ data: asked }) => {
     const { data, error } = await requestDb().auth.verifyOtp(asked);
     if (error) return { user: null, session: null, error: failure(error) };
@@ -163,9 +208,25 @@ export const verifyOtp = createServerFn({ method: "POST" })
 
 export const resend = createServerFn({ method: "POST" })
   .middleware([limitAttempts])
+//#if phone
+  .validator(
+    z.union([
+      z.object({ type: z.enum(["sms", "phone_change"]), phone, captchaToken }),
+      z.object({ type: z.enum(["signup", "email_change"]), email, redirectTo, captchaToken }),
+    ]),
+  )
+  .handler(async ({ data: asked }) => {
+    const { captchaToken: captcha } = asked;
+    const { error } = await requestDb().auth.resend(
+      "phone" in asked
+        ? { type: asked.type, phone: asked.phone, options: given({ captchaToken: captcha }) }
+        : { type: asked.type, email: asked.email, options: given({ emailRedirectTo: callbackUrl(asked.redirectTo), captchaToken: captcha }) },
+    );
+//#else
   .validator(z.object({ type: z.enum(["signup", "email_change"]), email, redirectTo, captchaToken }))
   .handler(async ({ data: { redirectTo: next, captchaToken: captcha, ...asked } }) => {
     const { error } = await requestDb().auth.resend({ ...asked, options: given({ emailRedirectTo: callbackUrl(next), captchaToken: captcha }) });
+//#end
     return { error: error && failure(error) };
   });
 //#end
@@ -193,7 +254,11 @@ export const resetPassword = createServerFn({ method: "POST" })
 
 export const updateUser = createServerFn({ method: "POST" })
   .middleware([limitAttempts, requireSupabaseAuth])
+//#if phone
+  .validator(z.strictObject({ email: email.optional(), phone: phone.optional(), password: password.optional(), nonce: z.string().max(100).optional(), data: metadata, redirectTo }))
+//#else
   .validator(z.strictObject({ email: email.optional(), password: password.optional(), nonce: z.string().max(100).optional(), data: metadata, redirectTo }))
+//#end
   .handler(async ({ data: { redirectTo: next, ...attributes }, context }) => {
     const { data, error } = await context.supabase.auth.updateUser(given(attributes), { emailRedirectTo: callbackUrl(next) });
     return { user: data.user, error: error && failure(error) };
