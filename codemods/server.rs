@@ -25,6 +25,8 @@ pub const PROVIDERS: &str = "server-providers";
 pub struct Verdict {
     /// Those that become server functions: the span in the inventory.
     pub moved: Vec<Span>,
+    /// What of them the page still computes and sends.
+    pub sent: Vec<Span>,
     /// Statements that only named the client for them, and go with them.
     pub dropped: Vec<Span>,
     /// Those that stay in the browser and go through the same-origin proxy.

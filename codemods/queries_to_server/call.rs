@@ -7,6 +7,7 @@ use super::keys::Keys;
 use super::name::Verb;
 use super::read::{Filled, Reader, Want};
 use super::reason::Reason;
+use crate::sessions_to_server::{says_who, with_comma};
 use audit::query::{Step, Target};
 use stack::server::function::Input;
 use syntax::view;
@@ -169,6 +170,17 @@ impl<'s> Reader<'s> {
                 // The client sends JSON by itself, and POST is what it does with a body.
                 ("pair", Some("method"))
                     if view::string_value(self.tree, value).is_some_and(|method| method == "POST") => {}
+                // The server's client says by itself who the visitor is.
+                ("pair", Some("headers")) if says_who(self.tree, value) => {
+                    let alone = view::code_children(inner).count() == 1;
+                    let gone = if alone { options } else { child }.byte_range();
+                    let mut gone = with_comma(&self.file.text, gone);
+                    // The line end before it: the one behind keeps the indentation of what follows.
+                    if self.file.text[gone.clone()].ends_with('\n') && gone.start > 0 {
+                        gone = gone.start - 1..gone.end - 1;
+                    }
+                    self.hole(gone, Fill::Text(String::new()));
+                }
                 ("pair", Some("headers")) if self.says_json(value) => {}
                 _ => return Err(Reason::edge_function()),
             }

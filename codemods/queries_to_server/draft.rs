@@ -64,6 +64,19 @@ impl Site {
             Self::Expression(range) | Self::Without(range, _) | Self::Guarded(_, range) => range.clone(),
         }
     }
+
+    /// What of the source the call goes on to say.
+    pub(super) fn kept(&self) -> Vec<Range<usize>> {
+        match self {
+            Self::Expression(range) => vec![range.clone()],
+            Self::Guarded(condition, value) => vec![condition.clone(), value.clone()],
+            Self::Without(range, gone) => {
+                let starts = std::iter::once(range.start).chain(gone.iter().map(|hole| hole.end));
+                let ends = gone.iter().map(|hole| hole.start).chain(std::iter::once(range.end));
+                starts.zip(ends).filter(|(start, end)| start < end).map(|(start, end)| start..end).collect()
+            }
+        }
+    }
 }
 
 /// One thing that the browser sends.

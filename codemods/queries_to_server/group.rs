@@ -247,6 +247,8 @@ pub(crate) fn verdict(survey: &Survey<'_>) -> server::Verdict {
     let mut verdict = server::Verdict::default();
     for draft in outcome.functions.iter().flat_map(|function| &function.drafts) {
         verdict.moved.push(survey.queries[draft.query].span);
+        let sites = draft.sent.iter().flat_map(|sent| sent.site.kept());
+        verdict.sent.extend(sites.map(|range| Span::new(draft.file, range)));
     }
     verdict.moved.sort();
     for (file, dropped) in &outcome.dropped {

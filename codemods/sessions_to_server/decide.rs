@@ -173,7 +173,7 @@ fn decided(survey: &Survey<'_>) -> Decision<Move> {
     blockers.extend(unserved(survey, &all_uses, &places, &verdict));
     let (proxied, more) = queries(survey, &all_uses, &verdict);
     blockers.extend(more);
-    let mut tokens = tokens::of(survey, &first, &all_uses, &places, &verdict.moved);
+    let mut tokens = tokens::of(survey, &first, &all_uses, &places, &verdict);
     tokens.leave(survey, wiring.removed, &kept);
     let kept_tokens = tokens.kept.iter().cloned().chain(tokens::storage_reads(survey));
     blockers.extend(kept_tokens.map(|(span, why)| Blocker { span, why, admin: false }));

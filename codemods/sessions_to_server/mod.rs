@@ -45,6 +45,8 @@ use decide::{Blocker, Decision, Move, decide};
 use edit::{RelPath, Span};
 pub(crate) use places::relative;
 use plan::{About, Change, Codemod, Disposition, Request, Safety, Settled};
+pub(crate) use requests::says_who;
+pub(crate) use tokens::with_comma;
 pub(crate) use uses::code;
 
 /// The codemod.
@@ -411,6 +413,13 @@ fn settled(survey: &Survey<'_>, parts: &Move) -> Vec<Settled> {
         found.push(settled(span, if proxied { Disposition::Proxied } else { Disposition::Moved }));
     }
     found.extend(parts.proxied.iter().map(|one| settled(one.span, Disposition::Proxied)));
+    let sent = |span: Span| {
+        parts.tokens.requests.iter().any(|request| span.covers(*request) || request.covers(span))
+    };
+    let requests = survey.queries.iter().filter(|query| {
+        query.kind == audit::query::Kind::EdgeFunction && sent(query.span) && !is_moved(query.span)
+    });
+    found.extend(requests.map(|query| settled(query.span, Disposition::Proxied)));
     found
 }
 

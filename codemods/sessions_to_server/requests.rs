@@ -5,6 +5,7 @@ use super::setting;
 use super::tokens::{Page, Tokens, whole_line, with_comma};
 use edit::Edit;
 use std::ops::Range;
+use syntax::Tree;
 use syntax::scope::{BindingId, Declared};
 use syntax::view::{
     TemplatePart, arguments, callee_path, code_children, pairs, template_parts, unwrapped, value_of, wrapped,
@@ -195,7 +196,8 @@ impl<'s> Page<'s, '_> {
     fn listed(&self, headers: Node<'s>) -> Option<Edited> {
         let quote =
             if self.tree.text(headers).contains('\'') { OURS.replace('"', "'") } else { OURS.to_owned() };
-        let secret: Vec<Node<'_>> = code_children(headers).filter(|child| self.is_secret(*child)).collect();
+        let secret: Vec<Node<'_>> =
+            code_children(headers).filter(|child| is_secret(self.tree, *child)).collect();
         let mut edits = Vec::new();
         let mut gone = Vec::new();
         for (at, pair) in secret.iter().enumerate() {
@@ -212,30 +214,6 @@ impl<'s> Page<'s, '_> {
             edits.push(Edit::replace(self.file.span(start..start), format!(" {quote}{comma}")));
         }
         Some((edits, gone))
-    }
-
-    /// Whether a member of headers is the token or the key, also where it is there only sometimes:
-    /// `...(token && { Authorization: token })`.
-    fn is_secret(&self, member: Node<'s>) -> bool {
-        if member.kind() == "pair" {
-            let key = member.child_by_field_name("key");
-            return key
-                .and_then(|key| syntax::view::key_name(self.tree, key))
-                .is_some_and(|key| secret(&key));
-        }
-        let spread = code_children(member).next().map(unwrapped);
-        let (true, Some(spread)) = (member.kind() == "spread_element", spread) else { return false };
-        let arms: Vec<Node<'s>> = ["consequence", "alternative", "right"]
-            .into_iter()
-            .filter_map(|arm| spread.child_by_field_name(arm).map(unwrapped))
-            .collect();
-        let only = |arm: &Node<'s>| {
-            arm.kind() == "object"
-                && code_children(*arm).count() == pairs(self.tree, *arm).len()
-                && pairs(self.tree, *arm).iter().all(|(key, _, _)| secret(key))
-        };
-        let any = arms.iter().any(|arm| !pairs(self.tree, *arm).is_empty());
-        any && arms.iter().all(only)
     }
 
     /// Headers that stand in a constant, which these requests alone use.
@@ -297,6 +275,44 @@ impl<'s> Page<'s, '_> {
         }
         Some(statement)
     }
+}
+
+/// Whether headers hold nothing but the token and the key.
+pub(crate) fn says_who(tree: &Tree, value: Node<'_>) -> bool {
+    let headers = unwrapped(value);
+    let mut members = code_children(headers).peekable();
+    is_sometimes(tree, headers)
+        || headers.kind() == "object"
+            && members.peek().is_some()
+            && members.all(|member| is_secret(tree, member))
+}
+
+/// Whether a member of headers is the token or the key, also where it is there only sometimes:
+/// `...(token && { Authorization: token })`.
+pub(super) fn is_secret(tree: &Tree, member: Node<'_>) -> bool {
+    if member.kind() == "pair" {
+        let key = member.child_by_field_name("key");
+        return key.and_then(|key| syntax::view::key_name(tree, key)).is_some_and(|key| secret(&key));
+    }
+    let spread = code_children(member).next();
+    member.kind() == "spread_element" && spread.is_some_and(|spread| is_sometimes(tree, spread))
+}
+
+/// `token ? { Authorization: token } : {}`, `token && { Authorization: token }`: the token and the key, or nothing.
+pub(super) fn is_sometimes(tree: &Tree, value: Node<'_>) -> bool {
+    let value = unwrapped(value);
+    let arms: Vec<Node<'_>> = ["consequence", "alternative", "right"]
+        .into_iter()
+        .filter_map(|arm| value.child_by_field_name(arm).map(unwrapped))
+        .collect();
+    let only = |arm: &Node<'_>| {
+        tree.text(*arm) == "undefined"
+            || arm.kind() == "object"
+                && code_children(*arm).count() == pairs(tree, *arm).len()
+                && pairs(tree, *arm).iter().all(|(key, _, _)| secret(key))
+    };
+    let any = arms.iter().any(|arm| !pairs(tree, *arm).is_empty());
+    any && arms.iter().all(only)
 }
 
 fn secret(name: &str) -> bool {

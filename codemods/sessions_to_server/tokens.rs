@@ -4,16 +4,17 @@
 use super::client::{Client, in_browser};
 use super::own_routes::Flow;
 use super::places::Places;
-use super::requests::FUNCTIONS;
+use super::requests::{FUNCTIONS, is_secret, is_sometimes};
 use super::uses::{self, Use, What};
 use crate::hooks;
+use crate::server::Verdict;
 use audit::Survey;
 use edit::{Edit, FileId, Span};
 use project::File;
 use std::ops::Range;
 use syntax::Tree;
 use syntax::scope::Scopes;
-use syntax::view::{code_children, enclosing_statement, pairs, unwrapped, value_of, walk, wrapped};
+use syntax::view::{code_children, enclosing_statement, unwrapped, value_of, walk, wrapped};
 use tree_sitter::Node;
 
 const TOKENS: &[&str] = &["access_token", "refresh_token", "provider_token", "provider_refresh_token"];
@@ -59,29 +60,50 @@ impl Tokens {
     }
 }
 
-/// Looks at every file of the page. `moved`: calls of edge functions that become server functions, which nobody else may edit.
+/// Looks at every file of the page.
 pub(super) fn of(
     survey: &Survey<'_>,
     client: &Client,
     uses: &[Use],
     places: &Places,
-    moved: &[Span],
+    verdict: &Verdict,
 ) -> Tokens {
     let mut tokens = Tokens::default();
     let mut flow = Flow::new(survey);
     for file in uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id))) {
-        let names = TOKENS.iter().chain(&[FUNCTIONS]).any(|word| file.text.contains(*word));
+        let names =
+            TOKENS.iter().chain(&[FUNCTIONS, ".auth.getUser()"]).any(|word| file.text.contains(*word));
         let Some((tree, scopes)) = names.then(|| file.syntax()).flatten() else { continue };
         let within = places.server.is_within();
         let page = Page { survey, client, file, tree, scopes, marked: !within };
-        page.read(uses, moved, within.then_some(&mut flow), &mut tokens);
+        page.read(uses, &gone(verdict, file), within.then_some(&mut flow), &mut tokens);
     }
     for one in uses.iter().filter(|one| matches!(one.what, What::Invoke(_))) {
-        if !moved.iter().any(|span| span.covers(one.span) || one.span.covers(*span)) {
+        // Nobody else edits what becomes a server function.
+        if !verdict.moved.iter().any(|span| span.covers(one.span) || one.span.covers(*span)) {
             invoked(survey, one, &mut tokens);
         }
     }
     tokens
+}
+
+/// What of a file goes with the queries that move, without what their calls go on to send.
+fn gone(verdict: &Verdict, file: &File) -> Vec<Range<usize>> {
+    let sent: Vec<Range<usize>> =
+        verdict.sent.iter().filter(|span| span.file == file.id).map(|span| span.range()).collect();
+    let mut gone = Vec::new();
+    for moved in verdict.moved.iter().filter(|span| span.file == file.id).map(|span| span.range()) {
+        let mut at = moved.start;
+        let mut within: Vec<&Range<usize>> =
+            sent.iter().filter(|one| moved.start <= one.start && one.end <= moved.end).collect();
+        within.sort_by_key(|one| one.start);
+        for one in within {
+            gone.extend((at < one.start).then_some(at..one.start));
+            at = at.max(one.end);
+        }
+        gone.extend((at < moved.end).then_some(at..moved.end));
+    }
+    gone
 }
 
 /// One file of the page.
@@ -96,10 +118,15 @@ pub(super) struct Page<'s, 'p> {
 }
 
 impl<'s> Page<'s, '_> {
-    /// `flow`: where the app's own routes can be given the token.
-    fn read(&self, uses: &[Use], moved: &[Span], mut flow: Option<&mut Flow<'s, '_>>, tokens: &mut Tokens) {
-        let mut removed: Vec<Range<usize>> =
-            moved.iter().filter(|span| span.file == self.file.id).map(|span| span.range()).collect();
+    /// `gone`: what goes with queries. `flow`: where the app's own routes can be given the token.
+    fn read(
+        &self,
+        uses: &[Use],
+        gone: &[Range<usize>],
+        mut flow: Option<&mut Flow<'s, '_>>,
+        tokens: &mut Tokens,
+    ) {
+        let mut removed = gone.to_vec();
         let mut addresses = Vec::new();
         let mut reads = Vec::new();
         walk(self.tree.root(), &mut |node| {
@@ -262,8 +289,8 @@ impl<'s> Page<'s, '_> {
         })
     }
 
-    /// `const { data: { session } } = await client.auth.getSession()` whose name was only needed for the token, and the name of the
-    /// address: an unused name does not compile everywhere.
+    /// `const { data: { session } } = await client.auth.getSession()` whose name was only needed for the token or for whose rows these
+    /// are, and the name of the address: an unused name does not compile everywhere.
     fn unused(&self, removed: &[Range<usize>], tokens: &mut Tokens) {
         for binding in 0..self.scopes.bindings.len() {
             let id = syntax::scope::BindingId(binding as u32);
@@ -284,7 +311,8 @@ impl<'s> Page<'s, '_> {
             let text = self.tree.text(statement);
             let value = name.parent().and_then(|parent| parent.child_by_field_name("value"));
             let env = value.is_some_and(|value| self.tree.text(value).starts_with("import.meta.env."));
-            let asks = (env || text.contains(".auth.getSession()"))
+            let session = [".auth.getSession()", ".auth.getUser()"].iter().any(|call| text.contains(call));
+            let asks = (env || session)
                 && matches!(statement.kind(), "lexical_declaration" | "variable_declaration");
             // The only name of its statement.
             let names = self.scopes.bindings.iter().filter(|other| {
@@ -299,22 +327,28 @@ impl<'s> Page<'s, '_> {
     }
 }
 
-/// The `Authorization` header of a call of `functions.invoke`.
+/// What says `Authorization` in a call of `functions.invoke`: a member of the headers, or all of them if nothing else is in them.
 fn authorization_of<'s>(survey: &'s Survey<'_>, one: &Use) -> Option<Node<'s>> {
     let (tree, _) = uses::node(survey, one.span)?;
     let options = unwrapped(*uses::arguments_of(survey, one).get(1)?);
-    let headers = unwrapped(value_of(tree, options, "headers")?);
-    let pair =
-        pairs(tree, headers).into_iter().find(|(name, _, _)| name.eq_ignore_ascii_case("authorization"))?;
-    pair.1.parent()
+    let value = value_of(tree, options, "headers")?;
+    let headers = unwrapped(value);
+    if headers.kind() != "object" {
+        return if is_sometimes(tree, headers) { wrapped(value).parent() } else { None };
+    }
+    let member = code_children(headers).find(|member| is_secret(tree, *member))?;
+    let alone = code_children(headers).count() == 1;
+    if alone { wrapped(headers).parent() } else { Some(member) }
 }
 
 /// `functions.invoke(name, { headers: { Authorization } })`: the server adds it.
 fn invoked(survey: &Survey<'_>, one: &Use, tokens: &mut Tokens) {
-    let Some(pair) = authorization_of(survey, one) else { return };
+    let Some(gone) = authorization_of(survey, one) else { return };
     let file = survey.project.get(one.span.file);
-    let alone = pair.parent().filter(|headers| code_children(*headers).count() == 1);
-    let gone = alone.and_then(|headers| wrapped(headers).parent()).unwrap_or(pair);
+    let options = gone.parent().filter(|options| code_children(*options).count() == 1);
+    let argument =
+        options.map(wrapped).filter(|outer| outer.parent().is_some_and(|list| list.kind() == "arguments"));
+    let gone = argument.unwrap_or(gone);
     tokens.edits.push(Edit::delete(file.span(with_comma(&file.text, gone.byte_range()))));
 }
 
@@ -337,7 +371,7 @@ fn is_condition(node: Node<'_>) -> bool {
 }
 
 /// A member of a list with the comma behind it, or else the one before it; its line too, if it stands alone there.
-pub(super) fn with_comma(text: &str, member: Range<usize>) -> Range<usize> {
+pub(crate) fn with_comma(text: &str, member: Range<usize>) -> Range<usize> {
     let behind = &text[member.end..];
     let after = behind.len() - behind.trim_start().len();
     if behind.trim_start().starts_with(',') {

@@ -176,11 +176,13 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
         }
         ("functions", Some(invoke)) if invoke.name == "invoke" => {
             let name = invoke.call.and_then(|call| arguments(call).first().copied());
-            let name = name.and_then(|name| literal(survey, file, tree, name));
+            let name =
+                name.and_then(|name| literal(survey, file, tree, name).or_else(|| before_query(tree, name)));
             let client = file.span(node.byte_range());
             let names =
                 name.map_or_else(|| one_of(survey, client, query::Kind::EdgeFunction), |name| vec![name]);
-            used(upto(1), What::Invoke(names))
+            let names: Option<Vec<String>> = names.iter().map(|name| function_name(name)).collect();
+            used(upto(1), What::Invoke(names.unwrap_or_default()))
         }
         ("from" | "rpc" | "schema", _) if first.call.is_some() => used(whole, What::Query),
         (name @ ("channel" | "removeChannel" | "removeAllChannels" | "getChannels"), _)
@@ -231,6 +233,21 @@ pub(super) fn literal(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<
     }
     let declarator = tree.node_at(name)?.parent().filter(|parent| parent.kind() == "variable_declarator")?;
     string_value(tree, declarator.child_by_field_name("value")?).map(|value| value.into_owned())
+}
+
+/// The beginning of `` `name?page=${page}` ``, with its mark.
+fn before_query(tree: &Tree, node: Node<'_>) -> Option<String> {
+    match view::template_parts(tree, unwrapped(node))?.into_iter().next()? {
+        view::TemplatePart::Text(text) if text.contains('?') => Some(text.into_owned()),
+        _ => None,
+    }
+}
+
+/// The function that is called, without what is asked of it in the query; `None` where a path is behind it.
+fn function_name(asked: &str) -> Option<String> {
+    let name = asked.split_once('?').map_or(asked, |(name, _)| name);
+    let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
+    (!name.is_empty() && name.chars().all(plain)).then(|| name.to_owned())
 }
 
 /// The closed set of names that the query at this client may ask for.
