@@ -58,7 +58,9 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
     let mut section = String::new();
     for (name, table) in &schema.tables {
         let (mut all, mut any, mut shown_still) = (true, false, false);
-        for policy in table.policies.iter().filter(|_| table.row_security) {
+        // Policies that come into force with the first section count as those that are.
+        let in_force = table.row_security || resolved.contains(&(RLS_OFF.id, shown(name)));
+        for policy in table.policies.iter().filter(|_| in_force) {
             let open = rewrite::open(schema, name, policy);
             let read =
                 |verdict: &schema::grade::Verdict| verdict.fault == Some(schema::grade::Fault::OpenRead);
@@ -79,12 +81,15 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
             if !narrowed.left.is_empty() {
                 let _ = writeln!(section, "-- Still open, as it was: {}.", narrowed.left.join(", "));
             }
-            let _ = writeln!(
-                section,
-                "drop policy if exists \"{}\" on {};",
-                narrowed.policy.replace('"', "\"\""),
-                qualified(name)
-            );
+            // What takes its place under its name drops it.
+            if !narrowed.instead.iter().any(|policy| policy.name == narrowed.policy) {
+                let _ = writeln!(
+                    section,
+                    "drop policy if exists \"{}\" on {};",
+                    narrowed.policy.replace('"', "\"\""),
+                    qualified(name)
+                );
+            }
             for policy in &narrowed.instead {
                 section.push_str(&policy.sql(name));
             }

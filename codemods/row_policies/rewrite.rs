@@ -30,11 +30,15 @@ impl Wanted {
             self.command,
             roles.join(", ")
         );
+        // A comment at the end of a line would take the bracket behind it along.
+        let end = |text: &str| {
+            if text.lines().last().is_some_and(|line| line.contains("--")) { "\n  " } else { "" }
+        };
         if let Some(using) = &self.using {
-            let _ = write!(sql, "\n  using ({using})");
+            let _ = write!(sql, "\n  using ({using}{})", end(using));
         }
         if let Some(check) = &self.check {
-            let _ = write!(sql, "\n  with check ({check})");
+            let _ = write!(sql, "\n  with check ({check}{})", end(check));
         }
         sql + ";\n"
     }
@@ -240,6 +244,10 @@ pub(super) fn first_policies(
     }
     let verbs = access.verbs(&name.name);
     if !table.policies.is_empty() {
+        // Whoever turned it off with policies in place was shut out by them.
+        if table.row_security_off.is_some() && !verbs.is_empty() {
+            return None;
+        }
         // They come into force with the switch: each use needs one.
         let covered = |verb: &&str| {
             table

@@ -87,8 +87,8 @@ impl Predicate {
     }
 
     fn read(schema: &Schema, own: &Name, expression: &str) -> Self {
-        // Parentheses make any expression one statement.
-        let text = format!("select ({expression})");
+        // Parentheses make any expression one statement; a comment may end it.
+        let text = format!("select ({expression}\n)");
         let statement = sql::parse(&text);
         let target = statement.node.filter(|_| statement.error.is_none());
         let root =
