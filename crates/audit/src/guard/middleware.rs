@@ -5,7 +5,7 @@
 
 use super::gate;
 use super::walk::function_outcome;
-use super::{Enforced, Flaw, Guard, Kind, Requires, matcher};
+use super::{Enforced, Flaw, Guard, Kind, Requires, matcher, passage};
 use crate::component;
 use crate::route::Route;
 use edit::Span;
@@ -137,6 +137,12 @@ impl<'p> Middleware<'p> {
     /// The function that runs.
     pub(crate) fn span(&self) -> Span {
         self.function.unwrap_or_else(|| self.file.span(0..0))
+    }
+
+    /// Whether a request for `url` goes through to what answers it, whoever sends it.
+    pub(super) fn surely_lets_through(&self, url: &str) -> bool {
+        let passes = |function| passage::surely_passes(self.project, function, url);
+        !self.runs_for(url) || (!self.ready_made && self.function.is_some_and(passes))
     }
 
     pub(super) fn runs_for(&self, url: &str) -> bool {

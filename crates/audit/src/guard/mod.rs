@@ -8,6 +8,7 @@ pub(crate) mod gate;
 mod matcher;
 pub(crate) mod middleware;
 mod mount;
+mod passage;
 pub(crate) mod refusal;
 mod walk;
 
@@ -150,6 +151,11 @@ pub(crate) fn read(project: &Project, stack: &Stack, routes: &[Route]) -> Vec<Gu
 pub fn runs_before(project: &Project, url: &str) -> Option<(edit::FileId, bool)> {
     let files = middleware::files(project);
     files.first().map(|file| (file.span().file, file.runs_for(&middleware::sample(url))))
+}
+
+/// Whether what runs before every request surely lets one for this URL through, whoever sends it.
+pub fn surely_lets_through(project: &Project, url: &str) -> bool {
+    middleware::files(project).first().is_none_or(|file| file.surely_lets_through(&middleware::sample(url)))
 }
 
 /// A file that may send visitors elsewhere holds one of these.

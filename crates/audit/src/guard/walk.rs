@@ -22,30 +22,52 @@ pub(super) fn function_outcome(
     if seen.borrow().depth > 3 {
         return Outcome::Continues;
     }
-    let file = project.get(function.file);
-    let Some(reader) = Reader::of(project, file) else { return Outcome::Continues };
-    let tree = reader.tree;
-    let Some(node) = tree.node_at(function.range()) else { return Outcome::Continues };
+    let Some(walk) = Walk::of(project, function, url, seen, Visitor::Nobody) else {
+        return Outcome::Continues;
+    };
+    let Some(node) = walk.reader.tree.node_at(function.range()) else { return Outcome::Continues };
     let Some(body) = node.child_by_field_name("body") else { return Outcome::Continues };
     seen.borrow_mut().depth += 1;
-    let walk = Walk { refusals: Refusals { project, file, tree }, reader, url, seen };
     let outcome = if body.kind() == "statement_block" { walk.statement(body) } else { walk.result(body) };
     seen.borrow_mut().depth -= 1;
     outcome
 }
 
+/// Who sends the request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Visitor {
+    /// Somebody who is not signed in.
+    Nobody,
+    /// Whoever it is: no test of the visitor is decided.
+    Anybody,
+}
+
 /// Follows the code of one function for one URL.
-struct Walk<'p, 'u> {
-    reader: Reader<'p>,
+pub(super) struct Walk<'p, 'u> {
+    pub(super) reader: Reader<'p>,
     refusals: Refusals<'p>,
-    url: &'u str,
-    seen: &'u RefCell<Seen>,
+    pub(super) url: &'u str,
+    pub(super) seen: &'u RefCell<Seen>,
+    visitor: Visitor,
 }
 
 /// Names that stand for a text while a callback is followed.
 type Names<'n> = &'n [(&'n str, String)];
 
-impl<'p> Walk<'p, '_> {
+impl<'p, 'u> Walk<'p, 'u> {
+    pub(super) fn of(
+        project: &'p Project,
+        function: Span,
+        url: &'u str,
+        seen: &'u RefCell<Seen>,
+        visitor: Visitor,
+    ) -> Option<Self> {
+        let file = project.get(function.file);
+        let reader = Reader::of(project, file)?;
+        let refusals = Refusals { project, file, tree: reader.tree };
+        Some(Self { refusals, reader, url, seen, visitor })
+    }
+
     fn statement(&self, node: Node<'p>) -> Outcome {
         match node.kind() {
             "statement_block" | "program" => {
@@ -184,7 +206,7 @@ impl<'p> Walk<'p, '_> {
     }
 
     /// Whether a condition holds for this URL and a visitor without a session.
-    fn holds(&self, node: Node<'p>, names: Names<'_>, depth: usize) -> Option<bool> {
+    pub(super) fn holds(&self, node: Node<'p>, names: Names<'_>, depth: usize) -> Option<bool> {
         if depth > 12 {
             return None;
         }
@@ -231,6 +253,8 @@ impl<'p> Walk<'p, '_> {
                 let by_value = declared
                     .child_by_field_name("value")
                     .filter(|_| plain)
+                    // What is set again later holds by more than its first value.
+                    .filter(|_| self.visitor == Visitor::Nobody || binding.declared == Declared::Const)
                     .and_then(|value| self.holds(value, names, depth + 1));
                 by_value.or_else(|| self.of_visitor(node))
             }
@@ -238,8 +262,11 @@ impl<'p> Walk<'p, '_> {
         }
     }
 
-    /// A test of the visitor: nobody is signed in.
+    /// A test of the visitor.
     fn of_visitor(&self, node: Node<'p>) -> Option<bool> {
+        if self.visitor == Visitor::Anybody {
+            return None;
+        }
         if self.reader.missing(node).is_some() {
             return Some(true);
         }
