@@ -21,6 +21,7 @@ mod layout;
 mod library;
 mod modules;
 mod name;
+mod nobody;
 mod parallel;
 mod read;
 mod reason;

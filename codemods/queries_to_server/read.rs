@@ -351,7 +351,8 @@ impl<'s> Reader<'s> {
     pub(super) fn fill(&mut self, node: Node<'s>, want: &Want<'_>) -> Result<Filled, Reason> {
         let shorthand = node.kind() == "shorthand_property_identifier";
         let key = if shorthand { format!("{}: ", self.tree.text(node)) } else { String::new() };
-        if self.is_identity(node) {
+        let nobodys = self.is_identity(node) && self.may_be_nobodys(node, want);
+        if self.is_identity(node) && !nobodys {
             self.needs_session();
             self.hole(node.byte_range(), Fill::Text(format!("{key}user.id")));
             return Ok(Filled::Identity);
@@ -365,7 +366,7 @@ impl<'s> Reader<'s> {
             }
             return Ok(Filled::Static);
         }
-        if self.is_identity_or_null(node) {
+        if nobodys || self.is_identity_or_null(node) {
             self.draft.identity.get_or_insert(Needed::Optional);
             self.hole(node.byte_range(), Fill::Text(format!("{key}user?.id ?? null")));
             return Ok(Filled::Identity);
@@ -406,14 +407,6 @@ impl<'s> Reader<'s> {
             _ => Site::Expression(node.byte_range()),
         };
         ("json.optional()".to_owned(), site)
-    }
-
-    /// `user?.id || null`, `user?.id ?? null`.
-    fn is_identity_or_null(&self, node: Node<'_>) -> bool {
-        let node = view::unwrapped(node);
-        let operand = |name: &str| node.child_by_field_name(name);
-        let (Some(left), Some(right)) = (operand("left"), operand("right")) else { return false };
-        node.kind() == "binary_expression" && self.is_identity(left) && self.tree.text(right) == "null"
     }
 
     /// A template with the session's user in it, part by part.

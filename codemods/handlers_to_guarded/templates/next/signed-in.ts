@@ -1,3 +1,4 @@
+import { NextResponse } from "next/server";
 __IMPORTS__
 
 /** Whether the visitor of this request is signed in. */
@@ -9,7 +10,7 @@ async function isSignedIn() {
 /** First in a route handler: the answer to a request without a session, or null. */
 export async function denyUnlessSignedIn() {
   if (await isSignedIn()) return null;
-  return Response.json({ error: "Unauthorized" }, { status: 401 });
+  return NextResponse.json({ error: "Unauthorized" }, { status: 401 });
 }
 
 /** First in a server action: without a session it goes no further. */

@@ -1,4 +1,5 @@
 import "server-only";
+import { NextResponse } from "next/server";
 import { toResult } from "./result";
 
 type Answer = { error: unknown; status?: number };
@@ -8,7 +9,7 @@ export async function toResponse<Input>(request: Request, run: (sent: Input) => 
   const sent = new URL(request.url).searchParams.get("input");
   const answer = (await toResult(() => run(JSON.parse(sent ?? "null") ?? undefined))) as Answer;
   const failed = answer.status && answer.status >= 400 ? answer.status : 500;
-  return Response.json(answer, {
+  return NextResponse.json(answer, {
     status: answer.error ? failed : 200,
     headers: { "Cache-Control": "private, no-store" },
   });
