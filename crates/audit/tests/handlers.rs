@@ -366,3 +366,45 @@ export const Route = createFileRoute(\"/api/berth\")({ server: { handlers: {
         &["/api/berth PUT None", "/api/berth DELETE None writes"],
     );
 }
+
+#[test]
+fn a_secret_is_compared_in_a_helper_or_after_cuts() {
+    check(
+        NEXT,
+        &[
+            (
+                "app/api/nightly/route.ts",
+                r#"const NIGHTLY_SECRET = process.env.NIGHTLY_SECRET;
+function isFromClock(req: Request): boolean { if (!NIGHTLY_SECRET) { return false; } return req.headers.get("x-nightly") === NIGHTLY_SECRET; }
+export async function POST(req: Request) { if (!isFromClock(req)) return new Response(null, { status: 401 }); await db.from("jobs").insert({ ran: true }); return Response.json({}); }"#,
+            ),
+            (
+                "app/api/digest/route.ts",
+                r#"export async function POST(req: Request) { const header = req.headers.get("authorization") ?? ""; const given = header.startsWith("Bearer ") ? header.slice(7) : null; const expected = process.env.DIGEST_KEY;
+if (!expected) return new Response(null, { status: 500 }); if (!given || given !== expected) return new Response(null, { status: 401 }); await db.from("digests").insert({}); return Response.json({}); }"#,
+            ),
+            // A row that was read with a key is no key.
+            (
+                "app/api/berths/route.ts",
+                r#"const sql = neon(process.env.DATABASE_URL!);
+export async function PUT(req: Request) { const { berth } = await req.json(); const row = await sql`update berths set free = false where id = ${berth} returning id`; if (row.length === 0) return new Response(null, { status: 404 }); return Response.json(row); }"#,
+            ),
+        ],
+        &["/api/berths PUT None writes", "/api/digest POST Secret writes", "/api/nightly POST Secret writes"],
+    );
+}
+
+#[test]
+fn a_role_that_a_row_says_is_a_role() {
+    check(
+        NEXT,
+        &[(
+            "app/api/crew/[id]/route.ts",
+            r#"import { currentMember } from "@/lib/who";
+export async function PATCH(req: Request) { const user = await currentMember(); if (!user) throw new Error("Unauthorized"); const { role } = await req.json();
+const { data: own } = await db.from("crew").select("role").eq("user_id", user.id).single(); if (!own || !["skipper"].includes(own.role)) throw new Error("Not yours to change");
+await db.from("crew").update({ role }).eq("id", 1); return Response.json({}); }"#,
+        )],
+        &["/api/crew/:id PATCH Enforced writes role"],
+    );
+}

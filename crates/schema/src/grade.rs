@@ -160,8 +160,8 @@ impl<'s> Asked<'s> {
 
     /// How far it lets rows be reached, and who is meant: `true` for the roles, a session asked for inside narrows them.
     fn reach(&self, predicate: Option<&Predicate>) -> (Opening, Crowd) {
-        // Without an expression everything passes.
-        let opening = predicate.map_or(Opening::Everybody, Predicate::opening);
+        // Without an expression nothing passes: `for all with check (true)` only lets rows in.
+        let opening = predicate.map_or(Opening::Closed, Predicate::opening);
         match opening {
             Opening::SignedIn => (Opening::Everybody, Crowd::Visitors),
             other => (other, self.crowd),

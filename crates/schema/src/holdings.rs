@@ -3,8 +3,8 @@
 //! Names are words of the field, so all of this is likely and none of it certain.
 
 use crate::lexicon::{
-    CODES, GUARDED_SETTINGS, INTERNAL, MONEY, OF_THINGS, PERSONAL, PRIVATE, ROLES, SECRET, SETTINGS, SHARED,
-    SITE, USERS,
+    CODES, GUARDED_SETTINGS, INTERNAL, MONEY, OF_THINGS, PERSONAL, PRIVATE, ROLES, RULES, SECRET, SETTINGS,
+    SHARED, SITE, USERS,
 };
 use crate::predicate::Predicate;
 use crate::{Column, Name, Schema, Table};
@@ -50,6 +50,8 @@ impl Schema {
         let of_site = is_settings && SITE.has_any(&all) && owners.is_empty();
         let priced = |column: &Column| matches!(column.name.as_str(), "price" | "sku" | "stock");
         let goods = SHARED.has_any(&all) || table.columns.iter().any(priced);
+        // What counts in a rule is no body.
+        let of_rules = RULES.has_any(&all) && owners.is_empty();
         let place = ["city", "state", "district", "country", "street", "address", "address_line1"];
         let has_place = table.columns.iter().any(|column| place.contains(&column.name.as_str()));
         let profession = ["bio", "specialty", "specialization", "title", "experience", "qualification"];
@@ -63,7 +65,8 @@ impl Schema {
                 let joined = words.join("_");
                 let signed = ["signature_url", "signature_image", "signature_data"];
                 let signed = signed.iter().any(|known| joined.ends_with(known));
-                let of_thing = goods && words.iter().all(|word| OF_THINGS.has(word) || !PERSONAL.has(word));
+                let of_thing = (goods || of_rules)
+                    && words.iter().all(|word| OF_THINGS.has(word) || !PERSONAL.has(word));
                 !of_site
                     && !of_thing
                     && !joined.ends_with("contact_id")

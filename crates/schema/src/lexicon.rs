@@ -114,6 +114,9 @@ pub(crate) const ROLES: Words = Words("role roles admins");
 /// Said of a thing for sale as well as of a person.
 pub(crate) const OF_THINGS: Words = Words("weight gender income insurance national");
 
+/// Tables that say how something is worked out.
+pub(crate) const RULES: Words = Words("rule rules weight weights criteria criterion factor factors scoring");
+
 /// Who belongs to what, and what they have there.
 pub(crate) const MEMBERSHIP: Words = Words(
     "role roles member members membership memberships subscription subscriptions organization \

@@ -5,7 +5,6 @@ use crate::identity::{Reader, Strength, asks_for_session, auth_package};
 use edit::Span;
 use project::graph::{Graph, Origin};
 use project::{File, Project};
-use std::collections::BTreeSet;
 use syntax::view;
 use tree_sitter::Node;
 
@@ -70,10 +69,10 @@ fn of_within(project: &Project, function: Span, depth: u8) -> Checks {
     checks
 }
 
-struct Judge<'p> {
-    project: &'p Project,
-    file: &'p File,
-    reader: Reader<'p>,
+pub(super) struct Judge<'p> {
+    pub(super) project: &'p Project,
+    pub(super) file: &'p File,
+    pub(super) reader: Reader<'p>,
 }
 
 impl<'p> Judge<'p> {
@@ -93,6 +92,13 @@ impl<'p> Judge<'p> {
                 checks.loose_secret.get_or_insert(span);
             }
             return;
+        }
+        if leaves && self.is_answer_of_secret(condition, depth) {
+            checks.secret.get_or_insert(span);
+            return;
+        }
+        if leaves && self.asks_role_of_row(condition) {
+            checks.role.get_or_insert(span);
         }
         // What stands in the address is no session.
         if self.is_of_address(condition) {
@@ -305,112 +311,6 @@ impl<'p> Judge<'p> {
             node = around.parent();
         }
         false
-    }
-
-    /// Whether a condition compares what was sent with a value of the environment.
-    fn compares_secret(&self, condition: Node<'p>) -> bool {
-        let mut found = false;
-        view::walk(condition, &mut |node| {
-            if node.kind() == "binary_expression" {
-                let operator = node
-                    .child_by_field_name("operator")
-                    .map_or("", |operator| self.reader.tree.text(operator));
-                if matches!(operator, "!==" | "!=" | "===" | "==") {
-                    let sides = ["left", "right"].map(|side| node.child_by_field_name(side));
-                    let env = sides.iter().flatten().any(|side| self.is_from_environment(*side));
-                    let sent = sides.iter().flatten().any(|side| self.was_sent(*side));
-                    found |= env && sent;
-                }
-            }
-            !found
-        });
-        found
-    }
-
-    /// Whether a value, or the constant that it names, is read from the environment.
-    fn is_from_environment(&self, node: Node<'p>) -> bool {
-        self.told(node, &|text| {
-            let named = || {
-                // A helper that reads it: `required("HOOK_SECRET")`.
-                text.split(['"', '\'']).any(|part| {
-                    part.len() > 5
-                        && part
-                            .bytes()
-                            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
-                        && ["SECRET", "KEY", "TOKEN"].iter().any(|word| part.contains(word))
-                })
-            };
-            ["process.env", "Deno.env", "import.meta.env"].iter().any(|mark| text.contains(mark)) || named()
-        })
-    }
-
-    fn was_sent(&self, node: Node<'p>) -> bool {
-        self.told(node, &|text| {
-            [
-                "headers",
-                "searchParams",
-                "req.query",
-                "req.body",
-                "request.json",
-                "authorization",
-                "header(",
-                ".get(",
-            ]
-            .iter()
-            .any(|mark| text.contains(mark))
-        }) || self.reader.scopes.binding_at(node.byte_range()).is_some_and(|id| {
-            let text = self
-                .reader
-                .tree
-                .source()
-                .get(self.reader.scopes.binding(id).range.clone())
-                .unwrap_or_default();
-            text.contains("await req") || text.contains("json()")
-        })
-    }
-
-    /// Whether `says` holds for the text of a node, or of the declarations of the names in it.
-    fn told(&self, node: Node<'p>, says: &dyn Fn(&str) -> bool) -> bool {
-        if says(self.reader.tree.text(node)) {
-            return true;
-        }
-        let mut found = false;
-        view::walk(node, &mut |inner| {
-            if inner.kind() == "identifier"
-                && let Some(id) = self.reader.scopes.binding_at(inner.byte_range())
-            {
-                let range = self.reader.scopes.binding(id).range.clone();
-                found |= says(self.reader.tree.source().get(range).unwrap_or_default());
-            }
-            !found
-        });
-        found
-    }
-
-    /// `Bearer ${process.env.KEY}`, or `!== process.env.KEY` without a test that it is set: unset, it accepts `Bearer undefined`
-    /// or nothing at all.
-    fn may_be_unset(&self, condition: Node<'p>) -> bool {
-        let text = self.reader.tree.text(condition);
-        let template = text.contains("${");
-        if !template {
-            // Compared with nothing, a missing header is `null` and an unset variable `undefined`: they differ.
-            return false;
-        }
-        // A test that the variable is set, anywhere before in the function.
-        let function = view::enclosing_function(condition);
-        let around = function.map_or(self.reader.tree.source(), |function| self.reader.tree.text(function));
-        let mut names: BTreeSet<&str> = BTreeSet::new();
-        view::walk(condition, &mut |node| {
-            if matches!(node.kind(), "identifier" | "member_expression") {
-                names.insert(self.reader.tree.text(node));
-            }
-            true
-        });
-        !names.iter().any(|name| {
-            around.contains(&format!("!{name} "))
-                || around.contains(&format!("!{name})"))
-                || around.contains(&format!("{name} &&"))
-        })
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod action;
 mod check;
+mod compare;
 mod edge;
 mod express;
 mod reach;
@@ -233,6 +234,9 @@ fn public_by_design(project: &Project, found: &Found, deeds: reach::Deeds) -> bo
         || pair("log", "in")
         || pair("log", "out")
         || pair("reset", "password")
+        || pair("set", "password")
+        || pair("accept", "invitation")
+        || pair("accept", "invite")
         || (has(&["auth"])
             && (has(&["session", "refresh", "verify", "me", "all"])
                 || found.kind == Kind::RouteHandler && told.contains('*')));

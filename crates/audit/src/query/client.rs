@@ -4,6 +4,7 @@ use super::{Client, Power, Reader, maker};
 use crate::trace::{Handle, Part, Place, Tracer, Value};
 use edit::Span;
 use project::File;
+use stack::Side;
 use std::collections::BTreeSet;
 use syntax::view;
 use tree_sitter::Node;
@@ -58,7 +59,7 @@ fn client<'p>(tracer: &Tracer<'p>, stack: &stack::Stack, at: Place<'p>, backend:
         factory,
         exported: exported(tracer, at),
         power: power(tracer, at),
-        side: stack.side_at(span),
+        side: if keeps_key(tracer, stack, at) { Side::Server } else { stack.side_at(span) },
         escapes: Vec::new(),
     }
 }
@@ -160,6 +161,26 @@ fn exported<'p>(tracer: &Tracer<'p>, at: Place<'p>) -> Vec<String> {
     names.sort();
     names.dedup();
     names
+}
+
+/// Whether the key of a client past every policy is a variable that no framework publishes: in a browser there is none.
+fn keeps_key<'p>(tracer: &Tracer<'p>, stack: &stack::Stack, at: Place<'p>) -> bool {
+    if stack.side_at(at.span()) != Side::Both || power(tracer, at) != Power::Admin {
+        return false;
+    }
+    let words = view::arguments(at.node)
+        .get(1)
+        .map(|key| words(tracer, Place { node: *key, ..at }, 0))
+        .unwrap_or_default();
+    let in_source = |word: &String| word.starts_with("sb_secret_") || role_of(word).is_some();
+    let screams = |word: &&String| {
+        word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    let names: Vec<&String> = words.iter().filter(screams).filter(|word| is_admin(word)).collect();
+    words.contains("env")
+        && !words.iter().any(in_source)
+        && !names.is_empty()
+        && !names.iter().any(|name| crate::env::published(name))
 }
 
 fn power<'p>(tracer: &Tracer<'p>, at: Place<'p>) -> Power {

@@ -95,7 +95,18 @@ pub(super) fn invented(value: &str) -> bool {
         "changeme",
     ];
     let lower = value.to_lowercase();
-    MARKS.iter().any(|mark| lower.contains(mark))
+    MARKS.iter().any(|mark| lower.contains(mark)) || counts(&lower)
+}
+
+/// `1234567890`, `abcdefgh`: eight letters or digits that each follow the one before.
+fn counts(value: &str) -> bool {
+    let follows = |pair: &[u8]| pair[1] == pair[0] + 1 || pair == b"90";
+    let mut run = 1;
+    value.as_bytes().windows(2).any(|pair| {
+        let both = pair.iter().all(u8::is_ascii_alphanumeric);
+        run = if both && follows(pair) { run + 1 } else { 1 };
+        run >= 8
+    })
 }
 
 /// Whether a value is words, not chance: pieces between `-`, `_`, `.`, `/`, `:` and spaces that are letters alone, or a short number.
@@ -123,6 +134,7 @@ pub(super) fn random(value: &str) -> bool {
         && !value.starts_with(['/', '.', '@', '#'])
         && !value.starts_with("data:")
         && !placeholder(value)
+        && !counts(&value.to_lowercase())
         && !wordlike(value)
         && !path(value)
 }
@@ -209,6 +221,7 @@ mod tests {
             "a1b2c3d4",
             "text-muted-foreground",
             "logo-2024-final3.png",
+            "re_abcdef1234567890abcdef1234567890",
         ] {
             assert!(!random(value), "{value}");
         }

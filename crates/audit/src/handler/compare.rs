@@ -1,0 +1,244 @@
+//! What a handler compares: something that was sent with a secret of the environment, and the role of a row.
+
+use super::check::Judge;
+use crate::component;
+use std::collections::BTreeSet;
+use syntax::view;
+use tree_sitter::Node;
+
+/// How many names lead from a condition to what it compares.
+const HOPS: u8 = 3;
+
+impl<'p> Judge<'p> {
+    /// Whether a condition compares what was sent with a value of the environment.
+    pub(super) fn compares_secret(&self, condition: Node<'p>) -> bool {
+        let mut found = false;
+        view::walk(condition, &mut |node| {
+            if node.kind() == "binary_expression" {
+                let operator = node
+                    .child_by_field_name("operator")
+                    .map_or("", |operator| self.reader.tree.text(operator));
+                if matches!(operator, "!==" | "!=" | "===" | "==") {
+                    let sides = ["left", "right"].map(|side| node.child_by_field_name(side));
+                    let env = sides.iter().flatten().any(|side| self.is_from_environment(*side));
+                    let sent = sides.iter().flatten().any(|side| self.was_sent(*side));
+                    found |= env && sent;
+                }
+            }
+            !found
+        });
+        found
+    }
+
+    /// Whether a value, or the constant that it names, is read from the environment.
+    fn is_from_environment(&self, node: Node<'p>) -> bool {
+        self.told(node, &|text| {
+            let named = || {
+                // A helper that reads it: `required("HOOK_SECRET")`.
+                text.split(['"', '\'']).any(|part| {
+                    part.len() > 5
+                        && part
+                            .bytes()
+                            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+                        && ["SECRET", "KEY", "TOKEN"].iter().any(|word| part.contains(word))
+                })
+            };
+            ["process.env", "Deno.env", "import.meta.env"].iter().any(|mark| text.contains(mark)) || named()
+        })
+    }
+
+    fn was_sent(&self, node: Node<'p>) -> bool {
+        self.told(node, &|text| {
+            [
+                "headers",
+                "searchParams",
+                "req.query",
+                "req.body",
+                "request.json",
+                "authorization",
+                "header(",
+                ".get(",
+            ]
+            .iter()
+            .any(|mark| text.contains(mark))
+        }) || self.reader.scopes.binding_at(node.byte_range()).is_some_and(|id| {
+            let text = self
+                .reader
+                .tree
+                .source()
+                .get(self.reader.scopes.binding(id).range.clone())
+                .unwrap_or_default();
+            text.contains("await req") || text.contains("json()")
+        })
+    }
+
+    /// Whether `says` holds for the text of a node, or of the declarations of the names in it; through names and cuts of texts it is
+    /// followed further.
+    fn told(&self, node: Node<'p>, says: &dyn Fn(&str) -> bool) -> bool {
+        self.told_within(node, says, 0)
+    }
+
+    fn told_within(&self, node: Node<'p>, says: &dyn Fn(&str) -> bool, hop: u8) -> bool {
+        if says(self.reader.tree.text(node)) {
+            return true;
+        }
+        let mut found = false;
+        view::walk(node, &mut |inner| {
+            if inner.kind() == "identifier"
+                && let Some(id) = self.reader.scopes.binding_at(inner.byte_range())
+            {
+                let range = self.reader.scopes.binding(id).range.clone();
+                found |= says(self.reader.tree.source().get(range.clone()).unwrap_or_default());
+                let declared =
+                    self.reader.tree.node_at(range).filter(|node| node.kind() == "variable_declarator");
+                let value = declared.and_then(|declared| declared.child_by_field_name("value"));
+                found |= value.is_some_and(|value| {
+                    hop < HOPS && self.is_cut(value) && self.told_within(value, says, hop + 1)
+                });
+            }
+            !found
+        });
+        found
+    }
+
+    /// Whether a value is names and cuts of texts: `header.startsWith("Bearer ") ? header.slice(7) : null`. What another call gives
+    /// is of that call.
+    fn is_cut(&self, value: Node<'p>) -> bool {
+        let mut cut = true;
+        view::walk(value, &mut |node| {
+            cut &= match node.kind() {
+                "call_expression" => {
+                    let property =
+                        view::callee(node).and_then(|callee| callee.child_by_field_name("property"));
+                    property.is_some_and(|property| {
+                        matches!(
+                            self.reader.tree.text(property),
+                            "slice"
+                                | "substring"
+                                | "startsWith"
+                                | "replace"
+                                | "trim"
+                                | "split"
+                                | "at"
+                                | "toLowerCase"
+                        )
+                    })
+                }
+                "new_expression" | "await_expression" => false,
+                _ => true,
+            };
+            cut
+        });
+        cut
+    }
+
+    /// `if (!isFromCron(request))`, where that compares a header with a secret and answers yes or no.
+    pub(super) fn is_answer_of_secret(&self, condition: Node<'p>, depth: u8) -> bool {
+        if depth > 1 {
+            return false;
+        }
+        let asked = view::unwrapped(condition);
+        let negated = asked.kind() == "unary_expression" && self.reader.tree.text(asked).starts_with('!');
+        let Some(mut call) = asked.child_by_field_name("argument").filter(|_| negated).map(view::unwrapped)
+        else {
+            return false;
+        };
+        if call.kind() == "await_expression" {
+            let Some(inner) = view::code_children(call).next() else { return false };
+            call = inner;
+        }
+        let Some(callee) = view::callee(call).filter(|callee| callee.kind() == "identifier") else {
+            return false;
+        };
+        let Some(function) = component::of(self.project, self.file, callee) else { return false };
+        let file = self.project.get(function.file);
+        let Some(reader) = crate::identity::Reader::of(self.project, file) else { return false };
+        let Some(body) =
+            reader.tree.node_at(function.range()).and_then(|node| node.child_by_field_name("body"))
+        else {
+            return false;
+        };
+        let judge = Judge { project: self.project, file, reader };
+        if body.kind() != "statement_block" {
+            return judge.is_secret(body);
+        }
+        let answers = crate::trace::returns(body);
+        let mut compared = false;
+        let all = answers.into_iter().flatten().all(|answer| {
+            let secret = judge.is_secret(answer);
+            compared |= secret;
+            secret || judge.reader.tree.text(answer) == "false"
+        });
+        all && compared
+    }
+
+    /// An expression that holds only where what was sent is a secret of the environment.
+    fn is_secret(&self, node: Node<'p>) -> bool {
+        let node = view::unwrapped(node);
+        let operator =
+            || node.child_by_field_name("operator").map_or("", |operator| self.reader.tree.text(operator));
+        let sides = || ["left", "right"].into_iter().filter_map(|side| node.child_by_field_name(side));
+        match node.kind() {
+            "binary_expression" if operator() == "&&" => sides().any(|side| self.is_secret(side)),
+            "binary_expression" if operator() == "||" => sides().all(|side| self.is_secret(side)),
+            "binary_expression" => matches!(operator(), "===" | "==") && self.compares_secret(node),
+            _ => false,
+        }
+    }
+
+    /// `!member || !["lead", "staff"].includes(member.role)`, `row.role !== "admin"`: the role of a row that was read.
+    pub(super) fn asks_role_of_row(&self, condition: Node<'p>) -> bool {
+        let mut found = false;
+        view::walk(condition, &mut |node| {
+            found |= node.kind() == "member_expression" && self.is_role_of_row(node);
+            !found
+        });
+        found
+    }
+
+    fn is_role_of_row(&self, member: Node<'p>) -> bool {
+        let (Some(object), Some(property)) =
+            (member.child_by_field_name("object"), member.child_by_field_name("property"))
+        else {
+            return false;
+        };
+        if object.kind() != "identifier"
+            || !matches!(self.reader.tree.text(property), "role" | "roles" | "user_role")
+        {
+            return false;
+        }
+        let Some(id) = self.reader.scopes.binding_at(object.byte_range()) else { return false };
+        let declared = self.reader.scopes.binding(id).range.clone();
+        let text = self.reader.tree.source().get(declared).unwrap_or_default();
+        text.contains("await ")
+            && [".from(", "findFirst(", "findUnique(", "findOne(", "findById(", ".query.", "sql`"]
+                .iter()
+                .any(|mark| text.contains(mark))
+    }
+
+    /// `Bearer ${process.env.KEY}`, or `!== process.env.KEY` without a test that it is set: unset, it accepts `Bearer undefined`
+    /// or nothing at all.
+    pub(super) fn may_be_unset(&self, condition: Node<'p>) -> bool {
+        let text = self.reader.tree.text(condition);
+        let template = text.contains("${");
+        if !template {
+            // Compared with nothing, a missing header is `null` and an unset variable `undefined`: they differ.
+            return false;
+        }
+        // A test that the variable is set, anywhere before in the function.
+        let function = view::enclosing_function(condition);
+        let around = function.map_or(self.reader.tree.source(), |function| self.reader.tree.text(function));
+        let mut names: BTreeSet<&str> = BTreeSet::new();
+        view::walk(condition, &mut |node| {
+            if matches!(node.kind(), "identifier" | "member_expression") {
+                names.insert(self.reader.tree.text(node));
+            }
+            true
+        });
+        !names.iter().any(|name| {
+            around.contains(&format!("!{name} "))
+                || around.contains(&format!("!{name})"))
+                || around.contains(&format!("{name} &&"))
+        })
+    }
+}
