@@ -98,15 +98,20 @@ pub(super) fn invented(value: &str) -> bool {
     MARKS.iter().any(|mark| lower.contains(mark)) || counts(&lower)
 }
 
-/// `1234567890`, `abcdefgh`: eight letters or digits that each follow the one before.
+/// `key_abcdef1234567890`: half of it are letters or digits that each follow the one before, five or more together.
 fn counts(value: &str) -> bool {
     let follows = |pair: &[u8]| pair[1] == pair[0] + 1 || pair == b"90";
-    let mut run = 1;
-    value.as_bytes().windows(2).any(|pair| {
-        let both = pair.iter().all(u8::is_ascii_alphanumeric);
-        run = if both && follows(pair) { run + 1 } else { 1 };
-        run >= 8
-    })
+    let (mut run, mut counted) = (1, 0);
+    for pair in value.as_bytes().windows(2) {
+        let goes_on = pair.iter().all(u8::is_ascii_alphanumeric) && follows(pair);
+        run = if goes_on { run + 1 } else { 1 };
+        counted += match run {
+            5 => 5,
+            6.. => 1,
+            _ => 0,
+        };
+    }
+    counted * 2 >= value.len()
 }
 
 /// Whether a value is words, not chance: pieces between `-`, `_`, `.`, `/`, `:` and spaces that are letters alone, or a short number.
