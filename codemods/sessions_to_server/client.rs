@@ -5,7 +5,7 @@ use super::own_request::OwnRequest;
 use super::owned::covers;
 use super::setting::{self, Setting};
 use super::truth::Known;
-use super::{key_fetch, lazy};
+use super::{fit, key_fetch, lazy};
 use audit::Survey;
 use audit::query::Power;
 use edit::{FileId, Span};
@@ -381,7 +381,8 @@ fn types(
         .exports
         .iter()
         .find(|export| export.local.as_deref() == Some(local))?;
-    (holder != file.id && exported.name != "default").then(|| (holder, exported.name.clone()))
+    let usable = holder != file.id && exported.name != "default";
+    (usable && fit::may_type(survey, survey.project.get(holder))).then(|| (holder, exported.name.clone()))
 }
 
 /// Whether what only an administrator may do fails today: no client of the page has another key than the visitors' own.

@@ -11,6 +11,7 @@ mod context;
 mod cookies;
 mod decide;
 mod facade;
+mod fit;
 mod getter;
 mod header;
 mod held;
