@@ -15,7 +15,9 @@ pub(super) fn may_type(survey: &Survey<'_>, types: &File) -> bool {
 
 /// Whether every table says what it refers to, rows are no interfaces, and views and functions are named, if only as none.
 fn fits(text: &str) -> bool {
-    let rows: Vec<&str> = text.split("Row:").skip(1).map(first_name).collect();
+    // The helpers of generated types ask for a `Row` as well: `{ Row: infer R }`.
+    let rows: Vec<&str> =
+        text.split("Row:").skip(1).map(first_name).filter(|name| *name != "infer").collect();
     let interface = rows.iter().any(|name| !name.is_empty() && text.contains(&format!("interface {name} ")));
     let complete = ["Views", "Functions"].iter().all(|part| text.contains(part));
     rows.is_empty() || (text.matches("Relationships:").count() >= rows.len() && !interface && complete)
@@ -47,6 +49,10 @@ mod tests {
             format!("type Database = {{ public: {{ Tables: {{ piers: {{ Row: {row}; {more} }} {ends}")
         };
         assert!(fits(&table("{ id: string }", "Relationships: []")));
+        assert!(fits(&format!(
+            "{} type Tables<T> = T extends {{ Row: infer R }} ? R : never;",
+            table("{ id: string }", "Relationships: []")
+        )));
         assert!(!fits(&table("{ id: string }", "")));
         assert!(!fits(&format!("interface Pier {{ id: string }} {}", table("Pier", "Relationships: []"))));
         assert!(fits(&format!("type Pier = {{ id: string }}; {}", table("Pier", "Relationships: []"))));
