@@ -70,13 +70,22 @@ pub(super) fn of(
 ) -> Tokens {
     let mut tokens = Tokens::default();
     let mut flow = Flow::new(survey);
-    for file in uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id))) {
+    for file in uses::code(survey) {
+        let (in_page, gone) = (in_browser(survey.stack.side(file.id)), gone(verdict, file));
+        // Queries of what nothing reaches move as well.
+        if !in_page && gone.is_empty() {
+            continue;
+        }
         let names =
             TOKENS.iter().chain(&[FUNCTIONS, ".auth.getUser()"]).any(|word| file.text.contains(*word));
         let Some((tree, scopes)) = names.then(|| file.syntax()).flatten() else { continue };
         let within = places.server.is_within();
         let page = Page { survey, client, file, tree, scopes, marked: !within };
-        page.read(uses, &gone(verdict, file), within.then_some(&mut flow), &mut tokens);
+        if in_page {
+            page.read(uses, &gone, within.then_some(&mut flow), &mut tokens);
+        } else {
+            page.unused(&gone, &mut tokens);
+        }
     }
     for one in uses.iter().filter(|one| matches!(one.what, What::Invoke(_))) {
         // Nobody else edits what becomes a server function.
