@@ -120,41 +120,46 @@ impl Pass<'_> {
     }
 
     /// Leaves out the changes whose result is not as promised, with those that need them, and says so: the mistake of one change must
-    /// not cost the user all others. What is still not as promised then is returned, and nothing may be written.
+    /// not cost the user all others. Where several codemods are blamed, one may have misled the others: the one that costs least goes
+    /// first, all of them only at the end. What is still not as promised then is returned, and nothing may be written.
     pub(crate) fn settled(&mut self, console: &Console) -> Vec<String> {
-        for _ in 0..3 {
+        for last in [false, false, true] {
             let complaints = self.complaints(console);
-            let changes = &self.plan.changes;
-            let blamed = |at: &usize| {
-                let codemod = changes[*at].1.codemod;
-                complaints.iter().any(|complaint| complaint.codemod.as_deref() == Some(codemod))
-            };
-            let mut out: BTreeSet<usize> = (0..changes.len()).filter(blamed).collect();
-            if out.is_empty() {
+            let blamed: BTreeSet<&str> =
+                complaints.iter().filter_map(|complaint| complaint.codemod.as_deref()).collect();
+            let costs = blamed.iter().map(|codemod| self.with_what_needs(&|other| other == *codemod));
+            let cheapest = costs.filter(|cost| !cost.is_empty()).min_by_key(BTreeSet::len);
+            let Some(out) = cheapest
+                .map(|out| if last { self.with_what_needs(&|other| blamed.contains(other)) } else { out })
+            else {
                 return said(&complaints);
-            }
-            loop {
-                let keys: BTreeSet<&String> =
-                    out.iter().filter_map(|at| changes[*at].1.key.as_ref()).collect();
-                let needing = |at: &usize| changes[*at].1.needs.iter().any(|need| keys.contains(need));
-                let more: Vec<usize> =
-                    (0..changes.len()).filter(|at| !out.contains(at) && needing(at)).collect();
-                if more.is_empty() {
-                    break;
-                }
-                out.extend(more);
-            }
-            let left: Vec<&str> = out.iter().map(|at| changes[*at].0.as_str()).collect();
+            };
+            let left: Vec<String> =
+                out.iter().map(|at| self.plan.changes[*at].0.as_str().to_owned()).collect();
             console.note(&format!(
                 "Left out, for the result would not be as promised (a mistake of migrate, please report it): {}.\n  {}",
                 left.join(", "),
                 said(&complaints).join("\n  ")
             ));
-            let left: Vec<String> = left.into_iter().map(str::to_owned).collect();
             self.selection.refused.extend(left);
             self.plan = self.selection.plan(self.survey);
         }
         said(&self.complaints(console))
+    }
+
+    /// The changes of the codemods that `are` names, and all that need them.
+    fn with_what_needs(&self, are: &dyn Fn(&str) -> bool) -> BTreeSet<usize> {
+        let changes = &self.plan.changes;
+        let mut out: BTreeSet<usize> = (0..changes.len()).filter(|at| are(changes[*at].1.codemod)).collect();
+        loop {
+            let keys: BTreeSet<&String> = out.iter().filter_map(|at| changes[*at].1.key.as_ref()).collect();
+            let needing = |at: &usize| changes[*at].1.needs.iter().any(|need| keys.contains(need));
+            let more: Vec<usize> = (0..changes.len()).filter(|at| !out.contains(at) && needing(at)).collect();
+            if more.is_empty() {
+                return out;
+            }
+            out.extend(more);
+        }
     }
 
     /// Where the planned tree breaks the plan's word. What is only found once the plan is made is told.

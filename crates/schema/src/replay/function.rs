@@ -75,7 +75,9 @@ impl Replay {
             }
             Some(at) => {
                 let known = &self.schema.functions[at];
-                let row = |text: &str| text.to_lowercase().split_whitespace().collect::<String>();
+                let row = |text: &str| {
+                    text.to_lowercase().replace("public.", "").split_whitespace().collect::<String>()
+                };
                 if row(&known.returns) != row(&function.returns) {
                     return Err(Fail {
                         kind: "duplicate",

@@ -91,6 +91,18 @@ fn what_would_fail_changes_nothing_and_is_listed() {
 }
 
 #[test]
+fn a_type_of_the_public_schema_is_the_same_with_and_without_its_schema() {
+    let schema = schema(
+        "create type rank as enum ('mate', 'skipper');
+         create function crew_of() returns table (id uuid, held rank) language plpgsql as $$ begin end $$;
+         create or replace function public.crew_of() returns table(id uuid, held public.rank) language plpgsql
+           set search_path = public as $$ begin end $$;",
+    );
+    assert_eq!(troubles(&schema), [""; 0]);
+    assert!(schema.functions[0].search_path.is_some());
+}
+
+#[test]
 fn policies_are_dropped_and_altered_in_order() {
     let schema = schema(
         "create table boats (id uuid primary key, owner_id uuid);
