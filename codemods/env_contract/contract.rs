@@ -266,12 +266,7 @@ pub fn access(survey: &Survey<'_>, file: FileId, name: &str) -> Access {
     let audience = if public { Audience::Public } else { Audience::Server };
     match Contract::of(survey, file, audience) {
         Some(contract) if !contract.taken && !contract.written => {
-            // Whoever brings a read into code has no way without the variable.
-            let need = match super::find::need_of(survey, name) {
-                Need::Optional => Need::Required,
-                need => need,
-            };
-            contract.access(survey, file, name, &need)
+            contract.access(survey, file, name, &required(survey, name))
         }
         _ => {
             let typed = matches!(survey.project.get(file).path.extension(), "ts" | "tsx" | "mts" | "cts");
@@ -281,6 +276,14 @@ pub fn access(survey: &Survey<'_>, file: FileId, name: &str) -> Access {
             }
             Access { expression, requests: Vec::new() }
         }
+    }
+}
+
+/// What is needed of a variable by whoever brings a read into code: there is no way without it.
+pub fn required(survey: &Survey<'_>, name: &str) -> Need {
+    match super::find::need_of(survey, name) {
+        Need::Optional => super::find::plain(name),
+        need => need,
     }
 }
 

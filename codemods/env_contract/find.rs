@@ -83,10 +83,16 @@ fn is_handled(survey: &Survey<'_>, name: &EnvName) -> bool {
     reads.iter().any(other) || reads.iter().all(|read| asked(read) || behind(read))
 }
 
+/// What is needed where nothing says more: the project's address is one wherever its value is kept.
+pub(super) fn plain(name: &str) -> Need {
+    if name.ends_with("SUPABASE_URL") { Need::RequiredUrl } else { Need::Required }
+}
+
 /// What the app needs of the variable: the strictest of what its reads and definitions say, without breaking a deployment
 /// that works.
 pub(super) fn need_of(survey: &Survey<'_>, name: &str) -> Need {
-    let Some(name) = survey.env.iter().find(|one| one.name == name) else { return Need::Required };
+    let plain = plain(name);
+    let Some(name) = survey.env.iter().find(|one| one.name == name) else { return plain };
     let values: Vec<&str> = name
         .definitions
         .iter()
@@ -95,10 +101,10 @@ pub(super) fn need_of(survey: &Survey<'_>, name: &str) -> Need {
         .filter(|value| !value.is_empty())
         .collect();
     let is_address = |value: &str| value.starts_with("https://") || value.starts_with("http://");
-    let required = if !values.is_empty() && values.iter().all(|value| is_address(value)) {
-        Need::RequiredUrl
-    } else {
-        Need::Required
+    let required = match values.as_slice() {
+        [] => plain,
+        values if values.iter().all(|value| is_address(value)) => Need::RequiredUrl,
+        _ => Need::Required,
     };
     let reads: Vec<&EnvRead> = name.reads.iter().filter(|read| is_plain(survey, read)).collect();
     // A literal behind any read is the value that the app runs on today when the variable is missing.

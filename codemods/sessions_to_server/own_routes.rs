@@ -9,6 +9,7 @@ use super::meaning::{
     At, code_root, declared, elsewhere, goes_on, is_dependencies, is_function_of_server, last, member_name,
     sends, spread_into, state_of, within_functions,
 };
+use super::route_context;
 use audit::Survey;
 use edit::Span;
 use project::File;
@@ -280,6 +281,14 @@ impl<'s, 'p> Flow<'s, 'p> {
 
     /// What comes back from a function.
     fn returned(&self, at: At<'s>, function: Node<'s>, path: &[Step]) -> bool {
+        if let [Key(name), rest @ ..] = path
+            && let Some(read) = route_context::reads(self.survey, at, function, name)
+        {
+            return read.into_iter().all(|node| match node.kind() {
+                "member_expression" => self.value(at, node, rest),
+                _ => self.pattern(at, node, rest),
+            });
+        }
         let called = under(Call, path);
         if function.kind() == "function_declaration" {
             let name = function.child_by_field_name("name");

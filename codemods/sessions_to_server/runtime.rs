@@ -5,7 +5,7 @@ use super::facade::{self, Part};
 use super::places::relative;
 use super::policy;
 use super::template::{Uses, filled};
-use crate::env_contract::contract::{Audience, Contract, Need};
+use crate::env_contract::contract::{self, Audience, Contract};
 use crate::server::Proxied;
 use audit::Survey;
 use edit::{Piece, RelPath};
@@ -287,8 +287,8 @@ pub(super) fn public_url(survey: &Survey<'_>, change: &Move) -> (String, String,
     }
     match Contract::of(survey, change.clients[0].file, Audience::Public) {
         Some(contract) if !contract.taken => {
-            let requests =
-                if contract.written { Vec::new() } else { contract.entry(survey, &name, &Need::RequiredUrl) };
+            let need = contract::required(survey, &name);
+            let requests = if contract.written { Vec::new() } else { contract.entry(survey, &name, &need) };
             (change.places.specifier(survey, &contract.path), format!("env.{name}"), requests)
         }
         _ => {

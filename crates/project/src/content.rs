@@ -69,11 +69,14 @@ pub(crate) fn content(path: &RelPath, kind: Kind, bytes: Vec<u8>) -> Content {
     // A known extension with odd bytes is a text in another encoding; an unknown one is most likely no text.
     let known = kind != Kind::Text || path.extension() == "txt";
     let odd = if known { Content::Skipped(Skipped::Encoding) } else { Content::Binary };
+    // Lines in UTF-16 behind others, as a shell's `>>` may leave them: git reads the others all the same.
+    if path.name() == ".gitignore" && (bytes.contains(&0) || std::str::from_utf8(&bytes).is_err()) {
+        return Content::Rules(latin1(&bytes));
+    }
     if bytes.contains(&0) {
         return odd;
     }
     match String::from_utf8(bytes) {
-        Err(error) if path.name() == ".gitignore" => Content::Rules(latin1(&error.into_bytes())),
         Ok(text) if is_bundle(path, kind, &text) => Content::Skipped(Skipped::BuildOutput),
         Ok(text) => Content::Text(text),
         Err(_) => odd,

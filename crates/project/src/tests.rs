@@ -503,6 +503,10 @@ mod disk {
         assert_eq!(project.files[0].skipped, Some(Skipped::Encoding));
         assert!(project.ignores_file(".env") && !project.ignores_file("a.ts"));
         assert!(project.ignores_folder("dist"));
+        write(folder.path(), &[(".gitignore", b".env\n_\0p\0y\0\n\0")]);
+        let project = read(folder.path());
+        assert_eq!(project.files[0].skipped, Some(Skipped::Encoding));
+        assert!(project.ignores_file(".env") && !project.ignores_folder("dist"));
     }
 
     #[cfg(unix)]
