@@ -1,8 +1,8 @@
 //! Functions of a component that run again when what they depend on changes.
 
+use syntax::Node;
 use syntax::Tree;
 use syntax::view::{callee, code_children};
-use tree_sitter::Node;
 
 /// Their last argument lists what that is.
 const HOOKS: &[&str] =

@@ -4,9 +4,9 @@ use audit::Survey;
 use edit::Span;
 use project::{File, Kind};
 use stack::Side;
+use syntax::Node;
 use syntax::Tree;
 use syntax::view::{arguments, callee, unwrapped, walk};
-use tree_sitter::Node;
 
 /// Every place that sends a visitor to an address out of the request that nothing has looked at.
 pub(super) fn open(survey: &Survey<'_>) -> Vec<Span> {

@@ -5,9 +5,9 @@ use audit::Survey;
 use edit::{Edit, Span};
 use project::File;
 use stack::Side;
+use syntax::Node;
 use syntax::view::{arguments, callee_path, code_children, enclosing_statement, unwrapped, walk};
 use syntax::{Tree, scope::Scopes};
-use tree_sitter::Node;
 
 /// A log of a request's content.
 pub(super) struct Logged {

@@ -4,9 +4,9 @@ use audit::Survey;
 use edit::Span;
 use project::{File, Kind};
 use stack::Side;
+use syntax::Node;
 use syntax::view::{arguments, code_children, pairs, unwrapped, walk};
 use syntax::{Tree, scope::Scopes};
-use tree_sitter::Node;
 
 /// Every place where a value that is no constant becomes HTML, unless something cleans it.
 pub(super) fn raw(survey: &Survey<'_>) -> Vec<Span> {

@@ -3,9 +3,9 @@
 use edit::{Edit, FileId};
 use project::File;
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::view::{arguments, code_children, key_name, unwrapped};
-use tree_sitter::Node;
 
 /// An object literal.
 pub struct Object<'s> {

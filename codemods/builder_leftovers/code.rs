@@ -4,9 +4,9 @@ use audit::Survey;
 use edit::{Edit, Span};
 use project::{File, Kind};
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::view::{callee_path, code_children, pairs, string_value, unwrapped, walk};
-use tree_sitter::Node;
 
 /// Packages that only mark elements for the builder's editor, and the function that each exports.
 const TAGGERS: &[(&str, &str)] = &[("lovable-tagger", "componentTagger")];

@@ -31,7 +31,7 @@ pub(super) fn requests(survey: &Survey<'_>, commands: &Commands<'_>, deployed: &
         survey.project.files.iter().any(|file| file.path.as_str().starts_with(&format!("{public}/")));
     let copied = if has_public { "COPY --from=build /app/public ./public" } else { "" };
     let args: Vec<String> = variables(survey)
-        .into_iter()
+        .iter()
         .filter(|variable| variable.scope == Scope::Public)
         .map(|variable| format!("ARG {}\n", variable.name))
         .collect();

@@ -4,9 +4,9 @@ use super::find::builds_client;
 use audit::Survey;
 use audit::env::{EnvRead, Fallback};
 use stack::Side;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::Scopes;
-use tree_sitter::Node;
 
 /// Whether the code asks if the variable is there: a condition, a comparison, `!x`, or a constant that is used so.
 pub(super) fn is_asked_for(survey: &Survey<'_>, read: &EnvRead) -> bool {

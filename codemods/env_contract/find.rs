@@ -9,8 +9,8 @@ use audit::{Confidence, Finding, Severity, Survey};
 use edit::Span;
 use stack::Side;
 use std::collections::{BTreeMap, BTreeSet};
+use syntax::Node;
 use syntax::view::unwrapped;
-use tree_sitter::Node;
 
 /// A read that goes through the contract from now on.
 pub(super) struct Read<'s> {

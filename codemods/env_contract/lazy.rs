@@ -9,11 +9,11 @@ use plan::{Change, Request, Safety};
 use project::File;
 use project::graph::{Graph, Origin};
 use stack::Side;
+use syntax::Node;
 use syntax::Tree;
 use syntax::module::Imported;
 use syntax::scope::{Declared, Scopes};
 use syntax::view::{arguments, callee, code_children, enclosing_function, unwrapped, value_of};
-use tree_sitter::Node;
 
 /// The module of the function, per framework.
 struct Template {

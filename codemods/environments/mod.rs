@@ -125,7 +125,7 @@ fn section(survey: &Survey<'_>) -> String {
     let mut text = String::from(
         "## Variables\n\n| variable | read by | local | preview | production |\n|---|---|---|---|---|\n",
     );
-    for variable in &variables {
+    for variable in variables.iter() {
         let read_by = match variable.scope {
             Scope::Public => "the build; visitors see it",
             Scope::Server => "the server",

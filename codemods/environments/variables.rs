@@ -10,6 +10,7 @@ use edit::Span;
 use plan::{Codemod, Request};
 use stack::Side;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Who reads a variable, and so where it is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +37,11 @@ pub struct Variable {
 }
 
 /// All of them, by scope and name.
-pub fn variables(survey: &Survey<'_>) -> Vec<Variable> {
+pub fn variables(survey: &Survey<'_>) -> Arc<Vec<Variable>> {
+    survey.memo.of(|| all(survey))
+}
+
+fn all(survey: &Survey<'_>) -> Vec<Variable> {
     let prefix = survey.stack.framework.public_prefix();
     let mut found: BTreeMap<String, Variable> = BTreeMap::new();
     let mut note = |name: &str, edge: bool, optional: bool| {

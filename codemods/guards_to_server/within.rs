@@ -10,9 +10,9 @@ use plan::{Change, Disposition, Safety, Settled};
 use project::File;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::view::{arguments, code_children, string_value, unwrapped, value_of, walk};
-use tree_sitter::Node;
 
 /// What only a browser has.
 const BROWSER_NAMES: &[&str] =

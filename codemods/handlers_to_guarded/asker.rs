@@ -6,11 +6,11 @@ use edit::RelPath;
 use project::File;
 use project::graph::{Graph, Origin};
 use std::collections::BTreeMap;
+use syntax::Node;
 use syntax::Tree;
 use syntax::module::Imported;
 use syntax::scope::{Declared, Scopes};
 use syntax::view::{arguments, callee, enclosing_function, unwrapped, walk};
-use tree_sitter::Node;
 
 /// What asks who is there, as statements of a module of ours.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,9 +7,9 @@ use edit::FileId;
 use project::File;
 use stack::Side;
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::Tree;
 use syntax::view::{TemplatePart, callee, string_value, template_parts, value_of, walk};
-use tree_sitter::Node;
 
 /// Who calls a handler.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,7 +155,7 @@ fn method(tree: &Tree, address: Node<'_>) -> Option<String> {
             return None;
         }
         let spread = (0..options.named_child_count())
-            .any(|at| options.named_child(at as u32).is_some_and(|child| child.kind() == "spread_element"));
+            .any(|at| options.named_child(at).is_some_and(|child| child.kind() == "spread_element"));
         return match value_of(tree, options, "method") {
             Some(method) => string_value(tree, method).map(|method| method.to_uppercase()),
             None if spread => None,

@@ -13,9 +13,9 @@ use project::graph::Graph;
 use stack::server::in_app;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use syntax::Node;
 use syntax::module::Imported;
 use syntax::view::code_children;
-use tree_sitter::Node;
 
 /// The module of the checks, per framework.
 struct Template {

@@ -5,8 +5,8 @@ use audit::{Confidence, Finding, Severity, Survey};
 use edit::Span;
 use project::Kind;
 use stack::Side;
+use syntax::Node;
 use syntax::view::{arguments, callee, pairs, unwrapped, walk};
-use tree_sitter::Node;
 
 /// A server that lets every site call it: with the visitor's cookies, a warning; without, a note.
 pub(super) fn find(survey: &Survey<'_>) -> Option<Finding> {

@@ -9,10 +9,10 @@ use edit::{Edit, Span};
 use plan::{Change, Request, Safety};
 use project::File;
 use std::collections::BTreeMap;
+use syntax::Node;
 use syntax::Tree;
 use syntax::module::Imported;
 use syntax::view::{arguments, code_children, enclosing_statement, unwrapped, walk};
-use tree_sitter::Node;
 
 /// The package of schemas, and what it exports.
 const SCHEMAS: (&str, &str) = ("zod", "z");

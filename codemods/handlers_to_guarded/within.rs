@@ -9,10 +9,10 @@ use edit::{Edit, FileId, RelPath};
 use plan::{Change, Request, Safety};
 use project::File;
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::module::{ImportKind, Imported};
 use syntax::scope::BindingId;
 use syntax::view::walk;
-use tree_sitter::Node;
 
 /// The middleware that refuses without a session, in the module of the session's folder.
 const CHECK: &str = "requireSupabaseAuth";

@@ -4,8 +4,8 @@ use super::text::{bits, constant, fixed};
 use audit::Survey;
 use project::File;
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::view::{self, arguments, callee_path, pairs, unwrapped};
-use tree_sitter::Node;
 
 /// A key of the body.
 #[derive(Clone, Debug, PartialEq, Eq)]

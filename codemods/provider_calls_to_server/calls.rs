@@ -10,8 +10,8 @@ use edit::Span;
 use project::{File, Kind};
 use stack::Side;
 use std::collections::BTreeMap;
+use syntax::Node;
 use syntax::view::{self, arguments, callee_path, pairs, unwrapped, value_of};
-use tree_sitter::Node;
 
 /// A call that can move.
 #[derive(Clone, Debug)]

@@ -7,9 +7,9 @@ use edit::{FileId, Span};
 use project::File;
 use project::graph::{Graph, Origin};
 use std::ops::Range;
+use syntax::Node;
 use syntax::scope::Declared;
 use syntax::view::{TemplatePart, string_value, template_parts, unwrapped};
-use tree_sitter::Node;
 
 /// A part of a text.
 #[derive(Clone, Debug)]

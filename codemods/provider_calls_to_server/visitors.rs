@@ -5,8 +5,8 @@ use audit::Survey;
 use edit::Span;
 use project::File;
 use stack::Side;
+use syntax::Node;
 use syntax::view::{self, arguments, callee_path, pairs, unwrapped, value_of};
-use tree_sitter::Node;
 
 /// What is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

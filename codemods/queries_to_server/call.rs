@@ -10,8 +10,8 @@ use super::reason::Reason;
 use crate::sessions_to_server::{says_who, with_comma};
 use audit::query::{Step, Target};
 use stack::server::function::Input;
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 impl<'s> Reader<'s> {
     /// `rpc(name, arguments)` and the methods behind it.

@@ -9,9 +9,9 @@ use super::read::{Filled, Reader, Want};
 use super::reason::Reason;
 use audit::query::{Step, Target};
 use stack::server::function::Input;
+use syntax::Node;
 use syntax::scope::Declared;
 use syntax::view;
-use tree_sitter::Node;
 
 impl<'s> Reader<'s> {
     pub(super) fn chain(&mut self) -> Result<(), Reason> {

@@ -6,8 +6,8 @@ use super::draft::{Fill, Site};
 use super::read::Reader;
 use super::reason::Reason;
 use stack::server::function::Input;
+use syntax::Node;
 use syntax::view::{self, TemplatePart};
-use tree_sitter::Node;
 
 /// A part of a filter text.
 enum Part<'s> {

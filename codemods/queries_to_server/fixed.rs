@@ -9,10 +9,10 @@ use schema::Source;
 use schema::types::Types;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{Declared, Scopes};
 use syntax::view;
-use tree_sitter::Node;
 
 /// Whether a type names nothing that a module would have to import.
 pub(super) fn is_self_contained(kind: &str) -> bool {

@@ -11,11 +11,11 @@ use stack::Side;
 use stack::server::SessionClient;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use syntax::Node;
 use syntax::Tree;
 use syntax::module::Imported;
 use syntax::scope::{Declared, Scopes};
 use syntax::view::{arguments, string_value, unwrapped};
-use tree_sitter::Node;
 
 /// Where the session comes from.
 pub(super) enum Ground {

@@ -4,10 +4,10 @@
 //! unknown is a good answer: the schemas of the database decide then.
 
 use super::column::Kind;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{Declared, Scopes};
 use syntax::view;
-use tree_sitter::Node;
 
 /// What is known of an expression.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -308,7 +308,7 @@ impl<'t> Reader<'t> {
                     .is_some_and(|key| key == name)
         })?;
         let kind = self.tree.text(field.child_by_field_name("type")?).trim_start_matches(':').trim();
-        let optional = field.children(&mut field.walk()).any(|child| child.kind() == "?");
+        let optional = field.children().any(|child| child.kind() == "?");
         let told = annotated(kind);
         Some(Guess { there: told.there && !optional, ..told })
     }

@@ -5,9 +5,9 @@ use super::read::Reader;
 use edit::FileId;
 use project::Project;
 use project::graph::{Graph, Origin};
+use syntax::Node;
 use syntax::scope::{Declared, Scopes};
 use syntax::{Tree, view};
-use tree_sitter::Node;
 
 /// One key.
 #[derive(Clone, Debug)]
@@ -299,7 +299,7 @@ impl<'s> Place<'s> {
                         continue;
                     }
                     let name = view::key_name(self.tree, field.child_by_field_name("name")?)?.into_owned();
-                    let optional = field.children(&mut field.walk()).any(|child| child.kind() == "?");
+                    let optional = field.children().any(|child| child.kind() == "?");
                     let told = field.child_by_field_name("type").map(|told| self.tree.text(told));
                     let guess = told
                         .map_or_else(Guess::default, |told| guess::annotated(told.trim_start_matches(':')));

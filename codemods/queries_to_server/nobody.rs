@@ -1,9 +1,9 @@
 //! Values that are the id of the session's user, or null where nobody is signed in: a page that lets everybody in may write either.
 
 use super::read::{Reader, Want};
+use syntax::Node;
 use syntax::scope::BindingId;
 use syntax::view;
-use tree_sitter::Node;
 
 impl Reader<'_> {
     /// `user?.id || null`, `user?.id ?? null`.

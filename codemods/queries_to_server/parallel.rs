@@ -5,9 +5,9 @@ use audit::Survey;
 use audit::guard::{runs_before, surely_lets_through};
 use audit::query::{Query, Shape};
 use stack::server::function::Access;
+use syntax::Node;
 use syntax::Tree;
 use syntax::view::{arguments, callee, walk};
-use tree_sitter::Node;
 
 /// What calls a function of its own accord: at intervals, or for a cache that reads side by side.
 const READERS: &[&str] =

@@ -17,10 +17,10 @@ use edit::Span;
 use project::File;
 use stack::server::function::Input;
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::Scopes;
 use syntax::view;
-use tree_sitter::Node;
 
 /// A query being read.
 pub(super) struct Reader<'s> {
@@ -221,7 +221,7 @@ impl<'s> Reader<'s> {
         self.draft.holes.push((range, Fill::Text(text.to_owned())));
         // A cast of the client or of the chain: nothing is known of the result, and nothing was.
         let whole = self.query.span.range();
-        let mut around = std::iter::successors(Some(inner), Node::parent)
+        let mut around = std::iter::successors(Some(inner), |node| node.parent())
             .take_while(|node| whole.start <= node.start_byte() && node.end_byte() <= whole.end);
         if around.any(|node| node.kind() == "as_expression" && (any(node) || named_cast.is_some()))
             || receiver::is_any(self.survey, self.file, inner)

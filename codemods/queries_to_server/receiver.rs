@@ -8,10 +8,10 @@ use project::File;
 use project::graph::{Graph, Origin};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{BindingId, Scopes};
 use syntax::view::{arguments, callee, code_children, unwrapped};
-use tree_sitter::Node;
 
 /// A client that goes.
 pub(super) struct Dropped {

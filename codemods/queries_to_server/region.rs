@@ -10,8 +10,8 @@ use super::reason::Reason;
 use audit::query::Step;
 use edit::Span;
 use stack::server::function::Input;
+use syntax::Node;
 use syntax::view::{self, Chain};
-use tree_sitter::Node;
 
 impl<'s> Reader<'s> {
     /// The statements from the declaration of the variable to where the query is sent.

@@ -14,10 +14,10 @@ use project::graph::{Graph, Origin};
 use stack::Side;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use syntax::Node;
 use syntax::Tree;
 use syntax::module::Imported;
 use syntax::view::{arguments, callee, code_children, pairs, unwrapped, value_of};
-use tree_sitter::Node;
 
 const PACKAGE: &str = "@supabase/supabase-js";
 const COOKIES: &str = "@supabase/ssr";

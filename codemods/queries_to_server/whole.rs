@@ -9,8 +9,8 @@ use super::read::{Filled, Reader, Want};
 use super::reason::Reason;
 use stack::server::function::Input;
 use std::ops::Range;
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 /// More literals in a list than this are a list.
 const FEW: usize = 4;

@@ -3,9 +3,9 @@
 use audit::Survey;
 use edit::{Edit, Span};
 use project::File;
+use syntax::Node;
 use syntax::view::{code_children, enclosing_function, key_name};
 use syntax::{Tree, scope::Scopes};
-use tree_sitter::Node;
 
 const NAMES: &[&str] = &["params", "searchParams"];
 

@@ -27,8 +27,7 @@ pub(super) fn beside(survey: &Survey<'_>, key: &Secret) -> Vec<(String, Secret)>
     let literal = key.literal.and_then(|literal| tree.node_at(literal.range()));
     let pair = literal.and_then(|literal| literal.parent()).filter(|parent| parent.kind() == "pair");
     let Some(object) = pair.and_then(|pair| pair.parent()) else { return Vec::new() };
-    let mut cursor = object.walk();
-    let field = |pair: tree_sitter::Node<'_>| {
+    let field = |pair: syntax::Node<'_>| {
         let name = tree.text(pair.child_by_field_name("key")?).trim_matches(['"', '\'']);
         let literal = pair.child_by_field_name("value")?;
         let value = syntax::view::string_value(tree, literal)?.into_owned();
@@ -44,5 +43,5 @@ pub(super) fn beside(survey: &Survey<'_>, key: &Secret) -> Vec<(String, Secret)>
             (public_name(survey, &format!("FIREBASE_{}", screaming(name))), secret)
         })
     };
-    object.named_children(&mut cursor).filter(|pair| pair.kind() == "pair").filter_map(field).collect()
+    object.named_children().filter(|pair| pair.kind() == "pair").filter_map(field).collect()
 }

@@ -5,12 +5,12 @@ use super::uses;
 use audit::Survey;
 use audit::handler::Kind;
 use edit::Span;
+use syntax::Node;
 use syntax::scope::Declared;
 use syntax::view::{
     TemplatePart, arguments, callee_path, code_children, enclosing_function, template_parts, unwrapped,
     value_of, wrapped,
 };
-use tree_sitter::Node;
 
 /// What is computed in an address.
 const HOLE: char = '*';

@@ -2,10 +2,10 @@
 
 use super::uses::{Use, What, is_test};
 use project::File;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{BindingId, Scopes};
 use syntax::view::{Chain, Link, enclosing_statement, whole_chain, wrapped};
-use tree_sitter::Node;
 
 /// The name of `const auth = client.auth`, which no other module sees.
 pub(super) fn alias(tree: &Tree, scopes: &Scopes, client: Node<'_>) -> Option<BindingId> {

@@ -13,12 +13,12 @@ use project::graph::{Graph, Origin};
 use project::{File, Kind};
 use stack::Side;
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{Declared, Scopes};
 use syntax::view::{
     arguments, code_children, enclosing_statement, member_path, pairs, string_value, unwrapped, walk, wrapped,
 };
-use tree_sitter::Node;
 
 /// The package whose client this is.
 pub(super) const PACKAGE: &str = "@supabase/supabase-js";

@@ -1,9 +1,9 @@
 //! What the middleware that reads a session hands on to the functions behind it.
 
 use project::File;
+use syntax::Node;
 use syntax::Tree;
 use syntax::view::{code_children, pairs, unwrapped, walk};
-use tree_sitter::Node;
 
 /// What every such middleware hands on.
 const KEYS: &[&str] = &["supabase", "userId", "claims"];

@@ -142,8 +142,7 @@ fn settled<'o>(file: &'o File, owned: &'o Owned) -> impl Iterator<Item = Edit> +
 }
 
 fn code_comments(tree: &Tree) -> Vec<Range<usize>> {
-    let mut cursor = tree.root().walk();
-    let children = tree.root().children(&mut cursor);
+    let children = tree.root().children();
     children.filter(|child| child.kind() == "comment").map(|comment| comment.byte_range()).collect()
 }
 

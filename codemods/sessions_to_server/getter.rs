@@ -13,11 +13,11 @@ use super::setting::Setting;
 use super::truth::Known;
 use project::File;
 use std::ops::Range;
+use syntax::Node;
 use syntax::scope::{BindingId, Declared};
 use syntax::view::{
     arguments, callee_path, code_children, enclosing_function, enclosing_statement, unwrapped, walk, wrapped,
 };
-use tree_sitter::Node;
 
 /// The function, and what it keeps the client in.
 #[derive(Clone, Debug)]

@@ -5,11 +5,11 @@ use audit::Survey;
 use edit::{Edit, FileId, Piece, RelPath};
 use plan::Request;
 use project::File;
+use syntax::Node;
 use syntax::Tree;
 use syntax::module::Imported;
 use syntax::scope::Scopes;
 use syntax::view::{arguments, callee_path, code_children, enclosing_function, unwrapped, walk, wrapped};
-use tree_sitter::Node;
 
 /// What the session's module gives for it.
 const GIVEN: &str = "sessionHeader";
@@ -18,9 +18,13 @@ const READER: &str = "getRequestHeader";
 
 /// Whether a file asks for the header by the framework's own function, which only server functions do.
 pub(super) fn asks(file: &File) -> bool {
-    let text = file.text.to_lowercase();
-    let reader = READER.to_lowercase();
-    ["\"", "'"].iter().any(|quote| text.contains(&format!("{reader}({quote}authorization")))
+    let quoted = |quote| contains_ignoring_case(&file.text, &format!("{READER}({quote}authorization"));
+    ["\"", "'"].into_iter().any(quoted)
+}
+
+/// Whether `text` holds `word`, however its letters are written.
+pub(super) fn contains_ignoring_case(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// The edits that give a file the session's header; `None` where some read of it is not followed.

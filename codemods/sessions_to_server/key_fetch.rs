@@ -5,10 +5,10 @@ use audit::Survey;
 use project::File;
 use project::graph::{Graph, Origin};
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{BindingId, Scopes};
 use syntax::view::{arguments, code_children, string_value, unwrapped, walk};
-use tree_sitter::Node;
 
 /// The headers that carry a key.
 const HEADERS: &[&str] = &["apikey", "authorization"];

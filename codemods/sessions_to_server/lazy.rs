@@ -10,10 +10,10 @@
 
 use super::owned::covers;
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{BindingId, Scopes};
 use syntax::view::{arguments, code_children, enclosing_statement, unwrapped, walk, wrapped};
-use tree_sitter::Node;
 
 /// Where such a client is, seen from the call that makes it.
 pub(super) struct Lazy<'t> {

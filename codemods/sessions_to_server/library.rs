@@ -3,9 +3,9 @@
 use audit::Survey;
 use project::File;
 use project::graph::{Graph, Origin};
+use syntax::Node;
 use syntax::Tree;
 use syntax::view::{jsx_attributes, string_value, wrapped};
-use tree_sitter::Node;
 
 /// A component, and the methods of `auth` that it calls.
 struct Known {

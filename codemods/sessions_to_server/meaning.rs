@@ -6,11 +6,11 @@ use edit::{FileId, Span};
 use project::File;
 use project::graph::{Graph, Origin};
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::module::{ImportKind, Imported};
 use syntax::scope::{BindingId, Declared, Scopes};
 use syntax::view::{arguments, callee, code_children, enclosing_function, string_value, unwrapped, wrapped};
-use tree_sitter::Node;
 
 /// A file with its syntax.
 #[derive(Clone, Copy)]

@@ -4,7 +4,7 @@
 use super::context;
 use super::decide::Move;
 use super::facade::Part;
-use super::header;
+use super::header::{self, contains_ignoring_case};
 use super::places::{Places, relative};
 use super::runtime::{self, Files};
 use super::strictness;
@@ -114,11 +114,10 @@ pub(super) fn middleware<'s>(
 
 /// Whether a file reads a header to know a visitor; one with a secret of its own (a webhook, a timer) is another matter.
 fn reads_session(survey: &Survey<'_>, file: &File) -> bool {
-    let text = file.text.to_lowercase();
-    let named = ["\"authorization\"", "'authorization'"].iter().any(|name| text.contains(name));
-    let verifies = ["getuser(", "getclaims(", "getsession("].iter().any(|call| text.contains(call));
     let served = matches!(survey.stack.side(file.id), Side::Server | Side::Both);
-    served && (named && verifies || header::asks(file))
+    let any = |words: &[&str]| words.iter().any(|word| contains_ignoring_case(&file.text, word));
+    let verifies = || any(&["getuser(", "getclaims(", "getsession("]);
+    served && (any(&["\"authorization\"", "'authorization'"]) && verifies() || header::asks(file))
 }
 
 /// Whether a file is asked only behind the middleware that puts the token into the header of a request: not by what stands before it.

@@ -1,10 +1,10 @@
 //! What a client adds to each of its requests, so that the server, which makes them now, adds it too: headers with fixed values, and a
 //! `fetch` of its own that asks for nothing but what a server has as well.
 
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::Scopes;
 use syntax::view::{code_children, pairs, string_value, unwrapped, walk};
-use tree_sitter::Node;
 
 /// Headers that the library sets by itself, or that say which client it is.
 const OWN: &[&str] = &["x-client-info", "content-type", "accept"];

@@ -17,12 +17,12 @@ use project::graph::{Graph, Origin};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::Range;
+use syntax::Node;
 use syntax::scope::BindingId;
 use syntax::view::{
     arguments, callee, callee_path, code_children, enclosing_function, key_name, string_value, unwrapped,
     wrapped,
 };
-use tree_sitter::Node;
 
 /// Where in a value the token is, from the outside in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,11 +6,11 @@ use audit::Survey;
 use edit::Span;
 use project::File;
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::module::{ImportKind, Imported};
 use syntax::scope::{BindingId, Scopes};
 use syntax::view::{code_children, enclosing_statement, string_value, unwrapped, walk};
-use tree_sitter::Node;
 
 /// What serves nothing but the making of the client.
 #[derive(Debug, Default)]

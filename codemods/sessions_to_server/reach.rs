@@ -9,11 +9,11 @@ use project::File;
 use project::graph::{Graph, Origin};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::module::{Import, ImportKind, Imported};
 use syntax::scope::{BindingId, Scopes};
 use syntax::view::{arguments, callee, code_children, enclosing_function, unwrapped, walk, wrapped};
-use tree_sitter::Node;
 
 /// Every place, and every other name.
 pub(super) struct Reached<'s> {

@@ -5,12 +5,12 @@ use super::setting;
 use super::tokens::{Page, Tokens, whole_line, with_comma};
 use edit::Edit;
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{BindingId, Declared};
 use syntax::view::{
     TemplatePart, arguments, callee_path, code_children, pairs, template_parts, unwrapped, value_of, wrapped,
 };
-use tree_sitter::Node;
 
 /// The path of edge functions at the project's address.
 pub(super) const FUNCTIONS: &str = "/functions/v1";

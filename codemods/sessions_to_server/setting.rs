@@ -6,10 +6,10 @@ use edit::{FileId, Span};
 use project::File;
 use project::graph::{Graph, Origin};
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{BindingId, Declared, Scopes};
 use syntax::view::{code_children, member_path, pairs, string_value, unwrapped, walk};
-use tree_sitter::Node;
 
 /// One argument of the call, followed to its value.
 #[derive(Clone, Debug, Default)]

@@ -12,10 +12,10 @@ use audit::Survey;
 use edit::{Edit, FileId, Span};
 use project::File;
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::Scopes;
 use syntax::view::{code_children, enclosing_statement, unwrapped, value_of, walk, wrapped};
-use tree_sitter::Node;
 
 const TOKENS: &[&str] = &["access_token", "refresh_token", "provider_token", "provider_refresh_token"];
 

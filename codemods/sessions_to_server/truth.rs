@@ -1,9 +1,9 @@
 //! What a condition on the address and the key comes to, now that the server has both of them whenever it runs.
 
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{Declared, Scopes};
 use syntax::view::{arguments, code_children, member_path, string_value, unwrapped};
-use tree_sitter::Node;
 
 /// Words of a value that was never filled in.
 const EMPTY: &[&str] = &["your", "placeholder", "example", "xxx", "changeme", "dummy", "undefined", "null"];

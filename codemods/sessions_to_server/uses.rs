@@ -11,10 +11,10 @@ use audit::query;
 use edit::Span;
 use project::graph::{Graph, Origin};
 use project::{File, Kind};
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::Declared;
 use syntax::view::{self, Chain, arguments, string_value, unwrapped, whole_chain, wrapped};
-use tree_sitter::Node;
 
 /// What a use asks of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]

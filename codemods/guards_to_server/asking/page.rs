@@ -7,10 +7,10 @@ use plan::{Change, MovedFile, Request};
 use project::package::App;
 use project::{File, Kind};
 use stack::server::pages::{Around, Pages};
+use syntax::Node;
 use syntax::module::Imported;
 use syntax::view::{code_children, unwrapped, walk};
 use syntax::{Language, Tree};
-use tree_sitter::Node;
 
 /// How a page comes to ask.
 pub(super) enum Asking {

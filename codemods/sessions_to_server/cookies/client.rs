@@ -8,12 +8,12 @@ use edit::{Edit, FileId, Span};
 use project::File;
 use project::graph::{Graph, Origin};
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{Declared, Scopes};
 use syntax::view::{
     callee, code_children, enclosing_function, enclosing_statement, unwrapped, walk, wrapped,
 };
-use tree_sitter::Node;
 
 /// One module.
 pub(super) struct Facade {

@@ -5,9 +5,9 @@ use audit::Survey;
 use edit::{Edit, Span};
 use project::File;
 use project::graph::{Graph, Origin};
+use syntax::Node;
 use syntax::Tree;
 use syntax::view::{arguments, callee, code_children, unwrapped, value_of, walk};
-use tree_sitter::Node;
 
 /// Makers of such clients in a package that says nothing of what its cookies are.
 const OLD: &[&str] = &[

@@ -3,9 +3,9 @@
 use edit::Span;
 use project::graph::{Graph, Origin};
 use project::{File, Project};
+use syntax::Node;
 use syntax::Tree;
 use syntax::view;
-use tree_sitter::Node;
 
 /// The function of the component that the tag, identifier or expression `node` names; its span tells two components apart.
 pub(crate) fn of(project: &Project, file: &File, node: Node<'_>) -> Option<Span> {
@@ -166,7 +166,8 @@ pub(crate) fn name(project: &Project, function: Span) -> String {
 pub(crate) fn top_level(file: &File) -> Vec<Span> {
     let Some((tree, _)) = file.syntax() else { return Vec::new() };
     let mut found = Vec::new();
-    let mut open: Vec<Node<'_>> = view::code_children(tree.root()).rev().collect();
+    let mut open: Vec<Node<'_>> = view::code_children(tree.root()).collect();
+    open.reverse();
     while let Some(node) = open.pop() {
         match node.kind() {
             _ if is_function(node) => found.push(file.span(node.byte_range())),
@@ -178,7 +179,7 @@ pub(crate) fn top_level(file: &File) -> Vec<Span> {
             | "as_expression"
             | "satisfies_expression"
             | "ERROR" => {
-                open.extend(view::code_children(node).rev());
+                open.extend(view::code_children(node).collect::<Vec<_>>().into_iter().rev());
             }
             "variable_declarator" => open.extend(node.child_by_field_name("value")),
             "call_expression" => open.extend(view::arguments(node).into_iter().rev()),

@@ -2,8 +2,8 @@
 
 use project::graph::{Graph, Origin};
 use project::{File, Project};
+use syntax::Node;
 use syntax::view::{self, TemplatePart};
-use tree_sitter::Node;
 
 /// The text that `node` always has; `None` if any part of it is computed.
 pub fn text<'p>(project: &'p Project, file: &'p File, node: Node<'p>) -> Option<String> {

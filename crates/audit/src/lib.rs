@@ -17,6 +17,7 @@ mod trace;
 
 pub use constant::text as constant_text;
 pub use finding::{Confidence, Finding, Related, Rule, Severity, Treatment};
+pub use trace::on_deep_stacks;
 
 use project::Project;
 use rayon::prelude::*;
@@ -57,48 +58,28 @@ pub struct Survey<'p> {
 impl<'p> Survey<'p> {
     /// Reads the whole project once, in parallel.
     pub fn of(project: &'p Project, stack: &'p Stack) -> Self {
-        let files: Vec<_> = project
-            .files
-            .par_iter()
-            .map(|file| {
-                let side = stack.side(file.id);
-                let secrets = secret::of_file(file, stack);
-                let reads = if file.skipped.is_some() {
-                    env::Reads::default()
-                } else {
-                    env::reads_of(file, side, &secrets)
-                };
-                let definitions = if file.skipped.is_some() { Vec::new() } else { env::definitions_of(file) };
-                (secrets, reads, definitions)
-            })
-            .collect();
-        let (mut secrets, mut named, mut dynamic_env, mut definitions) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (own_secrets, reads, own_definitions) in files {
-            secrets.extend(own_secrets);
-            named.extend(reads.named);
-            dynamic_env.extend(reads.dynamic);
-            definitions.extend(own_definitions);
-        }
-        // Without git, and in a tree that is only planned, every file counts as tracked: a local env file that the tree's own
-        // rules ignore is where values belong.
-        for secret in secrets.iter_mut().filter(|secret| secret.tracked) {
-            let path = &project.get(secret.span.file).path;
-            secret.tracked = !(path.name().ends_with(".local") && project.ignores_file(path.as_str()));
-        }
-        let env = env::gather(project, stack, named, definitions, &secrets);
-        secret::name_all(project, &mut secrets, &env);
-        let (clients, queries) = query::read(project, stack);
-        let sessions = session::read(project, stack, &clients);
-        let mut routes = route::read(project, stack);
-        let guards = guard::read(project, stack, &routes);
-        for route in &mut routes {
-            let around = |guard: &guard::Guard| guard.routes.contains(&route.url);
-            route.guards = (0..guards.len()).filter(|at| around(&guards[*at])).collect();
-        }
-        let handlers = handler::read(project, stack);
-        let configs = config::read(project, stack);
-        let schema = schema_of(project);
+        on_deep_stacks(|| Self::read(project, stack))
+    }
+
+    fn read(project: &'p Project, stack: &'p Stack) -> Self {
+        let read = || {
+            let (env, dynamic_env, secrets) = environment(project, stack);
+            let (clients, queries) = query::read(project, stack);
+            let sessions = session::read(project, stack, &clients);
+            (env, dynamic_env, secrets, clients, queries, sessions)
+        };
+        let guarded = || {
+            let mut routes = route::read(project, stack);
+            let guards = guard::read(project, stack, &routes);
+            for route in &mut routes {
+                let around = |guard: &guard::Guard| guard.routes.contains(&route.url);
+                route.guards = (0..guards.len()).filter(|at| around(&guards[*at])).collect();
+            }
+            (routes, guards, handler::read(project, stack), config::read(project, stack))
+        };
+        let ((env, dynamic_env, secrets, clients, queries, sessions), (schema, guarded)) =
+            rayon::join(read, || rayon::join(|| schema_of(project), guarded));
+        let (routes, guards, handlers, configs) = guarded;
         Self {
             project,
             stack,
@@ -126,6 +107,39 @@ impl<'p> Survey<'p> {
     pub fn env_name(&self, name: &str) -> Option<&env::EnvName> {
         self.env.binary_search_by(|known| known.name.as_str().cmp(name)).ok().map(|at| &self.env[at])
     }
+}
+
+/// The variables, the reads of computed ones, and the secrets.
+fn environment(
+    project: &Project,
+    stack: &Stack,
+) -> (Vec<env::EnvName>, Vec<env::EnvRead>, Vec<secret::Secret>) {
+    let of_file = |file| {
+        let secrets = secret::of_file(file, stack);
+        if file.skipped.is_some() {
+            return (secrets, env::Reads::default(), Vec::new());
+        }
+        let reads = env::reads_of(file, stack.side(file.id), &secrets);
+        (secrets, reads, env::definitions_of(file))
+    };
+    let files: Vec<_> = project.files.par_iter().map(of_file).collect();
+    let (mut secrets, mut named, mut dynamic, mut definitions) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (own_secrets, reads, own_definitions) in files {
+        secrets.extend(own_secrets);
+        named.extend(reads.named);
+        dynamic.extend(reads.dynamic);
+        definitions.extend(own_definitions);
+    }
+    // Without git, and in a tree that is only planned, every file counts as tracked: a local env file that the tree's own
+    // rules ignore is where values belong.
+    for secret in secrets.iter_mut().filter(|secret| secret.tracked) {
+        let path = &project.get(secret.span.file).path;
+        secret.tracked = !(path.name().ends_with(".local") && project.ignores_file(path.as_str()));
+    }
+    let env = env::gather(project, stack, named, definitions, &secrets);
+    secret::name_all(project, &mut secrets, &env);
+    (env, dynamic, secrets)
 }
 
 /// The database of the SQL files and of the generated types.

@@ -2,29 +2,23 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-type Values = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
+type Value = Arc<dyn Any + Send + Sync>;
 
 /// The values, by their type. Only for what follows from the survey alone.
 #[derive(Default)]
-pub struct Memo(Mutex<Values>);
+pub struct Memo(Mutex<HashMap<TypeId, Arc<OnceLock<Value>>>>);
 
 impl Memo {
-    /// The value of this type, made at first use. Making it may ask for values of other types.
+    /// The value of this type, made at first use; who asks while it is made waits. Making it may ask for values of other types, but
+    /// must not hand work to other threads: one of them may wait for this very value.
     pub fn of<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
-        if let Some(known) = self.known() {
-            return known;
-        }
-        let made = Arc::new(make());
-        if let Ok(mut values) = self.0.lock() {
-            values.insert(TypeId::of::<T>(), made.clone());
-        }
-        made
-    }
-
-    fn known<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        let values = self.0.lock().ok()?;
-        values.get(&TypeId::of::<T>())?.clone().downcast().ok()
+        let slot = {
+            let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            slots.entry(TypeId::of::<T>()).or_default().clone()
+        };
+        let value = slot.get_or_init(|| Arc::new(make())).clone();
+        value.downcast().expect("the slot of a type holds a value of that type")
     }
 }

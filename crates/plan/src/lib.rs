@@ -30,6 +30,7 @@ pub use write::{Action, FileWrite};
 
 use audit::{Finding, Survey};
 use edit::{Edit, FileId, Piece, RelPath, Span};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one file becomes.
@@ -96,11 +97,16 @@ pub fn plan_chosen(survey: &Survey<'_>, codemods: &[&dyn Codemod], chosen: &Chos
     let mut findings: Vec<(Finding, Option<usize>)> = Vec::new();
     let mut changes: Vec<(String, Change)> = Vec::new();
     let (mut ids, mut declined) = (BTreeSet::new(), BTreeSet::new());
-    for codemod in codemods {
-        let mut found = codemod.find(survey);
+    // Codemods do not see each other, so all find at once, and all fix at once.
+    let found = at_once(codemods, |_, codemod| codemod.find(survey));
+    let kept = found.into_iter().map(|mut found: Vec<Finding>| {
         found.retain(chosen.finding);
+        found
+    });
+    let kept: Vec<Vec<Finding>> = kept.collect();
+    let fixes = at_once(codemods, |at, codemod| codemod.fix(survey, &kept[at]));
+    for (found, proposed) in kept.into_iter().zip(fixes) {
         let first = findings.len();
-        let proposed = codemod.fix(survey, &found);
         findings.extend(found.into_iter().map(|finding| (finding, None)));
         for change in proposed {
             let id = new_id(&mut ids, &change);
@@ -150,6 +156,16 @@ pub fn plan_chosen(survey: &Survey<'_>, codemods: &[&dyn Codemod], chosen: &Chos
     let changes: Vec<(String, Change)> = landing.map(|(change, _)| change).collect();
     let along = along(&mut findings, &changes, &settled.files);
     Plan { findings, changes, held, declined, files: settled.files, along }
+}
+
+/// What `work` makes of each codemod, in their order.
+fn at_once<T: Send>(
+    codemods: &[&dyn Codemod],
+    work: impl Fn(usize, &dyn Codemod) -> T + Send + Sync,
+) -> Vec<T> {
+    audit::on_deep_stacks(|| {
+        codemods.par_iter().enumerate().map(|(at, codemod)| work(at, *codemod)).collect()
+    })
 }
 
 /// Gives findings without a change to the one that takes all their places away.

@@ -4,10 +4,10 @@ use crate::request::import::Wish;
 use project::File;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use syntax::Node;
 use syntax::module::{ImportKind, Module};
 use syntax::scope::{Declared, Scopes};
 use syntax::{Tree, view};
-use tree_sitter::Node;
 
 /// The local names of planned imports of `file` that were used and no longer are. Names that are asked for stay, and so does
 /// what was never used: it is not ours to tidy.

@@ -7,8 +7,8 @@ use crate::Source;
 use edit::FileId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use syntax::Node;
 use syntax::{Language, Tree, view};
-use tree_sitter::Node;
 
 /// The types of one database.
 #[derive(Clone, Debug)]
@@ -166,8 +166,7 @@ impl<'t> Declared<'t> {
     fn signature(&self, signature: Node<'t>) -> Option<Member<'t>> {
         let name = view::key_name(self.tree, signature.child_by_field_name("name")?)?.into_owned();
         let annotation = signature.child_by_field_name("type");
-        let mut cursor = signature.walk();
-        let optional = signature.children(&mut cursor).any(|child| child.kind() == "?");
+        let optional = signature.children().any(|child| child.kind() == "?");
         Some(Member { name, optional, kind: annotation.and_then(|of| view::code_children(of).next()) })
     }
 

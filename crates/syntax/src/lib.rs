@@ -7,4 +7,4 @@ pub mod scope;
 pub mod tree;
 pub mod view;
 
-pub use tree::{Language, Parse, Tree};
+pub use tree::{Language, Node, Parse, Tree};

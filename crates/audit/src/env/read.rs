@@ -7,10 +7,10 @@ use project::{File, Kind};
 use regex::Regex;
 use stack::Side;
 use std::sync::LazyLock;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{Declared, Scopes};
 use syntax::view;
-use tree_sitter::Node;
 
 /// What one file reads.
 #[derive(Debug, Default)]
@@ -140,8 +140,7 @@ impl<'t> Reader<'t> {
         let value = node.child_by_field_name("value");
         let Some((pattern, value)) = pattern.zip(value) else { return };
         let Some(accessor) = self.environment(value, 0) else { return };
-        let mut cursor = pattern.walk();
-        for element in pattern.named_children(&mut cursor) {
+        for element in pattern.named_children() {
             let (key, default) = match element.kind() {
                 "shorthand_property_identifier_pattern" => (Some(element), None),
                 "object_assignment_pattern" => {
@@ -201,9 +200,7 @@ impl<'t> Reader<'t> {
             }
             "object" if depth < 4 => {
                 // `{ ...process.env, ...loadEnv(mode) }`
-                let mut cursor = node.walk();
-                let spreads =
-                    node.named_children(&mut cursor).filter(|child| child.kind() == "spread_element");
+                let spreads = node.named_children().filter(|child| child.kind() == "spread_element");
                 spreads
                     .filter_map(|spread| spread.named_child(0))
                     .find_map(|inner| self.environment(inner, depth + 1))

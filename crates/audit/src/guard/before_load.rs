@@ -6,8 +6,8 @@ use edit::Span;
 use project::graph::{Graph, Origin};
 use project::{File, Kind as FileKind, Project};
 use stack::{Side, Stack};
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 pub(super) fn read(project: &Project, stack: &Stack, routes: &[crate::route::Route]) -> Vec<Guard> {
     let candidate = |file: &&File| {

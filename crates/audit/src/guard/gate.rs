@@ -6,9 +6,9 @@ use crate::identity::{Reader, Says, Strength, sign_in_like};
 use edit::Span;
 use project::graph::{Graph, Origin};
 use project::{File, Project};
+use syntax::Node;
 use syntax::scope::Declared;
 use syntax::view;
-use tree_sitter::Node;
 
 /// One gate.
 #[derive(Clone, Debug)]

@@ -12,8 +12,8 @@ use edit::Span;
 use project::{File, Kind as FileKind, Project};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 /// A guard file at the root of an app.
 pub(crate) struct Middleware<'p> {

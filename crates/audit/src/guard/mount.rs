@@ -6,9 +6,9 @@ use edit::{FileId, Span};
 use project::Project;
 use stack::{Side, Stack};
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::scope::Declared;
 use syntax::view;
-use tree_sitter::Node;
 
 /// Where a guard stands, and what for.
 #[derive(Clone, Debug, Default)]

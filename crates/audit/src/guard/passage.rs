@@ -7,9 +7,9 @@ use crate::component;
 use edit::Span;
 use project::Project;
 use std::cell::RefCell;
+use syntax::Node;
 use syntax::scope::Declared;
 use syntax::view;
-use tree_sitter::Node;
 
 /// How many functions are followed into each other.
 const DEEP: u32 = 3;

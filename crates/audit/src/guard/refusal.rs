@@ -2,9 +2,9 @@
 
 use crate::constant;
 use project::{File, Project};
+use syntax::Node;
 use syntax::Tree;
 use syntax::view;
-use tree_sitter::Node;
 
 /// What is done with whom is refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,9 +9,9 @@ use edit::Span;
 use project::Project;
 use project::graph::{Graph, Origin};
 use std::cell::RefCell;
+use syntax::Node;
 use syntax::scope::Declared;
 use syntax::view;
-use tree_sitter::Node;
 
 pub(super) fn function_outcome(
     project: &Project,

@@ -5,8 +5,8 @@ use crate::identity::{Reader, Strength, asks_for_session, auth_package};
 use edit::Span;
 use project::graph::{Graph, Origin};
 use project::{File, Project};
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 /// What a function checks.
 #[derive(Clone, Debug, Default)]

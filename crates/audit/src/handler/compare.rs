@@ -3,8 +3,8 @@
 use super::check::Judge;
 use crate::component;
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 /// How many names lead from a condition to what it compares.
 const HOPS: u8 = 3;

@@ -5,8 +5,8 @@ use crate::{component, constant};
 use edit::{FileId, Span};
 use project::graph::{Graph, Origin};
 use project::{File, Project};
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 const MAKERS: &[&str] =
     &["express()", "Router()", "express.Router()", "fastify(", "Fastify(", "new Hono(", "new Router("];

@@ -5,9 +5,9 @@ use crate::component;
 use edit::Span;
 use project::graph::{Graph, Origin};
 use project::{File, Project};
+use syntax::Node;
 use syntax::Tree;
 use syntax::view::{self, Chain};
-use tree_sitter::Node;
 
 /// The server functions and server routes of a file.
 pub(super) fn of(project: &Project, file: &File) -> Vec<Found> {

@@ -4,10 +4,10 @@ use super::{Taken, What};
 use crate::identity::words;
 use edit::Span;
 use project::{File, Project};
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::Declared;
 use syntax::view;
-use tree_sitter::Node;
 
 /// The values of the request that the code at `function` goes on with; `parameters`: those of the function are the request's too.
 pub(super) fn of(project: &Project, function: Span, parameters: bool) -> Vec<Taken> {

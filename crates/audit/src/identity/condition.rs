@@ -1,8 +1,8 @@
 //! What a condition says of the visitor: that the session or a role is missing, or that it is there.
 
 use super::{Reader, Says, Strength, source};
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 impl<'p> Reader<'p> {
     /// What is missing where `condition` holds.

@@ -14,10 +14,10 @@ use edit::FileId;
 use project::graph::{Graph, Origin};
 use project::{File, Project};
 use std::cell::Cell;
+use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{Binding, Declared, Scopes};
 use syntax::view;
-use tree_sitter::Node;
 
 /// How surely a value tells of the visitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,9 +3,9 @@
 use super::{Builder, Reader, ResultUse, shape};
 use edit::Span;
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::scope::BindingId;
 use syntax::view;
-use tree_sitter::Node;
 
 /// The life of the builder that a variable holds, and what is read of its result.
 pub(super) fn of<'p>(reader: &Reader<'_, 'p>, id: BindingId) -> (Builder, ResultUse) {

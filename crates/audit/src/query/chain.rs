@@ -3,8 +3,8 @@
 use super::row::{Found, links, member_name};
 use super::{Kind, Query, Reader, Target, builder, table};
 use crate::trace::{self, Api, Handle, Part, Place, Value};
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 const VERBS: &[&str] = &["select", "insert", "update", "upsert", "delete"];
 const STORAGE: &[&str] = &[

@@ -6,8 +6,8 @@ use edit::Span;
 use project::File;
 use stack::Side;
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 /// The clients that a file makes.
 pub(super) fn made<'p>(tracer: &Tracer<'p>, stack: &stack::Stack, file: &'p File) -> Vec<Client> {

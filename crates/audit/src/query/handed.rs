@@ -5,11 +5,11 @@ use crate::trace::{Place, Step, Tracer, default_of, pattern_path, position};
 use edit::FileId;
 use project::graph::Graph;
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::Tree;
 use syntax::module::{ImportKind, Imported};
 use syntax::scope::{Binding, BindingId};
 use syntax::view;
-use tree_sitter::Node;
 
 /// The texts; `None` if the function may be called by somebody who is not seen, or with something that is not a text.
 pub(super) fn texts_of(

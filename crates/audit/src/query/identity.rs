@@ -3,8 +3,8 @@
 use super::{Identity, Reader};
 use crate::trace::{Auth, Value};
 use edit::Span;
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 /// The identity in the arguments of a chain's calls.
 pub(super) fn of<'p>(reader: &Reader<'_, 'p>, calls: &[Node<'p>]) -> Identity {

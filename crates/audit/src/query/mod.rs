@@ -20,15 +20,15 @@ mod store;
 mod table;
 mod wanted;
 
-use crate::trace::{self, Place, Tracer};
+use crate::trace::{Place, Tracer};
 use client::Escape;
 use edit::Span;
 use project::Project;
 use rayon::prelude::*;
 use stack::{Side, Stack};
+use syntax::Node;
 use syntax::scope::Scopes;
 use syntax::{Tree, view};
-use tree_sitter::Node;
 use wanted::Wanted;
 
 /// A database client that the tree makes.
@@ -223,10 +223,6 @@ pub struct Builder {
 
 /// Every client and every query of the tree, both by path and place.
 pub(crate) fn read(project: &Project, stack: &Stack) -> (Vec<Client>, Vec<Query>) {
-    trace::on_deep_stacks(|| read_all(project, stack))
-}
-
-fn read_all(project: &Project, stack: &Stack) -> (Vec<Client>, Vec<Query>) {
     let code = |file: &&project::File| matches!(file.kind, project::Kind::Code(_)) && file.skipped.is_none();
     let files: Vec<&project::File> = project.files.iter().filter(code).collect();
     let of_tree = wanted::of_tree(&files);

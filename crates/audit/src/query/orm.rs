@@ -3,8 +3,8 @@
 use super::row::{Found, links, member_name};
 use super::{Kind, Query, Reader, Target, table};
 use crate::trace::{Api, Handle, Part, Place, Value};
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 const MODEL: &[&str] = &[
     "find",

@@ -3,8 +3,8 @@
 use super::row::{Found, links, member_name};
 use super::{Kind, Query, Reader, Target, table};
 use crate::trace::{Api, Handle, Part, Place};
+use syntax::Node;
 use syntax::view::{self, TemplatePart};
-use tree_sitter::Node;
 
 /// The query that this call is, if it is one.
 pub(super) fn read<'p>(reader: &Reader<'_, 'p>, call: Node<'p>) -> Option<Query> {

@@ -3,8 +3,8 @@
 use super::{Capture, Kind, Query, Reader, Step, Target, identity, shape};
 use crate::trace::Handle;
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 /// A query that was recognised.
 pub(super) struct Found<'p> {

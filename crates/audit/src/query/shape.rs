@@ -2,8 +2,8 @@
 
 use super::{Builder, Reader, ResultUse, Shape, builder};
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 /// What is seen around a query.
 pub(super) struct Shaped {

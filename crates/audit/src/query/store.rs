@@ -3,8 +3,8 @@
 use super::row::{Found, links, member_name};
 use super::{Kind, Query, Reader, Target, table};
 use crate::trace::{Api, Value};
+use syntax::Node;
 use syntax::view::{self, TemplatePart};
-use tree_sitter::Node;
 
 /// Methods that are no commands.
 const OTHERS: &[&str] = &[

@@ -3,9 +3,9 @@
 use super::{Target, handed};
 use crate::trace::{self, Place, Tracer, Value};
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::scope::Declared;
 use syntax::view;
-use tree_sitter::Node;
 
 /// How far a name is followed.
 const DEPTH: u32 = 12;

@@ -5,9 +5,9 @@ use super::{layers, object};
 use crate::constant;
 use project::graph::{Graph, Origin};
 use project::{File, Project};
+use syntax::Node;
 use syntax::Tree;
 use syntax::view;
-use tree_sitter::Node;
 
 /// The trees of `<Route>` elements in a file.
 pub(super) fn groups(project: &Project, file: &File) -> Vec<Group> {

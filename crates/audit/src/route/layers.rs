@@ -4,9 +4,9 @@ use super::Layer;
 use crate::component;
 use edit::FileId;
 use project::{File, Project};
+use syntax::Node;
 use syntax::Tree;
 use syntax::view;
-use tree_sitter::Node;
 
 /// What an element says of its page.
 #[derive(Clone, Debug, Default)]

@@ -6,8 +6,8 @@ use super::nested::{Branch, Group};
 use crate::{component, constant};
 use project::graph::{Graph, Origin};
 use project::{File, Project};
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 /// The trees of route objects that a file hands to a router.
 pub(super) fn groups(project: &Project, file: &File) -> Vec<Group> {

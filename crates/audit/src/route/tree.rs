@@ -6,8 +6,8 @@ use edit::Span;
 use project::graph::{Graph, Origin};
 use project::{File, Kind, Project};
 use std::collections::BTreeMap;
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 /// One route as declared.
 struct Declared {

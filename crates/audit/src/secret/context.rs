@@ -10,8 +10,8 @@ use regex::Regex;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
+use syntax::Node;
 use syntax::{Tree, view};
-use tree_sitter::Node;
 
 /// A text in which none of these stands before a quoted value holds nothing that only context gives away; it is not parsed for it.
 static SUSPICIOUS: LazyLock<Regex> = LazyLock::new(|| {

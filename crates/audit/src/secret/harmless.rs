@@ -2,8 +2,8 @@
 
 use super::place;
 use crate::env::{secret_by_name, words};
+use syntax::Node;
 use syntax::{Tree, view};
-use tree_sitter::Node;
 
 /// Whether a text is a fixed word of a protocol: what is hashed with it is the secret (`createHmac("sha256", "WebAppData").update(token)`).
 pub(super) fn hashes_secret(tree: &Tree, string: Node<'_>) -> bool {

@@ -2,9 +2,9 @@
 
 use super::Place;
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::view;
-use tree_sitter::Node;
 
 /// The surroundings of a value.
 #[derive(Debug)]

@@ -8,9 +8,9 @@ use edit::Span;
 use project::graph::{Graph, Origin};
 use project::{File, Project};
 use stack::Side;
+use syntax::Node;
 use syntax::Tree;
 use syntax::view::{self, Chain};
-use tree_sitter::Node;
 
 const SUPABASE: &[&str] = &[
     "getSession",

@@ -3,9 +3,9 @@
 use super::{Kind, Look, Mark, Session};
 use crate::{constant, identity};
 use stack::Side;
+use syntax::Node;
 use syntax::Tree;
 use syntax::view;
-use tree_sitter::Node;
 
 /// The places of one file.
 pub(super) fn of(look: &Look<'_>) -> Vec<Session> {

@@ -2,8 +2,8 @@
 
 use super::{Api, Auth, Handle, Part, Place, Tracer, Value, join, made};
 use stack::backend::package_of;
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 impl<'p> Tracer<'p> {
     /// What a call gives; a promise counts as what it resolves to.

@@ -1,8 +1,8 @@
 //! Members: of clients and auth answers, objects, classes, namespaces, packages.
 
 use super::{Api, Auth, Handle, Part, Place, Tracer, Value, join};
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 impl<'p> Tracer<'p> {
     /// `object.name`, `object["name"]`, `list[0]`.
@@ -84,10 +84,12 @@ impl<'p> Tracer<'p> {
             return self.value(Place { node: value, ..object });
         }
         let spreads = view::code_children(object.node).filter(|child| child.kind() == "spread_element");
-        let spread = spreads.filter_map(|spread| view::code_children(spread).next());
+        let spread: Vec<_> = spreads.filter_map(|spread| view::code_children(spread).next()).collect();
         spread
+            .into_iter()
+            .rev()
             .map(|node| self.get(self.value(Place { node, ..object }), name))
-            .rfind(|value| *value != Value::Unknown)
+            .find(|value| *value != Value::Unknown)
             .unwrap_or(Value::Unknown)
     }
 

@@ -23,10 +23,10 @@ use project::{File, Project};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
+use syntax::Node;
 use syntax::module::{ImportKind, Imported};
 use syntax::scope::{BindingId, Declared, Scopes};
 use syntax::{Tree, view};
-use tree_sitter::Node;
 
 /// A node of a file.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -157,7 +157,7 @@ pub(crate) struct Tracer<'p> {
 }
 
 /// Runs `work` on threads whose stacks hold the deepest chain of values that is followed; without such threads it runs here.
-pub(crate) fn on_deep_stacks<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub fn on_deep_stacks<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
         Ok(pool) => pool.install(work),
         Err(_) => work(),

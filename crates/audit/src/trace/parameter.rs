@@ -4,9 +4,9 @@ use super::{Api, Auth, Handle, Part, Place, Step, Tracer, Value, join, pattern_p
 use edit::FileId;
 use project::graph::{Graph, Origin};
 use stack::backend::package_of;
+use syntax::Node;
 use syntax::scope::BindingId;
 use syntax::view;
-use tree_sitter::Node;
 
 impl<'p> Tracer<'p> {
     pub(super) fn parameter(&self, file: FileId, id: BindingId) -> Value<'p> {

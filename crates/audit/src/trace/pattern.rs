@@ -2,8 +2,8 @@
 
 use super::{Handle, Tracer, Value};
 use edit::FileId;
+use syntax::Node;
 use syntax::{Tree, view};
-use tree_sitter::Node;
 
 /// The node that declares a binding: of `let x;` the declarator, which covers no more than its name.
 pub(crate) fn declaration<'p>(tree: &'p Tree, binding: &syntax::scope::Binding) -> Option<Node<'p>> {

@@ -1,8 +1,8 @@
 //! State and context of React: what a state is set to, what the providers of a context give.
 
 use super::{Place, Tracer, Value, join};
+use syntax::Node;
 use syntax::view;
-use tree_sitter::Node;
 
 impl<'p> Tracer<'p> {
     /// What a `useState` holds: its first value and everything that its setter is called with.

@@ -4,8 +4,8 @@ use super::{Place, Tracer};
 use edit::FileId;
 use project::graph::{Graph, Origin};
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::module::{ImportKind, Imported};
-use tree_sitter::Node;
 
 impl<'p> Tracer<'p> {
     /// All uses of the name that `name` declares, those in types and in exports left out.

@@ -214,15 +214,14 @@ fn globs(files: &[File], resolver: &Resolver, file: &File) -> Vec<FileId> {
 }
 
 /// `` `./pages/${name}.tsx` `` as `./pages/*.tsx`; `None` for what starts with a substitution.
-fn template_pattern(tree: &Tree, node: tree_sitter::Node<'_>) -> Option<String> {
+fn template_pattern(tree: &Tree, node: syntax::Node<'_>) -> Option<String> {
     if node.kind() != "template_string" {
         return None;
     }
     let (start, end) = (node.start_byte() + 1, node.end_byte().saturating_sub(1));
-    let mut cursor = node.walk();
     let (mut pattern, mut at) = (String::new(), start);
     let source = tree.source();
-    for child in node.named_children(&mut cursor).filter(|child| child.kind() == "template_substitution") {
+    for child in node.named_children().filter(|child| child.kind() == "template_substitution") {
         pattern.push_str(source.get(at..child.start_byte())?);
         pattern.push('*');
         at = child.end_byte();

@@ -275,7 +275,7 @@ fn vite_rules(file: &File) -> Vec<Rule> {
                     continue;
                 }
                 let value = view::unwrapped(value);
-                let mut add = |name: &str, target: tree_sitter::Node<'_>| {
+                let mut add = |name: &str, target: syntax::Node<'_>| {
                     let Some(target) =
                         literal_path(tree, target).and_then(|path| join(file.path.folder(), &path))
                     else {
@@ -290,8 +290,7 @@ fn vite_rules(file: &File) -> Vec<Rule> {
                         add(&name, target);
                     }
                 } else if value.kind() == "array" {
-                    let mut cursor = value.walk();
-                    for item in value.named_children(&mut cursor) {
+                    for item in value.named_children() {
                         let pairs = view::pairs(tree, item);
                         let of = |wanted: &str| {
                             pairs.iter().find(|(key, ..)| key == wanted).map(|(.., value)| *value)
@@ -311,7 +310,7 @@ fn vite_rules(file: &File) -> Vec<Rule> {
 }
 
 /// `"./src"`, `path.resolve(__dirname, "./src")`, `fileURLToPath(new URL("./src", import.meta.url))`: the literals, joined.
-fn literal_path(tree: &Tree, node: tree_sitter::Node<'_>) -> Option<String> {
+fn literal_path(tree: &Tree, node: syntax::Node<'_>) -> Option<String> {
     let mut parts = Vec::new();
     view::walk(node, &mut |node| match view::string_value(tree, node) {
         Some(part) => {

@@ -163,7 +163,7 @@ fn server_parts(file: &File) -> Vec<Range<usize>> {
 }
 
 /// Whether the chain that ends in `call` starts with `name`.
-fn starts_with_call(tree: &syntax::Tree, call: tree_sitter::Node<'_>, name: &str) -> bool {
+fn starts_with_call(tree: &syntax::Tree, call: syntax::Node<'_>, name: &str) -> bool {
     let mut node = Some(call);
     while let Some(part) = node {
         match part.kind() {

@@ -3,10 +3,10 @@
 use edit::{Edit, FileId, Piece};
 use project::File;
 use std::ops::Range;
+use syntax::Node;
 use syntax::Tree;
 use syntax::module::Imported;
 use syntax::view::{arguments, code_children, pairs, unwrapped, value_of, walk};
-use tree_sitter::Node;
 
 /// What an app needs to run with its server in development, and to be built with it.
 #[derive(Clone, Debug, Default)]

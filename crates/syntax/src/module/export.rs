@@ -2,9 +2,9 @@
 
 use super::Export;
 use super::request::{exported_name, has_type_keyword};
+use crate::Node;
 use crate::Tree;
 use crate::view::{code_children, member_path, pairs, string_value, unwrapped};
-use tree_sitter::Node;
 
 /// What one `export` statement exports.
 pub(super) fn export_statement(tree: &Tree, statement: Node<'_>, exports: &mut Vec<Export>) {
@@ -13,10 +13,7 @@ pub(super) fn export_statement(tree: &Tree, statement: Node<'_>, exports: &mut V
         .and_then(|source| string_value(tree, source))
         .map(|value| value.into_owned());
     let type_only = has_type_keyword(tree, statement);
-    let has_word = |word: &str| {
-        let mut cursor = statement.walk();
-        statement.children(&mut cursor).any(|child| child.kind() == word)
-    };
+    let has_word = |word: &str| statement.children().any(|child| child.kind() == word);
     if let Some(declaration) = statement.child_by_field_name("declaration") {
         if has_word("default") {
             let local = declaration.child_by_field_name("name").map(|name| tree.text(name).to_owned());
@@ -164,7 +161,9 @@ fn bound(pattern: Node<'_>) -> Vec<Node<'_>> {
             "assignment_pattern" | "object_assignment_pattern" => {
                 pending.extend(part.child_by_field_name("left"))
             }
-            "object_pattern" | "array_pattern" | "rest_pattern" => pending.extend(code_children(part).rev()),
+            "object_pattern" | "array_pattern" | "rest_pattern" => {
+                pending.extend(code_children(part).collect::<Vec<_>>().into_iter().rev())
+            }
             _ => {}
         }
     }

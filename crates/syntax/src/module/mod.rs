@@ -6,10 +6,10 @@
 mod export;
 mod request;
 
+use crate::Node;
 use crate::Tree;
 use crate::view::code_children;
 use std::ops::Range;
-use tree_sitter::Node;
 
 /// What one import name stands for in the other module.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! Requests for other modules: import statements, `export ... from`, and the calls that load a module.
 
 use super::{Import, ImportKind, ImportName, Imported};
+use crate::Node;
 use crate::Tree;
 use crate::view::{self, TemplatePart, arguments, code_children, string_value, unwrapped};
 use std::ops::Range;
-use tree_sitter::Node;
 
 /// `import ... from "x"`, `import "x"`, `import x = require("x")`.
 pub(super) fn import_statement(tree: &Tree, statement: Node<'_>) -> Option<Import> {

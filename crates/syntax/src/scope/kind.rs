@@ -127,7 +127,7 @@ impl Kinds {
         })
     }
 
-    pub(super) fn kind(&self, node: tree_sitter::Node<'_>) -> Kind {
+    pub(super) fn kind(&self, node: crate::Node<'_>) -> Kind {
         self.0.get(usize::from(node.kind_id())).copied().unwrap_or(Kind::Other)
     }
 }

@@ -2,8 +2,8 @@
 
 use super::Declared;
 use super::kind::Kind;
+use crate::Node;
 use std::ops::Range;
-use tree_sitter::Node;
 
 /// What the names in a node are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,7 +22,7 @@ fn check_in(marked: &str, language: Language) {
         text.push_str(&piece[digits..]);
     }
     let tree = Tree::parse(text.as_str().into(), language);
-    assert_eq!(tree.state(), Parse::Ok, "{}", tree.root().to_sexp());
+    assert_eq!(tree.state(), Parse::Ok, "{}", tree.root());
     let scopes = Scopes::of(&tree);
     let mut by_mark: BTreeMap<usize, BindingId> = BTreeMap::new();
     let mut by_binding: BTreeMap<BindingId, usize> = BTreeMap::new();

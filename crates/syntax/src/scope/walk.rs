@@ -6,10 +6,10 @@
 use super::kind::{Kind, Kinds};
 use super::role::{Frame, Role, ScopeKind, declared_by, names_itself, role, scope_of};
 use super::{Binding, BindingId, Declared, Reference, Scopes, Spaces};
+use crate::Node;
 use crate::{Language, Tree};
 use std::collections::HashMap;
 use std::ops::Range;
-use tree_sitter::Node;
 
 struct Scope {
     range: Range<usize>,
@@ -54,24 +54,26 @@ pub(super) fn read(tree: &Tree) -> Scopes {
         declarations: Vec::new(),
         uses: Vec::new(),
     };
-    walk.nodes(tree.root(), tree.language(), Vec::new());
+    walk.nodes(tree.root(), tree.language(), None);
     let within = walk.scopes.len();
     walk.masked_types();
     walk.resolved(within)
 }
 
 impl<'t> Walk<'t> {
-    /// Reads `root` and all below it, given the frames of what is above it.
-    fn nodes(&mut self, root: Node<'_>, language: Language, mut frames: Vec<Frame>) {
+    /// Reads `root` and all below it, given the frame of what is above it.
+    fn nodes(&mut self, root: Node<'_>, language: Language, above: Option<Frame>) {
         let kinds = Kinds::of(language);
-        let mut cursor = root.walk();
-        loop {
-            let node = cursor.node();
-            let frame = match frames.last() {
+        let mut open: Vec<(Node<'_>, Frame)> = Vec::new();
+        for node in root.subtree() {
+            while let Some((_, frame)) = open.pop_if(|(around, _)| !around.holds(node)) {
+                self.close(frame.outer);
+            }
+            let frame = match open.last().map(|(_, frame)| frame).or(above.as_ref()).copied() {
                 Some(parent) => {
                     let kind = kinds.kind(node);
-                    let role = role(parent, kind, cursor.field_name(), node);
-                    self.enter(node, kind, role, *parent)
+                    let role = role(&parent, kind, node.field_name(), node);
+                    self.enter(node, kind, role, parent)
                 }
                 None => {
                     let whole = 0..self.tree.source().len() + 1;
@@ -85,19 +87,10 @@ impl<'t> Walk<'t> {
                     }
                 }
             };
-            if cursor.goto_first_child() {
-                frames.push(frame);
-                continue;
-            }
+            open.push((node, frame));
+        }
+        while let Some((_, frame)) = open.pop() {
             self.close(frame.outer);
-            while !cursor.goto_next_sibling() {
-                if !cursor.goto_parent() {
-                    return;
-                }
-                if let Some(frame) = frames.pop() {
-                    self.close(frame.outer);
-                }
-            }
         }
     }
 
@@ -115,7 +108,7 @@ impl<'t> Walk<'t> {
                 name: None,
                 outer: around,
             };
-            self.nodes(types.root_node(), Language::TypeScript, vec![above]);
+            self.nodes(types.root(), Language::TypeScript, Some(above));
             self.close(around);
         }
         self.current = 0;

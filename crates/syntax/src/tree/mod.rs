@@ -2,11 +2,15 @@
 //! an `ERROR` in the tree, and [`Tree::sound`] tells which nodes are far enough from it to be edited.
 
 mod heal;
+mod node;
 
+pub use node::Node;
+
+use node::Nodes;
 use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
-use tree_sitter::{Node, Parser};
+use tree_sitter::Parser;
 
 /// The grammar for a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,7 +58,7 @@ pub enum Parse {
 #[derive(Clone, Debug)]
 pub struct Tree {
     text: Arc<str>,
-    tree: tree_sitter::Tree,
+    nodes: Nodes,
     language: Language,
     parse: Parse,
     masked: Vec<Range<usize>>,
@@ -71,12 +75,13 @@ impl Tree {
                 best = typed;
             }
         }
-        Self { text, tree: best.tree, language: best.language, parse: best.parse, masked: best.masked }
+        let nodes = Nodes::of(&best.tree, best.language);
+        Self { text, nodes, language: best.language, parse: best.parse, masked: best.masked }
     }
 
     /// The whole program.
     pub fn root(&self) -> Node<'_> {
-        self.tree.root_node()
+        self.nodes.root()
     }
 
     /// The original text.
@@ -105,13 +110,15 @@ impl Tree {
     }
 
     /// The type arguments that were masked at `range`, if that is what was masked there: a tree of a type assertion, offsets as here.
-    pub(crate) fn masked_types(&self, range: Range<usize>) -> Option<tree_sitter::Tree> {
+    pub(crate) fn masked_types(&self, range: Range<usize>) -> Option<Self> {
         let types =
             self.text.get(range.clone()).filter(|text| text.starts_with('<') && text.ends_with('>'))?;
         let mut copy = vec![b' '; range.start];
         copy.extend_from_slice(types.as_bytes());
         copy.push(b'0');
-        Some(parse_plain(&copy, Language::TypeScript))
+        let language = Language::TypeScript;
+        let nodes = Nodes::of(&parse_plain(&copy, language), language);
+        Some(Self { text: self.text.clone(), nodes, language, parse: self.parse, masked: Vec::new() })
     }
 
     /// Whether an edit of `node` may be trusted: no error inside it, none in the statement that holds it, and none right beside it
@@ -126,10 +133,9 @@ impl Tree {
         if self.parse != Parse::Broken {
             return true;
         }
-        let above = ancestors(self.root(), node);
         let mut child = node;
         let mut in_statement = true;
-        for ancestor in above.into_iter().rev() {
+        while let Some(ancestor) = child.parent() {
             if ancestor.is_error() {
                 return false;
             }
@@ -156,22 +162,8 @@ impl Tree {
         if range.start > range.end || range.end > self.text.len() {
             return None;
         }
-        self.root().named_descendant_for_byte_range(range.start, range.end)
+        Some(self.root().covering(&range))
     }
-}
-
-/// All nodes above `node`, `root` first. Cheaper than asking for parents one by one, each of which starts at the root.
-pub(crate) fn ancestors<'t>(root: Node<'t>, node: Node<'t>) -> Vec<Node<'t>> {
-    let mut found = Vec::new();
-    let mut current = root;
-    while current.id() != node.id() {
-        found.push(current);
-        match current.child_with_descendant(node) {
-            Some(child) => current = child,
-            None => break,
-        }
-    }
-    found
 }
 
 /// Whether `node` is a function, method or arrow with a body.

@@ -3,10 +3,10 @@
 //! Views only read. They look through what does not change the meaning (parentheses, casts, `!`, optional chaining) and answer `None`
 //! where the value is not in the source.
 
+use crate::Node;
 use crate::Tree;
 use crate::tree::is_function;
 use std::borrow::Cow;
-use tree_sitter::Node;
 
 /// `node` without parentheses, `as`, `satisfies`, `!` and angle casts.
 pub fn unwrapped(node: Node<'_>) -> Node<'_> {
@@ -46,9 +46,8 @@ pub fn wrapped(node: Node<'_>) -> Node<'_> {
 }
 
 /// The named children of `node`, comments left out.
-pub fn code_children(node: Node<'_>) -> impl DoubleEndedIterator<Item = Node<'_>> {
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor).filter(|child| !is_comment(*child)).collect::<Vec<_>>().into_iter()
+pub fn code_children(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    node.named_children().filter(|child| !is_comment(*child))
 }
 
 fn is_comment(node: Node<'_>) -> bool {
@@ -163,19 +162,7 @@ pub fn callee(call: Node<'_>) -> Option<Node<'_>> {
 
 /// Calls `visit` for every named node in source order; the children of a node for which it returns `false` are passed over.
 pub fn walk<'t>(root: Node<'t>, visit: &mut dyn FnMut(Node<'t>) -> bool) {
-    let mut cursor = root.walk();
-    loop {
-        let node = cursor.node();
-        let descend = !node.is_named() || visit(node);
-        if descend && cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return;
-            }
-        }
-    }
+    root.visit(visit);
 }
 
 /// The argument nodes of a call or `new` expression (comments left out).

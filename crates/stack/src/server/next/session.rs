@@ -5,11 +5,11 @@ use crate::server::in_app;
 use edit::{Edit, Piece};
 use project::package::App;
 use project::{File, Kind, Project};
+use syntax::Node;
 use syntax::Tree;
 use syntax::module::Imported;
 use syntax::scope::Scopes;
 use syntax::view::{arguments, callee, code_children, enclosing_function, unwrapped, walk};
-use tree_sitter::Node;
 
 /// What makes such a client.
 const MAKER: &str = "createServerClient";

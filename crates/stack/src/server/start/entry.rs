@@ -5,10 +5,10 @@ use crate::server::in_app;
 use edit::{Edit, FileId};
 use project::package::App;
 use project::{File, Project};
+use syntax::Node;
 use syntax::Tree;
 use syntax::module::Imported;
 use syntax::view::{arguments, code_children, unwrapped, value_of, walk};
-use tree_sitter::Node;
 
 /// The module that holds both, as `src/start.ts` names it.
 const BOUNDARY: &str = "./integrations/supabase/call-boundary";

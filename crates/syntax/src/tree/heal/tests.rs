@@ -5,7 +5,7 @@ use crate::{Language, Parse, Tree};
 /// The masked pieces of `text`, which must be healed.
 fn healed(text: &str, language: Language) -> Vec<String> {
     let tree = Tree::parse(text.into(), language);
-    assert_eq!(tree.state(), Parse::Healed, "{text}\n{}", tree.root().to_sexp());
+    assert_eq!(tree.state(), Parse::Healed, "{text}\n{}", tree.root());
     assert!(!tree.root().has_error());
     assert_eq!(tree.text(tree.root()).trim(), text.trim());
     tree.masked().iter().map(|range| text[range.clone()].to_owned()).collect()
@@ -72,7 +72,7 @@ fn a_typed_tag_is_healed_though_the_grammar_finds_no_error() {
         assert_eq!(tree.state(), Parse::Healed, "{text}");
         assert!(
             tree.root()
-                .to_sexp()
+                .to_string()
                 .contains("(call_expression function: (identifier) arguments: (template_string"),
             "{text}"
         );
@@ -145,7 +145,7 @@ fn an_awaited_call_with_types_is_awaited_as_a_whole() {
         for language in [Language::TypeScript, Language::Tsx] {
             let tree = Tree::parse(text.into(), language);
             assert_eq!(tree.state(), Parse::Healed);
-            assert!(!tree.root().to_sexp().contains("function: (await_expression"), "in {text}");
+            assert!(!tree.root().to_string().contains("function: (await_expression"), "in {text}");
         }
     }
     assert_eq!(state("const a = useState<B>(0);", Language::TypeScript), Parse::Ok);
