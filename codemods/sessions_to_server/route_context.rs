@@ -2,8 +2,8 @@
 
 use super::meaning::{At, last};
 use audit::Survey;
+use syntax::Node;
 use syntax::view::{is_in_type_position, key_name, unwrapped, walk, wrapped};
-use tree_sitter::Node;
 
 const GIVES: &str = "beforeLoad";
 const TAKES: &str = "useRouteContext";
