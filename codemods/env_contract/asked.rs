@@ -2,7 +2,7 @@
 
 use super::find::builds_client;
 use audit::Survey;
-use audit::env::{EnvRead, Fallback};
+use audit::env::{EnvRead, Fallback, may_be_missing};
 use stack::Side;
 use syntax::Node;
 use syntax::Tree;
@@ -11,7 +11,8 @@ use syntax::scope::Scopes;
 /// Whether the code asks if the variable is there: a condition, a comparison, `!x`, or a constant that is used so.
 pub(super) fn is_asked_for(survey: &Survey<'_>, read: &EnvRead) -> bool {
     survey.project.get(read.span.file).syntax().is_some_and(|(tree, scopes)| {
-        places(tree, scopes, read).into_iter().any(|place| condition(place).is_some())
+        says_missing(tree, read)
+            || places(tree, scopes, read).into_iter().any(|place| condition(place).is_some())
     })
 }
 
@@ -21,6 +22,9 @@ pub(super) fn goes_without(survey: &Survey<'_>, read: &EnvRead) -> bool {
     let Some((tree, scopes)) = file.syntax() else { return false };
     if read.fallback != Fallback::None || matches!(survey.stack.side(file.id), Side::Config | Side::None) {
         return false;
+    }
+    if says_missing(tree, read) && !builds_client(survey, read) {
+        return true;
     }
     places(tree, scopes, read).into_iter().filter_map(condition).any(|asked| {
         let Some(branch) = asked.parent().filter(|parent| parent.kind() == "if_statement") else {
@@ -36,6 +40,11 @@ pub(super) fn goes_without(survey: &Survey<'_>, read: &EnvRead) -> bool {
         let fails = says(&["throw ", "process.exit("]);
         !fails && (says(&["return"]) || !builds_client(survey, read))
     })
+}
+
+/// Whether the read is cast to a type that says that it may be missing.
+fn says_missing(tree: &Tree, read: &EnvRead) -> bool {
+    tree.node_at(read.whole.range()).is_some_and(|node| may_be_missing(tree, node))
 }
 
 /// Where the value of a read is used: the read itself, or the uses of the constant that holds it.

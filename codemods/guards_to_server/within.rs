@@ -74,7 +74,10 @@ fn edits(survey: &Survey<'_>, guard: &Guard) -> Option<Vec<Edit>> {
     let outside = |node: Node<'_>| {
         skip.is_none_or(|skip| node.end_byte() <= skip.start_byte() || skip.end_byte() <= node.start_byte())
     };
-    if asks_browser(tree, function, &outside) || !sends_plain_values(tree, function) {
+    if asks_browser(tree, function, &outside)
+        || !sends_plain_values(tree, function)
+        || audit::guard::called(survey.project, guard.span).into_iter().any(|span| helper_asks(survey, span))
+    {
         return None;
     }
     match value_of(tree, options, "ssr") {
@@ -125,6 +128,12 @@ fn asks_browser(tree: &Tree, code: Node<'_>, outside: &dyn Fn(Node<'_>) -> bool)
         !found
     });
     found
+}
+
+/// Whether a function that a guard calls asks for what only a browser has.
+fn helper_asks(survey: &Survey<'_>, function: Span) -> bool {
+    let Some((tree, _)) = survey.project.get(function.file).syntax() else { return true };
+    tree.node_at(function.range()).is_none_or(|code| asks_browser(tree, code, &|_| true))
 }
 
 /// Whether what a guard hands to its pages can be sent to the browser: values, no functions.

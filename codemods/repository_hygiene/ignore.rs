@@ -3,7 +3,7 @@
 use super::{OUTPUT, TRACKED_ENV, TRACKED_OUTPUT, UNIGNORED_ENV};
 use audit::finding::Related;
 use audit::{Confidence, Finding, Severity, Survey};
-use edit::{FileId, RelPath, Span};
+use edit::{Edit, FileId, RelPath, Span};
 use plan::Request;
 use project::{File, Kind};
 
@@ -12,7 +12,8 @@ pub const ENVIRONMENT: &str = "# Environment values";
 const BUILT: &str = "# Installed packages and build output";
 
 /// Lines that keep values out of git.
-pub const VALUES: &[&str] = &[".env", ".env.*", "!.env.example"];
+pub const VALUES: &[&str] = &[".env", ".env.*", EXAMPLE];
+const EXAMPLE: &str = "!.env.example";
 
 /// Not worth a change of a `.gitignore` that is there.
 const MINOR: &[&str] =
@@ -65,6 +66,8 @@ struct Missing {
     path: RelPath,
     values: Vec<String>,
     built: Vec<String>,
+    /// Whether values are kept out already, and only the example is kept out with them.
+    hides_example: bool,
 }
 
 fn missing(survey: &Survey<'_>) -> Vec<Missing> {
@@ -87,8 +90,10 @@ fn missing(survey: &Survey<'_>) -> Vec<Missing> {
         let there = project.file(path.as_str()).is_some();
         let open =
             [".env", ".env.local", ".env.production"].iter().any(|name| !project.ignores_file(&below(name)));
-        let mut lines = Missing { path, values: Vec::new(), built: Vec::new() };
-        if open || project.ignores_file(&below(".env.example")) {
+        let mut lines = Missing { path, values: Vec::new(), built: Vec::new(), hides_example: false };
+        let hidden = project.ignores_file(&below(".env.example"));
+        lines.hides_example = hidden && !open;
+        if open || hidden {
             lines.values.extend(VALUES.iter().map(|line| (*line).to_owned()));
             let examples = project.files.iter().filter(|file| {
                 file.kind == Kind::Env
@@ -115,6 +120,7 @@ fn missing(survey: &Survey<'_>) -> Vec<Missing> {
         if let Some(same) = found.iter_mut().find(|same| same.path == lines.path) {
             same.values.extend(lines.values);
             same.built.extend(lines.built);
+            same.hides_example &= lines.hides_example;
         } else if !lines.values.is_empty() || !lines.built.is_empty() {
             found.push(lines);
         }
@@ -128,7 +134,9 @@ pub(super) fn requests(survey: &Survey<'_>) -> Vec<Request> {
     // What is not UTF-8 stays as it is; the findings say what it lacks.
     let is_text =
         |path: &RelPath| survey.project.file(path.as_str()).is_none_or(|file| file.skipped.is_none());
-    for Missing { path, values, built } in missing(survey).into_iter().filter(|lines| is_text(&lines.path)) {
+    for Missing { path, values, built, .. } in
+        missing(survey).into_iter().filter(|lines| is_text(&lines.path))
+    {
         let line = |heading: &str, line: String| Request::Line {
             path: path.clone(),
             heading: heading.to_owned(),
@@ -140,12 +148,29 @@ pub(super) fn requests(survey: &Survey<'_>) -> Vec<Request> {
     requests
 }
 
+/// The example is taken back and then ignored again by a line further down, as tools of hosts append one: taken back once more.
+pub(super) fn edits(survey: &Survey<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for lines in missing(survey).into_iter().filter(|lines| lines.hides_example) {
+        let Some(file) = survey.project.file(lines.path.as_str()).filter(|file| file.skipped.is_none())
+        else {
+            continue;
+        };
+        if file.text.lines().any(|line| line.trim() == EXAMPLE) {
+            let newline = if file.text.ends_with('\n') { "" } else { "\n" };
+            let end = file.text.len();
+            edits.push(Edit::replace(file.span(end..end), format!("{newline}{EXAMPLE}\n")));
+        }
+    }
+    edits
+}
+
 /// Everything that git holds or would hold and must not.
 pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     let project = survey.project;
     let mut findings = Vec::new();
     let manifest = project.packages.first().map(|package| package.manifest);
-    for Missing { path, values, built } in missing(survey) {
+    for Missing { path, values, built, hides_example } in missing(survey) {
         let Some(place) = project.file(path.as_str()).map(|file| file.id).or(manifest) else { continue };
         let there = project.file(path.as_str()).is_some();
         if !values.is_empty() {
@@ -154,13 +179,19 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
                 severity: UNIGNORED_ENV.severity,
                 confidence: Confidence::Certain,
                 span: Span::new(place, 0..0),
-                message: if there {
+                message: if hides_example {
+                    format!("`{path}` keeps `.env.example` out of the repository, too.")
+                } else if there {
                     format!("`{path}` lets env files with values through.")
                 } else {
                     "There is no `.gitignore`: env files with values would be committed.".to_owned()
                 },
                 why: UNIGNORED_ENV.why.into(),
-                todo: "Ignore `.env` and `.env.*`, and take `.env.example` back.".into(),
+                todo: if hides_example {
+                    format!("Take it back with `{EXAMPLE}` behind the line that ignores it.")
+                } else {
+                    "Ignore `.env` and `.env.*`, and take `.env.example` back.".to_owned()
+                },
                 related: Vec::new(),
                 subject: path.to_string(),
             });

@@ -184,7 +184,8 @@ impl Codemod for RepositoryHygiene {
         let ignored = || ignore::requests(survey);
         let lines = [of(&UNIGNORED_ENV), of(&OUTPUT)].concat();
         propose("Ignore env files and build output", Safety::Safe, lines, &|change| {
-            change.requests = ignored()
+            change.requests = ignored();
+            change.edits = ignore::edits(survey);
         });
         let title = "Stop tracking env files; they stay on this disk";
         propose(title, Safety::Review, of(&TRACKED_ENV), &|change| {

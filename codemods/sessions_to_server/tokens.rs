@@ -214,6 +214,13 @@ impl<'s> Page<'s, '_> {
             return None;
         }
         let property = read.child_by_field_name("property")?;
+        if let Some(both) = self.asked_with_user(read) {
+            tokens.conditions.push(Edit::replace(
+                self.file.span(both.byte_range()),
+                format!("{}user", self.file.text.get(read.start_byte()..property.start_byte())?),
+            ));
+            return None;
+        }
         if is_condition(wrapped(read)) {
             // There is a user exactly where there was a token.
             tokens.conditions.push(Edit::replace(self.file.span(property.byte_range()), "user"));
@@ -250,6 +257,16 @@ impl<'s> Page<'s, '_> {
         let statement = enclosing_statement(read).byte_range();
         tokens.edits.push(Edit::delete(self.file.span(whole_line(&self.file.text, statement.clone()))));
         Some(statement)
+    }
+
+    /// `session?.access_token && session.user`: the user alone says both.
+    fn asked_with_user(&self, read: Node<'s>) -> Option<Node<'s>> {
+        let both = read.parent().filter(|both| both.kind() == "binary_expression" && is_condition(read))?;
+        let other = both.child_by_field_name("right").filter(|other| other.kind() == "member_expression")?;
+        let object =
+            |member: Node<'s>| member.child_by_field_name("object").map(|object| self.tree.text(object));
+        let asks_user = self.tree.text(other.child_by_field_name("property")?) == "user";
+        (asks_user && object(other) == object(read) && other.id() != read.id()).then_some(both)
     }
 
     /// Whether a read is one of the access token; of the others the page gets nothing.

@@ -147,6 +147,41 @@ export const Inside = ({ children }) => {
 }
 
 #[test]
+fn what_runs_around_the_page_of_sign_in_leaves_the_pages_to_the_guard_below_it() {
+    check(
+        VITE,
+        &[
+            (
+                "src/main.tsx",
+                r#"import { BrowserRouter, Routes, Route } from "react-router-dom"; import { Inside } from "./inside"; import { Watch } from "./watch";
+const App = () => <BrowserRouter><Watch><Routes>
+  <Route path="/enter" element={<p />} />
+  <Route element={<Inside />}><Route path="/boats" element={<p />} /></Route>
+</Routes></Watch></BrowserRouter>;"#,
+            ),
+            (
+                "src/watch.tsx",
+                r#"import { useNavigate } from "react-router-dom"; import { useMember } from "./crew";
+export const Watch = ({ children }) => {
+  const { member } = useMember(), go = useNavigate();
+  useEffect(() => { if (!member && location.pathname !== "/enter") go("/enter"); }, [member]);
+  return <>{children}</>;
+};"#,
+            ),
+            (
+                "src/inside.tsx",
+                r#"import { Navigate, Outlet } from "react-router-dom"; import { useMember } from "./crew";
+export const Inside = () => { const { member } = useMember(); return member ? <Outlet /> : <Navigate to="/enter" />; };"#,
+            ),
+        ],
+        &[
+            "Inside Component Browser session -> /enter [/boats]",
+            "Watch Component Browser session -> /enter []",
+        ],
+    );
+}
+
+#[test]
 fn a_guard_that_lets_everyone_through_is_enforced_nowhere() {
     check(
         VITE,

@@ -311,7 +311,7 @@ impl<'t> Reader<'t> {
                 "non_null_expression" | "as_expression" | "satisfies_expression"
                     if at_left_edge && parent.named_child(0) == Some(at) =>
                 {
-                    cast = true;
+                    cast |= !may_be_missing(self.tree, parent);
                     end = parent.end_byte();
                 }
                 "parenthesized_expression" if at_left_edge => {
@@ -423,4 +423,10 @@ fn written(node: Node<'_>) -> bool {
         "unary_expression" => parent.child(0).is_some_and(|operator| operator.kind() == "delete"),
         _ => false,
     })
+}
+
+/// `… as string | undefined`: whoever wrote it knows that the variable may be missing.
+pub fn may_be_missing(tree: &Tree, cast: Node<'_>) -> bool {
+    let typed = cast.named_child(1).filter(|_| cast.kind() == "as_expression");
+    typed.is_some_and(|typed| tree.text(typed).split('|').any(|one| one.trim() == "undefined"))
 }

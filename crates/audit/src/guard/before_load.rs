@@ -53,11 +53,11 @@ fn of_option(
     let place = file.span(call.byte_range());
     let covered = routes.iter().filter(|route| route.layers.iter().any(|layer| layer.at == place));
     let no_ssr = view::value_of(tree, options, "ssr").is_some_and(|ssr| tree.text(ssr) == "false");
-    let skips =
-        project.get(function.file).text.get(function.range()).unwrap_or_default().contains("typeof window");
+    let text = |code: Span| project.get(code.file).text.get(code.range()).unwrap_or_default();
+    let skips = text(function).contains("typeof window");
     let asks_client = || {
-        let text = project.get(function.file).text.get(function.range()).unwrap_or_default();
-        kept && text.contains(".auth.get")
+        let asks = |code: Span| text(code).contains(".auth.get");
+        kept && (asks(function) || called(project, function).into_iter().any(asks))
     };
     let on_server = !no_ssr && !skips && (asks_client() || asks_server(project, function));
     let real: Vec<_> = gates.iter().filter(|gate| !gate.never_refuses).collect();
@@ -108,6 +108,36 @@ fn asks_server(project: &Project, function: Span) -> bool {
                     calls_server_function(project, file.span(tree.root().byte_range()))
                 })
         })
+}
+
+/// The functions of the app that code calls by name, and those that these call, three steps deep.
+pub fn called(project: &Project, code: Span) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut open = vec![(code, 0)];
+    while let Some((code, depth)) = open.pop() {
+        let file = project.get(code.file);
+        let Some(node) = file.syntax().and_then(|(tree, _)| tree.node_at(code.range())) else { continue };
+        view::walk(node, &mut |inner| {
+            let callee = view::callee(inner).filter(|_| inner.kind() == "call_expression");
+            if let Some(callee) = callee.filter(|callee| callee.kind() == "identifier")
+                && let Origin::Local(holder, range) = Graph::origin(project, file.id, callee.byte_range())
+                && let Some((tree, _)) = project.get(holder).syntax()
+                && let Some(declared) = tree.node_at(range).and_then(|name| name.parent())
+            {
+                let value = declared
+                    .child_by_field_name("value")
+                    .filter(|_| declared.kind() == "variable_declarator");
+                let function = value.map_or(declared, view::unwrapped);
+                let span = project.get(holder).span(function.byte_range());
+                if component::is_function(function) && !found.contains(&span) {
+                    found.push(span);
+                    open.extend((depth < 2).then_some((span, depth + 1)));
+                }
+            }
+            true
+        });
+    }
+    found
 }
 
 /// Whether code calls something that `createServerFn` made.

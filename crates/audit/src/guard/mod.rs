@@ -15,6 +15,7 @@ mod walk;
 use crate::component;
 use crate::identity::Strength;
 use crate::route::Route;
+pub use before_load::called;
 use edit::Span;
 use gate::Gate;
 use mount::Uses;
@@ -144,7 +145,27 @@ pub(crate) fn read(project: &Project, stack: &Stack, routes: &[Route]) -> Vec<Gu
     guards.retain(|guard| !files.iter().any(|file| file.span == guard.span));
     guards.extend(files);
     guards.sort_by_key(|guard| (guard.span, guard.name.clone()));
+    leave_to_others(&mut guards);
     guards
+}
+
+/// What runs on the very page that it sends visitors to tells pages apart by itself, and stands around open ones as well. Where
+/// others guard pages below it, those are the guarded ones.
+fn leave_to_others(guards: &mut [Guard]) {
+    let around_own = |guard: &Guard| {
+        guard.redirect.as_ref().is_some_and(|to| guard.routes.contains(to)) && !guard.own_page
+    };
+    let told: Vec<BTreeSet<String>> = guards
+        .iter()
+        .filter(|guard| guard.enforced == Enforced::Browser && !guard.routes.is_empty() && !around_own(guard))
+        .map(|guard| guard.routes.iter().cloned().collect())
+        .collect();
+    for guard in guards.iter_mut().filter(|guard| guard.enforced == Enforced::Browser && around_own(guard)) {
+        let routes: BTreeSet<String> = guard.routes.iter().cloned().collect();
+        if told.iter().any(|other| other.is_subset(&routes)) {
+            guard.routes.clear();
+        }
+    }
 }
 
 /// The file that runs before every request, and whether it runs for this URL; `None` where there is none.
