@@ -144,9 +144,11 @@ pub(super) fn missing_indexes(survey: &Survey<'_>) -> Vec<(Name, Vec<String>)> {
         wanted.dedup();
         wanted.retain(|columns| {
             !table.indexed(columns)
-                && columns
-                    .iter()
-                    .all(|column| table.column(column).is_some_and(|it| !it.kind.ends_with("[]")))
+                && columns.iter().all(|column| {
+                    table.column(column).is_some_and(|it| {
+                        !it.kind.ends_with("[]") && super::migration::in_history(survey, it.span)
+                    })
+                })
         });
         found.extend(wanted.into_iter().map(|columns| (name.clone(), columns)));
     }

@@ -7,7 +7,7 @@ use super::{
     UNWRAPPED, lint, privileges, rewrite,
 };
 use audit::{Finding, Survey};
-use edit::{Piece, RelPath};
+use edit::{Piece, RelPath, Span};
 use plan::{Change, NewFile, Safety};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -252,6 +252,14 @@ fn places(survey: &Survey<'_>, access: &Access, table: &str, verbs: &[&str]) -> 
 
 fn index_name(table: &str, columns: &[String]) -> String {
     schema::suffixed(&format!("{table}_{}", columns.join("_")), "_idx")
+}
+
+/// Whether the migrations of the platform make the column at `span`; any where there are none. SQL beside them may never have run.
+pub(super) fn in_history(survey: &Survey<'_>, span: Option<Span>) -> bool {
+    let history =
+        |path: &RelPath| path.folder().ends_with("supabase/migrations") && path.extension() == "sql";
+    let made = span.is_none_or(|span| history(&survey.project.get(span.file).path));
+    made || !survey.project.files.iter().any(|file| history(&file.path))
 }
 
 /// A new file that runs behind all others: a migration where there is a history (a second for what is made, a minute for what

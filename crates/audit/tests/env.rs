@@ -60,6 +60,7 @@ fn every_accessor_is_read() {
 fn aliases_and_patterns_are_followed() {
     check("const env = import.meta.env;\nf(env.VITE_A);", &["VITE_A ImportMeta None <env.VITE_A>"]);
     check("const { env } = process;\nf(env.A);", &["A Process None <env.A>"]);
+    check("import process from 'node:process';\nf(process.env.A);", &["A Process None <process.env.A>"]);
     check("import { env } from 'node:process';\nf(env.A);", &["A Process None <env.A>"]);
     check(
         "const { A, B: b, C = 'x' } = process.env;",

@@ -9,6 +9,7 @@ use stack::Side;
 use std::sync::LazyLock;
 use syntax::Node;
 use syntax::Tree;
+use syntax::module::{Import, Imported};
 use syntax::scope::{Declared, Scopes};
 use syntax::view;
 
@@ -228,10 +229,15 @@ impl<'t> Reader<'t> {
         match binding.declared {
             Declared::Import => {
                 let mut imports = self.file.module.imports.iter();
-                let import =
-                    imports.find(|import| import.names.iter().any(|name| name.local == binding.name))?;
-                match import.specifier.as_str() {
-                    "process" | "node:process" => Some(Accessor::Process),
+                let of =
+                    |import: &Import| import.names.iter().find(|name| name.local == binding.name).cloned();
+                let (specifier, name) =
+                    imports.find_map(|import| Some((import.specifier.as_str(), of(import)?.imported)))?;
+                // `import process from "node:process"` is the process, not its environment.
+                match specifier {
+                    "process" | "node:process" => {
+                        (name == Imported::Named("env".to_owned())).then_some(Accessor::Process)
+                    }
                     "cloudflare:workers" => Some(Accessor::Binding),
                     _ => None,
                 }
