@@ -18,13 +18,17 @@ const READER: &str = "getRequestHeader";
 
 /// Whether a file asks for the header by the framework's own function, which only server functions do.
 pub(super) fn asks(file: &File) -> bool {
-    let quoted = |quote| contains_ignoring_case(&file.text, &format!("{READER}({quote}authorization"));
-    ["\"", "'"].into_iter().any(quoted)
+    file.text.contains(READER) && named(file, &format!("{READER}("))
 }
 
-/// Whether `text` holds `word`, however its letters are written.
-pub(super) fn contains_ignoring_case(text: &str, word: &str) -> bool {
-    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+/// Whether a file names the header, in quotes right after `before`; the letters of its name may be of any case.
+pub(super) fn named(file: &File, before: &str) -> bool {
+    ["\"", "'"].iter().any(|quote| {
+        let start = format!("{before}{quote}");
+        let ends = file.text.match_indices(&start).map(|(at, found)| at + found.len());
+        let mut names = ends.filter_map(|at| file.text.get(at..at + "authorization".len()));
+        names.any(|name| name.eq_ignore_ascii_case("authorization"))
+    })
 }
 
 /// The edits that give a file the session's header; `None` where some read of it is not followed.

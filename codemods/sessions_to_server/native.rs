@@ -4,7 +4,7 @@
 use super::context;
 use super::decide::Move;
 use super::facade::Part;
-use super::header::{self, contains_ignoring_case};
+use super::header;
 use super::places::{Places, relative};
 use super::runtime::{self, Files};
 use super::strictness;
@@ -115,9 +115,9 @@ pub(super) fn middleware<'s>(
 /// Whether a file reads a header to know a visitor; one with a secret of its own (a webhook, a timer) is another matter.
 fn reads_session(survey: &Survey<'_>, file: &File) -> bool {
     let served = matches!(survey.stack.side(file.id), Side::Server | Side::Both);
-    let any = |words: &[&str]| words.iter().any(|word| contains_ignoring_case(&file.text, word));
-    let verifies = || any(&["getuser(", "getclaims(", "getsession("]);
-    served && (any(&["\"authorization\"", "'authorization'"]) && verifies() || header::asks(file))
+    let verifies = || ["getUser(", "getClaims(", "getSession("].iter().any(|call| file.text.contains(call));
+    let named = || header::named(file, "");
+    served && (verifies() && named() || header::asks(file))
 }
 
 /// Whether a file is asked only behind the middleware that puts the token into the header of a request: not by what stands before it.

@@ -7,7 +7,7 @@
 use crate::content::Content;
 use crate::lost::{lost_constants, lost_imports};
 use crate::moved;
-use crate::request::import::{self, Importer};
+use crate::request::import::{self, Importer, Wish};
 use crate::request::{Book, Page, Refusal};
 use crate::{Change, Outcome};
 use audit::Survey;
@@ -15,12 +15,13 @@ use edit::merge::{Group, Merged, merge};
 use edit::{FileId, Piece, RelPath, Span};
 use project::graph::Graph;
 use project::{File, Kind, Project};
+use rayon::prelude::*;
 use stack::Stack;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use syntax::module::{ImportKind, Module};
 use syntax::scope::{Declared, Scopes};
-use syntax::{Parse, Tree};
+use syntax::{Language, Parse, Tree};
 
 /// Why a change is held.
 #[derive(Clone, Debug)]
@@ -336,9 +337,10 @@ impl<'a> Round<'a> {
         book: &Book,
         contents: &mut BTreeMap<RelPath, Content>,
     ) -> Result<(), More> {
-        let texts = |file: FileId| self.text(file);
         let none = Vec::new();
         let files: BTreeSet<FileId> = merged.edits.keys().chain(book.imports.keys()).copied().collect();
+        let mut jobs = Vec::new();
+        let mut failed = None;
         for file in files {
             let Some(file) = self.project.files.get(file.0 as usize) else { continue };
             let wishes = book.imports.get(&file.id).unwrap_or(&none);
@@ -348,31 +350,60 @@ impl<'a> Round<'a> {
                     continue;
                 }
                 let why = format!("`{}` is no code that can import.", file.path);
-                return Err(self.refused(Refusal { by: askers, because_of: None, why }));
+                failed = Some(self.refused(Refusal { by: askers, because_of: None, why }));
+                break;
             };
-            let Some(content) = self.content(merged, contents, &file.path, &askers)? else { continue };
-            let tree = Tree::parse(Arc::from(content.text.as_str()), language);
-            let (module, scopes) = (Module::of(&tree), Scopes::of(&tree));
-            let (lost, constants) = match tree.state() {
-                Parse::Broken => (BTreeSet::new(), Vec::new()),
-                _ => (lost_imports(file, &module, &scopes, wishes), lost_constants(file, &tree, &scopes)),
-            };
-            let same = |one: &str, other: &str| self.same_module(file, one, other);
-            let importer = Importer {
-                path: &file.path,
-                language,
-                tree: &tree,
-                module: &module,
-                declared: declared(&module, &scopes),
-                same: &same,
-            };
-            let mut splices =
-                import::granted(&importer, wishes, &lost).map_err(|refusal| self.refused(refusal))?;
-            splices.extend(constants.into_iter().map(|range| (range, Vec::new())));
-            splices.sort_by_key(|(range, _)| range.start);
-            contents.insert(file.path.clone(), content.spliced(&texts, &splices));
+            match self.content(merged, contents, &file.path, &askers) {
+                Ok(Some(content)) => jobs.push((file, wishes, language, content)),
+                Ok(None) => {}
+                Err(more) => {
+                    failed = Some(more);
+                    break;
+                }
+            }
         }
-        Ok(())
+        let granted: Vec<Result<(RelPath, Content), More>> = jobs
+            .into_par_iter()
+            .map(|(file, wishes, language, content)| {
+                let granted = self.imported(file, wishes, language, content)?;
+                Ok((file.path.clone(), granted))
+            })
+            .collect();
+        for granted in granted {
+            let (path, content) = granted?;
+            contents.insert(path, content);
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// The content of one file with the imports that are wished for, and without those that lost their last use.
+    fn imported(
+        &self,
+        file: &File,
+        wishes: &[Wish],
+        language: Language,
+        content: Content,
+    ) -> Result<Content, More> {
+        let tree = Tree::parse(Arc::from(content.text.as_str()), language);
+        let (module, scopes) = (Module::of(&tree), Scopes::of(&tree));
+        let (lost, constants) = match tree.state() {
+            Parse::Broken => (BTreeSet::new(), Vec::new()),
+            _ => (lost_imports(file, &module, &scopes, wishes), lost_constants(file, &tree, &scopes)),
+        };
+        let same = |one: &str, other: &str| self.same_module(file, one, other);
+        let importer = Importer {
+            path: &file.path,
+            language,
+            tree: &tree,
+            module: &module,
+            declared: declared(&module, &scopes),
+            same: &same,
+        };
+        let mut splices =
+            import::granted(&importer, wishes, &lost).map_err(|refusal| self.refused(refusal))?;
+        splices.extend(constants.into_iter().map(|range| (range, Vec::new())));
+        splices.sort_by_key(|(range, _)| range.start);
+        Ok(content.spliced(&|file: FileId| self.text(file), &splices))
     }
 
     fn same_module(&self, file: &File, one: &str, other: &str) -> bool {

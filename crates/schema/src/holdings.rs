@@ -56,9 +56,10 @@ impl Schema {
         let has_place = table.columns.iter().any(|column| place.contains(&column.name.as_str()));
         let profession = ["bio", "specialty", "specialization", "title", "experience", "qualification"];
         let professional = table.columns.iter().any(|column| profession.contains(&column.name.as_str()));
+        let columns: Vec<_> = table.columns.iter().map(|column| (column, words(&column.name))).collect();
         let pick = |fits: &dyn Fn(&Column, &[String]) -> bool| {
-            let columns = table.columns.iter().filter(|column| fits(column, &words(&column.name)));
-            columns.map(|column| column.name.clone()).collect::<Vec<_>>()
+            let columns = columns.iter().filter(|(column, words)| fits(column, words));
+            columns.map(|(column, _)| column.name.clone()).collect::<Vec<_>>()
         };
         Holdings {
             personal: pick(&|column, words| {
@@ -114,11 +115,8 @@ impl Schema {
             of_users,
             private: is_private(name),
             codes: CODES.has_any(&words(&name.name))
-                && table.columns.iter().any(|column| words(&column.name).iter().any(|word| word == "code"))
-                || table
-                    .columns
-                    .iter()
-                    .any(|column| OPENING_CODES.contains(&words(&column.name).join("_").as_str())),
+                && columns.iter().any(|(_, words)| words.iter().any(|word| word == "code"))
+                || columns.iter().any(|(_, words)| OPENING_CODES.contains(&words.join("_").as_str())),
             inside: pick(&|_, words| is_inside(words)),
             settings: is_settings
                 && !SITE.has_any(&all)
