@@ -186,7 +186,7 @@ impl<'s> Columns<'s> {
         let reference = words.last() == Some(&"id") && !owner;
         let described = matches!(
             words.last(),
-            Some(&("name" | "title" | "description" | "text" | "notes" | "date" | "type"))
+            Some(&("name" | "title" | "label" | "description" | "text" | "notes" | "date" | "type"))
         ) && !owner;
         let noun = word
             && words.len() > 1

@@ -224,6 +224,19 @@ fn a_token_of_the_address_and_a_secret_compared_by_letters_are_judged() {
         "export async function GET(request) { const token = new URL(request.url).searchParams.get('token'); if (!token) return NextResponse.redirect('/'); request.headers.get('host'); await settle(token); await sql`UPDATE orders SET paid = true`; }",
         "/api/berths GET None writes",
     );
+    route(
+        "const expected = process.env.HOOK_SECRET; const same = (a, b) => a === b; function safeEqual(a, b) { let off = 0; for (let i = 0; i < a.length; i++) off |= a[i] ^ b[i]; return off === 0; }
+export async function POST(request) { const sent = new URL(request.url).searchParams.get('secret') || request.headers.get('x-secret') || ''; if (!sent || !safeEqual(sent, expected)) return new Response('no', { status: 401 }); await sql`UPDATE orders SET paid = true`; }",
+        "/api/berths POST Secret writes",
+    );
+}
+
+#[test]
+fn a_token_that_is_handed_on_is_judged_by_who_gets_it() {
+    route(
+        "export async function GET(request) { const key = request.headers.get('X-Harbour-Token'); if (!key) return NextResponse.json({}, { status: 401 }); const answer = await fetch('https://harbour.example/groups', { headers: { 'X-Harbour-Token': key } }); return NextResponse.json(await answer.json()); }",
+        "/api/berths GET Enforced",
+    );
 }
 
 #[test]

@@ -79,7 +79,9 @@ impl Schema {
             }),
             secret: pick(&|column, words| {
                 let joined = words.join("_");
-                let said = SECRET.has_any(words) || KEYS.iter().any(|known| joined.contains(known));
+                let said = SECRET.has_any(words)
+                    || KEYS.iter().any(|known| joined.contains(known))
+                    || matches!(joined.as_str(), "service_key" | "service_role_key" | "supabase_service_key");
                 // A postal code, and what a physician has learnt.
                 let said = said
                     && !(has_place && joined.starts_with("pin"))
@@ -103,7 +105,19 @@ impl Schema {
                     words.iter().any(|word| word == "hash")
                         && matches!(
                             word.as_str(),
-                            "image" | "file" | "content" | "perceptual" | "block" | "commit" | "query"
+                            "image"
+                                | "file"
+                                | "content"
+                                | "perceptual"
+                                | "block"
+                                | "commit"
+                                | "query"
+                                | "visitor"
+                                | "ip"
+                                | "agent"
+                                | "device"
+                                | "tx"
+                                | "transaction"
                         )
                 }) && column.kind != "boolean"
             }),
@@ -213,14 +227,13 @@ const OPENING_CODES: [&str; 8] = [
     "activation_code",
 ];
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 10] = [
     "api_key",
     "access_key",
     "private_key",
     "secret_key",
     "signing_key",
     "encryption_key",
-    "service_key",
     "license_key",
     "card_number",
     "account_number",

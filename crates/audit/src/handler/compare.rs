@@ -25,9 +25,21 @@ impl<'p> Judge<'p> {
                     found |= env && sent;
                 }
             }
+            if node.kind() == "call_expression" && self.compares(node) {
+                let arguments = view::arguments(node);
+                let env = arguments.iter().any(|argument| self.is_from_environment(*argument));
+                let sent = arguments.iter().any(|argument| self.was_sent(*argument));
+                found |= arguments.len() == 2 && env && sent;
+            }
             !found
         });
         found
+    }
+
+    /// Whether a call compares its two arguments by its name: `safeEqual(sent, expected)`.
+    fn compares(&self, call: Node<'p>) -> bool {
+        let name = view::callee(call).map_or("", |callee| self.reader.tree.text(callee)).to_ascii_lowercase();
+        ["equal", "compare", "matches"].iter().any(|word| name.contains(word))
     }
 
     /// Whether a value, or the constant that it names, is read from the environment.

@@ -56,5 +56,16 @@ pub(super) fn verifies(project: &Project, function: Span) -> bool {
     let text = |span: &Span| project.get(span.file).text.get(span.range()).unwrap_or_default();
     let has =
         |marks: &[&str]| functions.iter().any(|span| marks.iter().any(|mark| text(span).contains(mark)));
-    !has(SENT) || has(MARKS) || functions.iter().any(|span| asks_for_session(text(span)))
+    let handed_on = || functions.iter().any(|span| hands_on(text(span)));
+    !has(SENT) || has(MARKS) || handed_on() || functions.iter().any(|span| asks_for_session(text(span)))
+}
+
+/// Whether a header that is read is sent on under its own name: whoever gets it judges it.
+fn hands_on(text: &str) -> bool {
+    let mut read = text.split("headers.get(").skip(1).filter_map(|rest| {
+        let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        rest[1..].split(quote).next().filter(|name| !name.is_empty())
+    });
+    text.contains("fetch(")
+        && read.any(|name| text.contains(&format!("\"{name}\":")) || text.contains(&format!("'{name}':")))
 }

@@ -356,7 +356,8 @@ impl<'t> Search<'t> {
                 continue;
             };
             let inner = node.start_byte() + 1..node.end_byte() - 1;
-            if password::named(key) && password::credible_beside(&text, addressed) && !self.known(&inner) {
+            let credible = password::credible_beside(&text, addressed) && password::fits(key, &text);
+            if password::named(key) && credible && !self.known(&inner) {
                 let position = place::of_string(self.tree, node, &inner);
                 self.push(inner, position, "password-literal", Confidence::Likely);
             }

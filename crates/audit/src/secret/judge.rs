@@ -53,10 +53,35 @@ pub fn placeholder(value: &str) -> bool {
         "enter_",
         "fill",
     ];
+    // "Your", "put here" in the languages of the exports.
+    const STARTS: &[&str] = &[
+        "sua_",
+        "sua-",
+        "seu_",
+        "seu-",
+        "tua_",
+        "tu_",
+        "tu-",
+        "su_",
+        "su-",
+        "votre",
+        "ihr_",
+        "ihr-",
+        "dein",
+        "ganti",
+        "coloque",
+        "substitua",
+        "insira",
+        "cole_",
+        "cole-",
+    ];
+    const ENDS: &[&str] = &["_aqui", "-aqui", "_aquí", "_ici", "-ici", "_hier", "-hier", "_disini"];
     let lower = value.trim().to_lowercase();
     let bare = lower.trim_matches(|character: char| !character.is_alphanumeric());
     bare.is_empty()
         || MARKS.iter().any(|mark| lower.contains(mark))
+        || STARTS.iter().any(|start| bare.starts_with(start))
+        || ENDS.iter().any(|end| bare.ends_with(end))
         || matches!(
             bare,
             "test"
@@ -205,6 +230,8 @@ mod tests {
             "sk-your-openai-key",
             "AKIAIOSFODNN7EXAMPLE",
             "••••••••",
+            "SUA_CHAVE_DE_ORIGEM",
+            "tu-clave-aqui",
         ] {
             assert!(placeholder(value), "{value}");
         }

@@ -44,6 +44,12 @@ pub(super) fn named(name: &str) -> bool {
     !about && (short || spoken.is_some_and(|word| PASSWORDS.contains(&word.as_str())))
 }
 
+/// Whether `text` may be what `name` says: a PIN is a few digits, and the tax number of a company is none.
+pub(super) fn fits(name: &str, text: &str) -> bool {
+    let pin = words(name).last().is_some_and(|last| last == "PIN");
+    !pin || (4..=8).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Whether a pair beside a password makes it a login: an address, a role, a name that is a value and not a label.
 pub(super) fn identifies(key: &str, value: Option<&str>) -> bool {
     let words = words(key);
@@ -139,6 +145,13 @@ mod tests {
         ] {
             assert!(!named(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_pin_is_a_few_digits() {
+        assert!(fits("adminPin", "4711"));
+        assert!(!fits("branchPin", "P041234567Z"));
+        assert!(fits("password", "P041234567Z"));
     }
 
     #[test]
