@@ -2,6 +2,7 @@
 //! clients, which then answered `any`; newer ones answer `never`.
 
 use super::client::PACKAGE;
+use crate::build_hardening::numbers;
 use audit::Survey;
 use project::File;
 
@@ -32,10 +33,8 @@ fn first_name(text: &str) -> &str {
 
 /// Whether the lockfile holds a client from before [`STRICT`].
 fn was_loose(survey: &Survey<'_>) -> bool {
-    survey.project.packages.iter().filter_map(|package| package.resolved.get(PACKAGE)).any(|version| {
-        let numbers: Vec<u32> = version.split(['.', '-']).map_while(|part| part.parse().ok()).collect();
-        numbers.as_slice() < STRICT.as_slice()
-    })
+    let mut resolved = survey.project.packages.iter().filter_map(|package| package.resolved.get(PACKAGE));
+    resolved.any(|version| numbers(version).is_some_and(|version| version < STRICT))
 }
 
 #[cfg(test)]

@@ -75,9 +75,7 @@ fn follow(
         "string" | "template_string" => {
             if let Some(value) = string_value(tree, node) {
                 // `required("VITE_URL")`: the name of a variable.
-                let is_name =
-                    |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
-                if value.contains('_') && value.chars().all(is_name) {
+                if value.contains('_') && audit::env::screams(&value) {
                     found.names.push(value.into_owned());
                     return;
                 }

@@ -49,6 +49,15 @@ fn check_one(text: &str, expected: &[&str]) {
     );
 }
 
+#[test]
+fn a_client_is_followed_into_a_part_of_an_argument() {
+    check_one(
+        "async function tell({ db, berth }: { db: any; berth: string }) { await db.from('berths').select().eq('id', berth); }
+export const run = (berth: string) => tell({ db: supabase, berth });",
+        &["berths select Await"],
+    );
+}
+
 /// The one query of a file beside the usual client module.
 fn one<T>(text: &str, read: impl FnOnce(&Query, &str) -> T) -> T {
     let text = format!("import {{ supabase }} from \"./client\";\n{text}");

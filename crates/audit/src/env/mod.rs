@@ -5,7 +5,7 @@ mod implicit;
 mod name;
 mod read;
 
-pub use name::{given, published, screaming, secret_by_name, without_public_prefix, words};
+pub use name::{given, published, screaming, screams, secret_by_name, without_public_prefix, words};
 pub use read::may_be_missing;
 
 pub(crate) use define::{compose, configures, example as is_example, of_file as definitions_of};

@@ -79,6 +79,11 @@ pub fn words(name: &str) -> Vec<String> {
     words
 }
 
+/// Whether a word is written as variables are: capitals, digits and underscores.
+pub fn screams(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
 /// `apiKey` as `API_KEY`.
 pub fn screaming(name: &str) -> String {
     words(name).join("_")

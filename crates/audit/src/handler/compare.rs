@@ -49,9 +49,7 @@ impl<'p> Judge<'p> {
                 // A helper that reads it: `required("HOOK_SECRET")`.
                 text.split(['"', '\'']).any(|part| {
                     part.len() > 5
-                        && part
-                            .bytes()
-                            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+                        && crate::env::screams(part)
                         && ["SECRET", "KEY", "TOKEN"].iter().any(|word| part.contains(word))
                 })
             };

@@ -52,14 +52,16 @@ fn could_make(tree: &syntax::Tree, scopes: &syntax::scope::Scopes, callee: Node<
 fn client<'p>(tracer: &Tracer<'p>, stack: &stack::Stack, at: Place<'p>, backend: &'static str) -> Client {
     let span = at.span();
     let (binding, factory) = holder(tracer, at);
+    let (power, side) = (power(tracer, at), stack.side_at(span));
+    let secluded = side == Side::Both && power == Power::Admin && keeps_key(tracer, at);
     Client {
         backend,
         span,
         binding,
         factory,
         exported: exported(tracer, at),
-        power: power(tracer, at),
-        side: if keeps_key(tracer, stack, at) { Side::Server } else { stack.side_at(span) },
+        power,
+        side: if secluded { Side::Server } else { side },
         escapes: Vec::new(),
     }
 }
@@ -164,19 +166,14 @@ fn exported<'p>(tracer: &Tracer<'p>, at: Place<'p>) -> Vec<String> {
 }
 
 /// Whether the key of a client past every policy is a variable that no framework publishes: in a browser there is none.
-fn keeps_key<'p>(tracer: &Tracer<'p>, stack: &stack::Stack, at: Place<'p>) -> bool {
-    if stack.side_at(at.span()) != Side::Both || power(tracer, at) != Power::Admin {
-        return false;
-    }
+fn keeps_key<'p>(tracer: &Tracer<'p>, at: Place<'p>) -> bool {
     let words = view::arguments(at.node)
         .get(1)
         .map(|key| words(tracer, Place { node: *key, ..at }, 0))
         .unwrap_or_default();
     let in_source = |word: &String| word.starts_with("sb_secret_") || role_of(word).is_some();
-    let screams = |word: &&String| {
-        word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
-    };
-    let names: Vec<&String> = words.iter().filter(screams).filter(|word| is_admin(word)).collect();
+    let names: Vec<&String> =
+        words.iter().filter(|word| crate::env::screams(word)).filter(|word| is_admin(word)).collect();
     words.contains("env")
         && !words.iter().any(in_source)
         && !names.is_empty()

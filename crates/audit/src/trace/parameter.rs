@@ -16,7 +16,7 @@ impl<'p> Tracer<'p> {
         let Some(path) = pattern_path(self, file, name) else { return Value::Unknown };
         let Some((parameter, function, index)) = position(name) else { return Value::Unknown };
         let function = Place { file, node: function };
-        let mut value = self.at_path(self.handed_over(function, index), &path);
+        let mut value = self.handed_over(function, index, &path);
         if let Some(default) = default_of(name) {
             value = join(value, self.value(Place { file, node: default }));
         }
@@ -28,21 +28,21 @@ impl<'p> Tracer<'p> {
         value
     }
 
-    /// What stands for the parameter at `index`, as the callers tell.
-    fn handed_over(&self, function: Place<'p>, index: usize) -> Value<'p> {
+    /// What stands at `path` in the parameter at `index`, as the callers tell.
+    fn handed_over(&self, function: Place<'p>, index: usize, path: &[Step]) -> Value<'p> {
         let around = view::wrapped(function.node);
         match around.parent() {
             Some(list) if list.kind() == "arguments" => {
                 let Some(call) = list.parent() else { return Value::Unknown };
-                self.callback(Place { node: call, ..function }, around, index)
+                self.at_path(self.callback(Place { node: call, ..function }, around, index), path)
             }
             Some(declarator) if declarator.kind() == "variable_declarator" => declarator
                 .child_by_field_name("name")
-                .map_or(Value::Unknown, |name| self.handed_by_callers(function.file, name, index)),
+                .map_or(Value::Unknown, |name| self.handed_by_callers(function.file, name, index, path)),
             _ if function.node.kind() == "function_declaration" => function
                 .node
                 .child_by_field_name("name")
-                .map_or(Value::Unknown, |name| self.handed_by_callers(function.file, name, index)),
+                .map_or(Value::Unknown, |name| self.handed_by_callers(function.file, name, index, path)),
             _ => Value::Unknown,
         }
     }
@@ -108,9 +108,9 @@ impl<'p> Tracer<'p> {
         found
     }
 
-    /// What every caller of the function hands over at `index`. Only clients are followed this way: whoever calls may hand over any
+    /// What every caller of the function hands over at `path` in the argument at `index`. Only clients are followed this way: whoever calls may hand over any
     /// user.
-    fn handed_by_callers(&self, file: FileId, name: Node<'p>, index: usize) -> Value<'p> {
+    fn handed_by_callers(&self, file: FileId, name: Node<'p>, index: usize, path: &[Step]) -> Value<'p> {
         let mut found: Option<Value<'p>> = None;
         for at in self.uses_of(file, name) {
             // A test hands over what it likes.
@@ -129,7 +129,9 @@ impl<'p> Tracer<'p> {
             }
             let argument = view::arguments(parent).get(index).copied();
             let value = match argument {
-                Some(node) if node.kind() != "spread_element" => self.value(Place { node, ..at }),
+                Some(node) if node.kind() != "spread_element" => {
+                    self.at_path(self.value(Place { node, ..at }), path)
+                }
                 _ => Value::Nothing,
             };
             found = Some(match found {
