@@ -332,6 +332,23 @@ pub(super) fn quoted(text: &str) -> String {
     out
 }
 
+/// Whether a column says that something was paid or verified. Where the owner of the row keeps books for themselves, that is theirs
+/// to say: such a column is taken, and told.
+pub(super) fn is_proof(column: &str) -> bool {
+    matches!(
+        column,
+        "payment_status"
+            | "paid_at"
+            | "is_paid"
+            | "paid"
+            | "payment_verified"
+            | "payment_confirmed"
+            | "verified_at"
+            | "email_verified"
+            | "phone_verified"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

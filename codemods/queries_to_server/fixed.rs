@@ -57,6 +57,11 @@ pub(super) fn is_unlisted(survey: &Survey<'_>, query: &Query) -> bool {
     }
 }
 
+/// Whether the client of a query was made with other types than those that the survey goes by.
+pub(super) fn knows_other_types(survey: &Survey<'_>, query: &Query) -> bool {
+    OtherTypes::of(survey).client(query.client).is_some()
+}
+
 /// The types that clients of the app are made with, where they are not those that the survey goes by: a second file, written by hand.
 #[derive(Default)]
 struct OtherTypes(BTreeMap<usize, Types>);

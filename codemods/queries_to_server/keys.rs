@@ -18,6 +18,8 @@ pub(super) struct Key<'s> {
     pub(super) value: Option<Node<'s>>,
     /// It may be left out.
     pub(super) optional: bool,
+    /// It is surely set, by a function of the app: its value stands elsewhere.
+    pub(super) made: bool,
 }
 
 /// What is known of an object or of the objects of a list.
@@ -148,6 +150,7 @@ impl<'s> Place<'s> {
                                 guess,
                                 value: Some(value),
                                 optional: false,
+                                made: false,
                             });
                         }
                         _ => keys.open = true,
@@ -181,8 +184,28 @@ impl<'s> Place<'s> {
                 let inner = object.map_or_else(Keys::open, |object| self.keys(object, depth));
                 Keys { list: Some(true), ..inner }
             }
+            None => self.made(called, depth).unwrap_or_else(unknown),
             _ => unknown(),
         }
+    }
+
+    /// What a function of the app answers, if that is one object: its keys, without the values, which are of another place.
+    fn made(&self, called: Node<'s>, depth: u8) -> Option<Keys<'s>> {
+        let Origin::Local(file, range) = Graph::origin(self.project, self.file, called.byte_range()) else {
+            return None;
+        };
+        let (tree, scopes) = self.project.get(file).syntax()?;
+        let declared = tree.node_at(range)?.parent()?;
+        let function = declared.child_by_field_name("value").map_or(declared, view::unwrapped);
+        let kinds = ["function_declaration", "arrow_function", "function_expression"];
+        if !kinds.contains(&function.kind()) || function.children().any(|part| part.kind() == "async") {
+            return None;
+        }
+        let there = Place { file, tree, scopes, ..*self };
+        let answer = there.returned(function).filter(|answer| answer.kind() == "object")?;
+        let mut keys = there.keys(answer, depth);
+        keys.found.iter_mut().for_each(|key| (key.made, key.value) = (key.value.is_some(), None));
+        Some(keys)
     }
 
     /// What an arrow answers, if it is one expression.
@@ -246,7 +269,13 @@ impl<'s> Place<'s> {
             for reference in self.scopes.references_of(id) {
                 match self.written_member(&reference.range) {
                     Written::Key(name) => {
-                        keys.found.push(Key { name, guess: Guess::default(), value: None, optional: true });
+                        keys.found.push(Key {
+                            name,
+                            guess: Guess::default(),
+                            value: None,
+                            optional: true,
+                            made: false,
+                        });
                     }
                     Written::Computed => keys.open = true,
                     Written::No => {}
@@ -303,7 +332,7 @@ impl<'s> Place<'s> {
                     let told = field.child_by_field_name("type").map(|told| self.tree.text(told));
                     let guess = told
                         .map_or_else(Guess::default, |told| guess::annotated(told.trim_start_matches(':')));
-                    keys.found.push(Key { name, guess, value: None, optional });
+                    keys.found.push(Key { name, guess, value: None, optional, made: false });
                 }
                 Some(keys)
             }

@@ -6,7 +6,7 @@
 use super::access::Doors;
 use super::column::{Column, Columns, Kind};
 use super::draft::{Draft, Fill, Needed, Segment, Sent, Site};
-use super::fixed::{fixed, is_self_contained, is_typed, is_unlisted};
+use super::fixed::{fixed, is_self_contained, is_typed, is_unlisted, knows_other_types};
 use super::guess::{self, Guess};
 use super::name::{Parts, Verb};
 use super::reason::Reason;
@@ -60,6 +60,9 @@ pub(super) enum Filled {
     Identity,
     Sent(usize),
 }
+
+/// What an answer of unknown type is read as.
+const ANY: &str = " as PromiseLike<any>";
 
 /// What an argument is for.
 pub(super) struct Want<'w> {
@@ -160,6 +163,12 @@ impl<'s> Reader<'s> {
             });
         }
         self.draft.verbatim = verbatim;
+        let any = self.draft.segments[0].around.1 == ANY;
+        if self.typed && (any || knows_other_types(self.survey, self.query)) {
+            let sent = self.draft.sent.iter().filter(|sent| any || receiver::takes_some(sent));
+            let untold = receiver::untold(self.tree, self.scopes, sent);
+            self.draft.loose.extend(untold);
+        }
         self.draft
     }
 
@@ -227,7 +236,7 @@ impl<'s> Reader<'s> {
             || receiver::is_any(self.survey, self.file, inner)
             || receiver::is_of_any_maker(self.survey, self.query)
         {
-            self.draft.segments[0].around.1 = " as PromiseLike<any>";
+            self.draft.segments[0].around.1 = ANY;
             self.draft.loose = receiver::loose(self.tree, self.scopes, &whole);
         }
         Ok(())

@@ -1,6 +1,8 @@
 //! What is known of the client that a query asks, and the clients of components that go with their queries.
 
+use super::draft::{Sent, Site};
 use super::group::Function;
+use super::guess;
 use audit::Survey;
 use audit::query::Query;
 use edit::FileId;
@@ -160,6 +162,33 @@ pub(super) fn loose(tree: &Tree, scopes: &Scopes, query: &Range<usize>) -> Vec<R
     read.filter(|reference| reference.binding.is_some_and(of_set))
         .map(|reference| reference.range.clone())
         .collect()
+}
+
+/// Expressions whose type the check of the server's function may refuse, and which nothing asked for so far: `null` where a column
+/// has none, any text where the column takes some.
+pub(super) fn untold<'d>(
+    tree: &Tree,
+    scopes: &Scopes,
+    sent: impl Iterator<Item = &'d Sent>,
+) -> Vec<Range<usize>> {
+    let untold = |sent: &Sent| {
+        let Site::Expression(range) = &sent.site else { return None };
+        let node = tree.node_at(range.clone())?;
+        let some = takes_some(sent);
+        let guess = guess::of(tree, scopes, node);
+        let told = match node.kind() {
+            "string" => true,
+            "non_null_expression" => !some,
+            _ => guess.there && guess.kind.is_some() && !some,
+        };
+        (sent.whole || !told).then(|| range.clone())
+    };
+    sent.filter_map(untold).collect()
+}
+
+/// Whether the server takes only some values, where another file of types may say any text.
+pub(super) fn takes_some(sent: &Sent) -> bool {
+    sent.schema.line().contains("z.enum")
 }
 
 /// A statement with its lines, where it stands alone in them.

@@ -86,11 +86,24 @@ impl<'s> Reader<'s> {
             } else if column.is_none() && matches!(filled, Filled::Sent(_)) {
                 self.draft.unknown.push(key.to_string());
             }
-            if filled != Filled::Identity && columns.privileged(&key) {
+            if filled != Filled::Identity && (columns.privileged(&key) || self.says_paid(&key, Some(value))) {
                 self.draft.granted.push((key.to_string(), key_node.byte_range()));
             }
         }
         Ok(drifted)
+    }
+
+    /// Whether the browser says itself that something was paid or verified, or may say so.
+    fn says_paid(&self, column: &str, value: Option<Node<'s>>) -> bool {
+        let open = |value: Node<'s>| match value.kind() {
+            "null" | "undefined" | "false" => true,
+            "string" => view::string_value(self.tree, value).is_some_and(|text| {
+                let said = ["paid", "succeeded", "success", "completed", "complete", "confirmed", "verified"];
+                !said.contains(&text.to_lowercase().as_str())
+            }),
+            _ => false,
+        };
+        super::column::is_proof(column) && !value.map(view::unwrapped).is_some_and(open)
     }
 
     /// A whole object or a list of them.
@@ -137,6 +150,9 @@ impl<'s> Reader<'s> {
                 privileged.push(name);
                 continue;
             }
+            if super::column::is_proof(&name) {
+                self.draft.granted.push((name.clone(), inner.byte_range()));
+            }
             let own = columns.is_some_and(|columns| columns.is_key(&name)) || name == "created_at";
             let conflicts = method == "upsert";
             if own && keys.parameter && !conflicts {
@@ -147,12 +163,12 @@ impl<'s> Reader<'s> {
             }
             schema.push((name, Input::Schema(column.zod())));
         }
-        for Key { name, guess, value, optional } in &keys.found {
+        for Key { name, guess, value, optional, made } in &keys.found {
             if set.iter().any(|(key, _)| key == name) {
                 continue;
             }
             let column = columns.and_then(|columns| columns.get(name, side));
-            if let (Some(columns), None) = (columns, value) {
+            if let (Some(columns), None, false) = (columns, value, made) {
                 // A type of the app says what may be there, not what is.
                 let own = columns.is_key(name) || name == "created_at";
                 if column.is_none() || (own && keys.parameter && *optional && method == "update") {
@@ -170,7 +186,7 @@ impl<'s> Reader<'s> {
                 } else if column.is_none() {
                     self.draft.unknown.push(name.clone());
                 }
-                if columns.privileged(name) {
+                if columns.privileged(name) || self.says_paid(name, *value) {
                     let place = value.map_or(inner.byte_range(), |value| value.byte_range());
                     self.draft.granted.push((name.clone(), place));
                 }

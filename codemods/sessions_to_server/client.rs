@@ -347,6 +347,22 @@ fn is_privileged(survey: &Survey<'_>, key: &Setting) -> bool {
     named || valued
 }
 
+/// The types of the one client that a file makes: `Some(None)` if it is made without any; `None` where that cannot be told.
+pub(super) fn types_in(survey: &Survey<'_>, file: &File) -> Option<Option<(FileId, String)>> {
+    let (tree, scopes) = file.syntax()?;
+    let mut made = Vec::new();
+    walk(tree.root(), &mut |node| {
+        if node.kind() == "call_expression" && makes_client(survey, file, node) {
+            made.push(node);
+        }
+        true
+    });
+    let [call] = made.as_slice() else { return None };
+    let untyped = code_children(*call).all(|child| child.kind() != "type_arguments");
+    let types = types(survey, file, scopes, *call, None);
+    (untyped || types.is_some()).then_some(types)
+}
+
 /// The generated types: `createClient<Database>`, where `Database` comes from a module of its own.
 fn types(
     survey: &Survey<'_>,

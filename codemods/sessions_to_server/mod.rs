@@ -28,6 +28,7 @@ mod places;
 pub(crate) mod policy;
 mod reach;
 mod requests;
+mod retyped;
 mod route_context;
 mod runtime;
 mod served;

@@ -6,6 +6,7 @@ use super::decide::Move;
 use super::facade::Part;
 use super::header;
 use super::places::{Places, relative};
+use super::retyped;
 use super::runtime::{self, Files};
 use super::strictness;
 use super::template::{Uses, filled};
@@ -234,7 +235,11 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         let path = places.at(&format!("{}/query.ts", places.folder))?;
         let middleware = module(&path, &of(MIDDLEWARE_NAME)?);
         let session = module(&path, &of("session.server.ts")?);
-        put(Some(path), text(QUERY, &[("__MIDDLEWARE__", middleware), ("__SESSION__", session)]))?;
+        let mut own = text(QUERY, &[("__MIDDLEWARE__", middleware), ("__SESSION__", session.clone())]);
+        if own_types(survey, change).is_some() {
+            own = retyped::query(&own, &session);
+        }
+        put(Some(path), own)?;
     }
     let beside =
         |name: &str| -> Option<String> { Some(places.specifier(survey, &of(&format!("{name}.ts"))?)) };
@@ -358,7 +363,24 @@ pub(super) fn middleware_edit(survey: &Survey<'_>, change: &Move) -> Option<Edit
         }
         true
     });
-    Some(Edit::replace(file.span(0..file.text.len()), MIDDLEWARE.replace(context::HOLE, &more)))
+    let mut text = MIDDLEWARE.replace(context::HOLE, &more);
+    if let Some(types) = own_types(survey, change) {
+        let path = &file.path;
+        text = retyped::middleware(
+            &text,
+            types.map(|(types, name)| (module(path, &survey.project.get(types).path), name)),
+        );
+    }
+    Some(Edit::replace(file.span(0..file.text.len()), text))
+}
+
+/// The types that the functions which are there know their client by, where those are others than the page's; `Some(None)` where
+/// they know of none.
+fn own_types(survey: &Survey<'_>, change: &Move) -> Option<Option<(FileId, String)>> {
+    let file = middleware(survey, &change.places).ok()??;
+    let own = super::client::types_in(survey, file)?;
+    let page = change.clients.iter().find_map(|client| client.types.clone());
+    (own != page).then_some(own)
 }
 
 /// How a module names another one, relative and without its ending.
