@@ -83,6 +83,10 @@ fn asked_for(file: &File, tree: &Tree, value: Node<'_>, depth: u8) -> bool {
             matches!(operator, "||" | "??" | "+")
                 && left.is_some_and(|left| asked_for(file, tree, left, depth))
         }
+        "ternary_expression" => ["consequence", "alternative"].iter().any(|field| {
+            let way = value.child_by_field_name(field);
+            way.is_some_and(|way| asked_for(file, tree, way, depth))
+        }),
         "call_expression" => {
             let get = callee(value).map_or("", |callee| tree.text(callee));
             let query =
@@ -109,13 +113,37 @@ fn asked_for(file: &File, tree: &Tree, value: Node<'_>, depth: u8) -> bool {
     }
 }
 
-/// Whether the code around looks at the address: that it is a path, or one of a list.
+/// Whether the code around looks at the address: that it is a path, or one of a list. One slash at the start does not make it a path of
+/// this site: `//elsewhere.example` has it, too.
 fn looked_at(tree: &Tree, node: Node<'_>) -> bool {
     let mut around = node;
     while let Some(parent) = around.parent().filter(|parent| parent.kind() != "program") {
         around = parent;
     }
     let text = tree.text(around);
+    let slash = ["startsWith(\"/\")", "startsWith('/')", "startsWith(`/`)"];
+    let further = [
+        "\"//",
+        "'//",
+        "`//",
+        "\\/",
+        "\\\\",
+        "rigin ===",
+        "rigin !==",
+        "=== origin",
+        "host ===",
+        "host !==",
+        "ncludes(",
+        "llowed",
+        "ALLOWED",
+        "[1]",
+        "At(1)",
+        "Safe(",
+        "safe(",
+    ];
+    if slash.iter().any(|mark| text.contains(mark)) && !further.iter().any(|mark| text.contains(mark)) {
+        return false;
+    }
     [
         "startsWith(\"/",
         "startsWith('/",

@@ -42,9 +42,13 @@ pub(super) fn goes_without(survey: &Survey<'_>, read: &EnvRead) -> bool {
     })
 }
 
-/// Whether the read is cast to a type that says that it may be missing.
+/// Whether the read is cast to a type that says that it may be missing, or `null` stands behind it.
 fn says_missing(tree: &Tree, read: &EnvRead) -> bool {
-    tree.node_at(read.whole.range()).is_some_and(|node| may_be_missing(tree, node))
+    let nothing = |node: Node<'_>| {
+        let right = node.child_by_field_name("right").filter(|_| node.kind() == "binary_expression");
+        right.is_some_and(|right| matches!(tree.text(right), "null" | "undefined"))
+    };
+    tree.node_at(read.whole.range()).is_some_and(|node| may_be_missing(tree, node) || nothing(node))
 }
 
 /// Where the value of a read is used: the read itself, or the uses of the constant that holds it.
@@ -56,6 +60,7 @@ fn places<'t>(tree: &'t Tree, scopes: &Scopes, read: &EnvRead) -> Vec<Node<'t>> 
             "parenthesized_expression" | "non_null_expression" | "as_expression" | "binary_expression" => {
                 node = parent
             }
+            "ternary_expression" if parent.child_by_field_name("condition") != Some(node) => node = parent,
             "variable_declarator" => {
                 let name = parent.child_by_field_name("name");
                 let binding = name.and_then(|name| scopes.binding_at(name.byte_range()));

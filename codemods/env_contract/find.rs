@@ -66,10 +66,16 @@ fn is_plain(survey: &Survey<'_>, read: &EnvRead) -> bool {
 fn is_handled(survey: &Survey<'_>, name: &EnvName) -> bool {
     let reads: Vec<&EnvRead> = name.reads.iter().filter(|read| is_plain(survey, read)).collect();
     // A number, or values that differ from place to place, cannot be one text in the module.
+    let valued = |fallback: &Fallback| {
+        matches!(fallback, Fallback::Empty | Fallback::Localhost | Fallback::Literal { secret: false })
+    };
     let values: BTreeSet<Option<String>> = reads
         .iter()
-        .filter(|read| matches!(read.fallback, Fallback::Localhost | Fallback::Literal { secret: false }))
-        .map(|read| literal(survey, read))
+        .filter(|read| valued(&read.fallback))
+        .map(|read| match read.fallback {
+            Fallback::Empty => Some(String::new()),
+            _ => literal(survey, read),
+        })
         .collect();
     if values.len() > 1 || values.contains(&None) || reads.iter().any(|read| goes_without(survey, read)) {
         return true;

@@ -13,7 +13,7 @@ use syntax::Node;
 use syntax::Tree;
 use syntax::module::Imported;
 use syntax::scope::{Declared, Scopes};
-use syntax::view::{arguments, callee, code_children, enclosing_function, unwrapped, value_of};
+use syntax::view::{arguments, callee, code_children, enclosing_function, unwrapped, value_of, walk};
 
 /// The module of the function, per framework.
 struct Template {
@@ -30,6 +30,8 @@ pub(super) struct AtImport {
     value: Span,
     /// Its name.
     name: String,
+    /// What throws before it where its variable is missing: it has to wait as well.
+    check: Option<Span>,
     /// Clients that are made of it there.
     dependents: Vec<Span>,
     /// Where the function goes.
@@ -70,12 +72,55 @@ fn of_file(survey: &Survey<'_>, file: &File) -> Vec<AtImport> {
             let value = declarator.child_by_field_name("value")?;
             let made = fails_without(survey, file, tree, scopes, unwrapped(value)) && tree.sound(value);
             let dependents = dependents(survey, file, tree, scopes, name).filter(|_| made)?;
+            let check = check(tree, declarator, value)?.map(|check| file.span(check.byte_range()));
             let value = file.span(value.byte_range());
-            Some(AtImport { value, name: tree.text(name).to_owned(), dependents, module: module.clone() })
+            Some(AtImport {
+                value,
+                name: tree.text(name).to_owned(),
+                check,
+                dependents,
+                module: module.clone(),
+            })
         };
         found.extend(client());
     }
     found
+}
+
+/// What throws before a client where its variable is missing; `None` if it does more than that, or stands too far away to go along.
+fn check<'t>(tree: &'t Tree, declarator: Node<'t>, value: Node<'t>) -> Option<Option<Node<'t>>> {
+    let mut names = Vec::new();
+    walk(value, &mut |node| {
+        if node.kind() == "member_expression" && tree.text(node).starts_with("process.env.") {
+            names.push(tree.text(node));
+        }
+        true
+    });
+    let asks = |statement: &Node<'t>| {
+        let condition =
+            statement.child_by_field_name("condition").filter(|_| statement.kind() == "if_statement");
+        condition.is_some_and(|condition| names.iter().any(|name| tree.text(condition).contains(name)))
+    };
+    let before = code_children(tree.root()).filter(|statement| statement.end_byte() <= value.start_byte());
+    let mut checks = before.filter(asks);
+    let Some(check) = checks.next() else { return Some(None) };
+    let [name] = names.as_slice() else { return None };
+    let mut consequence = check.child_by_field_name("consequence")?;
+    if consequence.kind() == "statement_block" && code_children(consequence).count() == 1 {
+        consequence = code_children(consequence).next()?;
+    }
+    let condition = unwrapped(check.child_by_field_name("condition")?);
+    let plain = condition.kind() == "unary_expression" && tree.text(condition) == format!("!{name}");
+    let next = code_children(tree.root()).find(|statement| statement.start_byte() >= check.end_byte())?;
+    let goes_along = checks.next().is_none()
+        && plain
+        && consequence.kind() == "throw_statement"
+        && check.child_by_field_name("alternative").is_none()
+        && next.start_byte() <= declarator.start_byte()
+        && declarator.end_byte() <= next.end_byte()
+        && tree.sound(check)
+        && !tree.text(value).contains('`');
+    goes_along.then_some(Some(check))
 }
 
 /// The declarators of constants at the top of a module.
@@ -250,7 +295,11 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change> {
     let mut change = Change::new(ID, "Make clients at their first use", Safety::Review);
     change.fixes.push(at);
     for client in clients(survey) {
-        for value in client.dependents.iter().chain([&client.value]) {
+        let at_once = client.check.is_none().then_some(&client.value);
+        if let Some(check) = client.check {
+            change.edits.push(with_check(survey, check, client.value));
+        }
+        for value in client.dependents.iter().chain(at_once) {
             let file = survey.project.get(value.file);
             let (start, end) = (value.start as usize, value.end as usize);
             change.edits.push(Edit::replace(file.span(start..start), "lazy(() => "));
@@ -275,4 +324,22 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change> {
         }
     }
     Some(change)
+}
+
+/// The client at its first use, behind the check that stood before it.
+fn with_check(survey: &Survey<'_>, check: Span, value: Span) -> Edit {
+    let file = survey.project.get(value.file);
+    let between = &file.text[check.end as usize..value.start as usize];
+    let kept = check.end as usize + (between.len() - between.trim_start().len());
+    let end = if file.text[value.end as usize..].starts_with(';') { ";" } else { "" };
+    let moved = |span: Span| Piece::Indented { span, indent: "  ".to_owned(), verbatim: Vec::new() };
+    let replacement = vec![
+        Piece::Source(file.span(kept..value.start as usize)),
+        Piece::text("lazy(() => {\n  "),
+        moved(check),
+        Piece::text("\n  return "),
+        moved(value),
+        Piece::text(format!("{end}\n}})")),
+    ];
+    Edit { span: file.span(check.start as usize..value.end as usize), replacement }
 }

@@ -190,8 +190,8 @@ pub(crate) fn start_functions(project: &Project, app: &App) -> Vec<ServerFunctio
     files.flat_map(|file| exported(file, &judge)).collect()
 }
 
-/// The exported functions of `'use server'` modules. They say by their first calls whether they need a session; the modules that
-/// they hand on to are not followed.
+/// The exported functions of `'use server'` modules. They say by their first calls whether they need a session, or what they hand on
+/// to does.
 pub(crate) fn actions(project: &Project, app: &App) -> Vec<ServerFunction> {
     let of_app = |file: &&File| {
         file.path.as_str().starts_with(&app.folder)
@@ -202,9 +202,7 @@ pub(crate) fn actions(project: &Project, app: &App) -> Vec<ServerFunction> {
         for export in file.module.exports.iter().filter(|export| !export.type_only) {
             let name = export.local.clone().unwrap_or_else(|| export.name.clone());
             let body = file.text.get(export.range.clone()).unwrap_or("");
-            let needs_session = ["toResult(", "requireUser(", "requireRole(", "getSessionUser("]
-                .iter()
-                .any(|check| body.contains(check));
+            let needs_session = asks(body) || behind(project, file, body).is_some_and(asks);
             // Without a parameter there is nothing to refuse.
             let takes_any = body.contains(&format!("function {name}()"));
             found.push(ServerFunction {
@@ -218,6 +216,24 @@ pub(crate) fn actions(project: &Project, app: &App) -> Vec<ServerFunction> {
         }
     }
     found
+}
+
+/// Whether a function asks for a session.
+fn asks(body: &str) -> bool {
+    ["assertUser(", "assertSignedIn(", "requireUser(", "requireRole("]
+        .iter()
+        .any(|check| body.contains(check))
+}
+
+/// The text of the function that an action hands on to: `toResult(() => dal.NAME(…))`.
+fn behind<'p>(project: &'p Project, file: &File, body: &str) -> Option<&'p str> {
+    let called = body.split_once("toResult(() => dal.")?.1;
+    let name = called.split('(').next()?;
+    let links = &project.graph.links[file.id.0 as usize];
+    links.iter().map(|link| project.get(link.target)).find_map(|module| {
+        let exported = module.module.exports.iter().find(|export| export.name == name)?;
+        module.text.get(exported.range.clone())
+    })
 }
 
 /// Whether the module's export is a function, by its initialiser.

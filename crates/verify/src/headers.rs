@@ -151,6 +151,15 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_of_scripts_that_only_reports_beside_one_that_holds_does_not_fail() {
+        let mut headers = GOOD.to_vec();
+        headers[0].1 = "base-uri 'self'; object-src 'none'; frame-ancestors 'none'";
+        check(&headers, "B+", false);
+        headers.push(("content-security-policy-report-only", "default-src 'self'"));
+        check(&headers, "B+", true);
+    }
+
+    #[test]
     fn inline_scripts_cost_points_unless_a_nonce_turns_them_off() {
         let mut headers = GOOD.to_vec();
         headers[0].1 = "default-src 'self'; script-src 'self' 'unsafe-inline'; frame-ancestors 'none'";

@@ -14,7 +14,7 @@ pub(crate) struct Laid {
 }
 
 /// Copies the migrations of the tree into `to`, under names that sort as they run. Where there is no folder of migrations, every SQL
-/// file that makes a table counts as one.
+/// file that defines something counts as one: a table, a function, a policy; not one that only fills tables.
 pub(crate) fn lay(survey: &Survey<'_>, to: &Path, before: &Path, known: bool) -> Result<Laid> {
     fs::create_dir_all(to)?;
     let of_sql = survey.project.files.iter().filter(|file| file.kind == Kind::Sql && file.skipped.is_none());
@@ -22,10 +22,20 @@ pub(crate) fn lay(survey: &Survey<'_>, to: &Path, before: &Path, known: bool) ->
     let mut chosen: Vec<_> =
         all.iter().filter(|file| file.path.as_str().contains("supabase/migrations/")).copied().collect();
     if chosen.is_empty() {
-        let makes = |text: &str| {
-            text.to_lowercase().contains("create table") || text.to_lowercase().contains("create policy")
+        let defines = |text: &str| {
+            let text = text.to_lowercase();
+            [
+                "create table",
+                "create policy",
+                "create function",
+                "create or replace",
+                "create type",
+                "alter table",
+            ]
+            .iter()
+            .any(|start| text.contains(start))
         };
-        chosen = all.into_iter().filter(|file| makes(&file.text)).collect();
+        chosen = all.into_iter().filter(|file| defines(&file.text)).collect();
     }
     // What the migration made builds on what was there, also where names do not tell the order.
     let is_made = |path: &str| known && !before.join(path).is_file();

@@ -105,13 +105,23 @@ fn protected_pages(live: &Live<'_>, visitor: &Visitor) -> (usize, Vec<String>) {
         match live.server.send(&request) {
             Ok(answer) if answer.status < 300 => {}
             // A page for a role sends on whoever has not got it.
-            Ok(answer) if answer.redirects() && is_for_a_role(live, route) => {}
+            Ok(answer)
+                if answer.redirects()
+                    && (is_for_a_role(live, route) || is_elsewhere(live, address, &answer)) => {}
             Ok(answer) => complaints
                 .push(format!("{} answers {} to a visitor who is signed in", route.url, answer.status)),
             Err(error) => complaints.push(format!("{}: {error}", route.url)),
         }
     }
     (pages.len(), super::shortened(complaints, 6))
+}
+
+/// Whether an answer sends a visitor to another place than one without a session.
+fn is_elsewhere(live: &Live<'_>, address: &str, answer: &Response) -> bool {
+    let anonymous = live.server.send(&Request::get(address).with("accept", "text/html"));
+    anonymous.is_ok_and(|anonymous| {
+        anonymous.redirects() && anonymous.header("location") != answer.header("location")
+    })
 }
 
 fn is_for_a_role(live: &Live<'_>, route: &audit::route::Route) -> bool {

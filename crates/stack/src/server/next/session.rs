@@ -98,7 +98,7 @@ fn of_file(file: &File, major: Option<u32>) -> Option<Result<SessionClient, Stri
     let mut found = None;
     walk(tree.root(), &mut |node| {
         let makes = node.kind() == "call_expression"
-            && callee(node).is_some_and(|callee| tree.text(callee) == MAKER)
+            && callee(node).is_some_and(|callee| is_maker(file, tree.text(callee)))
             && tree.sound(node);
         if makes && let Some(one) = of_call(file, tree, scopes, node, major) {
             match (&found, &one) {
@@ -109,6 +109,13 @@ fn of_file(file: &File, major: Option<u32>) -> Option<Result<SessionClient, Stri
         true
     });
     found
+}
+
+/// Whether a name is the library's, or what the module calls it.
+fn is_maker(file: &File, name: &str) -> bool {
+    let named = |imported: &Imported| matches!(imported, Imported::Named(named) if named == MAKER);
+    let mut names = file.module.imports.iter().flat_map(|import| &import.names);
+    name == MAKER || names.any(|one| one.local == name && named(&one.imported))
 }
 
 fn of_call(
