@@ -1,10 +1,10 @@
 //! Parameters of a route that have become promises, and are still read as if they were values.
 
 use audit::Survey;
-use edit::{Edit, Span};
+use edit::{Edit, Piece, Span};
 use project::File;
 use syntax::Node;
-use syntax::view::{code_children, enclosing_function, key_name};
+use syntax::view::{callee, code_children, enclosing_function, key_name, walk};
 use syntax::{Tree, scope::Scopes};
 
 const NAMES: &[&str] = &["params", "searchParams"];
@@ -14,7 +14,7 @@ pub(super) struct Late {
     /// The parameter.
     pub(super) span: Span,
     pub(super) name: String,
-    /// `None` where it is read inside another function, or handed on.
+    /// `None` where it cannot be waited for.
     pub(super) edits: Option<Vec<Edit>>,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn late(survey: &Survey<'_>) -> Vec<Late> {
         let Some((tree, scopes)) = file.syntax() else { continue };
         for statement in code_children(tree.root()).filter(|node| node.kind() == "export_statement") {
             for function in functions(statement) {
-                found.extend(of_function(file, tree, scopes, function));
+                found.extend(of_function(survey, file, tree, scopes, function));
             }
         }
     }
@@ -63,7 +63,13 @@ fn functions(statement: Node<'_>) -> Vec<Node<'_>> {
     found
 }
 
-fn of_function(file: &File, tree: &Tree, scopes: &Scopes, function: Node<'_>) -> Vec<Late> {
+fn of_function(
+    survey: &Survey<'_>,
+    file: &File,
+    tree: &Tree,
+    scopes: &Scopes,
+    function: Node<'_>,
+) -> Vec<Late> {
     let mut found = Vec::new();
     let Some(parameters) = function.child_by_field_name("parameters") else { return found };
     for parameter in code_children(parameters) {
@@ -72,8 +78,14 @@ fn of_function(file: &File, tree: &Tree, scopes: &Scopes, function: Node<'_>) ->
         else {
             continue;
         };
-        let Some(object) = code_children(types).next().filter(|node| node.kind() == "object_type") else {
-            continue;
+        let Some(typed) = code_children(types).next() else { continue };
+        let (object, named) = match typed.kind() {
+            "object_type" => (typed, false),
+            "type_identifier" => match declared(tree, typed) {
+                Some(object) => (object, true),
+                None => continue,
+            },
+            _ => continue,
         };
         for member in code_children(object).filter(|node| node.kind() == "property_signature") {
             let name = member.child_by_field_name("name").and_then(|name| key_name(tree, name));
@@ -89,17 +101,155 @@ fn of_function(file: &File, tree: &Tree, scopes: &Scopes, function: Node<'_>) ->
                 Edit::replace(file.span(kind.start_byte()..kind.start_byte()), "Promise<"),
                 Edit::replace(file.span(kind.end_byte()..kind.end_byte()), ">"),
             ];
-            let reads = reads(file, tree, scopes, function, pattern, &name);
-            let asynchronous = tree.text(function).starts_with("async");
-            let sound = tree.sound(function);
-            let edits = reads.filter(|_| asynchronous && sound).map(|reads| {
+            let whole = || {
+                let reads = reads(file, tree, scopes, function, pattern, &name)
+                    .or_else(|| taken_first(file, tree, function, pattern, &name))?;
                 edits.extend(reads);
-                edits
-            });
-            found.push(Late { span: file.span(member.byte_range()), name: name.into_owned(), edits });
+                edits.extend(asynchronous(survey, file, tree, function)?);
+                (tree.sound(function) && (!named || is_for_parameters(tree, typed))).then_some(edits)
+            };
+            let span = if named { parameter.byte_range() } else { member.byte_range() };
+            found.push(Late { span: file.span(span), edits: whole(), name: name.into_owned() });
         }
     }
     found
+}
+
+/// The members of a type of the module.
+fn declared<'t>(tree: &'t Tree, named: Node<'t>) -> Option<Node<'t>> {
+    let of = |statement: Node<'t>| {
+        let declaration = match statement.kind() {
+            "export_statement" => statement.child_by_field_name("declaration")?,
+            _ => statement,
+        };
+        let name = declaration.child_by_field_name("name")?;
+        let members = match declaration.kind() {
+            "interface_declaration" => declaration.child_by_field_name("body"),
+            "type_alias_declaration" => {
+                declaration.child_by_field_name("value").filter(|value| value.kind() == "object_type")
+            }
+            _ => None,
+        };
+        members.filter(|_| tree.text(name) == tree.text(named))
+    };
+    code_children(tree.root()).find_map(of)
+}
+
+/// Whether a type stands nowhere but at parameters of functions that the module exports, and is not exported itself.
+fn is_for_parameters(tree: &Tree, named: Node<'_>) -> bool {
+    let mut all = true;
+    walk(tree.root(), &mut |node| {
+        if node.kind() == "type_identifier" && tree.text(node) == tree.text(named) {
+            let around = node.parent();
+            let parameter = around
+                .filter(|around| around.kind() == "type_annotation")
+                .and_then(|around| around.parent())
+                .filter(|parameter| parameter.kind() == "required_parameter");
+            let function = parameter.and_then(|parameter| parameter.parent()?.parent());
+            let exported = function.is_some_and(|function| {
+                let statements = code_children(tree.root()).filter(|one| one.kind() == "export_statement");
+                statements.flat_map(functions).any(|one| one.id() == function.id())
+            });
+            let declaration = around.filter(|around| {
+                matches!(around.kind(), "interface_declaration" | "type_alias_declaration")
+                    && around.parent().is_some_and(|outer| outer.kind() == "program")
+            });
+            all &= exported || declaration.is_some();
+        }
+        true
+    });
+    all
+}
+
+/// The edit that lets a function wait, if it does not yet; `None` where that changes more than the function.
+fn asynchronous(survey: &Survey<'_>, file: &File, tree: &Tree, function: Node<'_>) -> Option<Option<Edit>> {
+    if tree.text(function).starts_with("async") {
+        return Some(None);
+    }
+    let component =
+        function.parent().is_some_and(|statement| tree.text(statement).starts_with("export default"))
+            && matches!(file.path.name().split('.').next(), Some("page" | "layout" | "default"));
+    let mut hooks = false;
+    walk(function, &mut |node| {
+        let name = callee(node).map_or("", |callee| tree.text(callee));
+        hooks |=
+            name.strip_prefix("use").is_some_and(|rest| rest.starts_with(|first: char| first.is_uppercase()));
+        hooks |= name.contains(".use");
+        true
+    });
+    let alone = survey.project.graph.importers[file.id.0 as usize].is_empty();
+    let plain =
+        function.kind() == "function_declaration" && function.child_by_field_name("return_type").is_none();
+    let at = function.start_byte();
+    (component && alone && plain && !hooks).then(|| Some(Edit::replace(file.span(at..at), "async ")))
+}
+
+/// Edits that take the value out of the promise before the function's first statement: for one that is taken apart among the
+/// parameters, read inside another function, or handed on.
+fn taken_first(
+    file: &File,
+    tree: &Tree,
+    function: Node<'_>,
+    pattern: Node<'_>,
+    name: &str,
+) -> Option<Vec<Edit>> {
+    let body = function.child_by_field_name("body").filter(|body| body.kind() == "statement_block")?;
+    let first = code_children(body).next()?;
+    let taken = |name: &str| {
+        let mut found = false;
+        walk(function, &mut |node| {
+            let names = matches!(
+                node.kind(),
+                "identifier" | "shorthand_property_identifier" | "shorthand_property_identifier_pattern"
+            );
+            found |= names && tree.text(node) == name;
+            true
+        });
+        found
+    };
+    let mut edits = Vec::new();
+    let mut value = Vec::new();
+    for child in code_children(pattern).filter(|_| pattern.kind() == "object_pattern") {
+        let key = child.child_by_field_name("key").and_then(|key| key_name(tree, key));
+        match child.kind() {
+            "shorthand_property_identifier_pattern" if tree.text(child) == name => {
+                let promise = format!("{name}Promise");
+                if taken(&promise) {
+                    return None;
+                }
+                edits.push(Edit::replace(file.span(child.byte_range()), format!("{name}: {promise}")));
+                value = vec![Piece::text(format!("const {name} = await {promise}"))];
+            }
+            "pair_pattern" if key.as_deref() == Some(name) => {
+                let parts =
+                    child.child_by_field_name("value").filter(|parts| parts.kind() == "object_pattern")?;
+                if taken(name) {
+                    return None;
+                }
+                edits.push(Edit::replace(file.span(child.byte_range()), name));
+                value = vec![
+                    Piece::text("const "),
+                    Piece::Source(file.span(parts.byte_range())),
+                    Piece::text(format!(" = await {name}")),
+                ];
+            }
+            "rest_pattern" | "object_assignment_pattern" => return None,
+            _ => {}
+        }
+    }
+    if value.is_empty() {
+        return None;
+    }
+    let at = first.start_byte();
+    let line = file.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let indent = &file.text[line..at];
+    if !indent.trim().is_empty() {
+        return None;
+    }
+    let end = if file.text.contains(";\n") { ";" } else { "" };
+    value.push(Piece::text(format!("{end}\n{indent}")));
+    edits.push(Edit { span: file.span(at..at), replacement: value });
+    Some(edits)
 }
 
 /// Edits of all reads; `None` if one of them cannot wait.

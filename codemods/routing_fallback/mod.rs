@@ -120,7 +120,12 @@ impl Codemod for RoutingFallback {
             if let Some(edits) = edits {
                 let path = &survey.project.get(finding.span.file).path;
                 let mut change = Change::new(ID, format!("Wait for the parameters of {path}"), Safety::Safe);
-                change.edits = edits.concat();
+                // Functions that share a type change it alike.
+                for edit in edits.concat() {
+                    if !change.edits.contains(&edit) {
+                        change.edits.push(edit);
+                    }
+                }
                 change.fixes = vec![at];
                 changes.push(change);
             }
