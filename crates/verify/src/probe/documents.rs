@@ -171,7 +171,7 @@ fn guards(live: &Live<'_>, report: &mut Report) {
         for (what, request) in ways(live, address) {
             asked += 1;
             match live.server.send(&request) {
-                Ok(answer) if is_refused(&answer) => {}
+                Ok(answer) if is_refused(&answer) || what == PREFETCH && draws_nothing(&answer) => {}
                 Ok(answer) => complaints.push(format!("{}{what} answers {}", route.url, answer.status)),
                 Err(error) => complaints.push(format!("{}{what}: {error}", route.url)),
             }
@@ -184,6 +184,13 @@ fn guards(live: &Live<'_>, report: &mut Report) {
     );
 }
 
+const PREFETCH: &str = " as a prefetch";
+
+/// Whether an answer to the framework's own client holds no element: only where the page would be in the tree.
+fn draws_nothing(answer: &Response) -> bool {
+    answer.status == 200 && answer.body.starts_with("0:") && !answer.body.contains("[\"$\",")
+}
+
 /// The ways in which a page is asked for: by a browser, and by the framework's own client where it has one.
 fn ways(live: &Live<'_>, address: &str) -> Vec<(&'static str, Request)> {
     let document = Request::get(address).with("accept", "text/html").with("sec-fetch-dest", "document");
@@ -191,7 +198,7 @@ fn ways(live: &Live<'_>, address: &str) -> Vec<(&'static str, Request)> {
     if matches!(live.ground.production.calls, stack::production::Calls::Action(_)) {
         let rsc = Request::get(address).with("rsc", "1");
         ways.push((" as an RSC request", rsc.clone()));
-        ways.push((" as a prefetch", rsc.with("next-router-prefetch", "1")));
+        ways.push((PREFETCH, rsc.with("next-router-prefetch", "1")));
         let internal = "middleware:middleware:middleware:middleware:middleware";
         ways.push((" past the middleware", Request::get(address).with("x-middleware-subrequest", internal)));
     }
