@@ -146,18 +146,15 @@ fn environment(
 fn schema_of(project: &Project) -> schema::Schema {
     let foreign = foreign_migrations(project);
     let elsewhere = |path: &str| foreign.iter().any(|folder| path.starts_with(&format!("{folder}/")));
-    let wanted = |file: &&project::File| {
-        let types = matches!(file.kind, project::Kind::Code(_)) && file.text.contains("Tables: {");
-        let statements = file.kind == project::Kind::Sql && !elsewhere(file.path.as_str());
-        file.skipped.is_none() && (statements || types)
-    };
-    let sources: Vec<_> = project
-        .files
-        .iter()
-        .filter(wanted)
+    let read = || project.files.iter().filter(|file| file.skipped.is_none());
+    let types = read()
+        .filter(|file| matches!(file.kind, project::Kind::Code(_)) && file.text.contains("Tables: {"))
+        .filter_map(|file| schema::types::Types::declared(file.id, file.syntax()?.0));
+    let sources: Vec<_> = read()
+        .filter(|file| file.kind == project::Kind::Sql && !elsewhere(file.path.as_str()))
         .map(|file| schema::Source { file: file.id, path: file.path.as_str(), text: &file.text })
         .collect();
-    schema::Schema::of(&sources)
+    schema::Schema::with(&sources, types)
 }
 
 /// Folders of migrations for another kind of database than PostgreSQL, by what Prisma (`migration_lock.toml`) and Drizzle

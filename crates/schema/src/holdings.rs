@@ -39,9 +39,14 @@ pub struct Holdings {
 }
 
 impl Schema {
-    /// What the table holds.
+    /// What the table holds. The answers are kept: the state must be final.
     pub fn holdings(&self, name: &Name) -> Holdings {
-        let Some(table) = self.tables.get(name) else { return Holdings::default() };
+        let of_all =
+            || self.tables.iter().map(|(name, table)| (name.clone(), self.held_by(name, table))).collect();
+        self.held.get_or_init(of_all).get(name).cloned().unwrap_or_default()
+    }
+
+    fn held_by(&self, name: &Name, table: &Table) -> Holdings {
         let of_users = of_users(name, table);
         let all = words(&name.name);
         let is_settings = SETTINGS.has_any(&all);

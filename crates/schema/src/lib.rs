@@ -18,6 +18,7 @@ pub use state::{Constraint, Reads};
 
 use edit::{FileId, Span};
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// The first words of a migration that this program writes.
 pub const OURS: &str = "-- Written by migrate.";
@@ -67,6 +68,8 @@ pub struct Schema {
     pub troubles: Vec<Trouble>,
     /// Files that were replayed, in the order in which they would run.
     pub replayed: Vec<FileId>,
+    /// What each table holds, once somebody has asked.
+    held: OnceLock<BTreeMap<Name, holdings::Holdings>>,
     /// Expressions of policies that were read.
     read: predicate::Read,
 }
@@ -267,9 +270,13 @@ pub struct Trouble {
 impl Schema {
     /// Replays every SQL text in the order in which it would run, and reads the generated types.
     pub fn of(sources: &[Source<'_>]) -> Self {
+        let code = sources.iter().filter(|source| !source.path.ends_with(".sql"));
+        Self::with(sources, code.filter_map(types::Types::of))
+    }
+
+    /// [`Schema::of`] for types that were read before.
+    pub fn with(sources: &[Source<'_>], types: impl Iterator<Item = types::Types>) -> Self {
         // Several files may declare one: the generated file is the fullest.
-        let types =
-            sources.iter().filter(|source| !source.path.ends_with(".sql")).filter_map(types::Types::of);
         let mut schema = Self { types: types.max_by_key(|types| types.tables.len()), ..Self::default() };
         replay::run(&mut schema, sources);
         schema

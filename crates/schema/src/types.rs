@@ -54,15 +54,19 @@ impl Types {
     /// The types that `source` declares; `None` if it declares no database.
     pub fn of(source: &Source<'_>) -> Option<Self> {
         let language = Language::of_extension(source.path.rsplit_once('.')?.1)?;
-        let tree = Tree::parse(Arc::from(source.text), language);
-        let declared = Declared::of(&tree);
+        Self::declared(source.file, &Tree::parse(Arc::from(source.text), language))
+    }
+
+    /// The types that a file with this tree declares; `None` if it declares no database.
+    pub fn declared(file: FileId, tree: &Tree) -> Option<Self> {
+        let declared = Declared::of(tree);
         let public = declared.named("Database").and_then(|database| declared.member(database, "public"))?;
         let part = |name: &str| {
             let part = declared.member(public, name);
             part.map(|part| declared.members(part)).unwrap_or_default()
         };
         let mut types = Self {
-            file: source.file,
+            file,
             tables: BTreeMap::new(),
             functions: BTreeMap::new(),
             enums: BTreeMap::new(),
@@ -82,7 +86,7 @@ impl Types {
             types.functions.insert(name, declared.arguments(function));
         }
         for (name, values) in part("Enums") {
-            let values = alternatives(values).into_iter().filter_map(|value| literal(&tree, value));
+            let values = alternatives(values).into_iter().filter_map(|value| literal(tree, value));
             types.enums.insert(name, values.collect());
         }
         Some(types)
