@@ -66,9 +66,21 @@ pub(super) struct Parts {
 
 /// Longer names say less.
 const MOST: usize = 3;
+/// A name beyond this length does without its columns, and then without its embedded tables.
+const LONG: usize = 48;
 
 /// The name.
 pub(super) fn of(parts: &Parts) -> String {
+    let whole = spelled(parts);
+    let fewer = [
+        Parts { columns: Vec::new(), ..parts.clone() },
+        Parts { columns: Vec::new(), embeds: Vec::new(), ..parts.clone() },
+    ];
+    let shorter = fewer.iter().map(spelled).find(|name| name.len() <= LONG && name.len() < whole.len());
+    if whole.len() > LONG { shorter.unwrap_or(whole) } else { whole }
+}
+
+fn spelled(parts: &Parts) -> String {
     let mut name = parts.verb.word().to_owned();
     if parts.mine {
         name += "My";
@@ -88,23 +100,52 @@ pub(super) fn of(parts: &Parts) -> String {
     let listed = matches!(parts.columns.len(), 1 | 2) && parts.embeds.is_empty() && !parts.page;
     let singular_table = listed || !parts.verb.plural();
     let table = pascal(&parts.table);
-    name += &if parts.verb == Verb::Invoke || !singular_table { table } else { singular(&table) };
+    let table = if parts.verb == Verb::Invoke || !singular_table { table } else { singular(&table) };
+    name += &table;
     if listed {
         match parts.columns.as_slice() {
-            [column] if parts.verb.plural() => name += &plural(&pascal(column)),
-            columns => columns.iter().for_each(|column| name += &pascal(column)),
+            [column] if parts.verb.plural() => {
+                let behind = plural(&pascal(column));
+                name += behind.strip_prefix(&*said(&table, &pascal(column))).unwrap_or(&behind);
+                // The column was the table's last word: what is listed is many of it.
+                if name.ends_with(&table) {
+                    name = plural(&name);
+                }
+            }
+            columns => {
+                for (at, column) in columns.iter().enumerate() {
+                    let column = pascal(column);
+                    let said = if at == 0 { said(&table, &column) } else { String::new() };
+                    name += column.strip_prefix(&*said).unwrap_or(&column);
+                }
+            }
         }
     }
     if !parts.embeds.is_empty() {
-        let shown: Vec<_> = parts.embeds.iter().take(2).map(|embed| pascal(embed)).collect();
+        let mut shown: Vec<_> = parts.embeds.iter().take(2).map(|embed| pascal(embed)).collect();
+        shown.dedup();
         name += &format!("With{}", shown.join("And"));
     }
     if parts.page {
         name += "Page";
     } else if !parts.by.is_empty() && parts.verb != Verb::Search {
-        let shown: Vec<_> = parts
-            .by
-            .iter()
+        // From one value to another.
+        let between = |column: &str| {
+            let has = |wanted: [&str; 2]| {
+                parts.by.iter().any(|(other, operator)| other == column && wanted.contains(&&**operator))
+            };
+            has(["gte", "gt"]) && has(["lte", "lt"])
+        };
+        let bound = |operator: &str| matches!(operator, "gte" | "gt" | "lte" | "lt");
+        let mut filters: Vec<(&str, &str)> = Vec::new();
+        for (column, operator) in &parts.by {
+            let operator = if bound(operator) && between(column) { "between" } else { operator };
+            if !filters.contains(&(column, operator)) {
+                filters.push((column, operator));
+            }
+        }
+        let shown: Vec<_> = filters
+            .into_iter()
             .take(MOST)
             .map(|(column, operator)| {
                 let operator = if operator == "eq" { String::new() } else { pascal(operator) };
@@ -121,13 +162,37 @@ pub(super) fn free(name: &str, within: Option<&str>, taken: impl Fn(&str) -> boo
     if !taken(name) {
         return name.to_owned();
     }
-    let longer = within.map(pascal).filter(|within| !within.is_empty());
+    // `handleHide` is about hiding.
+    let plain = |within: String| match within.strip_prefix("Handle") {
+        Some(rest) if rest.starts_with(char::is_uppercase) => rest.to_owned(),
+        _ => within,
+    };
+    let within = within.map(pascal).map(plain).filter(|within| !within.is_empty());
+    // A function of the app that calls the database's of its own name.
+    if within.as_deref() == Some(&*upper_first(name)) {
+        let called = format!("call{}", upper_first(name));
+        if !taken(&called) {
+            return called;
+        }
+    }
+    let longer = within;
     let longer = longer.map(|within| format!("{name}For{within}")).filter(|longer| longer.len() <= 60);
     if let Some(longer) = longer.as_ref().filter(|longer| !taken(longer)) {
         return longer.clone();
     }
     let base = longer.as_deref().unwrap_or(name);
     (2..).map(|count| format!("{base}{count}")).find(|numbered| !taken(numbered)).unwrap_or_default()
+}
+
+/// The words with which a column goes on where the table's name ends: `Role` of `UserRole` and `role`.
+fn said(table: &str, column: &str) -> String {
+    let starts = column.char_indices().filter(|(at, letter)| *at == 0 || letter.is_uppercase());
+    let ends = starts.map(|(at, _)| at).skip(1).chain([column.len()]);
+    let known = ends.filter(|end| {
+        let whole = table.len() > *end && table.ends_with(&column[..*end]);
+        whole && table[table.len() - end..].starts_with(char::is_uppercase)
+    });
+    column[..known.max().unwrap_or_default()].to_owned()
 }
 
 /// Whether the name of a function says more than that something happens.
@@ -324,6 +389,34 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_said_twice_and_long_names_say_less() {
+        let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        check(Parts { columns: columns(&["role"]), ..parts(Verb::List, "user_roles") }, "listUserRoles");
+        check(Parts { columns: columns(&["role"]), ..parts(Verb::Maybe, "user_roles") }, "maybeUserRole");
+        check(
+            Parts { columns: columns(&["conversation_id"]), ..parts(Verb::List, "hidden_conversations") },
+            "listHiddenConversationIds",
+        );
+        check(Parts { columns: columns(&["id"]), ..parts(Verb::List, "grid") }, "listGridIds");
+        check(
+            Parts { embeds: columns(&["crew", "crew"]), ..parts(Verb::List, "boats") },
+            "listBoatsWithCrew",
+        );
+        check(
+            Parts { by: by(&[("left_at", "gte"), ("left_at", "lte")]), ..parts(Verb::List, "boats") },
+            "listBoatsByLeftAtBetween",
+        );
+        check(
+            Parts {
+                columns: columns(&["last_message_at", "last_message_preview"]),
+                by: by(&[("id", "eq")]),
+                ..parts(Verb::Update, "conversations")
+            },
+            "updateConversationById",
+        );
+    }
+
+    #[test]
     fn flags_lose_their_is_and_false_says_not() {
         check(Parts { constants: vec!["is_active".into()], ..parts(Verb::List, "plans") }, "listActivePlans");
         check(Parts { constants: vec!["!seen".into()], ..parts(Verb::List, "alarms") }, "listNotSeenAlarms");
@@ -357,6 +450,8 @@ mod tests {
         assert_eq!(free("listTasks", None, |_| false), "listTasks");
         assert_eq!(free("listTasks", Some("report"), |name| name == "listTasks"), "listTasksForReport");
         assert_eq!(free("listTasks", None, |name| name == "listTasks"), "listTasks2");
+        assert_eq!(free("listTasks", Some("handleHide"), |name| name == "listTasks"), "listTasksForHide");
+        assert_eq!(free("checkRoom", Some("checkRoom"), |name| name == "checkRoom"), "callCheckRoom");
         assert_eq!(
             free("listTasks", Some("report"), |name| name != "listTasksForReport3"),
             "listTasksForReport3"
