@@ -62,6 +62,13 @@ const GATEWAY: Rule = Rule {
     why: "The gateway answers to the key of the builder's project: outside of it calls fail, and their cost and data are the builder's.",
     aliases: &[],
 };
+const HOSTED: Rule = Rule {
+    id: "builder-leftovers/hosted-file",
+    title: "Files of the app lie at the builder's host",
+    severity: Severity::Warning,
+    why: "The builder's hosting answers under that path, and no other does: the picture is missing once the app is served elsewhere.",
+    aliases: &[],
+};
 const SIGN_IN: Rule = Rule {
     id: "builder-leftovers/cloud-sign-in",
     title: "Sign-in goes through the builder",
@@ -95,7 +102,7 @@ impl Codemod for BuilderLeftovers {
         About {
             id: ID,
             title: "What the builder left behind",
-            rules: &[TAGGER, SCRIPT, META, TEXT, PACKAGE, WRAPPER, GATEWAY, SIGN_IN, HOST, STYLES],
+            rules: &[TAGGER, SCRIPT, META, TEXT, PACKAGE, WRAPPER, GATEWAY, HOSTED, SIGN_IN, HOST, STYLES],
             readme: include_str!("README.md"),
             frameworks: FRAMEWORKS,
         }
@@ -140,6 +147,7 @@ impl Codemod for BuilderLeftovers {
             )
         }));
         findings.extend(packages(survey));
+        findings.extend(hosted(survey));
         findings.extend(hosts(survey));
         for file in second_stylesheets(survey) {
             let path = &survey.project.get(file).path;
@@ -242,6 +250,35 @@ fn one_each(
         Finding { related, ..finding(&rule, places[0].0, message, todo, &names.join(",")) }
     };
     by_file.into_values().map(one).collect()
+}
+
+/// Addresses that only the builder's hosting answers: `"/__l5e/assets-v1/…/logo.png"`, in a `.asset.json` or in code.
+fn hosted(survey: &Survey<'_>) -> Option<Finding> {
+    const PREFIX: &str = "/__l5e/";
+    let mut places: Vec<(Span, String)> = Vec::new();
+    for file in survey.project.files.iter().filter(|file| file.skipped.is_none()) {
+        let is_code = matches!(file.kind, Kind::Code(_) | Kind::Css | Kind::Html);
+        if !is_code && !file.path.as_str().ends_with(".asset.json") {
+            continue;
+        }
+        for (at, _) in file.text.match_indices(PREFIX) {
+            let rest = &file.text[at..];
+            let end =
+                rest.find(|end: char| end.is_whitespace() || "\"'`)<".contains(end)).unwrap_or(rest.len());
+            let name = rest[..end].rsplit('/').next().unwrap_or_default().to_owned();
+            places.push((file.span(at..at + end), name));
+        }
+    }
+    let (first, name) = places.first()?.clone();
+    let message = match places.len() {
+        1 => format!("`{name}` lies at the builder's host alone."),
+        many => format!("`{name}` and {} more files lie at the builder's host alone.", many - 1),
+    };
+    let todo = "Download each from the published app while the builder still serves it, put it into `public/`, and name it there.";
+    let mut found = finding(&HOSTED, first, message, todo, "hosted");
+    found.related =
+        places[1..].iter().map(|(span, name)| Related { span: *span, message: name.clone() }).collect();
+    Some(found)
 }
 
 fn quoted(names: &[String]) -> String {
