@@ -10,7 +10,8 @@ use audit::query::{Kind, Query, Target};
 use audit::{Confidence, Finding, Related, Rule, Survey};
 use edit::{FileId, Span};
 use std::collections::BTreeMap;
-use syntax::view;
+use syntax::scope::Scopes;
+use syntax::{Node, Tree, view};
 
 /// Every finding of the codemod.
 pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
@@ -138,7 +139,7 @@ fn injections(survey: &Survey<'_>) -> Vec<Finding> {
             audit::query::Identity::Session(spans) => spans.as_slice(),
             _ => &[],
         };
-        let Some((tree, _)) = survey.project.get(query.span.file).syntax() else { continue };
+        let Some((tree, scopes)) = survey.project.get(query.span.file).syntax() else { continue };
         let Some(filter) = query.built_filters.iter().find(|filter| {
             // The id of the signed-in user in it changes nothing.
             tree.node_at(filter.range()).is_some_and(|node| {
@@ -146,10 +147,11 @@ fn injections(survey: &Survey<'_>) -> Vec<Finding> {
                     .filter(|child| child.kind() == "template_substitution")
                     .filter_map(|child| view::code_children(child).next())
                     .collect();
-                values.is_empty()
-                    || values
-                        .iter()
-                        .any(|value| !identity.iter().any(|span| span.range() == value.byte_range()))
+                let ours = |value: &Node<'_>| {
+                    identity.iter().any(|span| span.range() == value.byte_range())
+                        || is_moment(tree, scopes, *value)
+                };
+                values.is_empty() || !values.iter().all(ours)
             })
         }) else {
             continue;
@@ -168,6 +170,18 @@ fn injections(survey: &Survey<'_>) -> Vec<Finding> {
         found.push(one);
     }
     found
+}
+
+/// Whether a value is a date or a time that the code makes: `new Date().toISOString()`, `startOfMonthISO()`, a constant of it.
+fn is_moment(tree: &Tree, scopes: &Scopes, value: Node<'_>) -> bool {
+    let declared = scopes.binding_at(value.byte_range()).map(|id| scopes.binding(id).range.clone());
+    let declared = declared.and_then(|range| tree.node_at(range));
+    let made = declared.filter(|declared| declared.kind() == "variable_declarator");
+    let made = made.and_then(|declared| declared.child_by_field_name("value")).unwrap_or(value);
+    let Some(callee) = view::callee(view::unwrapped(made)) else { return false };
+    let name = callee.child_by_field_name("property").unwrap_or(callee);
+    let words = audit::env::words(tree.text(name));
+    words.iter().any(|word| matches!(word.as_str(), "ISO" | "DATE" | "TIMESTAMP" | "NOW"))
 }
 
 /// One place at which the browser sets what gives rights.
@@ -427,4 +441,24 @@ fn unsure(survey: &Survey<'_>, outcome: &Outcome) -> Vec<Finding> {
         )
     };
     by_file.into_iter().map(of_module).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syntax::Language;
+
+    #[test]
+    fn a_time_that_the_code_makes_is_no_text_of_a_user() {
+        let moment = |source: &str| {
+            let tree = Tree::parse(format!("{source}; f(`${{v}}`)").into(), Language::TypeScript);
+            let scopes = Scopes::of(&tree);
+            let at = tree.source().rfind("v}").unwrap_or(0);
+            tree.node_at(at..at + 1).is_some_and(|value| is_moment(&tree, &scopes, value))
+        };
+        assert!(moment("const v = new Date().toISOString()"));
+        assert!(moment("const v = startOfMonthISO(zone)"));
+        assert!(!moment("const v = useParams().date"));
+        assert!(!moment("const v = input.value"));
+    }
 }

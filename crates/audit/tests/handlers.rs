@@ -240,6 +240,31 @@ fn a_token_that_is_handed_on_is_judged_by_who_gets_it() {
 }
 
 #[test]
+fn one_demand_may_stand_upon_another() {
+    check(
+        NEXT,
+        &[
+            (
+                "lib/portal.ts",
+                r#"import { getServerSession } from "next-auth"; import { options } from "./options";
+export async function requirePortal(roles) { const session = await getServerSession(options); if (!session) throw new Error("no"); if (!roles.includes(session.user.role)) throw new Error("no"); return session; }
+export async function requireRole(roles) { return await requirePortal(roles); }"#,
+            ),
+            (
+                "lib/assert.ts",
+                r#"import { requireRole } from "./portal"; export async function assertHarbourMaster() { return await requireRole(["MASTER"]); }"#,
+            ),
+            (
+                "app/api/piers/route.ts",
+                r#"import { assertHarbourMaster } from "@/lib/assert"; import { db } from "@/lib/pool";
+export async function POST(request) { await assertHarbourMaster(); return Response.json(await db.insert(await request.json())); }"#,
+            ),
+        ],
+        &["/api/piers POST Enforced writes role"],
+    );
+}
+
+#[test]
 fn a_permission_is_asked_of_a_user_whom_the_auth_package_knows() {
     check(
         NEXT,

@@ -39,6 +39,9 @@ impl Checks {
     }
 }
 
+/// How many demands may stand upon each other.
+const DEEPEST: u8 = 5;
+
 /// The checks of the code at `function`, and of the functions that it calls first.
 pub(super) fn of(project: &Project, function: Span) -> Checks {
     of_within(project, function, 0)
@@ -237,7 +240,9 @@ impl<'p> Judge<'p> {
             return;
         }
         let member = callee.kind() == "member_expression";
-        if depth > 1 || !(member || callee.kind() == "identifier") {
+        // One demand may stand upon another: `assertAdmin` on `requireRole` on `requireSession`.
+        let followed = depth < 2 || depth < DEEPEST && demands(last);
+        if !followed || !(member || callee.kind() == "identifier") {
             return;
         }
         match Graph::origin(self.project, self.file.id, callee.byte_range()) {
@@ -260,7 +265,8 @@ impl<'p> Judge<'p> {
                     checks.session = checks.session.or(Some(span));
                 }
                 // The same of a role: `await assertAdmin(context)`.
-                if demands_role(last) && throws(self.project, function) && !self.catches(call) {
+                let thrown = inner.thrown || throws(self.project, function);
+                if demands_role(last) && thrown && !self.catches(call) {
                     checks.role.get_or_insert(span);
                 }
                 // `const refused = demand(request); if (refused) return refused;`
@@ -269,7 +275,7 @@ impl<'p> Judge<'p> {
                     checks.loose_secret = checks.loose_secret.or(inner.loose_secret.map(|_| span));
                 }
                 // What a helper returns is for the caller to look at; what it throws, nobody passes.
-                if inner.thrown || throws(self.project, function) {
+                if thrown {
                     checks.thrown |= inner.session.is_some() && !self.catches(call);
                     checks.session = checks.session.or(inner.session.map(|_| span));
                     checks.role = checks.role.or(inner.role.map(|_| span));
