@@ -72,6 +72,7 @@ pub(super) fn is_ours(survey: &Survey<'_>, query: &Query) -> bool {
         _ => false,
     };
     kind && browser
+        && !survey.project.on_phone(query.span.file)
         && query.backend == "supabase"
         && !matches!(client.map(|client| client.power), Some(Power::Session))
 }

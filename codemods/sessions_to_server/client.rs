@@ -64,6 +64,9 @@ pub(super) fn clients(survey: &Survey<'_>) -> Vec<Result<Client, Refused>> {
         if !matches!(file.kind, Kind::Code(_)) || !file.text.contains("createClient") || !in_browser(side) {
             continue;
         }
+        if survey.project.on_phone(file.id) {
+            continue;
+        }
         let Some((tree, scopes)) = file.syntax() else { continue };
         walk(tree.root(), &mut |node| {
             let on_page = || in_browser(survey.stack.side_at(file.span(node.byte_range())));

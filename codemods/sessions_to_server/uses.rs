@@ -292,5 +292,6 @@ pub(super) fn arguments_of<'s>(survey: &'s Survey<'_>, one: &Use) -> Vec<Node<'s
 
 /// Code files of the app, in which something of the client may stand.
 pub(crate) fn code<'s>(survey: &'s Survey<'_>) -> impl Iterator<Item = &'s File> {
-    survey.project.files.iter().filter(|file| matches!(file.kind, Kind::Code(_)) && file.skipped.is_none())
+    let is_code = |file: &&File| matches!(file.kind, Kind::Code(_)) && file.skipped.is_none();
+    survey.project.files.iter().filter(is_code).filter(|file| !survey.project.on_phone(file.id))
 }

@@ -105,7 +105,8 @@ pub(super) fn queries(survey: &Survey<'_>, plan: &Plan, text: &dyn Fn(&str) -> S
 fn query_row(survey: &Survey<'_>, plan: &Plan, query: &Query, text: &dyn Fn(&str) -> String) -> QueryRow {
     let (path, line, column) = path(survey, query.span);
     let known = settled(plan, query.span);
-    let rest = if at_home(query.side) { Disposition::Left } else { Disposition::Declined };
+    let stays = at_home(query.side) || survey.project.on_phone(query.span.file);
+    let rest = if stays { Disposition::Left } else { Disposition::Declined };
     let disposition = known.map_or(rest, |settled| settled.disposition);
     let declined = disposition == Disposition::Declined;
     let why =

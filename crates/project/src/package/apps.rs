@@ -1,7 +1,8 @@
 //! App roots: the nearest package that declares a framework *and* has its entry.
 
 use super::{Package, PackageManager, manager};
-use crate::File;
+use crate::{File, Project};
+use edit::FileId;
 use std::collections::BTreeSet;
 
 /// One app of the tree.
@@ -15,6 +16,22 @@ pub struct App {
     pub manager: PackageManager,
     /// Why this manager, in a sentence.
     pub manager_reason: String,
+}
+
+impl Project {
+    /// Whether a file is of an app for phones beside the first app: it asks for its data from there, with no server of its own between.
+    pub fn on_phone(&self, file: FileId) -> bool {
+        let path = self.get(file).path.as_str();
+        let below = |folder: &str| {
+            folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let own = self.apps.iter().filter(|app| below(&app.folder)).max_by_key(|app| app.folder.len());
+        own.is_some_and(|own| {
+            let dependencies = &self.packages[own.package].dependencies;
+            own.folder != self.apps[0].folder
+                && ["expo", "react-native"].iter().any(|name| dependencies.contains_key(*name))
+        })
+    }
 }
 
 /// What shows that a package is an app: one of the dependencies, and one of the files or folders (`/` at the end).
