@@ -3,7 +3,7 @@
 use super::ID;
 use crate::repository_hygiene::commands::Commands;
 use audit::{Confidence, Finding, Rule, Severity, Survey};
-use edit::{Piece, RelPath, Span};
+use edit::{Edit, Piece, RelPath, Span};
 use plan::{Change, Request, Safety};
 
 pub(super) const HEALTH: Rule = Rule {
@@ -45,5 +45,9 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Option<Change> {
     change.fixes = fixes;
     let pieces = vec![Piece::text(include_str!("templates/next/health.ts"))]; // templates/
     change.requests.push(Request::File { path, pieces, mode: 0o644 });
+    // Whoever asks has no session.
+    if let Some(place) = audit::guard::exceptions(survey.project, "/api/health") {
+        change.edits.push(Edit::replace(place, "api/health$|"));
+    }
     Some(change)
 }

@@ -258,6 +258,8 @@ fn file(survey: &Survey<'_>, guard: &Guard) -> Vec<Finding> {
                     .collect();
                 findings.push(found);
             }
+            // What has another purpose than to guard lacks nothing.
+            Flaw::DoesNothing(span) if !speaks_of_sessions(survey, *span) => {}
             Flaw::OnlyRefreshes(span) | Flaw::DoesNothing(span) => {
                 let refreshes = matches!(flaw, Flaw::OnlyRefreshes(_));
                 let others = survey
@@ -309,6 +311,13 @@ fn file(survey: &Survey<'_>, guard: &Guard) -> Vec<Finding> {
         findings.push(found);
     }
     findings
+}
+
+fn speaks_of_sessions(survey: &Survey<'_>, span: Span) -> bool {
+    let text = survey.project.get(span.file).text.to_lowercase();
+    ["auth", "session", "token", "login", "signin", "sign-in", "user", "jwt"]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// Pages that are drawn first: one finding for all of them.

@@ -4,6 +4,7 @@
 pub mod hosts;
 mod late;
 mod origins;
+mod promised;
 
 use crate::build_hardening::Object;
 use crate::repository_hygiene::commands::Commands;
@@ -45,6 +46,13 @@ const LATE: Rule = Rule {
     why: "They are a promise in this version: a read gives `undefined`, without an error.",
     aliases: &[],
 };
+const PROMISED: Rule = Rule {
+    id: "routing-fallback/request-not-awaited",
+    title: "Cookies and headers are read before they are there",
+    severity: Severity::Warning,
+    why: "What gives them is a promise in this version: the next one knows no other way, and a read fails.",
+    aliases: &[],
+};
 const ORIGIN: Rule = Rule {
     id: "routing-fallback/fixed-origin",
     title: "An address of one machine is written down",
@@ -78,7 +86,7 @@ impl Codemod for RoutingFallback {
         About {
             id: ID,
             title: "Every address leads somewhere",
-            rules: &[FALLBACK, GREEDY, EXPORT, LATE, ORIGIN, SITE, BASE],
+            rules: &[FALLBACK, GREEDY, EXPORT, LATE, PROMISED, ORIGIN, SITE, BASE],
             readme: include_str!("README.md"),
             frameworks: FRAMEWORKS,
         }
@@ -86,6 +94,7 @@ impl Codemod for RoutingFallback {
 
     fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
         let mut findings = late(survey);
+        findings.extend(promised(survey));
         findings.extend(origins(survey));
         findings.extend(site(survey));
         let Some(commands) = Commands::of(survey) else { return findings };
@@ -127,6 +136,19 @@ impl Codemod for RoutingFallback {
                     }
                 }
                 change.fixes = vec![at];
+                changes.push(change);
+            }
+        }
+        for at in of(&PROMISED) {
+            let here =
+                promised::reads(survey).into_iter().filter(|read| read.span.file == findings[at].span.file);
+            let (waited, left): (Vec<_>, Vec<_>) = here.partition(|read| read.edit.is_some());
+            if !waited.is_empty() {
+                let path = &survey.project.get(findings[at].span.file).path;
+                let mut change =
+                    Change::new(ID, format!("Wait for what the request carries in {path}"), Safety::Safe);
+                change.edits = waited.into_iter().filter_map(|read| read.edit).collect();
+                change.fixes = if left.is_empty() { vec![at] } else { Vec::new() };
                 changes.push(change);
             }
         }
@@ -176,6 +198,26 @@ fn late(survey: &Survey<'_>) -> Vec<Finding> {
                     format!("`{}` is a promise in this version, and is read as a value.", late.name);
                 let todo = format!("Type it as a promise, and `await {}` before its first use.", late.name);
                 findings.push(Finding::certain(&LATE, late.span, message, &todo));
+            }
+        }
+    }
+    findings
+}
+
+/// One finding for each file.
+fn promised(survey: &Survey<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for read in promised::reads(survey) {
+        match findings.last_mut().filter(|last| last.span.file == read.span.file) {
+            Some(last) => last.related.push(Related { span: read.span, message: "and here".into() }),
+            None => {
+                let message =
+                    format!("`{}()` is a promise in this version, and is read as a value.", read.name);
+                let todo = format!(
+                    "Make the function `async`, `await {}()` in it, and wait for it where it is called.",
+                    read.name
+                );
+                findings.push(Finding::certain(&PROMISED, read.span, message, &todo));
             }
         }
     }

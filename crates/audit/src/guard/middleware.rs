@@ -150,6 +150,22 @@ impl<'p> Middleware<'p> {
         matchers.iter().any(|pattern| matcher::takes(pattern, url).unwrap_or(true))
     }
 
+    /// The place behind the `(?!` of its one pattern.
+    pub(super) fn exceptions(&self) -> Option<Span> {
+        const OPENS: &str = "/((?!";
+        let one = self
+            .matchers
+            .as_ref()
+            .is_some_and(|patterns| matches!(patterns.as_slice(), [pattern] if pattern.starts_with(OPENS)));
+        let mut places = self
+            .file
+            .text
+            .match_indices(OPENS)
+            .filter(|(at, _)| self.file.text[..*at].ends_with(['"', '\'', '`']));
+        let (at, _) = places.next().filter(|_| one && places.next().is_none())?;
+        Some(self.file.span(at + OPENS.len()..at + OPENS.len()))
+    }
+
     fn outcome(&self, url: &str, seen: &RefCell<Seen>) -> Outcome {
         if !self.runs_for(url) {
             return Outcome::Passed;

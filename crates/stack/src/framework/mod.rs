@@ -67,6 +67,10 @@ pub trait Framework: Sync {
     fn params_are_promises(&self, _version: Option<&str>) -> bool {
         false
     }
+    /// What gives the cookies and headers of a request as promises, by its version: the module, and its functions.
+    fn promised(&self, _version: Option<&str>) -> Option<(&'static str, &'static [&'static str])> {
+        None
+    }
     /// Whether its configuration has a function that says the headers of every answer.
     fn says_headers(&self) -> bool {
         false

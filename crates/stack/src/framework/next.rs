@@ -126,6 +126,9 @@ impl Framework for Next {
     fn params_are_promises(&self, version: Option<&str>) -> bool {
         major(version).is_some_and(|major| major >= 15)
     }
+    fn promised(&self, version: Option<&str>) -> Option<(&'static str, &'static [&'static str])> {
+        self.params_are_promises(version).then_some(("next/headers", &["cookies", "headers", "draftMode"]))
+    }
     fn says_headers(&self) -> bool {
         true
     }
