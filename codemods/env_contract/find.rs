@@ -34,7 +34,9 @@ pub(super) fn reads<'s>(survey: &'s Survey<'_>) -> (Vec<Read<'s>>, Vec<(&'s EnvN
         let audience = if name.public { Audience::Public } else { Audience::Server };
         for read in name.reads.iter().filter(|read| read.replaceable && is_plain(survey, read)) {
             let file = survey.project.get(read.span.file);
-            if stack::builder::loads_alone(file) {
+            // What an earlier pass wrote reads as the guard file does, which knows no module of the app.
+            let written = survey.stack.server.is_some_and(|server| server.wrote(file));
+            if stack::builder::loads_alone(file) || written {
                 continue;
             }
             if audience == Audience::Server && matches!(read.side, Side::Browser | Side::Both) {

@@ -72,6 +72,10 @@ pub(crate) fn environment(
                     "",
                 );
             }
+            if is_checked_where_read(survey) {
+                return report
+                    .skip(asked, "each variable is checked where it is read, and the start reads none");
+            }
             let silent: Vec<&String> = required.iter().filter(|name| !said.contains(name.as_str())).collect();
             if silent.is_empty() {
                 notes.push("the first request is refused, not the start".to_owned());
@@ -112,6 +116,12 @@ pub(crate) fn environment(
     let mut seen: Vec<String> = required.into_iter().collect();
     seen.extend(notes);
     report.judge(asked, complaints, seen.join(", "));
+}
+
+/// Whether the modules of the environment that the migration writes look at a variable only when it is asked for.
+fn is_checked_where_read(survey: &Survey<'_>) -> bool {
+    let says = |text: &str| text.contains("// A variable is checked where it is read.");
+    survey.project.files.iter().any(|file| says(&file.text))
 }
 
 /// Asks the server whether it is well: one that reads its variables with the first request says then what it lacks. Whether it is not.
