@@ -67,13 +67,18 @@ impl<'p> Tracer<'p> {
     }
 
     fn object_member(&self, object: Place<'p>, name: &str) -> Value<'p> {
-        let key = (object.file.0, object.node.id(), name.to_owned());
+        self.remembered(object, name.to_owned(), || self.own_member(object, name))
+    }
+
+    /// What is found once for a member of an object or a class. A member that depends on itself is unknown: `{ ...state, name }` set
+    /// into the same state.
+    fn remembered(&self, of: Place<'p>, name: String, find: impl FnOnce() -> Value<'p>) -> Value<'p> {
+        let key = (of.file.0, of.node.id(), name);
         if let Some(known) = self.members.borrow().get(&key) {
             return known.clone();
         }
-        // `{ ...state, name }` set into the same state.
         self.members.borrow_mut().insert(key.clone(), Value::Unknown);
-        let value = self.own_member(object, name);
+        let value = find();
         self.members.borrow_mut().insert(key, value.clone());
         value
     }
@@ -95,6 +100,11 @@ impl<'p> Tracer<'p> {
 
     /// A field or a method of a class, of its instances or of itself.
     fn class_member(&self, class: Place<'p>, name: &str, of_class: bool) -> Value<'p> {
+        let key = if of_class { format!("static {name}") } else { name.to_owned() };
+        self.remembered(class, key, || self.declared_member(class, name, of_class))
+    }
+
+    fn declared_member(&self, class: Place<'p>, name: &str, of_class: bool) -> Value<'p> {
         let Some((tree, _)) = self.syntax(class.file) else { return Value::Unknown };
         let Some(body) = class.node.child_by_field_name("body") else { return Value::Unknown };
         let mut found: Option<Value<'p>> = None;

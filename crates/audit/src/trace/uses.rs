@@ -27,14 +27,14 @@ impl<'p> Tracer<'p> {
         for importer in self.importers(file) {
             let from = self.file(importer);
             for import in from.module.imports.iter().filter(|import| import.kind == ImportKind::Static) {
+                let Some(module) = Graph::resolve(self.project, importer, &import.specifier) else {
+                    continue;
+                };
                 for imported in import.names.iter().filter(|name| !name.type_only) {
                     let there = match &imported.imported {
                         Imported::Named(name) => name,
                         Imported::Default => "default",
                         Imported::Namespace => continue,
-                    };
-                    let Some(module) = Graph::resolve(self.project, importer, &import.specifier) else {
-                        continue;
                     };
                     if Graph::export_origin(self.project, module, there) != target {
                         continue;

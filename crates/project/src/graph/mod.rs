@@ -60,7 +60,15 @@ impl Graph {
 
     /// The file that `specifier` means in `from`; `None` for packages and what is missing.
     pub fn resolve(project: &Project, from: FileId, specifier: &str) -> Option<FileId> {
-        project.graph.resolver.resolve(&project.files, project.get(from).path.as_str(), specifier)
+        let file = project.get(from);
+        // What the file itself imports was resolved when the graph was made.
+        match file.module.imports.iter().position(|import| import.specifier == specifier) {
+            Some(import) => {
+                let links = project.graph.links.get(from.0 as usize)?;
+                links.iter().find(|link| link.import == import).map(|link| link.target)
+            }
+            None => project.graph.resolver.resolve(&project.files, file.path.as_str(), specifier),
+        }
     }
 
     /// How `from` would import the code file at `to`, which need not be there: by `@/` where it leads there and most of the files
