@@ -232,6 +232,20 @@ export async function POST(request) { const sent = new URL(request.url).searchPa
 }
 
 #[test]
+fn a_helper_may_let_the_developer_s_own_machine_pass() {
+    for (unset, expected) in [
+        ("process.env.NODE_ENV !== 'production'", "/api/berths GET Secret writes"),
+        ("process.env.NODE_ENV === 'production'", "/api/berths GET None writes"),
+    ] {
+        let body = format!(
+            "function fromTimer(request) {{ const expected = process.env.TIMER_SECRET; if (!expected) {{ return {unset}; }} return request.headers.get('authorization') === `Bearer ${{expected}}`; }}
+export async function GET(request) {{ if (!fromTimer(request)) return NextResponse.json({{}}, {{ status: 401 }}); await sql`UPDATE berths SET free = true`; }}"
+        );
+        route(&body, expected);
+    }
+}
+
+#[test]
 fn a_token_that_is_handed_on_is_judged_by_who_gets_it() {
     route(
         "export async function GET(request) { const key = request.headers.get('X-Harbour-Token'); if (!key) return NextResponse.json({}, { status: 401 }); const answer = await fetch('https://harbour.example/groups', { headers: { 'X-Harbour-Token': key } }); return NextResponse.json(await answer.json()); }",

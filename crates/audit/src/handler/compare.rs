@@ -177,7 +177,8 @@ impl<'p> Judge<'p> {
         let all = answers.into_iter().flatten().all(|answer| {
             let secret = judge.is_secret(answer);
             compared |= secret;
-            secret || judge.reader.tree.text(answer) == "false"
+            let text = judge.reader.tree.text(answer);
+            secret || text == "false" || is_of_development(text)
         });
         all && compared
     }
@@ -251,4 +252,11 @@ impl<'p> Judge<'p> {
                 || around.contains(&format!("{name} &&"))
         })
     }
+}
+
+/// `process.env.NODE_ENV !== "production"`: a developer's own machine may go without.
+fn is_of_development(answer: &str) -> bool {
+    let flat: String = answer.split_whitespace().collect::<String>().replace('\'', "\"");
+    let name = flat.strip_prefix("process.env.NODE_ENV").unwrap_or_default();
+    matches!(name, "!==\"production\"" | "!=\"production\"" | "===\"development\"" | "==\"development\"")
 }

@@ -248,6 +248,12 @@ fn bound_words(
                 return value
                     .map_or_else(BTreeSet::new, |node| words(tracer, Place { file, node }, depth + 1));
             }
+            // `serviceKey()`: what the function reads.
+            "function_declaration" => {
+                let body = at.child_by_field_name("body");
+                return body
+                    .map_or_else(BTreeSet::new, |node| words(tracer, Place { file, node }, depth + 1));
+            }
             "object_pattern" | "pair_pattern" | "identifier" | "shorthand_property_identifier_pattern" => {
                 node = at.parent()
             }

@@ -237,6 +237,9 @@ impl<'t> Search<'t> {
             return;
         }
         let variable = behind.unwrap_or(named);
+        if harmless::told_to_others(&variable) {
+            return;
+        }
         let signs = signs(&variable) || fallback && self.signing && ends_in_secret(&variable);
         if signs && short && (fallback || chance || signing_literal(&variable, text)) {
             self.push(inner, position, "signing-secret", Confidence::Likely);

@@ -48,3 +48,10 @@ pub(super) fn joined(tree: &Tree, string: Node<'_>) -> bool {
             && [field("left"), field("right")].into_iter().flatten().any(|part| part.kind() != "string")
     })
 }
+
+/// The print of a secret, and what proves to others whose a site is: `clientSecretHash`, `siteVerificationToken`.
+pub(super) fn told_to_others(name: &str) -> bool {
+    let words = words(name);
+    let print = words.last().is_some_and(|last| matches!(last.as_str(), "HASH" | "DIGEST" | "FINGERPRINT"));
+    print && !words.iter().any(|word| word == "PASSWORD") || words.iter().any(|word| word == "VERIFICATION")
+}

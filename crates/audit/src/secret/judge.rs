@@ -145,7 +145,9 @@ pub(super) fn wordlike(value: &str) -> bool {
         let letters = piece.trim_end_matches(|character: char| character.is_ascii_digit());
         let digits = piece.len() - letters.len();
         let plain = letters.chars().all(char::is_alphabetic);
-        plain && digits <= 4 && (letters.len() <= 24 || !letters.is_ascii())
+        // `sonnet-20250219`: the date of a version.
+        let dated = letters.is_empty() && digits == 8 && (piece.starts_with("19") || piece.starts_with("20"));
+        plain && (digits <= 4 || dated) && (letters.len() <= 24 || !letters.is_ascii())
     })
 }
 
@@ -253,6 +255,7 @@ mod tests {
             "a1b2c3d4",
             "text-muted-foreground",
             "logo-2024-final3.png",
+            "claude-9-9-sonnet-20991231",
             "re_abcdef1234567890abcdef1234567890",
         ] {
             assert!(!random(value), "{value}");
