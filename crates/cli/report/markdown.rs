@@ -82,7 +82,7 @@ fn in_numbers(report: &Report) -> String {
     let queries: Vec<_> = inventory.queries.iter().filter(|query| browser(query.side)).collect();
     let of = |wanted| queries.iter().filter(|query| query.disposition == wanted).count();
     row(
-        "Database calls in the browser",
+        "Database, storage and function calls in the browser",
         queries.len(),
         format!("{} move to the server", of(Moved) + of(Proxied)),
         format!("{} stay", queries.len() - of(Moved) - of(Proxied)),
@@ -93,7 +93,7 @@ fn in_numbers(report: &Report) -> String {
         "Sign-in and session code",
         sessions.len(),
         format!("{} move to the server", of(Moved) + of(Proxied)),
-        format!("{} by hand", of(Declined)),
+        by_hand(of(Declined), sessions.len() - of(Moved) - of(Proxied)),
     );
     let guards: Vec<_> = inventory.guards.iter().collect();
     let of = |wanted| guards.iter().filter(|guard| guard.disposition == wanted).count();
@@ -101,7 +101,7 @@ fn in_numbers(report: &Report) -> String {
         "Guards of pages",
         guards.len(),
         format!("{} enforced by the server", of(Moved) + of(Proxied)),
-        format!("{} by hand", of(Declined)),
+        by_hand(of(Declined), guards.len() - of(Moved) - of(Proxied)),
     );
     let open = |auth: &str| matches!(auth, "none" | "optional");
     let handlers: Vec<_> = inventory.handlers.iter().filter(|handler| open(handler.auth)).collect();
@@ -114,16 +114,11 @@ fn in_numbers(report: &Report) -> String {
     );
     let tables: Vec<_> = inventory.tables.iter().filter(|table| table.defined_in.is_some()).collect();
     let bare = tables.iter().filter(|table| !table.rls).count();
-    row(
-        "Tables",
-        tables.len(),
-        format!("{} policies", inventory.policies.len()),
-        format!("{bare} without row security"),
-    );
+    row("Tables", tables.len(), String::new(), format!("{bare} without row security today"));
     let settings = inventory.env.iter().filter(|name| !name.reads.is_empty()).count();
     let nowhere =
         inventory.env.iter().filter(|name| !name.reads.is_empty() && name.defined_in.is_empty()).count();
-    row("Settings from the environment", settings, String::new(), format!("{nowhere} defined nowhere"));
+    row("Settings from the environment", settings, String::new(), format!("{nowhere} to set at the host"));
     if rows.is_empty() {
         return String::new();
     }
@@ -132,6 +127,14 @@ fn in_numbers(report: &Report) -> String {
         text += &format!("| {what} | {there} | {done} | {open} |\n");
     }
     text
+}
+
+/// What of `left` places is for a person, and what may stay.
+fn by_hand(declined: usize, left: usize) -> String {
+    match left - declined {
+        0 => format!("{declined} by hand"),
+        fine => format!("{declined} by hand, {fine} may stay as they are"),
+    }
 }
 
 fn wrong(report: &Report) -> String {
@@ -217,7 +220,7 @@ fn changed(report: &Report) -> String {
             text += &format!("  - and {}\n", count(changes.len() - CHANGES, "more change"));
         }
     }
-    text += "\nsafe: the app behaves as before, or more safely. review: look at the diff.\n";
+    text += "\nsafe: the app behaves as before, or more safely. review: look at the diff. A file may stand in several groups.\n";
     for held in &report.held {
         text += &format!("\nHeld: {} conflicts with {}.\n", code(&held.change), code(&held.because_of));
     }
@@ -265,7 +268,14 @@ fn left(report: &Report) -> String {
 fn rotated(report: &Report) -> String {
     let mut text = "\n## What must be rotated\n".to_owned();
     if report.beside.rotation.is_empty() {
-        return text + "\nNothing: no secret was readable.\n";
+        let doubtful = report.inventory.secrets.iter().any(|secret| !secret.public_by_design);
+        return text
+            + match doubtful {
+                true => {
+                    "\nNothing for certain. Whether what is named above opens anything is yours to judge.\n"
+                }
+                false => "\nNothing: the files hold no secret. Older commits were not searched.\n",
+            };
     }
     text += "\nThese were readable in the source or in git. A rewrite does not un-leak them: make a new one at the provider, revoke the old one.\n\n";
     for one in &report.beside.rotation {
@@ -298,6 +308,22 @@ fn next(report: &Report) -> String {
     if feature::paths_of(&report.changes).any(|path| path.ends_with(".env.example")) {
         steps.push("Set at the host what `.env.example` names.".to_owned());
     }
+    steps.push(
+        "`migrate verify` builds and starts the migrated app in a scratch copy, and probes it.".to_owned(),
+    );
+    let paths = || feature::paths_of(&report.changes);
+    if paths().any(|path| path.ends_with(".sql") && path.contains("migrations/")) {
+        let step = "Run the new migration: `supabase db push`, or the pipeline. Until then the database is as open as before.";
+        steps.push(step.to_owned());
+    }
+    if report.findings.iter().any(|row| row.severity == Severity::Hole && row.treatment == Treatment::Manual)
+    {
+        steps.push("Close the holes that are left to you, before the first visitor comes.".to_owned());
+    }
+    let moved =
+        report.inventory.sessions.iter().any(|session| session.disposition == plan::Disposition::Moved);
+    let again = if moved { " Everybody signs in once more: sessions move into cookies." } else { "" };
+    steps.push(format!("Deploy.{again}"));
     let mut text = "\n## What to do, in order\n\n".to_owned();
     for (at, step) in steps.iter().enumerate() {
         text += &format!("{}. {step}\n", at + 1);
