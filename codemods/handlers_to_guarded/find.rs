@@ -5,7 +5,9 @@ use audit::handler::{Auth, Handler, Kind};
 use audit::session;
 use audit::{Confidence, Finding, Related, Severity, Survey};
 use edit::{FileId, Span};
+use project::graph::{Graph, Origin};
 use std::collections::BTreeMap;
+use syntax::{Node, view};
 
 /// What to do about an open handler.
 pub(super) const REFUSE: &str = "Refuse with 401 without a session, and ask for the role where not everyone may: first in the handler, before anything is read.";
@@ -16,8 +18,8 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     let plain = super::directive::of(survey);
     // By file, and apart what a change guards.
     let mut open: BTreeMap<(FileId, bool), Vec<(&Handler, Severity)>> = BTreeMap::new();
-    // By the check that verifies nothing: a guard of many is one cause.
-    let mut unverified: BTreeMap<Span, Vec<&Handler>> = BTreeMap::new();
+    // By the function that verifies nothing: a guard of many is one cause. With the first place that asks it.
+    let mut unverified: BTreeMap<Span, (Span, Vec<&Handler>)> = BTreeMap::new();
     let judged = |handler: &&Handler| acts(survey, handler) && !plain.covers(handler);
     for handler in survey.handlers.iter().filter(judged) {
         if let Some(span) = handler.loose_secret {
@@ -30,7 +32,8 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
             ));
         }
         if handler.unverified && matches!(handler.auth, Auth::None | Auth::Optional) {
-            unverified.entry(handler.check.unwrap_or(handler.span)).or_default().push(handler);
+            let check = handler.check.unwrap_or(handler.span);
+            unverified.entry(cause(survey, check)).or_insert_with(|| (check, Vec::new())).1.push(handler);
             continue;
         }
         if !matches!(handler.auth, Auth::None | Auth::Optional) {
@@ -73,9 +76,36 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
             }
         }
     }
-    findings.extend(unverified.into_iter().filter_map(|(check, handlers)| believed(check, &handlers)));
+    findings.extend(unverified.into_values().filter_map(|(check, handlers)| believed(check, &handlers)));
     findings.extend(sections(open).into_iter().map(|handlers| opened(survey, handlers)));
     findings
+}
+
+/// The name of the function of the app that a check asks, directly or through a constant; else the check itself.
+fn cause(survey: &Survey<'_>, check: Span) -> Span {
+    let Some((tree, scopes)) = survey.project.get(check.file).syntax() else { return check };
+    let Some(node) = tree.node_at(check.range()) else { return check };
+    let mut asked = None;
+    let mut look = |node: Node<'_>| {
+        let callee = view::callee(node).filter(|callee| callee.kind() == "identifier");
+        let origin = callee.map(|callee| Graph::origin(survey.project, check.file, callee.byte_range()));
+        if let (None, Some(Origin::Local(file, name))) = (&asked, origin) {
+            asked = Some(Span::new(file, name));
+        }
+    };
+    view::walk(node, &mut |inner| {
+        look(inner);
+        let held = scopes.binding_at(inner.byte_range()).filter(|_| inner.kind() == "identifier");
+        let held = held.and_then(|id| tree.node_at(scopes.binding(id).range.clone()));
+        let value = held.filter(|held| held.kind() == "variable_declarator");
+        let value = value.and_then(|held| held.child_by_field_name("value")).map(view::unwrapped);
+        if let Some(value) = value {
+            let awaited = (value.kind() == "await_expression").then(|| view::code_children(value).next());
+            look(awaited.flatten().unwrap_or(value));
+        }
+        true
+    });
+    asked.unwrap_or(check)
 }
 
 /// A check that takes any token, and the handlers that rest on it.

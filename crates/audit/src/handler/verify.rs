@@ -41,6 +41,7 @@ pub(super) fn verifies(project: &Project, function: Span) -> bool {
     const SENT: &[&str] = &[
         "cookies.get",
         "cookies().get",
+        "cookies()).get",
         "cookieStore.get",
         "headers.get",
         "headers().get",
