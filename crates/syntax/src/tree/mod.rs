@@ -162,7 +162,7 @@ impl Tree {
         if range.start > range.end || range.end > self.text.len() {
             return None;
         }
-        Some(self.root().covering(&range))
+        Some(self.nodes.covering(&range))
     }
 }
 

@@ -100,6 +100,37 @@ impl Nodes {
     pub(super) fn root(&self) -> Node<'_> {
         Node { nodes: self, index: 0 }
     }
+
+    /// The smallest named node that covers `range`.
+    pub(super) fn covering(&self, range: &Range<usize>) -> Node<'_> {
+        if range.is_empty() {
+            return self.covering_place(range.start);
+        }
+        // Nodes stand in the order of their starts: the last that starts in time is the one, or stands below it.
+        let started = self.records.partition_point(|record| record.start as usize <= range.start);
+        let mut node = Node { nodes: self, index: started.saturating_sub(1) as u32 };
+        while node.end_byte() < range.end || !node.is_named() {
+            let Some(around) = node.parent() else { break };
+            node = around;
+        }
+        node
+    }
+
+    /// The smallest named node at a place between two bytes: an empty node that stands there, or one that goes on behind it.
+    fn covering_place(&self, at: usize) -> Node<'_> {
+        let (mut smallest, mut current) = (self.root(), self.root());
+        let reaches = |child: &Node<'_>| {
+            let empty = child.start_byte() == child.end_byte();
+            child.end_byte() > at || empty && child.end_byte() == at
+        };
+        while let Some(child) = current.children().find(reaches).filter(|child| child.start_byte() <= at) {
+            current = child;
+            if child.is_named() {
+                smallest = child;
+            }
+        }
+        smallest
+    }
 }
 
 impl fmt::Debug for Nodes {
@@ -271,27 +302,6 @@ impl<'t> Node<'t> {
             let node = self.at(index);
             index = if !node.is_named() || visit(node) { index + 1 } else { node.record().after };
         }
-    }
-
-    /// The smallest named node, this one or below, that covers `range`.
-    pub(super) fn covering(self, range: &Range<usize>) -> Self {
-        let mut smallest = self;
-        let mut current = self;
-        // An empty node covers the place where it stands; any other must reach beyond the start.
-        let reaches = |child: &Self| {
-            let empty = child.start_byte() == child.end_byte();
-            let past = child.end_byte() > range.start || (empty && child.end_byte() == range.start);
-            child.end_byte() >= range.end && past
-        };
-        while let Some(child) =
-            current.children().find(reaches).filter(|child| child.start_byte() <= range.start)
-        {
-            current = child;
-            if child.is_named() {
-                smallest = child;
-            }
-        }
-        smallest
     }
 }
 
