@@ -17,9 +17,8 @@ export const fixtures = {
   lovable_spa: { asked: withSessions.filter((id) => id !== "open-redirects"), red: ["row-security"] },
   // A service key made by hand in a page, which keeps the sessions in the browser.
   bolt_spa: { asked: everywhere, red: ["browser-keys", "row-security"] },
-  // A client that is made at the top of a module. The framework reads the
-  // body of an action whole, whatever its size, unless it is a form.
-  v0_next: { asked: everywhere, red: ["body-limit", "build-without-secrets", "pages", "row-security"] },
+  // A client that is made at the top of a module.
+  v0_next: { asked: everywhere, red: ["build-without-secrets", "pages", "row-security"] },
 };
 
 export async function proofs(check, args) {
