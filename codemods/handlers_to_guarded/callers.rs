@@ -154,8 +154,7 @@ fn method(tree: &Tree, address: Node<'_>) -> Option<String> {
         if options.kind() != "object" {
             return None;
         }
-        let spread = (0..options.named_child_count())
-            .any(|at| options.named_child(at).is_some_and(|child| child.kind() == "spread_element"));
+        let spread = options.named_children().any(|child| child.kind() == "spread_element");
         return match value_of(tree, options, "method") {
             Some(method) => string_value(tree, method).map(|method| method.to_uppercase()),
             None if spread => None,

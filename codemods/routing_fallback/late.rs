@@ -172,9 +172,7 @@ fn asynchronous(survey: &Survey<'_>, file: &File, tree: &Tree, function: Node<'_
     let mut hooks = false;
     walk(function, &mut |node| {
         let name = callee(node).map_or("", |callee| tree.text(callee));
-        hooks |=
-            name.strip_prefix("use").is_some_and(|rest| rest.starts_with(|first: char| first.is_uppercase()));
-        hooks |= name.contains(".use");
+        hooks |= audit::is_hook(name) || name.contains(".use");
         true
     });
     let alone = survey.project.graph.importers[file.id.0 as usize].is_empty();

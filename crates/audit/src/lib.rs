@@ -17,6 +17,7 @@ mod trace;
 
 pub use constant::text as constant_text;
 pub use finding::{Confidence, Finding, Related, Rule, Severity, Treatment};
+pub use identity::is_hook;
 pub use trace::on_deep_stacks;
 
 use project::Project;

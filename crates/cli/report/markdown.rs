@@ -295,23 +295,23 @@ fn next(report: &Report) -> String {
     if report.changes.is_empty() {
         return String::new();
     }
+    let paths = || feature::paths_of(&report.changes);
     let mut steps = Vec::new();
     if !report.beside.rotation.is_empty() {
         steps.push("Rotate what is listed above; do not wait for the rest.".to_owned());
     }
     steps.push("Read the diff: `migrate plan`. Leave out what you do not want with `--skip`.".to_owned());
     steps.push("`migrate apply`; `migrate undo` gives every byte back.".to_owned());
-    if feature::paths_of(&report.changes).any(|path| path.rsplit('/').next() == Some("package.json")) {
+    if paths().any(|path| path.rsplit('/').next() == Some("package.json")) {
         let manager = report.project.package_manager.unwrap_or("npm");
         steps.push(format!("`{manager} install`, and commit the lockfile with the rest."));
     }
-    if feature::paths_of(&report.changes).any(|path| path.ends_with(".env.example")) {
+    if paths().any(|path| path.ends_with(".env.example")) {
         steps.push("Set at the host what `.env.example` names.".to_owned());
     }
     steps.push(
         "`migrate verify` builds and starts the migrated app in a scratch copy, and probes it.".to_owned(),
     );
-    let paths = || feature::paths_of(&report.changes);
     if paths().any(|path| path.ends_with(".sql") && path.contains("migrations/")) {
         let step = "Run the new migration: `supabase db push`, or the pipeline. Until then the database is as open as before.";
         steps.push(step.to_owned());

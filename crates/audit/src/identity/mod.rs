@@ -311,7 +311,7 @@ impl<'p> Reader<'p> {
 }
 
 /// Whether a name is one of a hook: `useMember`.
-fn is_hook(name: &str) -> bool {
+pub fn is_hook(name: &str) -> bool {
     name.strip_prefix("use").is_some_and(|rest| rest.starts_with(|first: char| first.is_uppercase()))
 }
 

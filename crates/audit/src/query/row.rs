@@ -102,9 +102,7 @@ pub(super) fn links<'p>(
 fn step<'p>(reader: &Reader<'_, 'p>, call: Node<'p>) -> Option<Step> {
     let member = view::unwrapped(call.child_by_field_name("function")?);
     let name = member_name(reader, member)?;
-    let dot = (0..member.child_count())
-        .filter_map(|at| member.child(at))
-        .find(|child| matches!(child.kind(), "." | "optional_chain" | "[" | "?."))?;
+    let dot = member.children().find(|child| matches!(child.kind(), "." | "optional_chain" | "[" | "?."))?;
     let arguments = view::arguments(call).into_iter().map(|node| reader.at(node).span()).collect();
     let span = reader.file.span(dot.start_byte()..call.end_byte());
     Some(Step { name, span, arguments })

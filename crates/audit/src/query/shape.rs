@@ -156,7 +156,7 @@ pub(super) fn of_element<'p>(
     let Some(pattern) = pattern.filter(|pattern| pattern.kind() == "array_pattern") else { return whole() };
     // `[, second]` skips an element: commas count, not names.
     let mut at = 0;
-    for child in (0..pattern.child_count()).filter_map(|at| pattern.child(at)) {
+    for child in pattern.children() {
         match child.kind() {
             "," => at += 1,
             "rest_pattern" => return whole(),

@@ -111,9 +111,7 @@ impl<'p> Tracer<'p> {
         for member in view::code_children(body) {
             let key = member.child_by_field_name("name").or_else(|| member.child_by_field_name("property"));
             let named = key.and_then(|key| view::key_name(tree, key)).is_some_and(|key| key == name);
-            let is_static = (0..member.child_count())
-                .filter_map(|at| member.child(at))
-                .any(|child| child.kind() == "static");
+            let is_static = member.children().any(|child| child.kind() == "static");
             if !named || is_static != of_class {
                 continue;
             }
@@ -130,9 +128,7 @@ impl<'p> Tracer<'p> {
                 }
                 "method_definition" => {
                     let getter = member.child(0).is_some_and(|first| first.kind() == "get")
-                        || (0..member.child_count())
-                            .filter_map(|at| member.child(at))
-                            .any(|child| child.kind() == "get");
+                        || member.children().any(|child| child.kind() == "get");
                     let place = Place { node: member, ..class };
                     if getter { self.returned(place) } else { Value::Function(place) }
                 }
@@ -178,8 +174,8 @@ impl<'p> Tracer<'p> {
                         .child_by_field_name("pattern")
                         .is_some_and(|pattern| tree.text(pattern) == name) =>
                 {
-                    let property = (0..node.child_count())
-                        .filter_map(|at| node.child(at))
+                    let property = node
+                        .children()
                         .any(|child| matches!(child.kind(), "accessibility_modifier" | "readonly"));
                     if property && let Some(typed) = node.child_by_field_name("type") {
                         add(self.typed(Place { node: typed, ..class }));
@@ -225,9 +221,7 @@ impl<'p> Tracer<'p> {
                 "method_definition" => method = Some(parent),
                 "class_body" => {
                     let is_static = method.unwrap_or(node);
-                    let is_static = (0..is_static.child_count())
-                        .filter_map(|at| is_static.child(at))
-                        .any(|child| child.kind() == "static");
+                    let is_static = is_static.children().any(|child| child.kind() == "static");
                     let Some(class) = parent.parent() else { return Value::Unknown };
                     let class = Place { node: class, ..at };
                     return if is_static { Value::Class(class) } else { Value::Instance(class) };

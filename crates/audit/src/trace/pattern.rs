@@ -38,7 +38,7 @@ pub(crate) fn pattern_path<'p>(tracer: &Tracer<'p>, file: FileId, name: Node<'p>
                 path.push(Step::Key(key.into_owned()));
             }
             "array_pattern" => {
-                let before = (0..parent.child_count()).filter_map(|at| parent.child(at));
+                let before = parent.children();
                 let commas = before
                     .take_while(|child| child.id() != node.id())
                     .filter(|child| child.kind() == ",")
