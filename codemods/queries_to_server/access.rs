@@ -24,6 +24,27 @@ struct Door {
     reaches: BTreeSet<FileId>,
 }
 
+/// Whether anybody can come by a session: where nobody can, none is kept, and none is to be renewed.
+pub(crate) fn accounts(survey: &Survey<'_>) -> bool {
+    // An invitation makes a session on arrival, and a form of a package signs in by itself.
+    const MAKERS: &[&str] = &[
+        "signInWith",
+        "auth.signUp(",
+        ".signUp({",
+        "auth.signIn(",
+        "auth.verifyOtp(",
+        "auth.setSession(",
+        "exchangeCodeForSession(",
+        "admin.inviteUserByEmail(",
+        "admin.generateLink(",
+        "@supabase/auth-ui-react",
+    ];
+    struct Accounts(bool);
+    let is_code = |file: &&project::File| matches!(file.kind, project::Kind::Code(_));
+    let makes = |file: &project::File| MAKERS.iter().any(|word| file.text.contains(word));
+    survey.memo.of(|| Accounts(survey.project.files.iter().filter(is_code).any(makes))).0
+}
+
 /// What is decided, and whether that was sure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Decision {
@@ -45,17 +66,7 @@ impl Doors {
                 reaches,
             })
         });
-        // Where nobody can sign in, nobody has a session.
-        const SIGN_IN: &[&str] = &["signInWith", "auth.signUp(", "auth.verifyOtp(", "auth.setSession("];
-        let accounts = project.files.iter().any(|file| {
-            matches!(file.kind, project::Kind::Code(_)) && SIGN_IN.iter().any(|word| file.text.contains(word))
-        });
-        Self { doors: doors.collect(), accounts }
-    }
-
-    /// Whether anybody can sign in at all.
-    pub(super) fn accounts(&self) -> bool {
-        self.accounts
+        Self { doors: doors.collect(), accounts: accounts(survey) }
     }
 
     fn to(&self, file: FileId) -> impl Iterator<Item = &Door> {

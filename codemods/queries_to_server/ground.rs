@@ -1,6 +1,6 @@
 //! What moved queries stand on: a server of the app's own that knows the visitor's session, there already or on its way.
 
-use super::access::Doors;
+use super::access::accounts;
 use super::web_storage;
 use crate::repository_hygiene::commands::Commands;
 use crate::server::lands;
@@ -101,7 +101,7 @@ pub(super) fn keys(survey: &Survey<'_>) -> Option<(String, String)> {
     let own = survey.clients.iter().filter(|client| client.power == Power::Session);
     let mut clients = if browser.is_empty() { own.collect() } else { browser };
     // Where nobody signs in, no session is kept anywhere.
-    if clients.is_empty() && web_storage::has_package(survey) && !Doors::of(survey).accounts() {
+    if clients.is_empty() && web_storage::has_package(survey) && !accounts(survey) {
         let visitors = survey.clients.iter().filter(|client| {
             client.backend == "supabase"
                 && client.power == Power::Visitor

@@ -1,6 +1,6 @@
 //! Every query of the browser with what becomes of it, and the functions that they become: equal ones shared, names unique.
 
-use super::access::{Decision, Doors};
+use super::access::{Decision, Doors, accounts};
 use super::draft::Draft;
 use super::ground;
 use super::library;
@@ -66,9 +66,7 @@ pub(super) fn is_ours(survey: &Survey<'_>, query: &Query) -> bool {
         _ if made_on_server => false,
         Side::Browser | Side::Both => true,
         // Code that nothing reaches is type-checked all the same, so it goes along with the client that it uses, where that goes.
-        Side::None if !ground::is_own(survey) => {
-            client.is_some_and(|client| matches!(client.side, Side::Browser | Side::Both))
-        }
+        Side::None => client.is_some_and(|client| matches!(client.side, Side::Browser | Side::Both)),
         _ => false,
     };
     kind && browser
@@ -96,7 +94,7 @@ fn decided(survey: &Survey<'_>) -> Outcome {
             _ if beside && !parallel::has_address(survey, query) => Err(Reason::parallel()),
             _ if own && carries_files(survey, query) => Err(Reason::body_size()),
             _ if own
-                && doors.accounts()
+                && accounts(survey)
                 && !client.is_some_and(|client| ground::keeps_cookies(survey, client)) =>
             {
                 Err(Reason::web_storage(web_storage::moved(survey).why.as_deref()))

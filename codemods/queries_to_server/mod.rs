@@ -33,7 +33,7 @@ mod whole;
 use audit::{Finding, Rule, Severity, Survey};
 use plan::{About, Change, Codemod};
 
-pub(crate) use access::Doors;
+pub(crate) use access::{Doors, accounts};
 pub(crate) use fix::{SessionPlace, any, asks, keys, session_place, session_requests, zod};
 pub(crate) use ground::keeps_cookies;
 pub(crate) use group::verdict;

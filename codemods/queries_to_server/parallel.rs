@@ -25,21 +25,24 @@ pub(super) fn is(survey: &Survey<'_>, query: &Query) -> bool {
         return true;
     }
     let Some((tree, _)) = survey.project.get(query.span.file).syntax() else { return false };
-    let mut node = tree.node_at(query.span.range());
-    while let Some(inner) = node {
-        let outer = inner.parent();
-        if let Some(list) = outer.filter(|outer| outer.kind() == "arguments")
-            && let Some(call) = list.parent()
-            && let Some(callee) = callee(call)
-        {
-            let all = matches!(tree.text(callee), "Promise.all" | "Promise.allSettled" | "Promise.race");
-            if all || names(tree, call, READERS) {
-                return true;
-            }
-        }
-        node = outer;
-    }
-    named_by(survey, query, READERS) || in_each_of_many(survey, query)
+    // One that is kept in a variable is made where that is sent.
+    let sent = query.builder.iter().flat_map(|builder| &builder.sent);
+    let mut places = std::iter::once(&query.span).chain(sent).filter_map(|place| tree.node_at(place.range()));
+    places.any(|place| is_among_many(tree, place))
+        || named_by(survey, query, READERS)
+        || in_each_of_many(survey, query)
+}
+
+/// Whether something around a place runs it at once with others, or again and again.
+fn is_among_many(tree: &Tree, place: Node<'_>) -> bool {
+    let lists =
+        std::iter::successors(Some(place), |node| node.parent()).filter(|node| node.kind() == "arguments");
+    lists.filter_map(|list| list.parent()).any(|call| {
+        let all = callee(call).is_some_and(|callee| {
+            matches!(tree.text(callee), "Promise.all" | "Promise.allSettled" | "Promise.race")
+        });
+        all || names(tree, call, READERS)
+    })
 }
 
 /// Whether such a read can be called by an address: a request does not wait for another one.

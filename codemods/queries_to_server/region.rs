@@ -7,10 +7,13 @@ use super::draft::{Fill, Segment, Site};
 use super::guess::Guess;
 use super::read::{Branch, Reader};
 use super::reason::Reason;
-use audit::query::Step;
+use audit::query::{Builder, Step};
 use edit::Span;
 use stack::server::function::Input;
+use std::collections::BTreeSet;
+use std::ops::Range;
 use syntax::Node;
+use syntax::scope::BindingId;
 use syntax::view::{self, Chain};
 
 impl<'s> Reader<'s> {
@@ -32,7 +35,7 @@ impl<'s> Reader<'s> {
                 .child_by_field_name("value")
                 .is_some_and(|value| view::unwrapped(value).byte_range() == query.span.range());
         let sent_node = self.node(*sent).ok_or_else(refused)?;
-        if !alone || !last.covers(*sent) || !self.holds_still(*first, *last) {
+        if !alone || !last.covers(*sent) || !self.holds_still(builder, (*first, *last), *sent) {
             return Err(refused());
         }
         let name =
@@ -65,15 +68,24 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    /// Whether no captured name is assigned to between the two statements.
-    fn holds_still(&self, first: Span, last: Span) -> bool {
-        let builder = self.query.builder.as_ref().map(|builder| builder.binding.range());
-        let own = builder.and_then(|name| self.scopes.binding_at(name));
-        !self.scopes.references.iter().any(|reference| {
-            reference.writes
-                && first.start as usize <= reference.range.start
-                && reference.range.end <= last.end as usize
-                && reference.binding != own
+    /// Whether nothing that the query asks with is assigned to between the two statements. Another query that is put together there is
+    /// none of its matter.
+    fn holds_still(&self, builder: &Builder, (first, last): (Span, Span), sent: Span) -> bool {
+        let own = self.scopes.binding_at(builder.binding.range());
+        let within = |span: Span, place: &Range<usize>| {
+            span.start as usize <= place.start && place.end <= span.end as usize
+        };
+        let before = &builder.statements[..builder.statements.len() - 1];
+        let asked: BTreeSet<BindingId> = self
+            .scopes
+            .references
+            .iter()
+            .filter(|one| before.iter().chain([&sent]).any(|span| within(*span, &one.range)))
+            .filter_map(|one| one.binding)
+            .collect();
+        !self.scopes.references.iter().any(|one| {
+            let known = one.binding.is_some_and(|binding| Some(binding) == own || !asked.contains(&binding));
+            one.writes && first.start <= one.range.start as u32 && one.range.end as u32 <= last.end && !known
         })
     }
 

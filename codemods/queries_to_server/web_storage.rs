@@ -3,7 +3,7 @@
 //!
 //! All or none: two clients with two sessions would be two visitors.
 
-use super::access::Doors;
+use super::access::accounts;
 use super::ground::{self, variable};
 use crate::build_hardening::numbers;
 use audit::Survey;
@@ -102,7 +102,7 @@ pub(crate) fn has_package(survey: &Survey<'_>) -> bool {
 
 /// `Err(None)`: there is no such client, or nobody signs in with one.
 fn decided(survey: &Survey<'_>) -> Result<BTreeSet<Span>, Option<String>> {
-    if !ground::is_own(survey) || !Doors::of(survey).accounts() {
+    if !ground::is_own(survey) || !accounts(survey) {
         return Err(None);
     }
     let mut calls = BTreeSet::new();

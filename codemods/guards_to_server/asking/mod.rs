@@ -209,7 +209,7 @@ pub(crate) fn renewal(survey: &Survey<'_>) -> Result<Renewal, String> {
         Some(Refresh::New { .. }) => Ok(Renewal::Comes),
         Some(Refresh::There(_)) => Ok(Renewal::There),
         None if refresh::is_there(survey) => Ok(Renewal::There),
-        None => Err("nothing renews sessions before a page is drawn. Add the framework's file that runs before every request (`createServerClient`, `getUser()`).".to_owned()),
+        None => Err("keeps sessions that nothing renews before a page is drawn. Add the framework's file that runs before every request (`createServerClient`, `getUser()`).".to_owned()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{client, server};
 use crate::guards_to_server::{Renewal, renewal};
-use crate::queries_to_server::{is_sessionless, keeps_cookies, session_place};
+use crate::queries_to_server::{accounts, is_sessionless, keeps_cookies, session_place};
 use crate::server::verdict;
 use crate::sessions_to_server::client::in_browser;
 use crate::sessions_to_server::decide::{Blocker, Decision};
@@ -83,7 +83,8 @@ fn decided(survey: &Survey<'_>) -> Option<Decision<Move>> {
         |one: &session::Session| one.client.is_none() && one.system == "supabase" && in_browser(one.side);
     let sessions: Vec<&session::Session> =
         survey.sessions.iter().filter(|one| calls(one) && (ours(one.client) || open(one))).collect();
-    if sessions.is_empty() {
+    // Where nobody can sign in there is none to keep: `getUser()` answers nobody, wherever it is asked.
+    if sessions.is_empty() || !accounts(survey) {
         return None;
     }
     let mut blockers: Vec<Blocker> = Vec::new();
