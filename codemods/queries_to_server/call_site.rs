@@ -3,6 +3,7 @@
 use super::draft::{Draft, Site};
 use edit::{Piece, Span};
 use stack::server::function::key_text;
+use std::ops::Range;
 
 /// The call in place of the query.
 pub(super) struct Call<'a> {
@@ -91,20 +92,10 @@ impl Call<'_> {
                 if self.draft.loose.contains(range) {
                     return vec![Piece::Source(Span::new(file, range.clone())), Piece::text(" as any")];
                 }
-                if !text.contains('\n') {
-                    return vec![Piece::Source(Span::new(file, range.clone()))];
-                }
-                let own = self.line_indent();
-                let indent = indent.unwrap_or(&own).to_owned();
-                let verbatim: Vec<Span> = self
-                    .draft
-                    .verbatim
-                    .iter()
-                    .filter(|kept| range.start <= kept.start && kept.end <= range.end)
-                    .map(|kept| Span::new(file, kept.clone()))
-                    .collect();
-                vec![Piece::Indented { span: Span::new(file, range.clone()), indent, verbatim }]
+                vec![self.lines(range, indent)]
             }
+            // Nothing of it went.
+            Site::Without(range, gone) if gone.is_empty() => vec![self.lines(range, indent)],
             Site::Guarded(condition, value) => vec![
                 Piece::Source(Span::new(file, condition.clone())),
                 Piece::text(" ? "),
@@ -126,6 +117,19 @@ impl Call<'_> {
                 pieces
             }
         }
+    }
+
+    /// A slice of the file, its lines at `indent` where it has several.
+    fn lines(&self, range: &Range<usize>, indent: Option<&str>) -> Piece {
+        let span = Span::new(self.draft.file, range.clone());
+        if !self.source[range.clone()].contains('\n') {
+            return Piece::Source(span);
+        }
+        let indent = indent.map_or_else(|| self.line_indent(), str::to_owned);
+        let kept = self.draft.verbatim.iter();
+        let kept = kept.filter(|kept| range.start <= kept.start && kept.end <= range.end);
+        let verbatim = kept.map(|kept| Span::new(self.draft.file, kept.clone())).collect();
+        Piece::Indented { span, indent, verbatim }
     }
 
     fn text(&self, pieces: &[Piece]) -> String {
