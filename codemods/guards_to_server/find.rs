@@ -232,6 +232,8 @@ fn file(survey: &Survey<'_>, guard: &Guard) -> Vec<Finding> {
                         matches!(handler.auth, Auth::None | Auth::Optional)
                             && !matches!(handler.method.as_str(), "OPTIONS" | "HEAD")
                             && handler.url.as_deref().is_some_and(|url| url.starts_with("/api"))
+                            // What ours hands on to asks for itself.
+                            && !crate::server::hands_on(survey, handler)
                     })
                     .collect();
                 if open.is_empty() {
@@ -241,9 +243,10 @@ fn file(survey: &Survey<'_>, guard: &Guard) -> Vec<Finding> {
                     &super::SKIPS_API,
                     *span,
                     format!(
-                        "`{}` lets requests to `/api` pass, and {} there check nothing themselves.",
+                        "`{}` lets requests to `/api` pass, and {} there {}.",
                         guard.name,
-                        count(open.len(), "handler")
+                        count(open.len(), "handler"),
+                        if open.len() == 1 { "checks nothing itself" } else { "check nothing themselves" }
                     ),
                     "Take `/api` into the matcher, or check the session in each of these handlers.".into(),
                     &guard.name,
