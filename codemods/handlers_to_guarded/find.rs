@@ -60,6 +60,11 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
                 ));
             }
         } else if let Some(severity) = risk(survey, handler) {
+            let reads = handler.method == "GET" && !handler.writes && !handler.pays;
+            if handler.auth == Auth::Optional && reads && severity != Severity::Hole {
+                // What all may read may say more to whom it knows.
+                continue;
+            }
             if handler.auth == Auth::Optional && severity != Severity::Note {
                 let mut found = finding(
                     &super::NOT_USED,
@@ -132,7 +137,9 @@ fn believed(check: Span, handlers: &[&Handler]) -> Option<Finding> {
 
 /// Whether a handler does something itself: what only answers a browser's question beforehand does nothing.
 fn acts(survey: &Survey<'_>, handler: &Handler) -> bool {
-    !matches!(handler.method.as_str(), "OPTIONS" | "HEAD") && !crate::server::hands_on(survey, handler)
+    !matches!(handler.method.as_str(), "OPTIONS" | "HEAD")
+        && !super::development::only(survey, handler)
+        && !crate::server::hands_on(survey, handler)
 }
 
 /// Whether a handler answers whoever asks, and that matters, and nothing but a session is to be asked for.
@@ -298,7 +305,10 @@ fn risk(survey: &Survey<'_>, handler: &Handler) -> Option<Severity> {
         "invoices",
         "billing",
     ]);
-    let lists_money = money && handler.method == "GET" && !by_id(handler);
+    // How a bill looks and how one may pay is shown to whoever buys.
+    let shown =
+        has(&["settings", "config", "configuration", "methods", "options", "gateways", "providers", "plans"]);
+    let lists_money = money && handler.method == "GET" && !by_id(handler) && !shown;
     let severity = if handler.writes && (changes || people || money) || handler.admin && people || lists_money
     {
         Severity::Hole

@@ -2,6 +2,7 @@
 
 mod asker;
 mod callers;
+mod development;
 mod directive;
 mod find;
 mod guarded;

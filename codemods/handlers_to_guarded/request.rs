@@ -18,6 +18,9 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
 }
 
 fn taken(survey: &Survey<'_>, handler: &Handler, what: What) -> Option<Finding> {
+    if super::development::only(survey, handler) {
+        return None;
+    }
     let of_kind: Vec<_> = handler.taken.iter().filter(|taken| taken.what == what).collect();
     let first = of_kind.first()?;
     let text = survey.project.get(handler.span.file).text.get(handler.span.range()).unwrap_or_default();
@@ -32,9 +35,13 @@ fn taken(survey: &Survey<'_>, handler: &Handler, what: What) -> Option<Finding> 
             (&super::IDENTITY, severity, "Take the id from the session, and drop it from the request.")
         }
         What::Price => {
-            let charged = ["unit_amount", "paymentIntents", "checkout.sessions", "orders.create", "amount:"]
+            // The `total_amount` of a row is written down; the `amount` of an order is asked for.
+            let charged = ["unit_amount", "paymentIntents", "checkout.sessions", "orders.create"]
                 .iter()
-                .any(|mark| text.contains(mark));
+                .any(|mark| text.contains(mark))
+                || text.match_indices("amount:").any(|(at, _)| {
+                    !text[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+                });
             // An amount alone may be the payer's to choose: a gift, a deposit.
             let fixed = of_kind.iter().any(|taken| !matches!(taken.name.as_str(), "amount" | "cents"));
             let severity = if charged && fixed { Severity::Hole } else { Severity::Warning };

@@ -91,6 +91,7 @@ fn count(number: usize, what: &str) -> String {
 /// The tables of `public` that Supabase queries ask for and nothing makes, with their uses.
 pub(super) fn missing(survey: &Survey<'_>) -> BTreeMap<String, Vec<Span>> {
     let mut found: BTreeMap<String, Vec<Span>> = BTreeMap::new();
+    let mut written: BTreeMap<String, bool> = BTreeMap::new();
     for query in of_tables(survey) {
         let names: Vec<&String> = match &query.table {
             Target::Named(name) => vec![name],
@@ -99,12 +100,36 @@ pub(super) fn missing(survey: &Survey<'_>) -> BTreeMap<String, Vec<Span>> {
         };
         for name in names {
             let known = Name { schema: "public".to_owned(), name: name.clone() };
-            if !survey.schema.tables.contains_key(&known) && !survey.schema.views.contains_key(&known) {
+            let made = survey.schema.tables.contains_key(&known) || survey.schema.views.contains_key(&known);
+            // `supabase_migrations.schema_migrations`: a table of another schema.
+            if !made
+                && !name.contains('.')
+                && !*written.entry(name.clone()).or_insert_with(|| is_written(survey, name))
+            {
                 found.entry(name.clone()).or_default().push(query.span);
             }
         }
     }
     found
+}
+
+/// Whether some SQL makes the table, and fails: that it does not run is told of the file.
+fn is_written(survey: &Survey<'_>, table: &str) -> bool {
+    let files = survey.project.files.iter().filter(|file| file.path.as_str().ends_with(".sql"));
+    let code = |text: &str| {
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("--"));
+        lines.collect::<Vec<_>>().join("\n").to_lowercase()
+    };
+    files.map(|file| code(&file.text)).any(|text| {
+        text.split("create table").skip(1).any(|rest| {
+            let rest = rest.trim_start();
+            let rest = rest.strip_prefix("if not exists").unwrap_or(rest).trim_start();
+            let name: String =
+                rest.chars().take_while(|letter| !letter.is_whitespace() && *letter != '(').collect();
+            let name = name.replace('"', "");
+            name.strip_prefix("public.").unwrap_or(&name) == table.to_lowercase()
+        })
+    })
 }
 
 fn of_tables<'s>(survey: &'s Survey<'_>) -> impl Iterator<Item = &'s Query> {

@@ -449,3 +449,23 @@ export async function middleware(request) { const db = createServerClient("u", "
         &["middleware Middleware Nowhere session [] DoesNothing"],
     );
 }
+
+#[test]
+fn what_is_kept_of_one_thing_is_no_session() {
+    check(
+        VITE,
+        &[
+            (
+                "src/main.tsx",
+                r#"import { Routes, Route } from "react-router-dom"; import { Page } from "./page";
+const app = <Routes><Route path="/orders/:id" element={<Page />} /><Route path="/" element={<p />} /></Routes>;"#,
+            ),
+            (
+                "src/page.tsx",
+                r#"import { useNavigate, useParams } from "react-router-dom";
+export function Page() { const go = useNavigate(); const at = useParams(); useEffect(() => { const kept = localStorage.getItem(`order-${at.id}`); if (kept) show(kept); else go("/"); }, []); return <p />; }"#,
+            ),
+        ],
+        &[],
+    );
+}

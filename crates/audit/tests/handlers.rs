@@ -39,6 +39,7 @@ fn show(handler: &Handler) -> String {
         ("role", handler.role),
         ("unverified", handler.unverified),
         ("loose", handler.loose_secret.is_some()),
+        ("pays", handler.pays),
     ] {
         if is {
             line += &format!(" {mark}");
@@ -459,4 +460,76 @@ await db.from("crew").update({ role }).eq("id", 1); return Response.json({}); }"
         )],
         &["/api/crew/:id PATCH Enforced writes role"],
     );
+}
+
+#[test]
+fn a_key_of_the_api_is_checked_by_a_helper_that_says_so() {
+    route(
+        "import { validateApiKey } from \"@/lib/keys\";\nexport async function POST(request) { const caller = await validateApiKey(request); if (!caller.valid) return NextResponse.json({}, { status: 401 }); const db = await createClient(); await db.from('berths').insert({ of: caller.tenant }); }",
+        "/api/berths POST Secret writes",
+    );
+}
+
+#[test]
+fn a_role_out_of_few_without_power_is_no_role_that_was_sent() {
+    let body = |list: &str| {
+        format!(
+            "const RANKS = {list};\nexport async function POST(request) {{ await requireMember(); const {{ role }} = await request.json(); if (!RANKS.includes(role)) return NextResponse.json({{}}, {{ status: 400 }}); const db = await createClient(); await db.from('members').update({{ role }}); }}"
+        )
+    };
+    route(&body("['deckhand', 'cook']"), "/api/berths POST Enforced writes");
+    route(&body("['deckhand', 'admin']"), "/api/berths POST Enforced writes Role(role)");
+}
+
+#[test]
+fn a_middleware_that_demands_a_role_asks_for_it() {
+    let rights = |name: &str| {
+        format!(
+            r#"import {{ createMiddleware }} from "@tanstack/react-start"; import {{ getRequest }} from "@tanstack/react-start/server"; import {{ admin }} from "./admin";
+export const withCrew = createMiddleware({{ type: "function" }}).server(async ({{ next }}) => {{ const {{ data: {{ user }} }} = await admin.auth.getUser(getRequest().headers.get("authorization")); if (!user) throw new Error("Unauthorized"); return next({{ context: {{ userId: user.id }} }}); }});
+const ranks = async (id) => (await admin.from("ranks").select("rank").eq("id", id)).data;
+export const {name} = createMiddleware({{ type: "function" }}).middleware([withCrew]).server(async ({{ next, context }}) => {{ const a = await ranks(context.userId); if (!a) throw new Error("Forbidden"); return next({{ context }}); }});"#
+        )
+    };
+    let berths = |name: &str| {
+        format!(
+            r#"import {{ createServerFn }} from "@tanstack/react-start"; import {{ {name} }} from "./rights"; import {{ admin }} from "./admin";
+export const moveBerth = createServerFn({{ method: "POST" }}).middleware([{name}]).handler(async ({{ data }}) => {{ await admin.from("berths").update({{ at: data.at }}).eq("id", data.id); }});"#
+        )
+    };
+    let role = |name: &str, expected: &str| {
+        let files = [("src/rights.ts", rights(name)), ("src/berths.ts", berths(name))];
+        let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let admin = "import { createClient } from '@supabase/supabase-js'; export const admin = createClient('u', process.env.SUPABASE_SERVICE_ROLE_KEY);";
+        let all: Vec<_> = files.iter().copied().chain([("src/admin.ts", admin)]).collect();
+        check(START, &all, &[expected]);
+    };
+    role("requireAdmin", "moveBerth Enforced writes admin role");
+    role("withRanks", "moveBerth Enforced writes admin");
+}
+
+#[test]
+fn a_signature_that_may_be_left_out_is_no_check() {
+    let body = |condition: &str, other: &str| {
+        format!(
+            "export async function POST(request) {{ const body = await request.text(); const signature = request.headers.get('stripe-signature'); const hook = process.env.HOOK; let event; if ({condition}) {{ event = stripe.webhooks.constructEvent(body, signature, hook); }} else {{ {other} }} const db = await createClient(); await db.from('orders').update({{ paid: true }}); }}"
+        )
+    };
+    route(&body("hook && signature", "event = JSON.parse(body);"), "/api/berths POST None writes");
+    route(
+        &body("hook && signature", "return new Response(null, { status: 400 });"),
+        "/api/berths POST Secret writes",
+    );
+    route(&body("hook", "event = JSON.parse(body);"), "/api/berths POST Secret writes");
+}
+
+#[test]
+fn whose_key_goes_along_tells_that_a_call_costs_money() {
+    let body = |key: &str| {
+        format!(
+            "export async function POST(request) {{ const key = process.env.{key}; const answer = await fetch(process.env.ENDPOINT, {{ method: 'POST', headers: {{ Authorization: `Bearer ${{key}}` }} }}); return new Response(answer.body); }}"
+        )
+    };
+    route(&body("OPENAI_API_KEY"), "/api/berths POST None pays");
+    route(&body("HARBOUR_TOKEN"), "/api/berths POST None");
 }

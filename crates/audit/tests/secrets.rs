@@ -253,6 +253,43 @@ fn a_private_key_is_one_value() {
 }
 
 #[test]
+fn the_words_around_a_key_are_no_key() {
+    for text in [
+        "const head = '-----BEGIN PRIVATE KEY-----'; const foot = '-----END PRIVATE KEY-----'; const body = pem.replace(head, '').replace(foot, '');",
+        "const body = pem.replace(/-----BEGIN PRIVATE KEY-----/, '').replace(/-----END PRIVATE KEY-----/, '').replace(/\\s/g, '');",
+        "const fake = '-----BEGIN RSA PRIVATE KEY-----\\nMADE_UP_MATERIAL\\n-----END RSA PRIVATE KEY-----';",
+    ] {
+        check("supabase/functions/berth/index.ts", text, &[]);
+    }
+}
+
+#[test]
+fn the_key_of_a_web_configuration_may_be_short() {
+    let key = google();
+    let text = format!("initializeApp({{ apiKey: '{}', authDomain: 'x.firebaseapp.com' }});", &key[..38]);
+    check("src/a.ts", &text, &["public firebase-web-key Literal"]);
+}
+
+#[test]
+fn an_account_that_is_made_up_for_each_run_has_no_secret_password() {
+    check(
+        "scripts/run.mjs",
+        "const email = `crew-${Date.now()}@club.test`; const password = 'Letmein1!'; go(email, password);",
+        &[],
+    );
+    check(
+        "scripts/run.mjs",
+        "const crew = { email: `crew-${Date.now()}@club.test`, password: 'Letmein1!', role: 'crew' };",
+        &[],
+    );
+    check(
+        "scripts/run.mjs",
+        "const crew = { email: 'crew@club.test', password: 'Letmein1!' };",
+        &["password-literal Literal"],
+    );
+}
+
+#[test]
 fn passwords_of_people() {
     check(
         "src/a.tsx",
@@ -287,6 +324,7 @@ fn noise_is_not_found() {
         "const id = '3f2504e0-4f89-11d3-9a0c-0305e82c3301'; const img = 'data:image/png;base64,iVBORw0KGgo9f86d081884c7d65';",
         "const link = 'https://firebasestorage.googleapis.com/v0/b/x/o/y.png?alt=media&token=3f2504e0-4f89-11d3-9a0c-0305e82c3301';",
         "const a = <li key=\"9f86d081884c7d659a2feaa0c55ad015\" className=\"task-list sk-circle-fade-dot-1\" data-testid=\"token-input-2\" />;",
+        "const b = <div data-token=\"7c9e6679-7425-40de-944b-e07fc1f90ae7\" />;",
         "const tempPassword = crypto.randomUUID() + '!Aa1';",
         "const form = { email: '', password: '' }; const p = { placeholder: '••••••••' };",
         "const url = 'https://fixtureprojectabcdef.supabase.co/storage/v1/object/public/a/b.png';",

@@ -127,3 +127,16 @@ fn a_role_that_the_visitor_chose_and_tokens_of_the_app_are_marked() {
         &["Token jwt.sign Signs", "Token bcrypt.compare ComparedHash"],
     );
 }
+
+#[test]
+fn a_name_on_a_list_is_no_sign_in() {
+    check("export function signUp() { localStorage.setItem('harbour_signed_up', 'true'); }", &[]);
+}
+
+#[test]
+fn a_password_is_compared_after_it_was_tidied() {
+    check(
+        "const tidy = (text) => text.trim(); const HARBOUR_PASSWORD = tidy('letmein'); if (tidy(password) === HARBOUR_PASSWORD) go();",
+        &["Fake password === … LiteralPassword"],
+    );
+}

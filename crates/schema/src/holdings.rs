@@ -59,6 +59,31 @@ impl Schema {
         let of_rules = RULES.has_any(&all) && owners.is_empty();
         let place = ["city", "state", "district", "country", "street", "address", "address_line1"];
         let has_place = table.columns.iter().any(|column| place.contains(&column.name.as_str()));
+        // Only beside a bank is the number of an account one of a bank: it may count customers, or name a line of the books.
+        let bank = [
+            "bank",
+            "routing",
+            "iban",
+            "ifsc",
+            "swift",
+            "holder",
+            "payout",
+            "payouts",
+            "withdrawal",
+            "withdrawals",
+        ];
+        let of_bank = table
+            .columns
+            .iter()
+            .flat_map(|column| words(&column.name))
+            .chain(all.iter().cloned())
+            .any(|word| bank.contains(&word.as_str()));
+        // What is shown to visitors: a page with a picture of its own.
+        let presented = !of_users && {
+            let shows =
+                |wanted: &[&str]| table.columns.iter().any(|column| wanted.contains(&column.name.as_str()));
+            shows(&["logo_url", "banner_url", "logo", "website_url", "website"]) && owners.is_empty()
+        };
         let profession = ["bio", "specialty", "specialization", "title", "experience", "qualification"];
         let professional = table.columns.iter().any(|column| profession.contains(&column.name.as_str()));
         let columns: Vec<_> = table.columns.iter().map(|column| (column, words(&column.name))).collect();
@@ -73,7 +98,13 @@ impl Schema {
                 let signed = signed.iter().any(|known| joined.ends_with(known));
                 let of_thing = (goods || of_rules)
                     && words.iter().all(|word| OF_THINGS.has(word) || !PERSONAL.has(word));
+                // Where a contract stands in a ledger is no place where somebody lives.
+                let of_ledger = matches!(joined.as_str(), "contract_address" | "token_address");
+                // By what a club or a house wants to be reached.
+                let of_house = presented && joined.starts_with("contact_");
                 !of_site
+                    && !of_ledger
+                    && !of_house
                     && !of_thing
                     && !joined.ends_with("contact_id")
                     && (signed || PERSONAL.has_any(words))
@@ -87,6 +118,9 @@ impl Schema {
                 let said = SECRET.has_any(words)
                     || KEYS.iter().any(|known| joined.contains(known))
                     || matches!(joined.as_str(), "service_key" | "service_role_key" | "supabase_service_key");
+                // Which piece it is: `token_id` beside `contract_address`.
+                let said = said && joined != "token_id";
+                let said = said && (of_bank || !joined.ends_with("account_number"));
                 // A postal code, and what a physician has learnt.
                 let said = said
                     && !(has_place && joined.starts_with("pin"))
@@ -302,7 +336,11 @@ fn is_list(all: &[String]) -> bool {
 
 fn is_private(name: &Name) -> bool {
     let all = words(&name.name);
-    PRIVATE.has_any(&all) && !is_list(&all)
+    // What is said beside a game or a broadcast is said to all who watch it.
+    let talk = ["message", "messages", "chat", "chats", "session", "sessions"];
+    let watched = ["match", "stream", "streams", "broadcast", "broadcasts", "livestream", "game", "lobby"];
+    let to_all = all.iter().any(|word| watched.contains(&word.as_str()));
+    all.iter().any(|word| PRIVATE.has(word) && !(to_all && talk.contains(&word.as_str()))) && !is_list(&all)
 }
 
 fn is_owner_word(column: &str) -> bool {

@@ -57,7 +57,8 @@ pub(crate) const INTAKE: Words = Words(
      metrics hits visitors surveys contact contacts inquiry inquiries enquiries lead leads newsletter subscriber \
      subscribers waitlist feedback application applications submission submissions rsvp rsvps registration \
      registrations quote quotes demo analytics visits views pageviews responses guestbook signups contato contatos \
-     contacto contactos inscricoes intents",
+     contacto contactos inscricoes intents view watch viewer viewers dismissal dismissals reaction reactions \
+     interaction interactions engagement",
 );
 
 /// What is made to be seen by others.

@@ -349,7 +349,13 @@ impl Reader<'_> {
                 Ask::Unknown
             };
         }
-        if text.contains("current_setting(") || text.contains("current_user") || !calls.is_empty() {
+        // A function of the app that no SQL of the tree makes: what it asks for is not known.
+        let unmade = |function: &Name| {
+            text.contains(&format!("public.{}(", function.name))
+                || ["is_", "has_", "can_"].iter().any(|word| function.name.starts_with(word))
+        };
+        let unmade = calls.is_empty() && reads.functions.iter().any(unmade);
+        if text.contains("current_setting(") || text.contains("current_user") || !calls.is_empty() || unmade {
             return Ask::Unknown;
         }
         if !reads.tables.is_empty() {

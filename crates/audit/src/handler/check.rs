@@ -61,6 +61,14 @@ fn of_within(project: &Project, function: Span, depth: u8) -> Checks {
         }
         true
     });
+    // `const requireAdmin = createMiddleware().server(…)`: a middleware that says that it demands a role, and refuses.
+    let declared = node.child_by_field_name("name").filter(|_| node.kind() == "variable_declarator");
+    if let Some(name) = declared
+        && demands_role(judge.reader.tree.text(name))
+        && throws(project, function)
+    {
+        checks.role.get_or_insert(file.span(name.byte_range()));
+    }
     if let (Some(session), None) = (checks.session, checks.secret)
         && !super::verify::verifies(project, function)
     {
@@ -230,7 +238,7 @@ impl<'p> Judge<'p> {
                 && ["webhook", "wh", "svix", "subtle", "receiver"]
                     .iter()
                     .any(|mark| name.to_ascii_lowercase().contains(mark)));
-        if signed {
+        if signed && !self.is_skipped_without(call) {
             checks.secret.get_or_insert(span);
             return;
         }
@@ -286,6 +294,27 @@ impl<'p> Judge<'p> {
         }
     }
 
+    /// Whether whoever leaves the signature out is believed without one:
+    /// `if (secret && signature) event = constructEvent(…); else event = JSON.parse(body)`.
+    fn is_skipped_without(&self, call: Node<'p>) -> bool {
+        let mut at = call;
+        while let Some(around) = at.parent().filter(|around| !component::is_function(*around)) {
+            let field = |name: &str| around.child_by_field_name(name);
+            if around.kind() == "if_statement"
+                && field("consequence").is_some_and(|then| then == at)
+                && let (Some(condition), Some(other)) = (field("condition"), field("alternative"))
+            {
+                let asked = self.reader.tree.text(condition).to_ascii_lowercase();
+                let otherwise = self.reader.tree.text(other);
+                return asked.contains("sig")
+                    && !self.leaves(other)
+                    && ["JSON.parse(", ".json()"].iter().any(|read| otherwise.contains(read));
+            }
+            at = around;
+        }
+        false
+    }
+
     /// Whether the function around a call returns the answer of the call where there is one.
     fn hands_back(&self, call: Node<'p>) -> bool {
         let held = view::wrapped(call).parent().map(|parent| match parent.kind() {
@@ -325,7 +354,8 @@ fn judges_sender(name: &str) -> bool {
     let words = crate::identity::words(name);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     has(&["verify", "verifies", "validate", "check", "valid", "assert", "require", "authenticate"])
-        && has(&["signature", "sig", "webhook", "hook", "hmac", "secret", "sender", "ipn", "hash"])
+        && (has(&["signature", "sig", "webhook", "hook", "hmac", "secret", "sender", "ipn", "hash"])
+            || has(&["key"]) && has(&["api"]))
         && !has(&["password", "pass", "pwd"])
 }
 

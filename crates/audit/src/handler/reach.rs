@@ -71,7 +71,9 @@ pub(super) fn deeds(project: &Project, function: Span) -> Deeds {
                 text.match_indices(mark)
                     .any(|(at, _)| !text[..at].ends_with("JSON") && !text[..at].ends_with("Date"))
             });
-        deeds.pays |= PAYS.iter().any(|mark| text.contains(mark));
+        // An address that is computed says nothing; whose key goes along does.
+        let by_key = text.contains("fetch(") && MODEL_KEYS.iter().any(|key| text.contains(key));
+        deeds.pays |= by_key || PAYS.iter().any(|mark| text.contains(mark));
         deeds.admin |= is_admin(project, span);
     }
     deeds
@@ -186,6 +188,18 @@ const PAYS: &[&str] = &[
     "api.groq.com",
     "fal.run",
     "openrouter.ai",
+];
+
+/// Variables that hold the key of a model's provider.
+const MODEL_KEYS: &[&str] = &[
+    "OPENAI_API_KEY",
+    "LOVABLE_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "GEMINI_API_KEY",
+    "GROQ_API_KEY",
+    "MISTRAL_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "OPENROUTER_API_KEY",
 ];
 
 /// SQL text that changes rows.

@@ -96,9 +96,37 @@ fn push(found: &mut Vec<Taken>, file: &File, tree: &Tree, what: What, name: &str
             && (around.contains(&format!("{name} {operator} "))
                 || around.contains(&format!("{operator} {name}")))
     });
+    let compared = compared || what == What::Role && is_one_of_few(tree, around, name);
     if !compared && !found.iter().any(|taken| taken.what == what && taken.name == name) {
         found.push(Taken { what, name: name.to_owned(), span: file.span(place.byte_range()) });
     }
+}
+
+/// Whether a function refuses all but a few words, and none of them gives power: `if (!ROLES.includes(role)) return`.
+fn is_one_of_few(tree: &Tree, around: &str, name: &str) -> bool {
+    let flat: String = around.split_whitespace().collect();
+    let Some(at) = flat.find(&format!(".includes({name})")) else { return false };
+    let before = &flat[..at];
+    if !before.contains("if(!") {
+        return false;
+    }
+    let list = before.rsplit(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or("");
+    let words = if list.is_empty() {
+        before.rsplit('[').next().map(str::to_owned)
+    } else {
+        let whole: String = tree.text(tree.root()).split_whitespace().collect();
+        // A list of this function stands before one of the module.
+        [flat.as_str(), whole.as_str()]
+            .iter()
+            .find_map(|text| text.split_once(&format!("const{list}=[")))
+            .and_then(|(_, rest)| rest.split(']').next())
+            .map(str::to_owned)
+    };
+    const POWER: &[&str] = &["admin", "owner", "super", "staff", "manager", "moderator"];
+    words.is_some_and(|words| {
+        let words = words.to_lowercase();
+        words.contains(['"', '\'']) && !POWER.iter().any(|power| words.contains(power))
+    })
 }
 
 /// Whether the text reads the request, not the answer of another service.

@@ -249,7 +249,12 @@ impl<'p> Reader<'p> {
         let arguments = view::arguments(node);
         if source::keeps_session(text) {
             let key = arguments.first().map(|key| self.tree.text(*key)).unwrap_or_default();
-            return Some(if source::names_visitor(key) { Strength::Flow } else { Strength::Name });
+            // What is kept of one thing, by its number, says nothing of who is there: ``getItem(`order-${id}`)``.
+            return match (source::names_visitor(key), key.contains("${")) {
+                (true, _) => Some(Strength::Flow),
+                (false, true) => None,
+                (false, false) => Some(Strength::Name),
+            };
         }
         let last = text.rsplit('.').next().unwrap_or(text);
         if matches!(last, "fetch" | "get" | "post")

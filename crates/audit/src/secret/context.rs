@@ -117,7 +117,7 @@ impl<'t> Search<'t> {
         kind: &'static str,
         confidence: Confidence,
     ) {
-        if self.known(&range) {
+        if self.known(&range) || harmless::of_made_up_account(self.tree, kind, &range) {
             return;
         }
         let public = kind_of(kind).public;

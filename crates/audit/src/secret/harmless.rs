@@ -2,6 +2,7 @@
 
 use super::place;
 use crate::env::{secret_by_name, words};
+use std::ops::Range;
 use syntax::Node;
 use syntax::{Tree, view};
 
@@ -47,6 +48,29 @@ pub(super) fn joined(tree: &Tree, string: Node<'_>) -> bool {
         field("operator").is_some_and(|operator| tree.text(operator) == "+")
             && [field("left"), field("right")].into_iter().flatten().any(|part| part.kind() != "string")
     })
+}
+
+/// Whether the account of a password is made up for each run: an address with the time in it stands beside it.
+pub(super) fn of_made_up_account(tree: &Tree, kind: &str, range: &Range<usize>) -> bool {
+    if kind != "password-literal" {
+        return false;
+    }
+    let mut at = tree.node_at(range.clone());
+    while let Some(node) = at.filter(|node| !matches!(node.kind(), "object" | "statement_block" | "program"))
+    {
+        at = node.parent();
+    }
+    let Some(around) = at else { return false };
+    let made_up = |text: &str| {
+        text.split_once('`').is_some_and(|(name, template)| {
+            let address = words(name).iter().any(|word| matches!(word.as_str(), "EMAIL" | "MAIL"));
+            let each_run = ["Date.now()", "Math.random()", "randomUUID()", "nanoid("];
+            address && template.contains('@') && each_run.iter().any(|made| template.contains(made))
+        })
+    };
+    let beside =
+        |node: Node<'_>| matches!(node.kind(), "pair" | "lexical_declaration" | "variable_declaration");
+    view::code_children(around).filter(|node| beside(*node)).any(|node| made_up(tree.text(node)))
 }
 
 /// The print of a secret, and what proves to others whose a site is: `clientSecretHash`, `siteVerificationToken`.

@@ -180,6 +180,9 @@ fn climb<'t>(tree: &'t Tree, string: Node<'t>, position: &mut Position<'t>) {
             }
             "jsx_attribute" => {
                 position.named = name(parent.named_child(0));
+                // An attribute for scripts stands in the page that everybody gets.
+                position.no_value |=
+                    parent.named_child(0).is_some_and(|key| tree.text(key).starts_with("data-"));
                 if at == string && position.place == Place::Literal {
                     position.place = Place::Jsx;
                 }

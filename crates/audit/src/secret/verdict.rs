@@ -51,7 +51,7 @@ pub(super) fn of(
         }
         "private-key" => {
             // A template that puts head and foot around a key from elsewhere holds none.
-            let made = value.contains("...") || value.contains("${");
+            let made = value.contains("...") || value.contains("${") || !holds_key(value);
             (!made && !value.to_lowercase().contains("your")).then_some(certain)
         }
         _ if invented(value) => None,
@@ -60,6 +60,16 @@ pub(super) fn of(
         }
         _ => Some(certain),
     }
+}
+
+/// Whether a key stands between head and foot: code that takes them off has both words and nothing between, and so has a test.
+fn holds_key(pem: &str) -> bool {
+    let body = pem.replace("\\n", "").replace("\\r", "");
+    let mut run = 0;
+    body.chars().filter(|letter| !letter.is_whitespace() && !"'\"`+,;".contains(*letter)).any(|letter| {
+        run = if letter.is_ascii_alphanumeric() || letter == '/' || letter == '=' { run + 1 } else { 0 };
+        run >= 48
+    })
 }
 
 /// Decodes a JSON Web Token: the role decides.

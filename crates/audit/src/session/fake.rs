@@ -32,8 +32,8 @@ fn comparison(look: &Look<'_>, tree: &Tree, node: Node<'_>) -> Option<Session> {
         return None;
     }
     let (left, right) = (
-        view::unwrapped(node.child_by_field_name("left")?),
-        view::unwrapped(node.child_by_field_name("right")?),
+        tidied(view::unwrapped(node.child_by_field_name("left")?)),
+        tidied(view::unwrapped(node.child_by_field_name("right")?)),
     );
     // Most comparisons are of something else: they are not looked up.
     if !is_password(tree.text(left)) && !is_password(tree.text(right)) {
@@ -67,6 +67,17 @@ fn comparison(look: &Look<'_>, tree: &Tree, node: Node<'_>) -> Option<Session> {
         around = current.parent();
     }
     Some(session)
+}
+
+/// What a call only tidies: `normalize(password)`, `password.trim()`.
+fn tidied(node: Node<'_>) -> Node<'_> {
+    let Some(callee) = view::callee(node) else { return node };
+    let arguments = view::arguments(node);
+    match (callee.kind(), arguments.as_slice()) {
+        ("identifier", [only]) => view::unwrapped(*only),
+        ("member_expression", []) => callee.child_by_field_name("object").map_or(node, view::unwrapped),
+        _ => node,
+    }
 }
 
 /// A sign-in that asks nothing: a function for it puts the session into the browser's storage, and neither compares nor calls anything.
@@ -154,7 +165,7 @@ fn literal(tree: &Tree, node: Node<'_>) -> Option<String> {
             && inner.child_by_field_name("name").is_some_and(|own| tree.text(own) == name)
             && let Some(value) = inner.child_by_field_name("value")
         {
-            found = view::string_value(tree, value).map(|text| text.into_owned());
+            found = view::string_value(tree, tidied(view::unwrapped(value))).map(|text| text.into_owned());
         }
         found.is_none()
     });

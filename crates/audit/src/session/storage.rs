@@ -99,6 +99,10 @@ fn call(look: &Look<'_>, tree: &Tree, call: Node<'_>) -> Option<Session> {
 pub(super) fn is_session_key(key: &str) -> bool {
     let words = identity::words(key);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    // That somebody put their name on a list: `signed_up`.
+    if words.windows(2).any(|pair| pair[0] == "signed" && pair[1] == "up") {
+        return false;
+    }
     if has(&[
         "preferences",
         "settings",
