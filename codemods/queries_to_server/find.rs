@@ -134,7 +134,9 @@ fn storage(survey: &Survey<'_>, outcome: &Outcome) -> Option<Finding> {
 /// Filter texts with a value of the browser in them.
 fn injections(survey: &Survey<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for query in survey.queries.iter().filter(|query| group::is_ours(survey, query)) {
+    for query in
+        survey.queries.iter().filter(|query| group::is_ours(survey, query) && group::is_run(survey, query))
+    {
         let identity = match &query.identity {
             audit::query::Identity::Session(spans) => spans.as_slice(),
             _ => &[],
@@ -342,7 +344,9 @@ fn of_people(table: &str) -> bool {
 /// Writes whose outcome nobody looks at, one finding per module.
 fn ignored(survey: &Survey<'_>) -> Vec<Finding> {
     let mut by_file: BTreeMap<FileId, Vec<&Query>> = BTreeMap::new();
-    for query in survey.queries.iter().filter(|query| group::is_ours(survey, query)) {
+    for query in
+        survey.queries.iter().filter(|query| group::is_ours(survey, query) && group::is_run(survey, query))
+    {
         let writes = matches!(query.operation.as_str(), "insert" | "update" | "upsert" | "delete");
         let blind = query.result.ignored
             || (!query.result.whole

@@ -75,6 +75,11 @@ pub(super) fn is_ours(survey: &Survey<'_>, query: &Query) -> bool {
         && !matches!(client.map(|client| client.power), Some(Power::Session))
 }
 
+/// Whether anything runs the query: code that nothing reaches goes along, and is nothing to warn of.
+pub(super) fn is_run(survey: &Survey<'_>, query: &Query) -> bool {
+    query.side != Side::None || !ground::is_own(survey)
+}
+
 /// What becomes of every query of the browser, decided once.
 pub(super) fn outcome(survey: &Survey<'_>) -> Arc<Outcome> {
     survey.memo.of(|| decided(survey))
@@ -107,6 +112,8 @@ fn decided(survey: &Survey<'_>) -> Outcome {
         };
         match read {
             Ok(draft) => drafts.push(draft),
+            // What nothing runs is said of the file, where it matters.
+            Err(_) if !is_run(survey, query) => {}
             Err(reason) => {
                 let through = if reason.id == "admin-key" { None } else { through(survey, query) };
                 stays.push(Stays { query: at, reason, through });
