@@ -136,7 +136,7 @@ fn through(survey: &Survey<'_>, query: &Query) -> Option<Through> {
     let names = match &query.table {
         Target::Named(name) => vec![name.clone()],
         Target::OneOf(names) => names.iter().filter(|name| !name.is_empty()).cloned().collect(),
-        // Any table: the generated types name them all.
+        // Any table of the app.
         Target::Dynamic if query.kind == Kind::Table => every_table(survey)?,
         Target::Dynamic => return None,
     };
@@ -152,10 +152,26 @@ fn through(survey: &Survey<'_>, query: &Query) -> Option<Through> {
     Some(Through { names, rpc: query.kind == Kind::Rpc, verbs })
 }
 
-/// Every table and view of the app, if its generated types tell them.
+/// Every table and view of the app: its generated types tell them all, or its SQL and its queries together do.
 fn every_table(survey: &Survey<'_>) -> Option<Vec<String>> {
-    let types = survey.schema.types.as_ref().filter(|types| types.complete && !types.tables.is_empty())?;
-    Some(types.tables.keys().cloned().collect())
+    let schema = &survey.schema;
+    if let Some(types) = schema.types.as_ref().filter(|types| types.complete && !types.tables.is_empty()) {
+        return Some(types.tables.keys().cloned().collect());
+    }
+    let made = schema.tables.keys().chain(schema.views.keys());
+    let mut all: BTreeSet<String> =
+        made.filter(|name| name.schema == "public").map(|name| name.name.clone()).collect();
+    if all.is_empty() {
+        return None;
+    }
+    for query in survey.queries.iter().filter(|query| query.kind == Kind::Table) {
+        match &query.table {
+            Target::Named(name) => all.extend([name.clone()]),
+            Target::OneOf(names) => all.extend(names.iter().cloned()),
+            Target::Dynamic => {}
+        }
+    }
+    Some(all.into_iter().filter(|name| !name.is_empty()).collect())
 }
 
 fn functions(survey: &Survey<'_>, doors: &Doors, drafts: Vec<Draft>) -> Vec<Function> {

@@ -222,12 +222,15 @@ impl<'s> Reader<'s> {
         };
         // `(supabase as SomeClient)` names a type of the browser's module.
         let named_cast = cast.filter(|cast| cast.kind() == "as_expression" && !any(*cast));
+        let method = receiver::method_cast(inner);
         let (range, text) = match named_cast {
             Some(cast) => (cast.byte_range(), "db as any"),
+            None if method.is_some() => (inner.byte_range(), "untyped(db)"),
             None if self.typed && is_unlisted(self.survey, self.query) => (inner.byte_range(), "untyped(db)"),
             None => (inner.byte_range(), "db"),
         };
         self.draft.holes.push((range, Fill::Text(text.to_owned())));
+        self.draft.holes.extend(method.map(|cast| (cast, Fill::Text(String::new()))));
         // A cast of the client or of the chain: nothing is known of the result, and nothing was.
         let whole = self.query.span.range();
         let mut around = std::iter::successors(Some(inner), |node| node.parent())
@@ -488,6 +491,10 @@ impl<'s> Reader<'s> {
         let open = open.filter(|open| start < *open)?;
         let head = &self.file.text[start..open];
         let types = head.find('<')?..head.rfind('>')? + 1;
+        // `(client.rpc as (args: Record<string, unknown>) => …)(…)` gives it none.
+        if head[..types.start].trim_start_matches(['?', '.']).trim() != step.name {
+            return None;
+        }
         let told = head[types.start + 1..types.end - 1].trim().to_owned();
         if is_self_contained(&told) {
             return None;

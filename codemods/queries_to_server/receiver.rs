@@ -13,7 +13,7 @@ use std::ops::Range;
 use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{BindingId, Scopes};
-use syntax::view::{arguments, callee, code_children, unwrapped};
+use syntax::view::{arguments, callee, code_children, unwrapped, wrapped};
 
 /// A client that goes.
 pub(super) struct Dropped {
@@ -162,6 +162,18 @@ pub(super) fn loose(tree: &Tree, scopes: &Scopes, query: &Range<usize>) -> Vec<R
     read.filter(|reference| reference.binding.is_some_and(of_set))
         .map(|reference| reference.range.clone())
         .collect()
+}
+
+/// `(client.rpc as unknown as T)(…)`: what says that a method of the client is of another type.
+pub(super) fn method_cast(client: Node<'_>) -> Option<Range<usize>> {
+    let method = wrapped(client).parent().filter(|parent| parent.kind() == "member_expression")?;
+    let mut outer = method;
+    while let Some(cast) = outer.parent().filter(|parent| parent.kind() == "as_expression") {
+        outer = cast;
+    }
+    let within = outer.parent().filter(|parent| parent.kind() == "parenthesized_expression")?;
+    let called = within.parent().is_some_and(|call| call.kind() == "call_expression");
+    (called && outer.id() != method.id()).then(|| method.end_byte()..outer.end_byte())
 }
 
 /// Expressions whose type the check of the server's function may refuse, and which nothing asked for so far: `null` where a column

@@ -5,7 +5,7 @@ use super::facade;
 use super::native;
 use super::owned::{self, Owned};
 use super::places::Places;
-use super::served::{FACTORS, GRANTS, METHODS, STORAGE, by_phone, unserved};
+use super::served::{BUCKETS, FACTORS, GRANTS, METHODS, STORAGE, by_phone, leaves_redirect, unserved};
 use super::template::Uses;
 use super::tokens::{self, Tokens};
 use super::uses::{self, Use, What};
@@ -288,6 +288,9 @@ fn gathered(
             What::Auth(method) => {
                 parts.add(method.split('.').next().unwrap_or(method));
                 parts.add(method);
+                if leaves_redirect(survey, one) {
+                    parts.add("skips");
+                }
                 if by_phone(survey, one) {
                     parts.add("phone");
                 }
@@ -296,15 +299,17 @@ fn gathered(
             What::Storage(names, method) => {
                 parts.add(method);
                 let use_ = match method.as_str() {
-                    "getPublicUrl" => None,
-                    "upload" | "update" | "move" | "copy" => Some("upload"),
+                    "getPublicUrl" | "uploadToSignedUrl" => None,
+                    "listBuckets" | "getBucket" => None,
+                    "createSignedUploadUrl" | "upload" | "update" | "move" | "copy" => Some("upload"),
                     "remove" => Some("remove"),
                     _ => Some("read"),
                 };
                 if let Some(known) = use_.and_then(|use_| buckets.get_mut(use_)) {
                     known.extend(if names.is_empty() { every.clone() } else { names.clone() });
                 }
-                parts.add(if use_.is_some() { "storage" } else { "public" });
+                let of_all = BUCKETS.contains(&method.as_str());
+                parts.add(if use_.is_some() || of_all { "storage" } else { "public" });
                 parts.add("anyStorage");
             }
             What::Realtime(name) => {
@@ -324,6 +329,7 @@ fn gathered(
     let factors: Vec<&'static str> =
         in_use(FACTORS).iter().map(|name| name.trim_start_matches("mfa.")).collect();
     let page = || uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id)));
+    let fragment = page().any(|file| reads_fragment(&file.text));
     let mut derived: Vec<(&str, bool)> = vec![
         ("auth", !auth.is_empty()),
         // Where nobody ever signs in, nothing can ask for a session.
@@ -334,9 +340,11 @@ fn gathered(
         ("typed", clients.iter().any(|client| client.types.is_some())),
         ("presenceState", page().any(|file| file.text.contains(".presenceState("))),
         ("FunctionsHttpError", page().any(|file| file.text.contains("FunctionsHttpError"))),
-        ("links", parts.any("signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth|linkIdentity")),
+        ("links", parts.any("signInWithSSO|signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth|linkIdentity")),
         ("denied", parts.any("admin")),
-        ("missing", parts.any("getUser|getUserIdentities|refreshSession|exchangeCodeForSession")),
+        ("lent", !tokens.lent.is_empty()),
+        ("missing", parts.any("getUser|getUserIdentities|refreshSession|exchangeCodeForSession") || fragment && parts.any("setSession")),
+        ("fragment", fragment),
         ("anyBucket", buckets.values().any(|known| known.contains(uses::ANY_BUCKET))),
         ("puts", parts.any("upload|update") && parts.any("storage")),
     ];
@@ -360,8 +368,8 @@ fn gathered(
             ],
         ),
     ));
-    derived.push(("failed", asks(&storage, &["getPublicUrl"])));
-    let is_error = parts.any("getUser|getUserIdentities|refreshSession|exchangeCodeForSession|mfa")
+    derived.push(("failed", asks(&storage, &["getPublicUrl"]) || buckets_of(&parts)));
+    let is_error = fragment && parts.any("setSession") || parts.any("getUser|getUserIdentities|refreshSession|exchangeCodeForSession|mfa")
         || derived.iter().any(|(name, is)| *name == "calls" && *is);
     derived.push(("toError", is_error));
     let guarded = crate::server::guarded(survey);
@@ -399,6 +407,16 @@ fn gathered(
         moved: verdict.moved.clone(),
         dropped: verdict.dropped.clone(),
     }
+}
+
+/// Whether a page looks for the session in the part of the address behind the hash, where links of mails used to bring it.
+fn reads_fragment(text: &str) -> bool {
+    text.contains("access_token") && ["location.hash", "url.hash", "URL.hash"].iter().any(|read| text.contains(read))
+}
+
+/// Whether the storage itself is asked for its buckets.
+fn buckets_of(parts: &Uses) -> bool {
+    BUCKETS.iter().any(|name| parts.any(name))
 }
 
 /// What the inventory lists and the move settles: calls of storage, channels and edge functions.

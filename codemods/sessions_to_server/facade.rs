@@ -45,10 +45,14 @@ pub(super) fn edits(
     owned: &Owned,
     parts: &[Part],
     queries: Option<&str>,
+    lent: bool,
 ) -> Vec<Edit> {
     let pairs: Vec<String> = parts.iter().map(Part::pair).collect();
     let object = if pairs.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", pairs.join(", ")) };
-    let mut comment = if parts.iter().any(|part| part.name == "auth") {
+    let mut comment = if lent {
+        "// The session lives in an HttpOnly cookie on the server: of its tokens, pages have only the short-lived one.\n"
+            .to_owned()
+    } else if parts.iter().any(|part| part.name == "auth") {
         "// The session lives in an HttpOnly cookie on the server: this module has no key and no token.\n"
             .to_owned()
     } else {

@@ -93,12 +93,20 @@ const TOKENS: Rule = Rule {
     aliases: &[],
 };
 
+const LENT: Rule = Rule {
+    id: "sessions-to-server/token-in-page",
+    title: "A page uses the access token itself",
+    severity: Severity::Warning,
+    why: "Scripts of the page can read it while it is valid, at most an hour as a rule. What renews it stays in the HttpOnly cookie.",
+    aliases: &["CWE-522"],
+};
+
 impl Codemod for SessionsToServer {
     fn about(&self) -> About {
         About {
             id: ID,
             title: "Sessions leave the browser for HttpOnly cookies of a server of the app's own",
-            rules: &[IN_BROWSER, NO_SERVER, KEPT, ADMIN, TOKENS],
+            rules: &[IN_BROWSER, NO_SERVER, KEPT, ADMIN, TOKENS, LENT],
             readme: include_str!("README.md"),
             frameworks: &["vite", "tanstack-start", "next"],
         }
@@ -123,6 +131,7 @@ impl Codemod for SessionsToServer {
                 let span = survey.project.get(client.file).span(client.call.clone());
                 let mut found = vec![main_finding(survey, span, &auth_places(change), None)];
                 found.extend(handed(change));
+                found.extend(lent(change));
                 found.extend(refused(survey, change));
                 found
             }
@@ -314,6 +323,27 @@ fn handed(change: &Move) -> Vec<Finding> {
             subject: String::new(),
         })
         .collect()
+}
+
+/// Places for which pages go on to have the access token.
+fn lent(change: &Move) -> Option<Finding> {
+    let (first, more) = change.tokens.lent.split_first()?;
+    let what = match more.len() {
+        0 => "This uses the access token, so pages".to_owned(),
+        1 => "This and one more place use the access token, so pages".to_owned(),
+        count => format!("This and {count} more places use the access token, so pages"),
+    };
+    Some(Finding {
+        rule: LENT.id,
+        severity: LENT.severity,
+        confidence: Confidence::Certain,
+        span: *first,
+        message: format!("{what} go on to have it, in memory only."),
+        why: LENT.why.into(),
+        todo: "Let a server function make the request, or answer there what the page wants to know of the token. Once no page reads it, take `access_token` out of what the server answers.".into(),
+        related: more.iter().map(|span| Related { span: *span, message: "and this".into() }).collect(),
+        subject: String::new(),
+    })
 }
 
 fn place(survey: &Survey<'_>, span: Span) -> String {

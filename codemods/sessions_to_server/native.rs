@@ -188,8 +188,6 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     let quoted_names = strictness::asks(survey, &places.app, "noPropertyAccessFromIndexSignature");
     let validator = format!("  .{}(", places.server.validator(survey.project, &places.app));
     let (types, database) = types(survey, change);
-    let quoted =
-        |names: &[&str]| names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" | ");
     let text = |template: &str, holes: &[(&str, String)]| {
         let text = template.replace("\"zod/v4\"", &format!("\"{zod}\"")).replace("  .validator(", &validator);
         let mut all = vec![("__TYPES__", types.clone()), ("__DATABASE__", database.clone())];
@@ -245,25 +243,20 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         |name: &str| -> Option<String> { Some(places.specifier(survey, &of(&format!("{name}.ts"))?)) };
     let mut parts: Vec<(&'static str, String)> = Vec::new();
     if uses.any("auth") {
-        let holes = [("__METHODS__", quoted(&change.auth)), ("__FUNCTIONS__", "./auth.functions".to_owned())];
+        let holes = [("__METHODS__", runtime::quoted(&change.auth)), ("__FUNCTIONS__", "./auth.functions".to_owned())];
         put(of("auth.ts"), text(AUTH, &holes))?;
         parts.push(("auth", beside("auth")?));
     }
     if uses.any("anyStorage") {
         let (env, url, requests) = runtime::public_url(survey, change);
         files.requests.extend(requests);
-        let mut own = Uses::default();
-        change.storage.iter().for_each(|name| own.add(*name));
-        ["puts", "failed"].iter().filter(|name| uses.any(name)).for_each(|name| own.add(*name));
-        if change.storage.iter().any(|name| *name != "getPublicUrl") {
-            own.add("calls");
-        }
+        let own = runtime::of_storage(change, &uses);
         let template = if env.is_empty() {
             STORAGE.replace("import { env } from \"__ENV__\";\n", "")
         } else {
             STORAGE.to_owned()
         };
-        let holes = [("__ENV__", env), ("__PUBLIC_URL__", url), ("__METHODS__", quoted(&change.storage))];
+        let holes = [("__ENV__", env), ("__PUBLIC_URL__", url), ("__METHODS__", runtime::quoted(&change.storage))];
         put(of("storage.ts"), filled(&template, &own, &holes))?;
         if own.any("calls") {
             put(of("storage.functions.ts"), text(STORAGE_FUNCTIONS, &buckets(change, &uses)))?;

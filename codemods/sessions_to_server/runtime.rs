@@ -4,6 +4,7 @@ use super::decide::Move;
 use super::facade::{self, Part};
 use super::places::relative;
 use super::policy;
+use super::served::BUCKETS;
 use super::template::{Uses, filled};
 use crate::env_contract::contract::{self, Audience, Contract};
 use crate::server::Proxied;
@@ -113,8 +114,6 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         });
         Some(format!("./{stem}"))
     };
-    let quoted =
-        |names: &[&str]| names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" | ");
     let first = &change.clients[0];
     let mut parts: Vec<(&'static str, String)> = Vec::new();
     // Second factors are typed by what is used of them.
@@ -130,12 +129,7 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     if uses.any("anyStorage") {
         let (env, url, requests) = public_url(survey, change);
         files.requests.extend(requests);
-        let mut own = Uses::default();
-        change.storage.iter().for_each(|name| own.add(*name));
-        ["puts", "failed"].iter().filter(|name| uses.any(name)).for_each(|name| own.add(*name));
-        if change.storage.iter().any(|name| *name != "getPublicUrl") {
-            own.add("calls");
-        }
+        let own = of_storage(change, uses);
         let mut template = CLIENT_STORAGE.to_owned();
         if env.is_empty() {
             template = template.replace("import { env } from \"__ENV__\";\n", "");
@@ -279,10 +273,28 @@ fn tsconfig(folder: &str) -> String {
     )
 }
 
+/// Parts of the storage's template.
+pub(super) fn of_storage(change: &Move, uses: &Uses) -> Uses {
+    let mut own = Uses::default();
+    let asked = || change.storage.iter().chain(BUCKETS.iter().filter(|name| uses.any(name)));
+    asked().for_each(|name| own.add(*name));
+    ["puts", "failed"].iter().filter(|name| uses.any(name)).for_each(|name| own.add(*name));
+    if asked().any(|name| !["getPublicUrl", "uploadToSignedUrl"].contains(name)) {
+        own.add("calls");
+    }
+    own
+}
+
+/// Names as a union of literals.
+pub(super) fn quoted(names: &[&str]) -> String {
+    let all: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    if all.is_empty() { "never".to_owned() } else { all.join(" | ") }
+}
+
 /// How the storage's public addresses are built: the module of variables, the expression, and what that module asks for.
 pub(super) fn public_url(survey: &Survey<'_>, change: &Move) -> (String, String, Vec<Request>) {
     let name = public_name(survey);
-    if !change.storage.contains(&"getPublicUrl") {
+    if !["getPublicUrl", "uploadToSignedUrl"].iter().any(|name| change.storage.contains(name)) {
         return (String::new(), String::new(), Vec::new());
     }
     match Contract::of(survey, change.clients[0].file, Audience::Public) {
@@ -387,5 +399,6 @@ pub(super) fn module(
         })
     };
     let api = api.filter(|_| change.parts.any("functions"));
-    (facade::edits(survey, client, owned, &parts, api.as_deref()), requests)
+    let lent = change.parts.any("lent");
+    (facade::edits(survey, client, owned, &parts, api.as_deref(), lent), requests)
 }

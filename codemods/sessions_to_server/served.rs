@@ -7,6 +7,7 @@ use super::uses::{self, Use, What};
 use crate::server::Verdict;
 use audit::Survey;
 use stack::Side;
+use syntax::{Node, Tree};
 use syntax::view::{pairs, string_value, unwrapped, value_of};
 
 /// Auth methods that have a counterpart on the server.
@@ -20,6 +21,7 @@ pub(super) const METHODS: &[&str] = &[
     "signInAnonymously",
     "signInWithIdToken",
     "signInWithOAuth",
+    "signInWithSSO",
     "signInWithOtp",
     "verifyOtp",
     "resend",
@@ -63,6 +65,8 @@ pub(super) const GRANTS: &[&str] = &[
 pub(super) const STORAGE: &[&str] = &[
     "upload",
     "update",
+    "createSignedUploadUrl",
+    "uploadToSignedUrl",
     "getPublicUrl",
     "createSignedUrl",
     "createSignedUrls",
@@ -72,6 +76,9 @@ pub(super) const STORAGE: &[&str] = &[
     "move",
     "copy",
 ];
+
+/// What is asked of the storage itself.
+pub(super) const BUCKETS: &[&str] = &["listBuckets", "getBucket"];
 
 /// Uses that have no counterpart.
 pub(super) fn unserved(
@@ -98,7 +105,7 @@ pub(super) fn unserved(
                     || GRANTS.contains(&method.as_str()) =>
             {
                 let root = method.split('.').next().unwrap_or(method);
-                if WITHIN.contains(&root) && !within {
+                if WITHIN.contains(&root) && !within || root == "signInWithSSO" && within {
                     Some(format!("calls `auth.{method}`, which has no counterpart on the server yet."))
                 } else {
                     odd_call(survey, one, method)
@@ -112,7 +119,7 @@ pub(super) fn unserved(
             }
             // The address of a file is computed in the page.
             What::Storage(_, method) if method == "getPublicUrl" => None,
-            What::Storage(_, method) if STORAGE.contains(&method.as_str()) => None,
+            What::Storage(_, method) if [STORAGE, BUCKETS].concat().contains(&method.as_str()) => None,
             What::Storage(_, method) => {
                 Some(format!("calls `{method}` of the storage, which has no counterpart on the server yet."))
             }
@@ -142,17 +149,17 @@ pub(super) fn unserved(
 fn odd_call(survey: &Survey<'_>, one: &Use, method: &str) -> Option<String> {
     let (tree, _) = uses::node(survey, one.span)?;
     let given = uses::arguments_of(survey, one);
-    if matches!(method, "getUser" | "getClaims" | "refreshSession") && !given.is_empty() {
+    // A page has no other user's token than its visitor's.
+    let on_server = survey.stack.side(one.span.file) == Side::Server;
+    let asks = matches!(method, "getUser" | "getClaims") && on_server || method == "refreshSession";
+    if asks && !given.is_empty() {
         return Some(format!("gives `{method}` a token. The server knows the visitor: call it without."));
     }
     let first = unwrapped(*given.first()?);
     if first.kind() != "object" {
         return None;
     }
-    let skips = value_of(tree, first, "options")
-        .and_then(|options| value_of(tree, unwrapped(options), "skipBrowserRedirect"))
-        .is_some_and(|skips| tree.text(skips) != "false");
-    if matches!(method, "signInWithOAuth" | "linkIdentity") && skips {
+    if method == "linkIdentity" && skips_redirect(tree, first) {
         return Some(format!("opens the provider's page by itself. Let `{method}` do it."));
     }
     if method == "linkIdentity" && value_of(tree, first, "token").is_some() {
@@ -162,6 +169,19 @@ fn odd_call(survey: &Survey<'_>, one: &Use, method: &str) -> Option<String> {
     (method == "mfa.enroll" && factor.as_deref() != Some("totp")).then(|| {
         "enrols another factor than an authenticator app (`totp`), which has no counterpart on the server yet. Write a server function for it.".to_owned()
     })
+}
+
+/// `{ options: { skipBrowserRedirect: true } }`: the page opens the provider's address itself.
+fn skips_redirect(tree: &Tree, asked: Node<'_>) -> bool {
+    value_of(tree, asked, "options")
+        .and_then(|options| value_of(tree, unwrapped(options), "skipBrowserRedirect"))
+        .is_some_and(|skips| tree.text(skips) != "false")
+}
+
+/// Whether a sign-in leaves it to the page to open the provider's address.
+pub(super) fn leaves_redirect(survey: &Survey<'_>, one: &Use) -> bool {
+    let Some((tree, _)) = uses::node(survey, one.span) else { return false };
+    uses::arguments_of(survey, one).first().is_some_and(|first| skips_redirect(tree, unwrapped(*first)))
 }
 
 /// Whether an auth call names a phone number instead of an address.

@@ -1,5 +1,5 @@
-//! What a page does with the access token: requests to edge functions, which go through the server from now on, and everything else,
-//! which keeps the session in the browser.
+//! What a page does with the access token: requests to edge functions, which go through the server from now on, requests to the app
+//! itself, for which a name will do, and everything else, for which the page goes on to have it.
 
 use super::client::{Client, in_browser};
 use super::own_routes::Flow;
@@ -19,8 +19,6 @@ use syntax::view::{code_children, enclosing_statement, unwrapped, value_of, walk
 
 const TOKENS: &[&str] = &["access_token", "refresh_token", "provider_token", "provider_refresh_token"];
 
-const MORE: &str = "uses the access token, which the server would keep, for more than requests to this app's own routes. Send it in the `Authorization` header of a `fetch` to a route of the app, or move the request into a server function.";
-
 /// What becomes of the tokens.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
@@ -33,6 +31,8 @@ pub(super) struct Tokens {
     pub(super) kept: Vec<(Span, String)>,
     /// Reads of a token that goes to routes of the app itself alone: it is named there, and the server puts it in its place.
     pub(super) named: Vec<Span>,
+    /// Reads of the access token for something else: the page goes on to have it.
+    pub(super) lent: Vec<Span>,
     /// Whether one of them stands in the query of a link.
     pub(super) linked: bool,
     /// What becomes of conditions where no token is named.
@@ -52,8 +52,13 @@ impl Tokens {
         self.requests.retain(stays);
         self.kept.retain(|(span, _)| stays(span));
         self.named.retain(stays);
-        // A name for the token is there exactly where a user is.
-        if self.named.is_empty() {
+        self.lent.retain(stays);
+        if !self.lent.is_empty() {
+            self.lent.append(&mut self.named);
+            self.lent.sort();
+        }
+        // A name for the token is there exactly where a user is, and so is the token itself.
+        if self.named.is_empty() && self.lent.is_empty() {
             let conditions = std::mem::take(&mut self.conditions);
             self.edits.extend(conditions.into_iter().filter(|edit| stays(&edit.span)));
         }
@@ -179,19 +184,18 @@ impl<'s> Page<'s, '_> {
             let known = tokens.kept.len();
             let gone = self.token(read, &removed, tokens);
             removed.extend(gone);
+            if tokens.kept.len() == known || !self.names_access(read) {
+                continue;
+            }
+            tokens.kept.truncate(known);
+            let span = self.file.span(read.byte_range());
             if let Some(flow) = flow.as_deref_mut()
-                && tokens.kept.len() > known
+                && flow.stays(self.file, read, &removed)
             {
-                if !self.names_access(read) {
-                    continue;
-                }
-                if flow.stays(self.file, read, &removed) {
-                    tokens.kept.truncate(known);
-                    tokens.named.push(self.file.span(read.byte_range()));
-                    tokens.linked |= flow.links.get();
-                } else if let Some((_, why)) = tokens.kept.last_mut() {
-                    *why = MORE.to_owned();
-                }
+                tokens.named.push(span);
+                tokens.linked |= flow.links.get();
+            } else {
+                tokens.lent.push(span);
             }
         }
         self.unused(&removed, tokens);
@@ -203,7 +207,7 @@ impl<'s> Page<'s, '_> {
             return None;
         }
         let kept = |tokens: &mut Tokens| {
-            let why = "reads the access token, which the server would keep. Move this request into the server's functions.";
+            let why = "reads a token that only the server has. Move what is done with it to the server.";
             tokens.kept.push((self.file.span(read.byte_range()), why.to_owned()));
             None
         };

@@ -5,6 +5,7 @@ use super::client::Client;
 use super::library;
 use super::owned::covers;
 use super::reach::{self, By, Held};
+use super::served::BUCKETS;
 use crate::hooks;
 use audit::Survey;
 use audit::query;
@@ -173,6 +174,9 @@ fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type:
             let buckets =
                 bucket.map_or_else(|| one_of(survey, client, query::Kind::Storage), |bucket| vec![bucket]);
             used(upto(2), What::Storage(buckets, links[2].name.clone().into_owned()))
+        }
+        ("storage", Some(method)) if BUCKETS.contains(&&*method.name) && method.call.is_some() => {
+            used(upto(1), What::Storage(Vec::new(), method.name.clone().into_owned()))
         }
         ("functions", Some(invoke)) if invoke.name == "invoke" => {
             let name = invoke.call.and_then(|call| arguments(call).first().copied());

@@ -363,6 +363,23 @@ fn is_worker(project: &Project, file: &File) -> bool {
         )
 }
 
+/// Whether a file does anything when it is run: one that only gives functions away is no script.
+fn acts(file: &File) -> bool {
+    const GIVES: &[&str] = &["comment", "import_statement", "export_statement", "hash_bang_line"];
+    const NAMES: &[&str] = &[
+        "function_declaration",
+        "class_declaration",
+        "interface_declaration",
+        "type_alias_declaration",
+        "enum_declaration",
+        "lexical_declaration",
+        "variable_declaration",
+    ];
+    let Some((tree, _)) = file.syntax() else { return true };
+    let gives = tree.root().named_children().any(|child| child.kind() == "export_statement");
+    !gives || tree.root().named_children().any(|child| ![GIVES, NAMES].concat().contains(&child.kind()))
+}
+
 /// Below `scripts/`, named in a script of `package.json`, or beside the manifest and written for Node.
 fn is_script(project: &Project, file: &File) -> bool {
     if !is_code(file) || is_test(file) {
@@ -374,7 +391,7 @@ fn is_script(project: &Project, file: &File) -> bool {
         .folder()
         .split('/')
         .any(|part| matches!(part, "scripts" | "bin" | "tools" | "prisma" | "seeds" | "migrations"));
-    in_folder
+    in_folder && acts(file)
         || project.packages.iter().any(|package| {
             let Some(local) = inside(path, &package.folder) else {
                 return false;

@@ -23,12 +23,17 @@ import { onUnauthenticated } from "./call-boundary";
 import { closeRealtime } from "./realtime";
 //#end
 
+//#if lent
+// The part of supabase.auth that this app uses, served by server functions. Sessions carry the user, the expiry and,
+// in memory only, the access token, which pages send themselves; refresh_token stays on the server and is empty here.
+//#else
 // The part of supabase.auth that this app uses, served by server functions. Sessions carry the user and
 //#if named
 // the expiry. The tokens stay on the server; access_token is only a name, which changes as the token does:
 // in the Authorization header of a request to this app, the server puts the token in its place.
 //#else
 // the expiry; access_token and refresh_token stay on the server and are empty here.
+//#end
 //#end
 type Auth = Pick<SupabaseClient["auth"], __METHODS__>;
 type Listener = (event: AuthChangeEvent, session: Session | null) => void | Promise<void>;
@@ -45,11 +50,17 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 function toSession(known: PublicSession | null): Session | null {
   if (!known) return null;
   const { user, expires_at } = known;
+//#if lent
+  // A page that is rendered on the server must not hold the token.
+  const access_token = inBrowser ? (known.access_token ?? "") : "";
+  return { user, expires_at, expires_in: expires_at ? expires_at - Math.floor(Date.now() / 1000) : 0, token_type: "bearer", access_token, refresh_token: "" } as Session;
+//#else
 //#if named
   const access_token = inBrowser ? `cookie.${user.id}.${expires_at ?? 0}` : "";
   return { user, expires_at, expires_in: expires_at ? expires_at - Math.floor(Date.now() / 1000) : 0, token_type: "bearer", access_token, refresh_token: "" } as Session;
 //#else
   return { user, expires_at, expires_in: expires_at ? expires_at - Math.floor(Date.now() / 1000) : 0, token_type: "bearer", access_token: "", refresh_token: "" } as Session;
+//#end
 //#end
 }
 //#if toError
@@ -105,7 +116,13 @@ async function load(again = false): Promise<Session | null> {
 async function load(again = true): Promise<Session | null> {
   if (!inBrowser) return null;
 //#end
+//#if lent
+  // A page that slept through the renewal must not send a token that has run out.
+  const stale = current?.expires_at !== undefined && current.expires_at * 1000 < Date.now() + 10_000;
+  if (current !== undefined && !again && !stale) return current;
+//#else
   if (current !== undefined && !again) return current;
+//#end
   pending ??= ask(server.fetchSession())
     .then(({ answer, failed }) => {
       if (failed) return current ?? null; // offline or a server error: keep what is known
@@ -225,7 +242,11 @@ export const auth: Auth = {
     const { answer, failed } = await ask(server.startOAuth({ data: asked }));
     const error = failed ?? (answer.error && toError(answer.error));
     if (error || !answer?.url) return { data: { provider, url: null }, error: error ?? unexpected() };
+//#if skips
+    if (inBrowser && !options?.skipBrowserRedirect) window.location.assign(answer.url);
+//#else
     if (inBrowser) window.location.assign(answer.url);
+//#end
     return { data: { provider, url: answer.url }, error: null };
   },
 //#end
@@ -317,6 +338,15 @@ export const auth: Auth = {
 
   // Tokens that a sign-in outside of this app handed to the page go straight to the server.
   async setSession({ access_token, refresh_token }) {
+//#if fragment
+    // What the callback left in the address names the session of the cookie.
+    if (access_token === "cookie") {
+      const known = await load(true);
+      if (!known) return { data: { user: null, session: null }, error: missing() };
+      emit("SIGNED_IN", known);
+      return { data: { user: known.user, session: known }, error: null };
+    }
+//#end
     const { answer, failed } = await ask(server.adoptSession({ data: { access_token, refresh_token } }));
     const error = failed ?? (answer.error && toError(answer.error));
     const session = toSession(answer?.session ?? null);

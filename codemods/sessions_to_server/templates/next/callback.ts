@@ -31,5 +31,5 @@ export async function GET(request: Request) {
     next.searchParams.set("error", query.get("error_description") ?? "sign-in link is invalid");
   }
   if (recovery) next.searchParams.set("auth_event", "PASSWORD_RECOVERY");
-  return new Response(null, { status: 302, headers: { Location: next.pathname + next.search } });
+  return new Response(null, { status: 302, headers: { Location: next.pathname + next.search + next.hash } });
 }

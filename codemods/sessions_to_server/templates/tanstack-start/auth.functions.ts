@@ -30,10 +30,18 @@ import { callbackUrl } from "./origin.server";
 //#end
 import { requestDb } from "./session.server";
 
+//#if lent
+// What the browser may know about a session: who, until when, and the access token, which pages of this app send themselves.
+// It ends within the hour. The refresh token never leaves the cookie.
+//#else
 // What the browser may know about a session: who and until when. Never the tokens.
+//#end
 export interface PublicSession {
   user: User;
   expires_at: number | undefined;
+//#if lent
+  access_token: string | undefined;
+//#end
 }
 //#if failure
 export interface AuthFailure {
@@ -49,8 +57,13 @@ const failure = ({ name, message, status, code }: AuthError): AuthFailure => ({ 
 // What was not asked for is undefined, which the client takes for left out; its types may tell the two apart.
 const given = <Options extends object>(options: Options) => options as { [Key in keyof Options]: Exclude<Options[Key], undefined> };
 //#end
+//#if lent
+const known = (user: User | null, session: { expires_at?: number; access_token: string } | null): PublicSession | null =>
+  user && session ? { user, expires_at: session.expires_at, access_token: session.access_token } : null;
+//#else
 const known = (user: User | null, session: { expires_at?: number } | null): PublicSession | null =>
   user && session ? { user, expires_at: session.expires_at } : null;
+//#end
 //#if signInWithPassword|signUp|signInWithOtp|verifyOtp|resend|resetPasswordForEmail|updateUser
 
 // Lengths only: whether an address or a password will do is for Supabase to say, in the words that the pages show.
@@ -107,7 +120,11 @@ export const fetchSession = createServerFn({ method: "GET" }).handler(async (): 
   const { data } = await db.auth.getUser();
   if (!data.user) return null;
   const { data: now } = await db.auth.getSession();
+//#if lent
+  return { user: data.user, expires_at: now.session?.expires_at, access_token: now.session?.access_token };
+//#else
   return { user: data.user, expires_at: now.session?.expires_at };
+//#end
 });
 //#if signInWithPassword
 
@@ -397,7 +414,11 @@ export const verifyFactor = createServerFn({ method: "POST" })
     const { mfa } = context.supabase.auth;
     const { data, error } = challengeId ? await mfa.verify({ ...asked, challengeId }) : await mfa.challengeAndVerify(asked);
     if (error) return { data: null, error: failure(error) };
+//#if lent
+    return { data: known(data.user, { expires_at: Math.floor(Date.now() / 1000) + data.expires_in, access_token: data.access_token }), error: null };
+//#else
     return { data: known(data.user, { expires_at: Math.floor(Date.now() / 1000) + data.expires_in }), error: null };
+//#end
   });
 //#end
 //#if mfa.unenroll

@@ -9,7 +9,7 @@ export function localPath(to: string | null | undefined): string {
   if (!to) return "/";
   try {
     const url = new URL(to, ownOrigin());
-    return url.origin === ownOrigin() ? url.pathname + url.search : "/";
+    return url.origin === ownOrigin() ? url.pathname + url.search + url.hash : "/";
   } catch {
     return "/";
   }

@@ -24,7 +24,7 @@ const plain = <T>({ data, error }: { data: T; error: { name: string; message: st
   data,
   error: error && { name: error.name, message: error.message, status: error.status },
 });
-//#if upload|update
+//#if upload|update|createSignedUploadUrl
 
 /** The browser sends the file straight to storage with this one-time URL. */
 export const createUploadUrl = createServerFn({ method: "POST" })
@@ -45,6 +45,19 @@ export const createSignedUrls = createServerFn({ method: "POST" })
   .middleware([withSupabase])
   .validator(z.object({ bucket: readBucket, paths: z.array(path).max(1000), expiresIn: z.int().min(1) }))
   .handler(async ({ data, context }) => plain(await context.supabase.storage.from(data.bucket).createSignedUrls(data.paths, data.expiresIn)));
+//#end
+//#if listBuckets
+
+export const listBuckets = createServerFn({ method: "POST" })
+  .middleware([withSupabase])
+  .handler(async ({ context }) => plain(await context.supabase.storage.listBuckets()));
+//#end
+//#if getBucket
+
+export const getBucket = createServerFn({ method: "POST" })
+  .middleware([withSupabase])
+  .validator(z.object({ id: z.string().regex(/^\w[\w .-]{0,99}$/) }))
+  .handler(async ({ data, context }) => plain(await context.supabase.storage.getBucket(data.id)));
 //#end
 //#if list
 

@@ -1,5 +1,5 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
-//#if getPublicUrl
+//#if getPublicUrl|uploadToSignedUrl
 import { env } from "__ENV__";
 //#end
 //#if calls
@@ -10,16 +10,18 @@ import * as server from "./storage.functions";
 // URL from the server; public URLs are built here, so only the project's public address is needed.
 type Bucket = ReturnType<SupabaseClient["storage"]["from"]>;
 type UsedMethods = Pick<Bucket, __METHODS__>;
-//#if getPublicUrl
+//#if getPublicUrl|uploadToSignedUrl
 
 const base = `${__PUBLIC_URL__}/storage/v1`;
 const encodePath = (path: string) => path.replace(/^\/+|\/+$/g, "").split("/").map(encodeURIComponent).join("/");
 //#end
-//#if calls
+//#if calls|uploadToSignedUrl
 
 type Failure = { name?: string; message: string; status?: number | string | undefined; statusCode?: string } | null | undefined;
 const failed = (error: Failure) =>
   Object.assign(new Error(error?.message ?? "Unexpected answer from the server"), { name: "StorageApiError", status: error?.status, statusCode: error?.statusCode, __isStorageError: true }) as never;
+//#end
+//#if calls
 
 /** A failed request becomes an error value, as the storage client never throws. */
 async function ask<T>(call: Promise<{ data: T | null; error: Failure }>): Promise<{ data: T; error: null } | { data: null; error: never }> {
@@ -31,22 +33,31 @@ async function ask<T>(call: Promise<{ data: T | null; error: Failure }>): Promis
   }
 }
 //#end
-//#if puts
+//#if puts|uploadToSignedUrl
 
-async function put(bucket: string, path: string, file: unknown, options: { cacheControl?: string; contentType?: string; upsert?: boolean } | undefined, upsert: boolean) {
-  const { data: signed, error } = await ask(server.createUploadUrl({ data: { bucket: bucket as never, path, upsert } }));
-  if (!signed) return { data: null, error };
+type FileOptions = { cacheControl?: string; contentType?: string; upsert?: boolean } | undefined;
+
+/** Sends a file to an address that is good for this one upload. */
+async function send(url: string, path: string, file: unknown, options: FileOptions, upsert: boolean) {
   const form = new FormData();
   form.append("cacheControl", options?.cacheControl ?? "3600");
   form.append("", file instanceof Blob ? file : new Blob([file as BlobPart], { type: options?.contentType ?? "" }));
   try {
-    const response = await fetch(signed.signedUrl, { method: "PUT", headers: { "x-upsert": String(upsert) }, body: form });
+    const response = await fetch(url, { method: "PUT", headers: { "x-upsert": String(upsert) }, body: form });
     const answer = await response.json();
     if (!response.ok) return { data: null, error: failed({ ...answer, status: response.status }) };
     return { data: { id: answer.Id, path, fullPath: answer.Key }, error: null };
   } catch (cause) {
     return { data: null, error: failed({ message: String(cause) }) };
   }
+}
+//#end
+//#if puts
+
+async function put(bucket: string, path: string, file: unknown, options: FileOptions, upsert: boolean) {
+  const { data: signed, error } = await ask(server.createUploadUrl({ data: { bucket: bucket as never, path, upsert } }));
+  if (!signed) return { data: null, error };
+  return send(signed.signedUrl, path, file, options, upsert);
 }
 //#end
 
@@ -59,6 +70,16 @@ export const storage = {
 //#if update
 
     update: (path, file, options) => put(bucket, path, file, options, true),
+//#end
+//#if createSignedUploadUrl
+
+    createSignedUploadUrl: (async (path: string, options?: { upsert: boolean }) =>
+      ask(server.createUploadUrl({ data: { bucket: bucket as never, path, upsert: options?.upsert ?? false } }))) as unknown as Bucket["createSignedUploadUrl"],
+//#end
+//#if uploadToSignedUrl
+
+    uploadToSignedUrl: (path, token, file, options) =>
+      send(`${base}/object/upload/sign/${bucket}/${encodePath(path)}?token=${encodeURIComponent(token)}`, path, file, options, options?.upsert ?? false),
 //#end
 //#if getPublicUrl
 
@@ -106,4 +127,12 @@ export const storage = {
     copy: (async (from: string, to: string) => ask(server.copyFile({ data: { bucket: bucket as never, from, to } }))) as unknown as Bucket["copy"],
 //#end
   }),
+//#if listBuckets
+
+  listBuckets: () => ask(server.listBuckets()),
+//#end
+//#if getBucket
+
+  getBucket: (id: string) => ask(server.getBucket({ data: { id } })),
+//#end
 };

@@ -60,7 +60,11 @@ pub(super) fn texts<'p>(tracer: &Tracer<'p>, at: Place<'p>, depth: u32) -> Optio
         }
         "ternary_expression" => {
             let mut all = inner(node.child_by_field_name("consequence")?)?;
-            all.extend(inner(node.child_by_field_name("alternative")?)?);
+            let other = node.child_by_field_name("alternative")?;
+            // With no name at all nobody asks.
+            if !matches!(tree.text(view::unwrapped(other)), "null" | "undefined") {
+                all.extend(inner(other)?);
+            }
             Some(all)
         }
         "binary_expression" if matches!(node.child_by_field_name("operator")?.kind(), "||" | "??") => {

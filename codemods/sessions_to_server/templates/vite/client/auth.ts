@@ -1,8 +1,13 @@
 import type { AuthChangeEvent, AuthError, Session, SupabaseClient, User } from "@supabase/supabase-js";
 import { onUnauthenticated, request } from "__HTTP__";
 
+//#if lent
+// The part of supabase.auth that this app uses, served by /api/auth/*. Sessions carry the user, the expiry and,
+// in memory only, the access token, which pages send themselves; refresh_token stays on the server and is empty here.
+//#else
 // The part of supabase.auth that this app uses, served by /api/auth/*. Sessions carry the user and
 // the expiry; access_token and refresh_token stay on the server and are empty here.
+//#end
 //#if mfa
 type Factors = Pick<SupabaseClient["auth"]["mfa"], __FACTORS__>;
 type Auth = Pick<SupabaseClient["auth"], __METHODS__> & { mfa: Factors };
@@ -11,7 +16,11 @@ type Auth = Pick<SupabaseClient["auth"], __METHODS__>;
 //#end
 type Listener = (event: AuthChangeEvent, session: Session | null) => void | Promise<void>;
 interface PublicSession {
+//#if lent
+  session: { user: User; expires_at?: number; access_token?: string } | null;
+//#else
   session: { user: User; expires_at?: number } | null;
+//#end
 }
 
 const listeners = new Map<string, Listener>();
@@ -22,8 +31,13 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 
 function toSession(body: PublicSession): Session | null {
   if (!body.session) return null;
+//#if lent
+  const { user, expires_at, access_token = "" } = body.session;
+  return { user, expires_at, expires_in: expires_at ? expires_at - Math.floor(Date.now() / 1000) : 0, token_type: "bearer", access_token, refresh_token: "" };
+//#else
   const { user, expires_at } = body.session;
   return { user, expires_at, expires_in: expires_at ? expires_at - Math.floor(Date.now() / 1000) : 0, token_type: "bearer", access_token: "", refresh_token: "" };
+//#end
 }
 //#if toError|denied
 
@@ -52,7 +66,13 @@ function emit(event: AuthChangeEvent, session: Session | null, broadcast = true)
 }
 
 function load(again = false): Promise<Session | null> {
+//#if lent
+  // A page that slept through the renewal must not send a token that has run out.
+  const stale = current?.expires_at !== undefined && current.expires_at * 1000 < Date.now() + 10_000;
+  if (current !== undefined && !again && !stale) return Promise.resolve(current);
+//#else
   if (current !== undefined && !again) return Promise.resolve(current);
+//#end
   pending ??= request("GET", "/api/auth/session")
     .then(({ status, body }) => {
       if (status !== 200) return current ?? null; // offline or a server error: keep what is known
@@ -198,8 +218,21 @@ export const auth: Auth = {
   signInWithOAuth({ provider, options }) {
     const asked = new URLSearchParams({ next: options?.redirectTo ?? window.location.pathname, ...options?.queryParams });
     if (options?.scopes) asked.set("scopes", options.scopes);
+//#if skips
+    // The page opens the address itself.
+    const url = new URL(`/api/auth/oauth/${encodeURIComponent(provider)}?${asked}`, window.location.origin).href;
+    if (options?.skipBrowserRedirect) return Promise.resolve({ data: { provider, url }, error: null });
+//#end
     window.location.assign(`/api/auth/oauth/${encodeURIComponent(provider)}?${asked}`);
     return new Promise<never>(() => undefined);
+  },
+//#end
+//#if signInWithSSO
+
+  async signInWithSSO({ options, ...company }) {
+    const { status, body } = await request("POST", "/api/auth/sso", { ...company, redirectTo: options?.redirectTo, captchaToken: options?.captchaToken });
+    if (status !== 200) return { data: null, error: toError(body, status) };
+    return { data: { url: body.url }, error: null };
   },
 //#end
 //#if signInWithOtp
@@ -284,6 +317,15 @@ export const auth: Auth = {
 
   // Tokens that a sign-in outside of this app handed to the page go straight to the server.
   async setSession({ access_token, refresh_token }) {
+//#if fragment
+    // What the callback left in the address names the session of the cookie.
+    if (access_token === "cookie") {
+      const known = await load(true);
+      if (!known) return { data: { user: null, session: null }, error: missing() };
+      emit("SIGNED_IN", known);
+      return { data: { user: known.user, session: known }, error: null };
+    }
+//#end
     const { status, body } = await request("POST", "/api/auth/adopt", { access_token, refresh_token });
     const session = status === 200 ? toSession(body) : null;
     if (!session) return { data: { user: null, session: null }, error: toError(body, status) };

@@ -1,5 +1,5 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
-//#if getPublicUrl
+//#if getPublicUrl|uploadToSignedUrl
 import { env } from "__ENV__";
 //#end
 //#if calls
@@ -10,7 +10,7 @@ import { request } from "__HTTP__";
 // URL from the server; public URLs are built here, so only the project's public address is needed.
 type Bucket = ReturnType<SupabaseClient["storage"]["from"]>;
 type UsedMethods = Pick<Bucket, __METHODS__>;
-//#if getPublicUrl
+//#if getPublicUrl|uploadToSignedUrl
 
 const base = `${__PUBLIC_URL__}/storage/v1`;
 const encodePath = (path: string) => path.replace(/^\/+|\/+$/g, "").split("/").map(encodeURIComponent).join("/");
@@ -20,22 +20,31 @@ const encodePath = (path: string) => path.replace(/^\/+|\/+$/g, "").split("/").m
 const failed = (error: { message: string; status?: number; statusCode?: string } | null | undefined) =>
   Object.assign(new Error(error?.message ?? "Unexpected answer from the server"), { name: "StorageApiError", status: error?.status, statusCode: error?.statusCode, __isStorageError: true }) as never;
 //#end
-//#if puts
+//#if puts|uploadToSignedUrl
 
-async function put(bucket: string, path: string, file: unknown, options: { cacheControl?: string; contentType?: string; upsert?: boolean } | undefined, upsert: boolean) {
-  const { body } = await request("POST", "/api/storage/upload-url", { bucket, path, upsert });
-  if (!body.data) return { data: null, error: failed(body.error) };
+type FileOptions = { cacheControl?: string; contentType?: string; upsert?: boolean } | undefined;
+
+/** Sends a file to an address that is good for this one upload. */
+async function send(url: string, path: string, file: unknown, options: FileOptions, upsert: boolean) {
   const form = new FormData();
   form.append("cacheControl", options?.cacheControl ?? "3600");
   form.append("", file instanceof Blob ? file : new Blob([file as BlobPart], { type: options?.contentType }));
   try {
-    const response = await fetch(body.data.signedUrl, { method: "PUT", headers: { "x-upsert": String(upsert) }, body: form });
+    const response = await fetch(url, { method: "PUT", headers: { "x-upsert": String(upsert) }, body: form });
     const answer = await response.json();
     if (!response.ok) return { data: null, error: failed({ ...answer, status: response.status }) };
     return { data: { id: answer.Id, path, fullPath: answer.Key }, error: null };
   } catch (cause) {
     return { data: null, error: failed({ message: String(cause) }) };
   }
+}
+//#end
+//#if puts
+
+async function put(bucket: string, path: string, file: unknown, options: FileOptions, upsert: boolean) {
+  const { body } = await request("POST", "/api/storage/upload-url", { bucket, path, upsert });
+  if (!body.data) return { data: null, error: failed(body.error) };
+  return send(body.data.signedUrl, path, file, options, upsert);
 }
 //#end
 
@@ -48,6 +57,18 @@ export const storage = {
 //#if update
 
     update: (path, file, options) => put(bucket, path, file, options, true),
+//#end
+//#if createSignedUploadUrl
+
+    async createSignedUploadUrl(path, options) {
+      const { body } = await request("POST", "/api/storage/upload-url", { bucket, path, upsert: options?.upsert ?? false });
+      return body.data ? { data: body.data, error: null } : { data: null, error: failed(body.error) };
+    },
+//#end
+//#if uploadToSignedUrl
+
+    uploadToSignedUrl: (path, token, file, options) =>
+      send(`${base}/object/upload/sign/${bucket}/${encodePath(path)}?token=${encodeURIComponent(token)}`, path, file, options, options?.upsert ?? false),
 //#end
 //#if getPublicUrl
 
@@ -112,4 +133,18 @@ export const storage = {
     },
 //#end
   }),
+//#if listBuckets
+
+  async listBuckets() {
+    const { body } = await request("POST", "/api/storage/list-buckets");
+    return body.data ? { data: body.data, error: null } : { data: null, error: failed(body.error) };
+  },
+//#end
+//#if getBucket
+
+  async getBucket(id: string) {
+    const { body } = await request("POST", "/api/storage/get-bucket", { id });
+    return body.data ? { data: body.data, error: null } : { data: null, error: failed(body.error) };
+  },
+//#end
 };

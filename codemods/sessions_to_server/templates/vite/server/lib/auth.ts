@@ -30,8 +30,15 @@ import { z } from "zod/v4";
 import type { Env } from "../env.js";
 import { createDb } from "./session.js";
 
+//#if lent
+// What the browser may know about a session: who, until when, and the access token, which pages of this app send themselves.
+// It ends within the hour. The refresh token never leaves the cookie.
+type Known = { expires_at?: number; access_token: string } | null;
+const publicSession = (user: User | null, known: Known) => ({ session: user ? { user, expires_at: known?.expires_at, access_token: known?.access_token } : null });
+//#else
 // What the browser may know about a session: who and until when. Never the tokens.
-const publicSession = (user: User | null, expires_at: number | undefined) => ({ session: user ? { user, expires_at } : null });
+const publicSession = (user: User | null, known: { expires_at?: number } | null) => ({ session: user ? { user, expires_at: known?.expires_at } : null });
+//#end
 //#if calls|mfa|oauth
 const failure = (error: AuthError) => ({ error: { name: error.name, message: error.message, status: error.status, code: error.code } });
 //#end
@@ -47,10 +54,10 @@ const channel = z.enum(["sms", "whatsapp"]).optional();
 //#if signInWithPassword|signUp|updateUser
 const password = z.string().max(1000);
 //#end
-//#if signInWithPassword|signUp|signInAnonymously|signInWithOtp|resend|resetPasswordForEmail
+//#if signInWithPassword|signUp|signInAnonymously|signInWithOtp|resend|resetPasswordForEmail|signInWithSSO
 const captchaToken = z.string().max(10_000).optional();
 //#end
-//#if signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser
+//#if signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithSSO
 const redirectTo = z.string().max(2000).optional();
 //#end
 //#if signUp|signInAnonymously|signInWithOtp|updateUser
@@ -66,7 +73,7 @@ export function authRoutes(env: Env) {
     if (!to) return "/";
     try {
       const url = new URL(to, origin(c));
-      return url.origin === origin(c) ? url.pathname + url.search : "/";
+      return url.origin === origin(c) ? url.pathname + url.search + url.hash : "/";
     } catch {
       return "/";
     }
@@ -85,7 +92,7 @@ export function authRoutes(env: Env) {
 //#end
       const { data, error } = await createDb(c, env).auth.signInWithPassword({ ...credentials, options: { captchaToken: captcha } });
       if (error) return c.json(failure(error), 400);
-      return c.json(publicSession(data.user, data.session.expires_at));
+      return c.json(publicSession(data.user, data.session));
     })
 //#end
 //#if signUp
@@ -105,7 +112,7 @@ export function authRoutes(env: Env) {
       const { data, error } = await createDb(c, env).auth.signUp({ email: body.email, password: body.password, options });
 //#end
       if (error) return c.json(failure(error), 400);
-      return c.json({ user: data.user, ...publicSession(data.session ? data.user : null, data.session?.expires_at) });
+      return c.json({ user: data.user, ...publicSession(data.session ? data.user : null, data.session) });
     })
 //#end
 //#if signInAnonymously
@@ -113,7 +120,7 @@ export function authRoutes(env: Env) {
       const body = z.object({ data: metadata, captchaToken }).parse(await c.req.json());
       const { data, error } = await createDb(c, env).auth.signInAnonymously({ options: body });
       if (error) return c.json(failure(error), 400);
-      return c.json(publicSession(data.user, data.session?.expires_at));
+      return c.json(publicSession(data.user, data.session));
     })
 //#end
 //#if signInWithIdToken
@@ -123,7 +130,7 @@ export function authRoutes(env: Env) {
         .parse(await c.req.json());
       const { data, error } = await createDb(c, env).auth.signInWithIdToken(body);
       if (error) return c.json(failure(error), 400);
-      return c.json(publicSession(data.user, data.session.expires_at));
+      return c.json(publicSession(data.user, data.session));
     })
 //#end
 //#if signInWithOtp
@@ -158,7 +165,7 @@ export function authRoutes(env: Env) {
 //#end
       const { data, error } = await createDb(c, env).auth.verifyOtp(body satisfies VerifyOtpParams);
       if (error) return c.json(failure(error), 400);
-      return c.json({ user: data.user, ...publicSession(data.session ? data.user : null, data.session?.expires_at) });
+      return c.json({ user: data.user, ...publicSession(data.session ? data.user : null, data.session) });
     })
 //#end
 //#if resend
@@ -217,7 +224,7 @@ export function authRoutes(env: Env) {
       const body = z.object({ access_token: z.string().max(10_000), refresh_token: z.string().max(1000) }).parse(await c.req.json());
       const { data, error } = await createDb(c, env).auth.setSession(body);
       if (error) return c.json(failure(error), 400);
-      return c.json(publicSession(data.user, data.session?.expires_at));
+      return c.json(publicSession(data.user, data.session));
     })
 //#end
 //#if mfa
@@ -236,6 +243,16 @@ export function authRoutes(env: Env) {
         options: { redirectTo: callback(c, next), scopes, queryParams, skipBrowserRedirect: true },
       });
       return c.redirect(error ? `/?error=${encodeURIComponent(error.message)}` : data.url);
+    })
+//#end
+//#if signInWithSSO
+    .post("/sso", async (c) => {
+      const company = z.union([z.object({ domain: z.string().max(253) }), z.object({ providerId: z.string().max(100) })]);
+      const asked = company.and(z.object({ redirectTo, captchaToken })).parse(await c.req.json());
+      const options = { redirectTo: callback(c, asked.redirectTo), captchaToken: asked.captchaToken, skipBrowserRedirect: true };
+      const { data, error } = await createDb(c, env).auth.signInWithSSO("domain" in asked ? { domain: asked.domain, options } : { providerId: asked.providerId, options });
+      if (error) return c.json(failure(error), 400);
+      return c.json({ url: data.url });
     })
 //#end
 //#if links
@@ -258,15 +275,21 @@ export function authRoutes(env: Env) {
         next.searchParams.set("error", c.req.query("error_description") ?? "sign-in link is invalid");
       }
       if (recovery) next.searchParams.set("auth_event", "PASSWORD_RECOVERY");
-      return c.redirect(next.pathname + next.search);
+//#if fragment
+      // Pages of this app look for the session in the address: what they find there only names the one in the cookie.
+      const found = new URLSearchParams({ access_token: "cookie", refresh_token: "cookie", token_type: "bearer" });
+      if (recovery || type) found.set("type", recovery ? "recovery" : (type ?? ""));
+      if (!next.searchParams.has("error")) next.hash = found.toString();
+//#end
+      return c.redirect(next.pathname + next.search + next.hash);
     })
 //#end
     .get("/session", async (c) => {
       const db = createDb(c, env);
       const { data } = await db.auth.getUser();
-      if (!data.user) return c.json(publicSession(null, undefined));
+      if (!data.user) return c.json(publicSession(null, null));
       const { data: now } = await db.auth.getSession();
-      return c.json(publicSession(data.user, now.session?.expires_at));
+      return c.json(publicSession(data.user, now.session));
     });
 }
 //#if mfa
@@ -280,7 +303,11 @@ function factorRoutes(env: Env) {
   const code = z.string().max(20);
   const verified = (data: AuthMFAVerifyResponseData) => ({
     data: { user: data.user, token_type: data.token_type, expires_in: data.expires_in, access_token: "", refresh_token: "" },
-    ...publicSession(data.user, Math.floor(Date.now() / 1000) + data.expires_in),
+//#if lent
+    ...publicSession(data.user, { expires_at: Math.floor(Date.now() / 1000) + data.expires_in, access_token: data.access_token }),
+//#else
+    ...publicSession(data.user, { expires_at: Math.floor(Date.now() / 1000) + data.expires_in }),
+//#end
   });
 //#end
   const routes = new Hono();

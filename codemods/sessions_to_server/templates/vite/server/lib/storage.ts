@@ -42,7 +42,7 @@ export function storageRoutes(env: Env, buckets: Buckets) {
     c.json({ data, error: error && { name: error.name, message: error.message, status: error.status } }, error ? 400 : 200);
 
   const routes = new Hono();
-//#if upload|update|uploads
+//#if upload|update|uploads|createSignedUploadUrl
   // The browser sends the file straight to storage with a one-time URL.
   routes.post("/upload-url", async (c) => {
     const body = z.object({ bucket: z.string(), path, upsert: z.boolean().default(false) }).parse(await c.req.json());
@@ -65,6 +65,21 @@ export function storageRoutes(env: Env, buckets: Buckets) {
     const db = allowed(c, "read", body.bucket);
     await sessionUser(db);
     return answer(c, await db.storage.from(body.bucket).createSignedUrls(body.paths, body.expiresIn));
+  });
+//#end
+//#if listBuckets
+  routes.post("/list-buckets", async (c) => {
+    const db = createDb(c, env);
+    await sessionUser(db);
+    return answer(c, await db.storage.listBuckets());
+  });
+//#end
+//#if getBucket
+  routes.post("/get-bucket", async (c) => {
+    const { id } = z.object({ id: z.string().regex(/^\w[\w .-]{0,99}$/) }).parse(await c.req.json());
+    const db = createDb(c, env);
+    await sessionUser(db);
+    return answer(c, await db.storage.getBucket(id));
   });
 //#end
 //#if list

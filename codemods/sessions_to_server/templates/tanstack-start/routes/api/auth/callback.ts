@@ -25,7 +25,13 @@ export const Route = createFileRoute("/api/auth/callback")({
           next.searchParams.set("error", query.get("error_description") ?? "sign-in link is invalid");
         }
         if (recovery) next.searchParams.set("auth_event", "PASSWORD_RECOVERY");
-        return new Response(null, { status: 302, headers: { Location: next.pathname + next.search } });
+//#if fragment
+        // Pages of this app look for the session in the address: what they find there only names the one in the cookie.
+        const found = new URLSearchParams({ access_token: "cookie", refresh_token: "cookie", token_type: "bearer" });
+        if (recovery || type) found.set("type", recovery ? "recovery" : (type ?? ""));
+        if (!next.searchParams.has("error")) next.hash = found.toString();
+//#end
+        return new Response(null, { status: 302, headers: { Location: next.pathname + next.search + next.hash } });
       },
     },
   },
