@@ -7,7 +7,7 @@ use super::keys::Keys;
 use super::name::Verb;
 use super::read::{Filled, Reader, Want};
 use super::reason::Reason;
-use crate::sessions_to_server::{says_who, with_comma};
+use crate::sessions_to_server::{is_secret, says_who, with_comma};
 use audit::query::{Step, Target};
 use stack::server::function::Input;
 use syntax::Node;
@@ -170,8 +170,9 @@ impl<'s> Reader<'s> {
                 // The client sends JSON by itself, and POST is what it does with a body.
                 ("pair", Some("method"))
                     if view::string_value(self.tree, value).is_some_and(|method| method == "POST") => {}
+                ("pair", Some("headers")) if self.says_json(value) => {}
                 // The server's client says by itself who the visitor is.
-                ("pair", Some("headers")) if says_who(self.tree, value) => {
+                ("pair", Some("headers")) if says_who(self.tree, value) || self.says_who_in_json(value) => {
                     let alone = view::code_children(inner).count() == 1;
                     let gone = if alone { options } else { child }.byte_range();
                     let mut gone = with_comma(&self.file.text, gone);
@@ -181,7 +182,6 @@ impl<'s> Reader<'s> {
                     }
                     self.hole(gone, Fill::Text(String::new()));
                 }
-                ("pair", Some("headers")) if self.says_json(value) => {}
                 _ => return Err(Reason::edge_function()),
             }
         }
@@ -191,12 +191,23 @@ impl<'s> Reader<'s> {
     /// `{ "Content-Type": "application/json" }` and nothing else.
     fn says_json(&self, headers: Node<'s>) -> bool {
         let headers = view::unwrapped(headers);
+        headers.kind() == "object" && view::code_children(headers).all(|member| self.is_json(member))
+    }
+
+    /// The same with the token beside it.
+    fn says_who_in_json(&self, headers: Node<'s>) -> bool {
+        let headers = view::unwrapped(headers);
         headers.kind() == "object"
-            && view::code_children(headers).all(|child| child.kind() == "pair")
-            && view::pairs(self.tree, headers).iter().all(|(key, _, value)| {
-                key.eq_ignore_ascii_case("content-type")
-                    && view::string_value(self.tree, *value).is_some_and(|kind| kind == "application/json")
-            })
+            && view::code_children(headers).all(|member| is_secret(self.tree, member) || self.is_json(member))
+    }
+
+    fn is_json(&self, member: Node<'s>) -> bool {
+        let key = member.child_by_field_name("key").and_then(|key| view::key_name(self.tree, key));
+        let kind =
+            member.child_by_field_name("value").and_then(|kind| view::string_value(self.tree, kind));
+        member.kind() == "pair"
+            && key.is_some_and(|key| key.eq_ignore_ascii_case("content-type"))
+            && kind.is_some_and(|kind| kind == "application/json")
     }
 
     fn body(&mut self, node: Node<'s>) -> Result<(), Reason> {

@@ -48,7 +48,7 @@ use decide::{Blocker, Decision, Move, decide};
 use edit::{RelPath, Span};
 pub(crate) use places::relative;
 use plan::{About, Change, Codemod, Disposition, Request, Safety, Settled};
-pub(crate) use requests::says_who;
+pub(crate) use requests::{is_secret, says_who};
 pub(crate) use tokens::with_comma;
 pub(crate) use uses::code;
 

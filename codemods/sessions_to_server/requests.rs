@@ -289,7 +289,7 @@ pub(crate) fn says_who(tree: &Tree, value: Node<'_>) -> bool {
 
 /// Whether a member of headers is the token or the key, also where it is there only sometimes:
 /// `...(token && { Authorization: token })`.
-pub(super) fn is_secret(tree: &Tree, member: Node<'_>) -> bool {
+pub(crate) fn is_secret(tree: &Tree, member: Node<'_>) -> bool {
     if member.kind() == "pair" {
         let key = member.child_by_field_name("key");
         return key.and_then(|key| syntax::view::key_name(tree, key)).is_some_and(|key| secret(&key));
