@@ -152,6 +152,11 @@ fn through(survey: &Survey<'_>, query: &Query) -> Option<Through> {
     Some(Through { names, rpc: query.kind == Kind::Rpc, verbs })
 }
 
+/// What a query may reach through the proxy: names, whether they are functions of the database, and verbs.
+pub(crate) fn reach(survey: &Survey<'_>, query: &Query) -> Option<(Vec<String>, bool, Vec<&'static str>)> {
+    through(survey, query).map(|Through { names, rpc, verbs }| (names, rpc, verbs))
+}
+
 /// Every table and view of the app: its generated types tell them all, or its SQL and its queries together do.
 fn every_table(survey: &Survey<'_>) -> Option<Vec<String>> {
     let schema = &survey.schema;

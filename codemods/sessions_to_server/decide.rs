@@ -9,6 +9,7 @@ use super::served::{BUCKETS, FACTORS, GRANTS, METHODS, STORAGE, by_phone, leaves
 use super::template::Uses;
 use super::tokens::{self, Tokens};
 use super::uses::{self, Use, What};
+use super::whole;
 use crate::server::{Proxied, Verdict, verdict};
 use audit::Survey;
 use audit::query::Kind;
@@ -170,9 +171,20 @@ fn decided(survey: &Survey<'_>) -> Decision<Move> {
         all_uses.retain(|one| one.span.file != removed);
     }
     let verdict = verdict(survey);
-    blockers.extend(unserved(survey, &all_uses, &places, &verdict));
-    let (proxied, more) = queries(survey, &all_uses, &verdict);
-    blockers.extend(more);
+    let more = whole::uses(survey, &all_uses);
+    let whole = more.is_some();
+    all_uses.extend(more.into_iter().flatten());
+    let mut odd = unserved(survey, &all_uses, &places, &verdict);
+    let (mut proxied, more) = queries(survey, &all_uses, &verdict);
+    odd.extend(more);
+    if whole {
+        odd.retain(|blocker| !whole::is_value(&all_uses, blocker.span));
+        match whole::queries(survey, &all_uses, &verdict) {
+            Ok(more) => proxied.extend(more),
+            Err(span) => odd.push(Blocker { span, why: whole::COMPUTED.to_owned(), admin: false }),
+        }
+    }
+    blockers.extend(odd);
     let mut tokens = tokens::of(survey, &first, &all_uses, &places, &verdict);
     tokens.leave(survey, wiring.removed, &kept);
     let kept_tokens = tokens.kept.iter().cloned().chain(tokens::storage_reads(survey));
@@ -335,7 +347,8 @@ fn gathered(
         // Where nobody ever signs in, nothing can ask for a session.
         ("signs", parts.any("signInWithPassword|signUp|signInAnonymously|signInWithIdToken|signInWithOAuth|signInWithOtp|verifyOtp|setSession")),
         ("edge", !functions.is_empty()),
-        ("proxy", !proxied.is_empty()),
+        ("whole", whole::is_asked_for(&uses)),
+        ("proxy", !proxied.is_empty() || whole::is_asked_for(&uses)),
         ("functions", !verdict.moved.is_empty()),
         ("typed", clients.iter().any(|client| client.types.is_some())),
         ("presenceState", page().any(|file| file.text.contains(".presenceState("))),

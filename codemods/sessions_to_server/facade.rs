@@ -38,6 +38,15 @@ impl Part {
     }
 }
 
+/// What the client's module says of its client.
+#[derive(Default)]
+pub(super) struct Said {
+    /// Pages have the short-lived token.
+    pub(super) lent: bool,
+    /// The type that it is said to have.
+    pub(super) whole: Option<String>,
+}
+
 /// The edits of the client's module. `queries`: how queries are asked from now on, as a comment.
 pub(super) fn edits(
     survey: &Survey<'_>,
@@ -45,11 +54,13 @@ pub(super) fn edits(
     owned: &Owned,
     parts: &[Part],
     queries: Option<&str>,
-    lent: bool,
+    said: Said,
 ) -> Vec<Edit> {
     let pairs: Vec<String> = parts.iter().map(Part::pair).collect();
     let object = if pairs.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", pairs.join(", ")) };
-    let mut comment = if lent {
+    let typed = said.whole.filter(|_| survey.project.get(client.file).path.name().ends_with(".ts"));
+    let object = typed.map_or(object.clone(), |typed| format!("{object} as unknown as {typed}"));
+    let mut comment = if said.lent {
         "// The session lives in an HttpOnly cookie on the server: of its tokens, pages have only the short-lived one.\n"
             .to_owned()
     } else if parts.iter().any(|part| part.name == "auth") {

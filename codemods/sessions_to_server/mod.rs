@@ -39,6 +39,7 @@ mod tokens;
 mod truth;
 mod uses;
 mod values;
+mod whole;
 
 use crate::server::{PROVIDERS, QUERIES, SESSIONS};
 use audit::finding::Related;

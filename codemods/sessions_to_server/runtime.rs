@@ -1,5 +1,6 @@
 //! The new files: the server, and the parts of the client that take the place of the old one.
 
+use super::client::{Client, PACKAGE};
 use super::decide::Move;
 use super::facade::{self, Part};
 use super::places::relative;
@@ -11,6 +12,7 @@ use crate::server::Proxied;
 use audit::Survey;
 use edit::{Piece, RelPath};
 use plan::{NewFile, Request};
+use syntax::module::Imported;
 use std::collections::{BTreeMap, BTreeSet};
 
 // templates/vite/
@@ -154,15 +156,18 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         parts.push(("functions", beside("functions", filled(FUNCTIONS, uses, &[]))?));
     }
     if uses.any("proxy") {
-        files.proxy = Some(beside("proxy", proxy(&parts))?);
+        files.proxy = Some(beside("proxy", proxy(&parts, uses.any("whole")))?);
     }
     files.parts = parts.into_iter().map(|(name, from)| Part::new(survey, first, name, &from)).collect();
     Some(files)
 }
 
 /// The module that joins the parts with a client for queries.
-fn proxy(parts: &[(&'static str, String)]) -> String {
+fn proxy(parts: &[(&'static str, String)], whole: bool) -> String {
     let mut uses = Uses::default();
+    if whole {
+        uses.add("whole");
+    }
     let (mut imports, mut values) = (String::new(), String::new());
     let mut modules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, from) in parts {
@@ -271,6 +276,23 @@ fn tsconfig(folder: &str) -> String {
         "\"include\": [\"server\", \"api\", \"netlify/functions\"]",
         &format!("\"include\": [\"{folder}\", \"api/index.ts\", \"netlify/functions/api.mts\"]"),
     )
+}
+
+/// The type that the client says it has where functions are handed it that ask for all of one, with the imports of its names.
+fn whole(survey: &Survey<'_>, change: &Move, client: &Client, requests: &mut Vec<Request>) -> Option<String> {
+    if !change.parts.any("whole") {
+        return None;
+    }
+    let mut import = |from: String, name: &str| {
+        let name = name.to_owned();
+        let (local, name) = (name.clone(), Imported::Named(name));
+        requests.push(Request::Import { file: client.file, from, name, local, type_only: true });
+    };
+    import(PACKAGE.to_owned(), "SupabaseClient");
+    let Some((file, name)) = &client.types else { return Some("SupabaseClient".to_owned()) };
+    let path = &survey.project.get(*file).path;
+    import(crate::env_contract::contract::specifier(survey, client.file, path), name);
+    Some(format!("SupabaseClient<{name}>"))
 }
 
 /// Parts of the storage's template.
@@ -389,7 +411,9 @@ pub(super) fn module(
     }
     let parts: Vec<Part> =
         files.parts.iter().map(|part| Part::new(survey, client, part.name, &elsewhere(&part.from))).collect();
-    let requests = parts.iter().map(|part| import(&part.from, part.name, &part.local)).collect();
+    let mut requests: Vec<Request> =
+        parts.iter().map(|part| import(&part.from, part.name, &part.local)).collect();
+    let said = facade::Said { lent: change.parts.any("lent"), whole: whole(survey, change, client, &mut requests) };
     let api = if change.places.server.is_within() {
         Some(format!("see {}.", change.places.folder))
     } else {
@@ -399,6 +423,5 @@ pub(super) fn module(
         })
     };
     let api = api.filter(|_| change.parts.any("functions"));
-    let lent = change.parts.any("lent");
-    (facade::edits(survey, client, owned, &parts, api.as_deref(), lent), requests)
+    (facade::edits(survey, client, owned, &parts, api.as_deref(), said), requests)
 }

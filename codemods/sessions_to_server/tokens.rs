@@ -181,6 +181,11 @@ impl<'s> Page<'s, '_> {
             removed.extend(authorization_of(self.survey, one).map(|node| node.byte_range()));
         }
         for read in reads {
+            // A server function has what it made itself, and what goes into the session comes from there.
+            let at = self.file.span(read.byte_range());
+            if self.survey.stack.side_at(at) == stack::Side::Server || self.is_set(read) {
+                continue;
+            }
             let known = tokens.kept.len();
             let gone = self.token(read, &removed, tokens);
             removed.extend(gone);
@@ -271,6 +276,15 @@ impl<'s> Page<'s, '_> {
             |member: Node<'s>| member.child_by_field_name("object").map(|object| self.tree.text(object));
         let asks_user = self.tree.text(other.child_by_field_name("property")?) == "user";
         (asks_user && object(other) == object(read) && other.id() != read.id()).then_some(both)
+    }
+
+    /// `auth.setSession({ access_token: result.access_token, … })`
+    fn is_set(&self, read: Node<'s>) -> bool {
+        let pair = wrapped(read).parent().filter(|pair| pair.kind() == "pair");
+        let list = pair.and_then(|pair| pair.parent()).and_then(|object| wrapped(object).parent());
+        let call = list.filter(|list| list.kind() == "arguments").and_then(|list| list.parent());
+        let called = call.and_then(|call| call.child_by_field_name("function"));
+        called.is_some_and(|called| self.tree.text(called).ends_with("auth.setSession"))
     }
 
     /// Whether a read is one of the access token; of the others the page gets nothing.

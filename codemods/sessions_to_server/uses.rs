@@ -114,7 +114,13 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client) -> Vec<Use> {
 }
 
 /// What is asked of the client at `node`; `None` where it is only exported or imported again.
-fn asked(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<'_>, in_type: bool) -> Option<Use> {
+pub(super) fn asked(
+    survey: &Survey<'_>,
+    file: &File,
+    tree: &Tree,
+    node: Node<'_>,
+    in_type: bool,
+) -> Option<Use> {
     let used = |node: Node<'_>, what: What| Some(Use { span: file.span(node.byte_range()), what });
     let outer = wrapped(node);
     let parent = outer.parent()?;

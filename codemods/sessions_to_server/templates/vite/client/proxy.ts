@@ -13,7 +13,12 @@ export function withSession<Client extends object>(client: Client) {
   Object.defineProperties(client, {
     //__VALUES__
   });
+//#if whole
+  // Functions that it is handed to ask for all of a client by its type; what they use of it is here.
+  return client;
+//#else
   return client as unknown as Omit<Client, __OMITTED__> & { __PARTS__ };
+//#end
 }
 //#else
 /** The client as it is: the app has no sessions. */
