@@ -2,6 +2,7 @@
 
 use super::column::{Column, Kind, of_sql, of_type};
 use super::draft::{Fill, Object, Site};
+use super::fixed::is_self_contained;
 use super::guess;
 use super::keys::Keys;
 use super::name::Verb;
@@ -203,11 +204,36 @@ impl<'s> Reader<'s> {
 
     fn is_json(&self, member: Node<'s>) -> bool {
         let key = member.child_by_field_name("key").and_then(|key| view::key_name(self.tree, key));
-        let kind =
-            member.child_by_field_name("value").and_then(|kind| view::string_value(self.tree, kind));
+        let kind = member.child_by_field_name("value").and_then(|kind| view::string_value(self.tree, kind));
         member.kind() == "pair"
             && key.is_some_and(|key| key.eq_ignore_ascii_case("content-type"))
             && kind.is_some_and(|kind| kind == "application/json")
+    }
+
+    /// The type that a method is given, if it names types of the browser's module: it goes, and is said at the call. Read from the
+    /// text, since healing may have masked it.
+    pub(super) fn type_arguments(&mut self, step: &Step) -> Option<String> {
+        let (start, end) = (step.span.start as usize, step.span.end as usize);
+        let mut open = None;
+        view::walk(self.tree.node_at(start..end)?, &mut |node| {
+            if node.kind() == "call_expression" && node.end_byte() == end {
+                open = open.or(node.child_by_field_name("arguments").map(|arguments| arguments.start_byte()));
+            }
+            open.is_none()
+        });
+        let open = open.filter(|open| start < *open)?;
+        let head = &self.file.text[start..open];
+        let types = head.find('<')?..head.rfind('>')? + 1;
+        // `(client.rpc as (args: Record<string, unknown>) => …)(…)` gives it none.
+        if head[..types.start].trim_start_matches(['?', '.']).trim() != step.name {
+            return None;
+        }
+        let told = head[types.start + 1..types.end - 1].trim().to_owned();
+        if is_self_contained(&told) {
+            return None;
+        }
+        self.hole(start + types.start..start + types.end, Fill::Text(String::new()));
+        Some(told)
     }
 
     fn body(&mut self, node: Node<'s>) -> Result<(), Reason> {

@@ -6,7 +6,7 @@
 use super::access::Doors;
 use super::column::{Column, Columns, Kind};
 use super::draft::{Draft, Fill, Needed, Segment, Sent, Site};
-use super::fixed::{fixed, is_self_contained, is_typed, is_unlisted, knows_other_types};
+use super::fixed::{fixed, is_typed, is_unlisted, knows_other_types};
 use super::guess::{self, Guess};
 use super::name::{Parts, Verb};
 use super::reason::Reason;
@@ -225,12 +225,12 @@ impl<'s> Reader<'s> {
         let method = receiver::method_cast(inner);
         let (range, text) = match named_cast {
             Some(cast) => (cast.byte_range(), "db as any"),
-            None if method.is_some() => (inner.byte_range(), "untyped(db)"),
+            None if let Some((before, _)) = &method => (before.start..inner.end_byte(), "untyped(db)"),
             None if self.typed && is_unlisted(self.survey, self.query) => (inner.byte_range(), "untyped(db)"),
             None => (inner.byte_range(), "db"),
         };
         self.draft.holes.push((range, Fill::Text(text.to_owned())));
-        self.draft.holes.extend(method.map(|cast| (cast, Fill::Text(String::new()))));
+        self.draft.holes.extend(method.map(|(_, cast)| (cast, Fill::Text(String::new()))));
         // A cast of the client or of the chain: nothing is known of the result, and nothing was.
         let whole = self.query.span.range();
         let mut around = std::iter::successors(Some(inner), |node| node.parent())
@@ -475,31 +475,5 @@ impl<'s> Reader<'s> {
         }
         self.draft.sent.push(Sent { name: free, schema, site, whole });
         self.draft.sent.len() - 1
-    }
-
-    /// The type that a method is given, if it names types of the browser's module: it goes, and is said at the call. Read from the
-    /// text, since healing may have masked it.
-    pub(super) fn type_arguments(&mut self, step: &Step) -> Option<String> {
-        let (start, end) = (step.span.start as usize, step.span.end as usize);
-        let mut open = None;
-        view::walk(self.tree.node_at(start..end)?, &mut |node| {
-            if node.kind() == "call_expression" && node.end_byte() == end {
-                open = open.or(node.child_by_field_name("arguments").map(|arguments| arguments.start_byte()));
-            }
-            open.is_none()
-        });
-        let open = open.filter(|open| start < *open)?;
-        let head = &self.file.text[start..open];
-        let types = head.find('<')?..head.rfind('>')? + 1;
-        // `(client.rpc as (args: Record<string, unknown>) => …)(…)` gives it none.
-        if head[..types.start].trim_start_matches(['?', '.']).trim() != step.name {
-            return None;
-        }
-        let told = head[types.start + 1..types.end - 1].trim().to_owned();
-        if is_self_contained(&told) {
-            return None;
-        }
-        self.hole(start + types.start..start + types.end, Fill::Text(String::new()));
-        Some(told)
     }
 }

@@ -164,8 +164,9 @@ pub(super) fn loose(tree: &Tree, scopes: &Scopes, query: &Range<usize>) -> Vec<R
         .collect()
 }
 
-/// `(client.rpc as unknown as T)(…)`: what says that a method of the client is of another type.
-pub(super) fn method_cast(client: Node<'_>) -> Option<Range<usize>> {
+/// `(client.rpc as unknown as T)(…)`, which says that a method of the client is of another type: what stands before the client, and
+/// behind the method.
+pub(super) fn method_cast(client: Node<'_>) -> Option<(Range<usize>, Range<usize>)> {
     let method = wrapped(client).parent().filter(|parent| parent.kind() == "member_expression")?;
     let mut outer = method;
     while let Some(cast) = outer.parent().filter(|parent| parent.kind() == "as_expression") {
@@ -173,7 +174,8 @@ pub(super) fn method_cast(client: Node<'_>) -> Option<Range<usize>> {
     }
     let within = outer.parent().filter(|parent| parent.kind() == "parenthesized_expression")?;
     let called = within.parent().is_some_and(|call| call.kind() == "call_expression");
-    (called && outer.id() != method.id()).then(|| method.end_byte()..outer.end_byte())
+    let (before, behind) = (within.start_byte()..client.start_byte(), method.end_byte()..within.end_byte());
+    (called && outer.id() != method.id()).then_some((before, behind))
 }
 
 /// Expressions whose type the check of the server's function may refuse, and which nothing asked for so far: `null` where a column

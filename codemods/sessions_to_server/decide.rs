@@ -382,7 +382,8 @@ fn gathered(
         ),
     ));
     derived.push(("failed", asks(&storage, &["getPublicUrl"]) || buckets_of(&parts)));
-    let is_error = fragment && parts.any("setSession") || parts.any("getUser|getUserIdentities|refreshSession|exchangeCodeForSession|mfa")
+    let is_error = fragment && parts.any("setSession")
+        || parts.any("getUser|getUserIdentities|refreshSession|exchangeCodeForSession|mfa")
         || derived.iter().any(|(name, is)| *name == "calls" && *is);
     derived.push(("toError", is_error));
     let guarded = crate::server::guarded(survey);
@@ -424,7 +425,8 @@ fn gathered(
 
 /// Whether a page looks for the session in the part of the address behind the hash, where links of mails used to bring it.
 fn reads_fragment(text: &str) -> bool {
-    text.contains("access_token") && ["location.hash", "url.hash", "URL.hash"].iter().any(|read| text.contains(read))
+    text.contains("access_token")
+        && ["location.hash", "url.hash", "URL.hash"].iter().any(|read| text.contains(read))
 }
 
 /// Whether the storage itself is asked for its buckets.

@@ -58,8 +58,6 @@ pub(super) fn edits(
 ) -> Vec<Edit> {
     let pairs: Vec<String> = parts.iter().map(Part::pair).collect();
     let object = if pairs.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", pairs.join(", ")) };
-    let typed = said.whole.filter(|_| survey.project.get(client.file).path.name().ends_with(".ts"));
-    let object = typed.map_or(object.clone(), |typed| format!("{object} as unknown as {typed}"));
     let mut comment = if said.lent {
         "// The session lives in an HttpOnly cookie on the server: of its tokens, pages have only the short-lived one.\n"
             .to_owned()
@@ -72,6 +70,11 @@ pub(super) fn edits(
     if let Some(queries) = queries {
         comment += &format!("// Queries are server functions: {queries}\n");
     }
+    let typed = said.whole.filter(|_| survey.project.get(client.file).path.name().ends_with(".ts"));
+    if typed.is_some() {
+        comment += "// Typed as a whole client for the functions that it is handed to: what they use of it is here.\n";
+    }
+    let object = typed.map_or(object.clone(), |typed| format!("{object} as unknown as {typed}"));
     made(survey, client, owned, vec![Piece::text(object)], &comment)
 }
 

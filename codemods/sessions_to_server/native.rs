@@ -243,7 +243,10 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         |name: &str| -> Option<String> { Some(places.specifier(survey, &of(&format!("{name}.ts"))?)) };
     let mut parts: Vec<(&'static str, String)> = Vec::new();
     if uses.any("auth") {
-        let holes = [("__METHODS__", runtime::quoted(&change.auth)), ("__FUNCTIONS__", "./auth.functions".to_owned())];
+        let holes = [
+            ("__METHODS__", runtime::quoted(&change.auth)),
+            ("__FUNCTIONS__", "./auth.functions".to_owned()),
+        ];
         put(of("auth.ts"), text(AUTH, &holes))?;
         parts.push(("auth", beside("auth")?));
     }
@@ -256,7 +259,8 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         } else {
             STORAGE.to_owned()
         };
-        let holes = [("__ENV__", env), ("__PUBLIC_URL__", url), ("__METHODS__", runtime::quoted(&change.storage))];
+        let holes =
+            [("__ENV__", env), ("__PUBLIC_URL__", url), ("__METHODS__", runtime::quoted(&change.storage))];
         put(of("storage.ts"), filled(&template, &own, &holes))?;
         if own.any("calls") {
             put(of("storage.functions.ts"), text(STORAGE_FUNCTIONS, &buckets(change, &uses)))?;

@@ -171,9 +171,13 @@ fn typecheck(survey: &Survey<'_>, change: &Move) -> String {
     format!("{page}tsc -p tsconfig.server.json")
 }
 
-/// The server's program beside the others that `tsconfig.json` names.
+/// The server's program beside the others that `tsconfig.json` names, where it holds no program itself: one that does may refer to
+/// programs alone that write types out, which the server's does not.
 pub(super) fn reference(survey: &Survey<'_>, change: &Move) -> Option<Edit> {
     let file = survey.project.file(change.places.at("tsconfig.json")?.as_str())?;
+    if !file.text.split_whitespace().collect::<String>().contains("\"files\":[]") {
+        return None;
+    }
     let mut references = json::strings(&file.text)
         .into_iter()
         .filter(|scalar| matches!(scalar.path.as_slice(), [references, _, path] if references == "references" && path == "path"));

@@ -12,8 +12,8 @@ use crate::server::Proxied;
 use audit::Survey;
 use edit::{Piece, RelPath};
 use plan::{NewFile, Request};
-use syntax::module::Imported;
 use std::collections::{BTreeMap, BTreeSet};
+use syntax::module::Imported;
 
 // templates/vite/
 const APP: &str = include_str!("templates/vite/server/app.ts");
@@ -413,7 +413,8 @@ pub(super) fn module(
         files.parts.iter().map(|part| Part::new(survey, client, part.name, &elsewhere(&part.from))).collect();
     let mut requests: Vec<Request> =
         parts.iter().map(|part| import(&part.from, part.name, &part.local)).collect();
-    let said = facade::Said { lent: change.parts.any("lent"), whole: whole(survey, change, client, &mut requests) };
+    let said =
+        facade::Said { lent: change.parts.any("lent"), whole: whole(survey, change, client, &mut requests) };
     let api = if change.places.server.is_within() {
         Some(format!("see {}.", change.places.folder))
     } else {

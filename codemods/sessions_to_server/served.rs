@@ -7,8 +7,8 @@ use super::uses::{self, Use, What};
 use crate::server::Verdict;
 use audit::Survey;
 use stack::Side;
-use syntax::{Node, Tree};
 use syntax::view::{pairs, string_value, unwrapped, value_of};
+use syntax::{Node, Tree};
 
 /// Auth methods that have a counterpart on the server.
 pub(super) const METHODS: &[&str] = &[

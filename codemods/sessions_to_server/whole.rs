@@ -143,7 +143,8 @@ pub(super) fn queries(survey: &Survey<'_>, known: &[Use], verdict: &Verdict) -> 
 }
 
 /// Why a query of such a function keeps the session where it is.
-pub(super) const COMPUTED: &str = "asks a client that it is handed for a table that is computed. Write one call per table.";
+pub(super) const COMPUTED: &str =
+    "asks a client that it is handed for a table that is computed. Write one call per table.";
 
 /// Whether a place uses the client as a value.
 pub(super) fn is_value(known: &[Use], span: Span) -> bool {

@@ -44,6 +44,11 @@ fn in_a_vite_app_the_browser_has_what_its_page_reaches() {
         ("api/send.ts", "import { mail } from '../lib/mail';\nmail();", Server),
         ("lib/mail.ts", "export const mail = 1;", Server),
         ("scripts/seed.ts", "import '../src/unused_too';", Server),
+        (
+            "src/scripts/plans.ts",
+            "import { db } from '../db';\nexport const raise = (id: string) => db.raise(id);",
+            None,
+        ),
         ("src/unused_too.ts", "", Server),
         ("supabase/functions/pay/index.ts", "import '../_shared/cors.ts';", Edge),
         ("supabase/functions/_shared/cors.ts", "", Edge),
