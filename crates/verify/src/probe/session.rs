@@ -174,7 +174,8 @@ pub(crate) fn cookies(live: &Live<'_>, signed_in: Option<&SignedIn>, report: &mu
         report.judge(&asked::COOKIES, super::shortened(complaints, 6), format!("{} cookies", cookies.len()));
     }
     // Pages that use the access token themselves are given it; what renews it, never.
-    let lent = live.ground.survey.sessions.iter().any(|session| session.kind == audit::session::Kind::TokenRead);
+    let lent =
+        live.ground.survey.sessions.iter().any(|session| session.kind == audit::session::Kind::TokenRead);
     let holds = |answer: &&Response| {
         answer.body.contains("eyJ") && !lent || answer.body.contains("\"refresh_token\":\"")
     };
@@ -317,6 +318,9 @@ pub(crate) fn sign_out(live: &Live<'_>, signed_in: Option<SignedIn>, report: &mu
     let mut complaints = Vec::new();
     match visitor.send(live, live.ground.own(Request::post(sign_up.sign_out, "{}"))) {
         Ok(answer) if answer.status == 200 => {}
+        Ok(answer) if answer.status == 404 => {
+            return report.skip(&asked::SIGN_OUT, "the app has no sign-out");
+        }
         Ok(answer) => complaints.push(format!("{} answers {}", sign_up.sign_out, answer.status)),
         Err(error) => complaints.push(error),
     }
