@@ -64,7 +64,7 @@ static TEMPLATES: &[Template] = &[
         path: "env.ts",
         export: "env",
         text: include_str!("templates/vite/env.ts"),
-        item: LISTED,
+        item: "  {name}: [{type}, import.meta.env.{name}],\n",
         development: "import.meta.env.DEV",
     },
     Template {
@@ -75,7 +75,7 @@ static TEMPLATES: &[Template] = &[
         path: "env.js",
         export: "env",
         text: include_str!("templates/vite/env.js"),
-        item: LISTED,
+        item: "  {name}: [{type}, import.meta.env.{name}],\n",
         development: "import.meta.env.DEV",
     },
     Template {
