@@ -219,7 +219,14 @@ impl<'s> Reader<'s> {
                     None => columns.get(column, Side::Row).map(plain),
                 }
             }
-            Some((table, column)) => Columns::of(self.survey, &[table]).get(column, Side::Row).map(plain),
+            // `module.product_id` of a table beside this one, which may stand here under another name: no value is none.
+            Some((table, column)) => {
+                Some(Columns::of(self.survey, &[table]).get(column, Side::Row).map(plain).unwrap_or(Column {
+                    kind: Kind::Unknown,
+                    nullable: false,
+                    optional: false,
+                }))
+            }
         }
     }
 

@@ -83,10 +83,12 @@ pub(super) fn of(
         }
         let names =
             TOKENS.iter().chain(&[FUNCTIONS, ".auth.getUser()"]).any(|word| file.text.contains(*word));
-        let Some((tree, scopes)) = names.then(|| file.syntax()).flatten() else { continue };
+        let Some((tree, scopes)) = (names || !gone.is_empty()).then(|| file.syntax()).flatten() else {
+            continue;
+        };
         let within = places.server.is_within();
         let page = Page { survey, client, file, tree, scopes, marked: !within };
-        if in_page {
+        if in_page && names {
             page.read(uses, &gone, within.then_some(&mut flow), &mut tokens);
         } else {
             page.unused(&gone, &mut tokens);
@@ -117,6 +119,7 @@ fn gone(verdict: &Verdict, file: &File) -> Vec<Range<usize>> {
         }
         gone.extend((at < moved.end).then_some(at..moved.end));
     }
+    gone.extend(verdict.dropped.iter().filter(|span| span.file == file.id).map(|span| span.range()));
     gone
 }
 
@@ -363,9 +366,20 @@ impl<'s> Page<'s, '_> {
                 statement.start_byte() <= other.name_range.start
                     && other.name_range.end <= statement.end_byte()
             });
-            if asks && names.count() == 1 {
+            let alone = names.count() == 1;
+            if asks && alone {
                 let line = whole_line(&self.file.text, statement.byte_range());
                 tokens.edits.push(Edit::delete(self.file.span(line)));
+            } else if let Some(call) = value.filter(|_| alone && name.kind() == "identifier")
+                && !removed
+                    .iter()
+                    .any(|range| range.start < statement.end_byte() && statement.start_byte() < range.end)
+                && call.kind() == "await_expression"
+                && statement.kind() == "lexical_declaration"
+            {
+                // `const user = await requireUser()` still refuses whoever is not signed in.
+                let names = statement.start_byte()..call.start_byte();
+                tokens.edits.push(Edit::delete(self.file.span(names)));
             }
         }
     }
