@@ -5,7 +5,7 @@ use super::facade;
 use super::native;
 use super::owned::{self, Owned};
 use super::places::Places;
-use super::served::{BUCKETS, FACTORS, GRANTS, METHODS, STORAGE, by_phone, leaves_redirect, unserved};
+use super::served::{BUCKETS, BUILT, FACTORS, GRANTS, METHODS, STORAGE, by_phone, leaves_redirect, unserved};
 use super::template::Uses;
 use super::tokens::{self, Tokens};
 use super::uses::{self, Use, What};
@@ -78,6 +78,11 @@ impl Move {
         let edited = self.tokens.edits.iter().map(|edit| edit.span);
         let middleware = self.middleware(survey).map(|edit| edit.span);
         modules.chain(edited).chain(whole).chain(middleware).collect()
+    }
+
+    /// Whether a page builds addresses of the storage, and needs the project's own for it.
+    pub(super) fn builds_addresses(&self) -> bool {
+        BUILT.iter().any(|name| self.storage.contains(name))
     }
 
     /// The edit of the middleware that gives the session to functions which are there already.

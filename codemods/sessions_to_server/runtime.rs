@@ -5,7 +5,7 @@ use super::decide::Move;
 use super::facade::{self, Part};
 use super::places::relative;
 use super::policy;
-use super::served::BUCKETS;
+use super::served::{BUCKETS, BUILT};
 use super::template::{Uses, filled};
 use crate::env_contract::contract::{self, Audience, Contract};
 use crate::server::Proxied;
@@ -301,7 +301,7 @@ pub(super) fn of_storage(change: &Move, uses: &Uses) -> Uses {
     let asked = || change.storage.iter().chain(BUCKETS.iter().filter(|name| uses.any(name)));
     asked().for_each(|name| own.add(*name));
     ["puts", "failed"].iter().filter(|name| uses.any(name)).for_each(|name| own.add(*name));
-    if asked().any(|name| !["getPublicUrl", "uploadToSignedUrl"].contains(name)) {
+    if asked().any(|name| !BUILT.contains(name)) {
         own.add("calls");
     }
     own
@@ -316,7 +316,7 @@ pub(super) fn quoted(names: &[&str]) -> String {
 /// How the storage's public addresses are built: the module of variables, the expression, and what that module asks for.
 pub(super) fn public_url(survey: &Survey<'_>, change: &Move) -> (String, String, Vec<Request>) {
     let name = public_name(survey);
-    if !["getPublicUrl", "uploadToSignedUrl"].iter().any(|name| change.storage.contains(name)) {
+    if !change.builds_addresses() {
         return (String::new(), String::new(), Vec::new());
     }
     match Contract::of(survey, change.clients[0].file, Audience::Public) {

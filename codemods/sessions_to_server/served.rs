@@ -77,6 +77,8 @@ pub(super) const STORAGE: &[&str] = &[
     "copy",
 ];
 
+/// Those of them for which a page builds an address of the storage.
+pub(super) const BUILT: &[&str] = &["getPublicUrl", "uploadToSignedUrl"];
 /// What is asked of the storage itself.
 pub(super) const BUCKETS: &[&str] = &["listBuckets", "getBucket"];
 

@@ -50,7 +50,7 @@ pub(super) fn requests(survey: &Survey<'_>, change: &Move) -> Vec<Request> {
             entry(&local, SERVER, name, slice(value), None);
         }
     }
-    if change.storage.contains(&"getPublicUrl") {
+    if change.builds_addresses() {
         let name = public_name(survey);
         entry(
             &example,
@@ -86,7 +86,7 @@ fn port(survey: &Survey<'_>, change: &Move) -> String {
 
 /// Variables of the old client that nothing reads any more. `gone`: what the move removes.
 fn unread<'s>(survey: &'s Survey<'_>, change: &Move, gone: &[Span]) -> Vec<&'s EnvName> {
-    let keeps = change.storage.contains(&"getPublicUrl").then(|| public_name(survey));
+    let keeps = change.builds_addresses().then(|| public_name(survey));
     let settings = change.clients.iter().flat_map(|client| client.url.names.iter().chain(&client.key.names));
     let settings: Vec<&String> = settings.collect();
     let is_gone =
