@@ -36,7 +36,7 @@ const groups = [
     { red: "policy-tests", what: "a policy that shows all rows to everybody", breaks: create("supabase/migrations/20991230000000_open.sql", "create policy \"open\" on public.tasks for select using (true);\n") },
     { red: "foreign-origin", what: "no look at the Origin", breaks: replace("server/app.ts", "app.use(sameOrigin(env));\n", "") },
     { red: "health", what: "no health address", breaks: replace("server/app.ts", 'app.get("/health"', 'app.get("/healthy"') },
-    { red: "open-redirects", what: "a callback that leads to other sites", breaks: replace("server/lib/auth.ts", /return url\.origin === origin\(c\) \? [^;]*;/, "return to;"), also: replace("server/lib/auth.ts", "c.redirect(next.pathname + next.search)", "c.redirect(next.href)") },
+    { red: "open-redirects", what: "a callback that leads to other sites", breaks: replace("server/lib/auth.ts", /return url\.origin === origin\(c\) \? [^;]*;/, "return to;"), also: replace("server/lib/auth.ts", "c.redirect(next.pathname + next.search + next.hash)", "c.redirect(next.href)") },
   ],
   [
     { red: "environment", what: "a start that does not say which variable is missing", breaks: replace("server/env.ts", 'issue.path.join(".")', '"?"') },
