@@ -46,7 +46,7 @@ const groups = [
     { red: "headers", what: "addresses told to other sites", breaks: replace("server/node.ts", 'referrerPolicy: "strict-origin-when-cross-origin"', 'referrerPolicy: "unsafe-url"') },
     { red: "browser-names", what: "the name of a variable of the server in the bundle", breaks: append("src/main.tsx", '\nconsole.log("SUPABASE_PUBLISHABLE_KEY");\n') },
     { red: "pages", what: "a file that the front page names and nobody has", breaks: replace("index.html", "</head>", '<link rel="icon" href="/no-such-icon.png" /></head>') },
-    { red: "tokens", what: "a token in the answer to the page", breaks: replace("server/lib/auth.ts", "{ user, expires_at }", '{ user, expires_at, refresh_token: "gone-astray" }') },
+    { red: "tokens", what: "a token in the answer to the page", breaks: replace("server/lib/auth.ts", "{ user, expires_at: known?.expires_at }", '{ user, expires_at: known?.expires_at, refresh_token: "gone-astray" }') },
   ],
   [
     { red: "anonymous-calls", what: "functions that do not ask who calls", breaks: replace("server/app.ts", /fn\.auth === "user" && !user/, 'fn.auth === "user" && !user && Number.isNaN(0)') },
