@@ -27,8 +27,8 @@ impl<'s> Reader<'s> {
                 continue;
             }
             self.type_arguments(step);
-            let node = self.argument(step, 0).ok_or_else(Reason::table)?;
-            let Some((name, replacement)) = self.fixed_string(node) else { return Err(Reason::table()) };
+            let node = self.argument(step, 0).ok_or_else(Reason::function)?;
+            let Some((name, replacement)) = self.fixed_string(node) else { return Err(Reason::function()) };
             if let Some(text) = replacement {
                 self.hole(node.byte_range(), Fill::Text(text));
             }
@@ -138,7 +138,7 @@ impl<'s> Reader<'s> {
             self.draft.cast =
                 Some(format!("Promise<{{ data: {kind}; error: null }} | {{ data: null; error: Error }}>"));
         }
-        let node = self.argument(step, 0).ok_or_else(Reason::table)?;
+        let node = self.argument(step, 0).ok_or_else(Reason::function)?;
         match (self.fixed_string(node), &self.query.table) {
             (Some((name, replacement)), _) => {
                 if let Some(text) = replacement {
@@ -153,7 +153,7 @@ impl<'s> Reader<'s> {
                 self.hole(node.byte_range(), Fill::Input(index));
                 self.draft.parts.table = shared_name(names);
             }
-            _ => return Err(Reason::table()),
+            _ => return Err(Reason::function()),
         }
         let Some(options) = self.argument(step, 1) else { return Ok(()) };
         let inner = view::unwrapped(options);

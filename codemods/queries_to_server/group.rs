@@ -7,11 +7,12 @@ use super::library;
 use super::name;
 use super::parallel;
 use super::reason::Reason;
+use super::through;
 use super::web_storage;
 use super::{read, receiver};
 use crate::server;
 use audit::Survey;
-use audit::query::{Kind, Power, Query, Target};
+use audit::query::{Kind, Power, Query};
 use edit::{FileId, Span};
 use stack::Side;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,15 +35,7 @@ pub(super) struct Stays {
     pub(super) query: usize,
     pub(super) reason: Reason,
     /// What the proxy would have to let through; `None` if it cannot.
-    pub(super) through: Option<Through>,
-}
-
-/// What the proxy lets through for one query.
-#[derive(Clone)]
-pub(super) struct Through {
-    pub(super) names: Vec<String>,
-    pub(super) rpc: bool,
-    pub(super) verbs: Vec<&'static str>,
+    pub(super) through: Option<server::Proxied>,
 }
 
 /// What becomes of all queries.
@@ -73,6 +66,7 @@ pub(super) fn is_ours(survey: &Survey<'_>, query: &Query) -> bool {
         && !survey.project.on_phone(query.span.file)
         && query.backend == "supabase"
         && !matches!(client.map(|client| client.power), Some(Power::Session))
+        && !client.is_some_and(|client| crate::sessions_to_server::is_foreign(survey, client.span))
 }
 
 /// Whether anything runs the query: code that nothing reaches goes along, and is nothing to warn of.
@@ -115,7 +109,7 @@ fn decided(survey: &Survey<'_>) -> Outcome {
             // What nothing runs is said of the file, where it matters.
             Err(_) if !is_run(survey, query) => {}
             Err(reason) => {
-                let through = if reason.id == "admin-key" { None } else { through(survey, query) };
+                let through = if reason.id == "admin-key" { None } else { through::of(survey, query) };
                 stays.push(Stays { query: at, reason, through });
             }
         }
@@ -129,54 +123,6 @@ fn decided(survey: &Survey<'_>) -> Outcome {
 fn carries_files(survey: &Survey<'_>, query: &Query) -> bool {
     let text = &survey.project.get(query.span.file).text;
     query.operation != "select" && ["readAsDataURL(", ".toDataURL("].iter().any(|mark| text.contains(mark))
-}
-
-/// What the proxy lets through for a query.
-fn through(survey: &Survey<'_>, query: &Query) -> Option<Through> {
-    let names = match &query.table {
-        Target::Named(name) => vec![name.clone()],
-        Target::OneOf(names) => names.iter().filter(|name| !name.is_empty()).cloned().collect(),
-        // Any table of the app.
-        Target::Dynamic if query.kind == Kind::Table => every_table(survey)?,
-        Target::Dynamic => return None,
-    };
-    let head = query.steps.iter().any(|step| step.name == "select") && query.operation == "select";
-    let verbs = match query.operation.as_str() {
-        "select" if head => vec!["GET", "HEAD"],
-        "select" => vec!["GET"],
-        "insert" | "upsert" | "rpc" | "invoke" => vec!["POST"],
-        "update" => vec!["PATCH"],
-        "delete" => vec!["DELETE"],
-        _ => vec!["DELETE", "GET", "PATCH", "POST"],
-    };
-    Some(Through { names, rpc: query.kind == Kind::Rpc, verbs })
-}
-
-/// What a query may reach through the proxy: names, whether they are functions of the database, and verbs.
-pub(crate) fn reach(survey: &Survey<'_>, query: &Query) -> Option<(Vec<String>, bool, Vec<&'static str>)> {
-    through(survey, query).map(|Through { names, rpc, verbs }| (names, rpc, verbs))
-}
-
-/// Every table and view of the app: its generated types tell them all, or its SQL and its queries together do.
-fn every_table(survey: &Survey<'_>) -> Option<Vec<String>> {
-    let schema = &survey.schema;
-    if let Some(types) = schema.types.as_ref().filter(|types| types.complete && !types.tables.is_empty()) {
-        return Some(types.tables.keys().cloned().collect());
-    }
-    let made = schema.tables.keys().chain(schema.views.keys());
-    let mut all: BTreeSet<String> =
-        made.filter(|name| name.schema == "public").map(|name| name.name.clone()).collect();
-    if all.is_empty() {
-        return None;
-    }
-    for query in survey.queries.iter().filter(|query| query.kind == Kind::Table) {
-        match &query.table {
-            Target::Named(name) => all.extend([name.clone()]),
-            Target::OneOf(names) => all.extend(names.iter().cloned()),
-            Target::Dynamic => {}
-        }
-    }
-    Some(all.into_iter().filter(|name| !name.is_empty()).collect())
 }
 
 fn functions(survey: &Survey<'_>, doors: &Doors, drafts: Vec<Draft>) -> Vec<Function> {
@@ -285,9 +231,7 @@ pub(crate) fn verdict(survey: &Survey<'_>) -> server::Verdict {
         let span = survey.queries[stays.query].span;
         let why = stays.reason.message.clone();
         match stays.through.clone() {
-            Some(Through { names, rpc, verbs }) => {
-                verdict.proxied.push(server::Proxied { span, names, rpc, verbs, why });
-            }
+            Some(through) => verdict.proxied.push(server::Proxied { why, ..through }),
             None => verdict.declined.push((span, why)),
         }
     }

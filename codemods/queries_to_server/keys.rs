@@ -70,6 +70,22 @@ impl<'s> Keys<'s> {
         Self { open: true, ..Self::default() }
     }
 
+    /// The keys of an object that is one of several: each may lack what another has.
+    fn one_of(all: Vec<Self>) -> Self {
+        let names = |keys: &Self| -> Vec<String> {
+            let surely = keys.found.iter().filter(|key| !key.optional);
+            surely.map(|key| key.name.clone()).collect()
+        };
+        let sure: Vec<Vec<String>> = all.iter().map(names).collect();
+        let many = all.len() > 1;
+        let mut keys = all.into_iter().fold(Self::default(), |keys, other| keys.with(other, false));
+        for key in &mut keys.found {
+            key.optional = !sure.iter().all(|names| names.contains(&key.name));
+            key.guess.there &= !many;
+        }
+        keys
+    }
+
     fn with(mut self, other: Self, optional: bool) -> Self {
         self.open |= other.open;
         self.parameter |= other.parameter;
@@ -94,19 +110,8 @@ impl<'s> Place<'s> {
         match node.kind() {
             "object" => self.object(node, depth),
             "array" => {
-                let mut keys = Keys { list: Some(true), ..Keys::default() };
-                // Of several items each may lack what another has.
-                let many = view::code_children(node).count() > 1;
-                for child in view::code_children(node) {
-                    let inner = if child.kind() == "spread_element" {
-                        view::code_children(child).next()
-                    } else {
-                        Some(child)
-                    };
-                    let other = inner.map_or_else(Keys::open, |inner| self.keys(inner, depth));
-                    keys = keys.with(other, many);
-                }
-                keys
+                let items = view::code_children(node).map(|item| self.item(item, depth));
+                Keys { list: Some(true), ..Keys::one_of(items.collect()) }
             }
             "call_expression" => self.call(node, depth),
             "identifier" => self.name(node, depth),
@@ -120,6 +125,13 @@ impl<'s> Place<'s> {
             }
             _ => Keys { list: None, ..Keys::open() },
         }
+    }
+
+    /// One item of a list, or those that are spread there.
+    fn item(&self, node: Node<'s>, depth: u8) -> Keys<'s> {
+        let spread = node.kind() == "spread_element";
+        let inner = if spread { view::code_children(node).next() } else { Some(node) };
+        inner.map_or_else(Keys::open, |inner| self.keys(inner, depth))
     }
 
     fn object(&self, node: Node<'s>, depth: u8) -> Keys<'s> {
@@ -265,6 +277,19 @@ impl<'s> Place<'s> {
         let value = declaration.child_by_field_name("value");
         if let (false, Some(value)) = (parameter, value) {
             let mut keys = self.keys(value, depth);
+            let pushed: Vec<Keys<'s>> = self
+                .scopes
+                .references_of(id)
+                .flat_map(|reference| self.pushed(&reference.range, depth))
+                .collect();
+            if value.kind() == "array" && !pushed.is_empty() {
+                let first = (!keys.found.is_empty() || keys.open).then_some(keys);
+                let all = first.into_iter().chain(pushed).collect();
+                keys = Keys { list: Some(true), ..Keys::one_of(all) };
+            } else if keys.found.is_empty() && matches!(value.kind(), "array") {
+                // What comes into an empty list is not seen.
+                keys.open = true;
+            }
             // `payload.note = note` adds a key that may be missing.
             for reference in self.scopes.references_of(id) {
                 match self.written_member(&reference.range) {
@@ -294,6 +319,22 @@ impl<'s> Place<'s> {
             declaration.child_by_field_name("type").and_then(|kind| view::code_children(kind).next());
         let told = annotation.and_then(|kind| self.typed(kind, depth));
         Keys { parameter, ..told.unwrap_or_else(unknown) }
+    }
+
+    /// What a use of a list puts into it: `rows.push({ … })`.
+    fn pushed(&self, range: &std::ops::Range<usize>, depth: u8) -> Vec<Keys<'s>> {
+        let member = self.tree.node_at(range.clone()).and_then(|node| node.parent());
+        let member = member.filter(|member| member.kind() == "member_expression");
+        let name = member
+            .and_then(|member| member.child_by_field_name("property"))
+            .map(|property| self.tree.text(property));
+        let call = member.and_then(|member| member.parent()).filter(|call| call.kind() == "call_expression");
+        match (name, call) {
+            (Some("push" | "unshift"), Some(call)) => {
+                view::arguments(call).into_iter().map(|item| self.item(item, depth)).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn written_member(&self, range: &std::ops::Range<usize>) -> Written {

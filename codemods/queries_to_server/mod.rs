@@ -27,6 +27,7 @@ mod read;
 mod reason;
 mod receiver;
 mod region;
+pub(crate) mod through;
 mod web_storage;
 mod whole;
 
@@ -36,7 +37,7 @@ use plan::{About, Change, Codemod};
 pub(crate) use access::{Doors, accounts};
 pub(crate) use fix::{SessionPlace, any, asks, keys, session_place, session_requests, zod};
 pub(crate) use ground::keeps_cookies;
-pub(crate) use group::{reach as through, verdict};
+pub(crate) use group::verdict;
 pub(crate) use web_storage::{has_package, is_sessionless, put as keep_in_cookies};
 
 const ID: &str = "queries-to-server";

@@ -39,6 +39,13 @@ impl Reason {
         Self::new("table-not-literal", "The table name is computed. Write one call per table.")
     }
 
+    pub(super) fn function() -> Self {
+        Self::new(
+            "function-not-literal",
+            "The name of the function is computed, and its callers do not tell what it can be. Write one call per function.",
+        )
+    }
+
     pub(super) fn column() -> Self {
         Self::new(
             "column-not-literal",

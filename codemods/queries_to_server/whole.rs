@@ -32,6 +32,8 @@ impl<'s> Reader<'s> {
         }
         let mut drifted = false;
         for element in elements {
+            let keys = view::pairs(self.tree, element).into_iter().map(|(key, _, _)| key.into_owned());
+            drifted |= self.lacks(&keys.collect::<Vec<_>>(), side);
             drifted |= self.listed_keys(element, side)?;
         }
         if drifted && !loose && self.typed {
@@ -42,6 +44,14 @@ impl<'s> Reader<'s> {
             self.draft.parts.columns = keys.filter(|key| key != "updated_at").collect();
         }
         Ok(())
+    }
+
+    /// Whether a row lacks a column that the generated types ask for: the source says nothing of its type, and the database decides.
+    fn lacks(&self, keys: &[String], side: Side) -> bool {
+        let columns = self.columns.as_ref().filter(|columns| side == Side::Insert && columns.known());
+        columns.is_some_and(|columns| {
+            columns.writable(side).iter().any(|(name, column)| !column.optional && !keys.contains(name))
+        })
     }
 
     /// A cast to a type of the browser's module goes; `as any` and its like stay, and say that the types do not fit.
@@ -134,7 +144,14 @@ impl<'s> Reader<'s> {
         let mut schema: Vec<(String, Input)> = Vec::new();
         let mut privileged = Vec::new();
         // A column that the table asks for and not every row of the source has: the database decides.
-        let mut short = false;
+        let known =
+            || keys.found.iter().map(|key| key.name.clone()).chain(set.iter().map(|(key, _)| key.clone()));
+        let mut short = !keys.open && self.lacks(&known().collect::<Vec<_>>(), side);
+        if let Some(columns) = columns {
+            self.draft
+                .drift
+                .extend(set.iter().filter(|(key, _)| columns.drifted(key)).map(|(key, _)| key.clone()));
+        }
         let lenient = self.behind_role();
         for (name, column) in
             columns.filter(|_| keys.open).map(|columns| columns.writable(side)).unwrap_or_default()

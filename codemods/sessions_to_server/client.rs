@@ -49,6 +49,20 @@ pub(super) struct Client {
     pub(super) getter: Option<Getter>,
 }
 
+impl Client {
+    /// Whether it takes a session from behind the hash of the address, as it does where it is not told otherwise.
+    pub(super) fn takes_links(&self, survey: &Survey<'_>) -> bool {
+        let text = &survey.project.get(self.file).text[self.call.clone()];
+        let words = text.replace([' ', '"', '\'', '\n'], "");
+        !words.contains("detectSessionInUrl:false") && !words.contains("flowType:pkce")
+    }
+
+    /// The call that makes it.
+    pub(super) fn span(&self, survey: &Survey<'_>) -> Span {
+        survey.project.get(self.file).span(self.call.clone())
+    }
+}
+
 /// Why a call makes no client that can move: the place, and a sentence.
 #[derive(Clone, Debug)]
 pub(super) struct Refused {

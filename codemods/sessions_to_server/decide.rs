@@ -1,5 +1,6 @@
 //! Whether the sessions of an app can move, all of them together: every use of its client has a counterpart, or none moves.
 
+use super::asked;
 use super::client::{self, Client, in_browser};
 use super::facade;
 use super::native;
@@ -8,8 +9,10 @@ use super::places::Places;
 use super::served::{BUCKETS, BUILT, FACTORS, GRANTS, METHODS, STORAGE, by_phone, leaves_redirect, unserved};
 use super::template::Uses;
 use super::tokens::{self, Tokens};
-use super::uses::{self, Use, What};
+use super::uses::{self, Use, What, meets};
+use super::web_storage;
 use super::whole;
+use crate::queries_to_server::through;
 use crate::server::{Proxied, Verdict, verdict};
 use audit::Survey;
 use audit::query::Kind;
@@ -97,47 +100,36 @@ pub(super) fn decide(survey: &Survey<'_>) -> Arc<Decision<Move>> {
 }
 
 fn decided(survey: &Survey<'_>) -> Decision<Move> {
-    let found = client::clients(survey);
+    let asked = asked::of(survey);
     let holds = |server: &dyn Server| {
         survey.project.apps.first().is_some_and(|app| server.session_client(survey.project, app).is_some())
     };
     // A session that is in the app's own cookies stays there.
-    if found.is_empty() || survey.stack.server.is_none_or(holds) {
+    if survey.stack.server.is_none_or(holds) {
         return Decision::Nothing;
     }
-    let mut blockers = Vec::new();
-    let mut clients: Vec<Client> = Vec::new();
-    for one in found {
-        match one {
-            Ok(client) => clients.push(client),
-            Err(refused) => {
-                let why =
-                    format!("{}. Use one module that makes the client once, then run again.", refused.why);
-                blockers.push(Blocker { span: refused.span, why, admin: false });
-            }
-        }
-    }
-    let of_clients: Vec<Vec<Use>> = clients.iter().map(|client| uses::of(survey, client)).collect();
-    // A client that nobody asks is left to those who tidy up.
-    let (mut kept, mut all_uses) = (Vec::new(), Vec::new());
-    for (client, uses) in clients.into_iter().zip(of_clients) {
-        if !uses.is_empty() {
-            kept.push(client);
-            all_uses.extend(uses);
-        }
-    }
+    let mut blockers: Vec<Blocker> = asked
+        .refused
+        .iter()
+        .map(|refused| {
+            let why = format!("{}. Use one module that makes the client once, then run again.", refused.why);
+            Blocker { span: refused.span, why, admin: false }
+        })
+        .collect();
+    let (kept, uses): (Vec<Client>, Vec<Vec<Use>>) = asked.clients.iter().cloned().unzip();
+    let mut all_uses: Vec<Use> = uses.into_iter().flatten().collect();
     let Some(first) = kept.first().cloned() else {
         return match blockers.first() {
             Some(blocker) => Decision::Kept { client: blocker.span, auth: Vec::new(), blockers },
             None => Decision::Nothing,
         };
     };
-    let client = survey.project.get(first.file).span(first.call.clone());
+    let client = first.span(survey);
     let auth_places: Vec<Span> =
         all_uses.iter().filter(|one| one.what.is_auth()).map(|one| one.span).collect();
     for other in &kept[1..] {
         if !facade::same(survey, &first.url, &other.url) {
-            let span = survey.project.get(other.file).span(other.call.clone());
+            let span = other.span(survey);
             let why = "makes the client of a second project. Only one project's sessions can be the app's."
                 .to_owned();
             blockers.push(Blocker { span, why, admin: false });
@@ -151,7 +143,7 @@ fn decided(survey: &Survey<'_>) -> Decision<Move> {
         folders.filter(|folder| holds(folder)).map(str::len).max()
     };
     for other in kept.iter().filter(|other| package_of(other) != package_of(&first)) {
-        let span = survey.project.get(other.file).span(other.call.clone());
+        let span = other.span(survey);
         let why =
             "makes a client in another package of the tree. Migrate each app in its own folder.".to_owned();
         blockers.push(Blocker { span, why, admin: false });
@@ -192,7 +184,7 @@ fn decided(survey: &Survey<'_>) -> Decision<Move> {
     blockers.extend(odd);
     let mut tokens = tokens::of(survey, &first, &all_uses, &places, &verdict);
     tokens.leave(survey, wiring.removed, &kept);
-    let kept_tokens = tokens.kept.iter().cloned().chain(tokens::storage_reads(survey));
+    let kept_tokens = tokens.kept.iter().cloned().chain(web_storage::reads(survey));
     blockers.extend(kept_tokens.map(|(span, why)| Blocker { span, why, admin: false }));
     if places.server.is_within()
         && let Err(odd) = native::middleware(survey, &places)
@@ -202,7 +194,7 @@ fn decided(survey: &Survey<'_>) -> Decision<Move> {
     // The app's own server makes its clients itself.
     let adds = |client: &&Client| places.server.is_within() && !client.request.is_empty();
     blockers.extend(kept.iter().filter(adds).map(|client| Blocker {
-        span: survey.project.get(client.file).span(client.call.clone()),
+        span: client.span(survey),
         why: "sets headers or fetch for every request. Set them in the server's client by hand.".to_owned(),
         admin: false,
     }));
@@ -236,7 +228,6 @@ fn taken(survey: &Survey<'_>, places: &Places) -> Vec<String> {
 /// The queries that stay in the browser, and those that nothing can serve.
 fn queries(survey: &Survey<'_>, uses: &[Use], verdict: &Verdict) -> (Vec<Proxied>, Vec<Blocker>) {
     let (mut proxied, mut blockers) = (Vec::new(), Vec::new());
-    let meets = |one: Span, other: Span| one.covers(other) || other.covers(one);
     for one in uses.iter().filter(|one| one.what == What::Query) {
         if verdict.moved.iter().any(|span| meets(*span, one.span)) {
             continue;
@@ -267,7 +258,7 @@ fn by_itself(survey: &Survey<'_>, one: &Use) -> Option<Proxied> {
     let (tree, node) = uses::node(survey, one.span)?;
     let file = survey.project.get(one.span.file);
     let chain = Chain::of(tree, node);
-    let link = |name: &str| chain.links.iter().find(|link| link.name == name && link.call.is_some());
+    let link = |name: &str| chain.links.iter().find(|link| link.name == name);
     let argument = |name: &str| {
         let first = arguments(link(name)?.call?).first().copied()?;
         uses::literal(survey, file, tree, first)
@@ -275,13 +266,18 @@ fn by_itself(survey: &Survey<'_>, one: &Use) -> Option<Proxied> {
     let proxied = |name: String, rpc: bool, verbs: Vec<&'static str>| {
         Some(Proxied { span: one.span, names: vec![name], rpc, verbs, why: String::new() })
     };
+    let anything = |rpc: bool| through::anything(survey, one.span, rpc);
     if link("rpc").is_some() {
-        return proxied(argument("rpc")?, true, Vec::new());
+        return match argument("rpc") {
+            Some(name) => proxied(name, true, Vec::new()),
+            None => anything(true),
+        };
     }
+    let Some(table) = argument("from") else { return anything(false) };
     let verbs = [("insert", "POST"), ("upsert", "POST"), ("update", "PATCH"), ("delete", "DELETE")];
     let verb = verbs.iter().find(|(name, _)| link(name).is_some()).map_or("GET", |(_, verb)| verb);
     let head = verb == "GET" && tree.text(node).contains("head: true");
-    proxied(argument("from")?, false, if head { vec!["HEAD"] } else { vec![verb] })
+    proxied(table, false, if head { vec!["HEAD"] } else { vec![verb] })
 }
 
 /// Everything that the move is made of.
@@ -298,7 +294,7 @@ fn gathered(
     let mut buckets: BTreeMap<&'static str, BTreeSet<String>> =
         ["upload", "read", "remove"].into_iter().map(|key| (key, BTreeSet::new())).collect();
     let mut functions: BTreeSet<String> = tokens.functions.iter().cloned().collect();
-    let is_moved = |span: Span| verdict.moved.iter().any(|moved| moved.covers(span) || span.covers(*moved));
+    let is_moved = |span: Span| verdict.moved.iter().any(|moved| meets(*moved, span));
     let every = uses::every_bucket(survey, &uses);
     for one in &uses {
         match &one.what {
@@ -332,9 +328,15 @@ fn gathered(
             What::Realtime(name) => {
                 parts.add(name);
                 parts.add("realtime");
+                if name.starts_with("realtime.") {
+                    parts.add("connection");
+                }
             }
             What::Invoke(names) if !is_moved(one.span) => {
-                functions.extend(names.iter().cloned());
+                match names.is_empty() {
+                    true => functions.extend(through::every_edge_function(survey)),
+                    false => functions.extend(names.iter().cloned()),
+                }
                 parts.add("invoke");
             }
             _ => {}
@@ -347,10 +349,11 @@ fn gathered(
         in_use(FACTORS).iter().map(|name| name.trim_start_matches("mfa.")).collect();
     let page = || uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id)));
     let fragment = page().any(|file| reads_fragment(&file.text));
+    let takes_links = clients.iter().all(|client| client.takes_links(survey));
     let mut derived: Vec<(&str, bool)> = vec![
         ("auth", !auth.is_empty()),
         // Where nobody ever signs in, nothing can ask for a session.
-        ("signs", parts.any("signInWithPassword|signUp|signInAnonymously|signInWithIdToken|signInWithOAuth|signInWithOtp|verifyOtp|setSession")),
+        ("signs", parts.any(SIGNS)),
         ("edge", !functions.is_empty()),
         ("whole", whole::is_asked_for(&uses)),
         ("proxy", !proxied.is_empty() || whole::is_asked_for(&uses)),
@@ -363,28 +366,32 @@ fn gathered(
         ("lent", !tokens.lent.is_empty()),
         ("missing", parts.any("getUser|getUserIdentities|refreshSession|exchangeCodeForSession") || fragment && parts.any("setSession")),
         ("fragment", fragment),
+        ("keeps", !tokens.held.is_empty()),
+        ("implicit", takes_links && parts.any(SIGNS) && makes_links(survey)),
         ("anyBucket", buckets.values().any(|known| known.contains(uses::ANY_BUCKET))),
         ("puts", parts.any("upload|update") && parts.any("storage")),
     ];
     let asks = |known: &[&str], quiet: &[&str]| known.iter().any(|name| !quiet.contains(name));
+    let implicit = derived.iter().any(|(name, is)| *name == "implicit" && *is);
     derived.push((
         "calls",
-        asks(
-            &auth,
-            &[
-                "getSession",
-                "getUser",
-                "getClaims",
-                "getUserIdentities",
-                "onAuthStateChange",
-                "refreshSession",
-                "exchangeCodeForSession",
-                "startAutoRefresh",
-                "stopAutoRefresh",
-                "signInWithOAuth",
-                "admin",
-            ],
-        ),
+        implicit
+            || asks(
+                &auth,
+                &[
+                    "getSession",
+                    "getUser",
+                    "getClaims",
+                    "getUserIdentities",
+                    "onAuthStateChange",
+                    "refreshSession",
+                    "exchangeCodeForSession",
+                    "startAutoRefresh",
+                    "stopAutoRefresh",
+                    "signInWithOAuth",
+                    "admin",
+                ],
+            ),
     ));
     derived.push(("failed", asks(&storage, &["getPublicUrl"]) || buckets_of(&parts)));
     let is_error = fragment && parts.any("setSession")
@@ -426,6 +433,17 @@ fn gathered(
         moved: verdict.moved.clone(),
         dropped: verdict.dropped.clone(),
     }
+}
+
+/// What signs a visitor in.
+const SIGNS: &str = "signInWithPassword|signUp|signInAnonymously|signInWithIdToken|signInWithOAuth|signInWithOtp|verifyOtp|setSession";
+
+/// Whether some code makes links with an administrator's rights: their sessions come back behind the hash, whatever the app asks for.
+fn makes_links(survey: &Survey<'_>) -> bool {
+    let makes = |file: &project::File| {
+        ["generateLink", "inviteUserByEmail"].iter().any(|call| file.text.contains(call))
+    };
+    uses::code(survey).any(makes)
 }
 
 /// Whether a page looks for the session in the part of the address behind the hash, where links of mails used to bring it.

@@ -5,6 +5,7 @@
 //! not written.
 
 mod address;
+mod asked;
 mod auth;
 mod client;
 mod context;
@@ -15,6 +16,7 @@ mod fit;
 mod getter;
 mod header;
 mod held;
+mod kept_sessions;
 mod key_fetch;
 mod lazy;
 mod library;
@@ -39,6 +41,7 @@ mod tokens;
 mod truth;
 mod uses;
 mod values;
+mod web_storage;
 mod whole;
 
 use crate::server::{PROVIDERS, QUERIES, SESSIONS};
@@ -153,6 +156,11 @@ impl Codemod for SessionsToServer {
         };
         moved(survey, change, fixes).into_iter().collect()
     }
+}
+
+/// Whether a call makes the client of another project than the app's own: such a client stays as it is, with what it is asked.
+pub(crate) fn is_foreign(survey: &Survey<'_>, call: Span) -> bool {
+    asked::is_foreign(survey, call)
 }
 
 /// Whether the app gets its server and its sessions: what else needs one asks this.
@@ -398,6 +406,7 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
     let (edits, requests) = held::settled(survey, parts);
     change.edits.extend(edits);
     change.requests.extend(requests);
+    change.requests.extend(kept_sessions::requests(survey, parts, &files));
     change.creates = files.creates;
     change.requests.extend(files.requests);
     change.edits.extend(parts.tokens.edits.iter().cloned());

@@ -268,12 +268,9 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         parts.push(("storage", beside("storage")?));
     }
     if uses.any("realtime") {
-        put(of("realtime.ts"), text(REALTIME, &[]))?;
-        for name in
-            ["channel", "removeChannel", "removeAllChannels"].into_iter().filter(|name| uses.any(name))
-        {
-            parts.push((name, beside("realtime")?));
-        }
+        put(of("realtime.ts"), text(REALTIME, &[("__CONNECTION__", runtime::connection(&uses))]))?;
+        let from = beside("realtime")?;
+        parts.extend(runtime::of_channels(&uses).map(|name| (name, from.clone())));
     }
     if uses.any("proxy|edge") {
         let holes = [
@@ -325,7 +322,7 @@ fn closed(survey: &Survey<'_>, proxied: &[Proxied]) -> BTreeSet<String> {
 
 /// Parts of the templates that follow from others.
 fn derived(uses: &mut Uses, change: &Move, refusal: bool) {
-    let limited = "signInWithPassword|signUp|signInAnonymously|signInWithOtp|verifyOtp|resend|resetPasswordForEmail|updateUser|setSession|signInWithOAuth|linkIdentity|mfa";
+    let limited = "signInWithPassword|signUp|signInAnonymously|signInWithOtp|signInWithSSO|verifyOtp|resend|resetPasswordForEmail|updateUser|setSession|implicit|signInWithOAuth|linkIdentity|mfa";
     let limits = uses.any(limited);
     let asks = limits || uses.any("signOut|unlinkIdentity|oauth");
     let rest = [

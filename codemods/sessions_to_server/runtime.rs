@@ -5,7 +5,7 @@ use super::decide::Move;
 use super::facade::{self, Part};
 use super::places::relative;
 use super::policy;
-use super::served::{BUCKETS, BUILT};
+use super::served::{BUCKETS, BUILT, CHANNELS, CONNECTION};
 use super::template::{Uses, filled};
 use crate::env_contract::contract::{self, Audience, Contract};
 use crate::server::Proxied;
@@ -145,12 +145,9 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         parts.push(("storage", beside("storage", filled(&template, &own, &holes))?));
     }
     if uses.any("realtime") {
-        let from = beside("realtime", filled(CLIENT_REALTIME, uses, std::slice::from_ref(&http)))?;
-        for name in
-            ["channel", "removeChannel", "removeAllChannels"].into_iter().filter(|name| uses.any(name))
-        {
-            parts.push((name, from.clone()));
-        }
+        let holes = [http.clone(), ("__CONNECTION__", connection(uses))];
+        let from = beside("realtime", filled(CLIENT_REALTIME, uses, &holes))?;
+        parts.extend(of_channels(uses).map(|name| (name, from.clone())));
     }
     if uses.any("invoke") {
         parts.push(("functions", beside("functions", filled(FUNCTIONS, uses, &[]))?));
@@ -305,6 +302,18 @@ pub(super) fn of_storage(change: &Move, uses: &Uses) -> Uses {
         own.add("calls");
     }
     own
+}
+
+/// The parts of the client that channels ask for.
+pub(super) fn of_channels(uses: &Uses) -> impl Iterator<Item = &'static str> {
+    let connection = uses.any("connection").then_some("realtime");
+    CHANNELS.iter().copied().filter(|name| uses.any(name)).chain(connection)
+}
+
+/// What is asked of the connection itself, as a union of literals.
+pub(super) fn connection(uses: &Uses) -> String {
+    let asked = CONNECTION.iter().filter(|name| uses.any(name));
+    quoted(&asked.map(|name| name.trim_start_matches("realtime.")).collect::<Vec<_>>())
 }
 
 /// Names as a union of literals.

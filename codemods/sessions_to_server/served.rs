@@ -4,6 +4,7 @@ use super::decide::Blocker;
 use super::native;
 use super::places::Places;
 use super::uses::{self, Use, What};
+use crate::queries_to_server::through;
 use crate::server::Verdict;
 use audit::Survey;
 use stack::Side;
@@ -82,6 +83,12 @@ pub(super) const BUILT: &[&str] = &["getPublicUrl", "uploadToSignedUrl"];
 /// What is asked of the storage itself.
 pub(super) const BUCKETS: &[&str] = &["listBuckets", "getBucket"];
 
+/// What is served of channels.
+pub(super) const CHANNELS: &[&str] = &["channel", "removeChannel", "removeAllChannels", "getChannels"];
+/// What is served of the connection that they share.
+pub(super) const CONNECTION: &[&str] =
+    &["realtime.setAuth", "realtime.connect", "realtime.disconnect", "realtime.isConnected"];
+
 /// Uses that have no counterpart.
 pub(super) fn unserved(
     survey: &Survey<'_>,
@@ -107,7 +114,7 @@ pub(super) fn unserved(
                     || GRANTS.contains(&method.as_str()) =>
             {
                 let root = method.split('.').next().unwrap_or(method);
-                if WITHIN.contains(&root) && !within || root == "signInWithSSO" && within {
+                if WITHIN.contains(&root) && !within {
                     Some(format!("calls `auth.{method}`, which has no counterpart on the server yet."))
                 } else {
                     odd_call(survey, one, method)
@@ -121,19 +128,19 @@ pub(super) fn unserved(
             }
             // The address of a file is computed in the page.
             What::Storage(_, method) if method == "getPublicUrl" => None,
-            What::Storage(_, method) if [STORAGE, BUCKETS].concat().contains(&method.as_str()) => None,
+            What::Storage(_, method) if STORAGE.iter().chain(BUCKETS).any(|known| known == method) => None,
             What::Storage(_, method) => {
                 Some(format!("calls `{method}` of the storage, which has no counterpart on the server yet."))
             }
             What::Realtime(name)
-                if matches!(name.as_str(), "channel" | "removeChannel" | "removeAllChannels") =>
+                if CHANNELS.contains(&name.as_str()) || CONNECTION.contains(&name.as_str()) =>
             {
                 None
             }
             What::Realtime(name) => Some(format!(
                 "calls `{name}` by hand. Channels get their token by themselves: remove the call."
             )),
-            What::Invoke(names) if names.is_empty() => {
+            What::Invoke(names) if names.is_empty() && through::every_edge_function(survey).is_empty() => {
                 Some("computes the name of the edge function. Write one call for each.".to_owned())
             }
             What::Value => Some(

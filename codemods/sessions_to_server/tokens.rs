@@ -2,6 +2,7 @@
 //! itself, for which a name will do, and everything else, for which the page goes on to have it.
 
 use super::client::{Client, in_browser};
+use super::kept_sessions;
 use super::own_routes::Flow;
 use super::places::Places;
 use super::requests::{FUNCTIONS, is_secret, is_sometimes};
@@ -33,6 +34,8 @@ pub(super) struct Tokens {
     pub(super) named: Vec<Span>,
     /// Reads of the access token for something else: the page goes on to have it.
     pub(super) lent: Vec<Span>,
+    /// Reads of the refresh token that put the session aside.
+    pub(super) held: Vec<Span>,
     /// Whether one of them stands in the query of a link.
     pub(super) linked: bool,
     /// What becomes of conditions where no token is named.
@@ -53,6 +56,7 @@ impl Tokens {
         self.kept.retain(|(span, _)| stays(span));
         self.named.retain(stays);
         self.lent.retain(stays);
+        self.held.retain(stays);
         if !self.lent.is_empty() {
             self.lent.append(&mut self.named);
             self.lent.sort();
@@ -183,7 +187,22 @@ impl<'s> Page<'s, '_> {
         {
             removed.extend(authorization_of(self.survey, one).map(|node| node.byte_range()));
         }
+        let mut aside = Vec::new();
+        for read in reads.iter().copied().filter(|read| self.names(*read) == TOKENS[1]) {
+            let object = read.child_by_field_name("object").filter(|object| self.is_session(*object));
+            if let Some((object, edits)) = object.and_then(|_| kept_sessions::edits(self, read, uses)) {
+                tokens.held.push(self.file.span(read.byte_range()));
+                tokens.edits.extend(edits);
+                aside.push(object.byte_range());
+            }
+        }
         for read in reads {
+            // What is put aside is a name.
+            if aside.iter().any(|range| range.start <= read.start_byte() && read.end_byte() <= range.end)
+                && self.names(read) != TOKENS[2]
+            {
+                continue;
+            }
             // A server function has what it made itself, and what goes into the session comes from there.
             let at = self.file.span(read.byte_range());
             if self.survey.stack.side_at(at) == stack::Side::Server || self.is_set(read) {
@@ -192,7 +211,7 @@ impl<'s> Page<'s, '_> {
             let known = tokens.kept.len();
             let gone = self.token(read, &removed, tokens);
             removed.extend(gone);
-            if tokens.kept.len() == known || !self.names_access(read) {
+            if tokens.kept.len() == known || self.names(read) != TOKENS[0] {
                 continue;
             }
             tokens.kept.truncate(known);
@@ -281,8 +300,14 @@ impl<'s> Page<'s, '_> {
         (asks_user && object(other) == object(read) && other.id() != read.id()).then_some(both)
     }
 
-    /// `auth.setSession({ access_token: result.access_token, … })`
+    /// `auth.setSession({ access_token: result.access_token, … })`, `realtime.setAuth(session.access_token)`
     fn is_set(&self, read: Node<'s>) -> bool {
+        let list = wrapped(read).parent().filter(|list| list.kind() == "arguments");
+        let called =
+            list.and_then(|list| list.parent()).and_then(|call| call.child_by_field_name("function"));
+        if called.is_some_and(|called| self.tree.text(called).ends_with("realtime.setAuth")) {
+            return true;
+        }
         let pair = wrapped(read).parent().filter(|pair| pair.kind() == "pair");
         let list = pair.and_then(|pair| pair.parent()).and_then(|object| wrapped(object).parent());
         let call = list.filter(|list| list.kind() == "arguments").and_then(|list| list.parent());
@@ -290,12 +315,12 @@ impl<'s> Page<'s, '_> {
         called.is_some_and(|called| self.tree.text(called).ends_with("auth.setSession"))
     }
 
-    /// Whether a read is one of the access token; of the others the page gets nothing.
-    fn names_access(&self, read: Node<'s>) -> bool {
+    /// The token that is read.
+    fn names(&self, read: Node<'s>) -> &'s str {
         let name = read.child_by_field_name("property").or_else(|| {
             read.parent().filter(|parent| parent.kind() == "pair_pattern")?.child_by_field_name("key")
         });
-        self.tree.text(name.unwrap_or(read)) == TOKENS[0]
+        self.tree.text(name.unwrap_or(read))
     }
 
     /// Whether an expression is a session, by its name or by where it comes from.
@@ -455,23 +480,4 @@ pub(super) fn whole_line(text: &str, range: Range<usize>) -> Range<usize> {
     let end = text[range.end..].find('\n').map_or(text.len(), |at| range.end + at + 1);
     let alone = text[start..range.start].trim().is_empty() && text[range.end..end].trim().is_empty();
     if alone { start..end } else { range }
-}
-
-/// Files of the page that read the session where the library keeps it.
-pub(super) fn storage_reads(survey: &Survey<'_>) -> Vec<(Span, String)> {
-    let mut found = Vec::new();
-    for file in uses::code(survey).filter(|file| in_browser(survey.stack.side(file.id))) {
-        for word in ["-auth-token", "supabase.auth.token"] {
-            let places = file.text.match_indices(word).filter(|(at, _)| {
-                let line = file.text[..*at].rfind('\n').map_or(0, |start| start + 1);
-                let line = file.text[line..].lines().next().unwrap_or("");
-                line.contains("Storage") && line.contains("getItem")
-            });
-            found.extend(places.map(|(at, word)| {
-                let why = "reads the session from web storage, where it is no longer. Ask the client for it.";
-                (file.span(at..at + word.len()), why.to_owned())
-            }));
-        }
-    }
-    found
 }

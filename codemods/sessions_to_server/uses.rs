@@ -133,6 +133,8 @@ pub(super) fn asked(
         let member = (parent.kind() == "member_expression").then(|| parent.child_by_field_name("property"));
         return match member.flatten().map(|property| tree.text(property)) {
             Some("channel") => used(parent, What::Realtime("channel".to_owned())),
+            // `Parameters<typeof client.functions.invoke>[1]`
+            Some("functions") => used(parent, What::Test),
             // `as typeof client.auth & { … }`: the part says of itself what more it has.
             Some("auth") if auth::adds(parent) => used(parent, What::Test),
             // `Parameters<typeof client.auth.signUp>`; the grammar names only the first step of such a path.
@@ -195,6 +197,8 @@ pub(super) fn asked(
             used(upto(1), What::Invoke(names.unwrap_or_default()))
         }
         ("from" | "rpc" | "schema", _) if first.call.is_some() => used(whole, What::Query),
+        // `const ask = client.rpc as unknown as Ask`: a method under another name.
+        ("from" | "rpc", None) => used(upto(0), What::Query),
         (name @ ("channel" | "removeChannel" | "removeAllChannels" | "getChannels"), _)
             if first.call.is_some() =>
         {
@@ -286,6 +290,11 @@ pub(super) fn every_bucket(survey: &Survey<'_>, uses: &[Use]) -> Vec<String> {
     } else {
         vec![ANY_BUCKET.to_owned()]
     }
+}
+
+/// Whether one of two places holds the other.
+pub(super) fn meets(one: Span, other: Span) -> bool {
+    one.covers(other) || other.covers(one)
 }
 
 /// The node of a use.

@@ -1,8 +1,10 @@
 //! A client that goes on as a value, into functions that a server calls with a client of its own, too. They keep their parameter and
 //! get an object that has all of a client: its queries speak to the app's own server, which lets through what those functions ask.
 
+use super::asked;
 use super::served::{METHODS, STORAGE};
-use super::uses::{self, Use, What};
+use super::uses::{self, Use, What, meets};
+use crate::queries_to_server::through;
 use crate::server::{Proxied, Verdict};
 use audit::Survey;
 use audit::query::Kind;
@@ -16,13 +18,14 @@ use syntax::view::{callee, unwrapped, walk, wrapped};
 /// Packages that take a client and do with it what they like.
 const TAKERS: &[&str] = &["@supabase/", "@supabase-cache-helpers/", "@refinedev/supabase", "ra-supabase"];
 /// The parts of a client that are no queries.
-const PARTS: &[&str] = &["auth", "storage", "functions", "channel", "removeChannel", "removeAllChannels"];
+const PARTS: &[&str] =
+    &["auth", "storage", "functions", "channel", "removeChannel", "removeAllChannels", "getChannels"];
 
 /// What the functions that are handed the client ask of it, beside queries; `None` where somebody may ask what has no counterpart.
 /// Without a use as a value there is nothing to look for.
 pub(super) fn uses(survey: &Survey<'_>, known: &[Use]) -> Option<Vec<Use>> {
-    let values = || known.iter().filter(|one| one.what == What::Value);
-    if values().next().is_none() || !values().all(|one| stays_inside(survey, one)) || takes_client(survey) {
+    let mut values = known.iter().filter(|one| one.what == What::Value);
+    if !is_asked_for(known) || !values.all(|one| stays_inside(survey, one)) || takes_client(survey) {
         return None;
     }
     let mut found = Vec::new();
@@ -40,7 +43,7 @@ pub(super) fn uses(survey: &Survey<'_>, known: &[Use]) -> Option<Vec<Use>> {
             }
             let span = file.span(node.byte_range());
             let in_page = matches!(survey.stack.side_at(span), Side::Browser | Side::Both);
-            let is_known = known.iter().any(|one| one.span.covers(span) || span.covers(one.span));
+            let is_known = known.iter().any(|one| meets(one.span, span));
             let object = node.child_by_field_name("object").map(unwrapped);
             let Some(object) = object.filter(|_| in_page && !is_known) else { return true };
             let Some(one) = uses::asked(survey, file, tree, object, false) else { return true };
@@ -122,22 +125,19 @@ fn takes_client(survey: &Survey<'_>) -> bool {
 
 /// The queries of functions that are handed the client; else the first that nothing can let through.
 pub(super) fn queries(survey: &Survey<'_>, known: &[Use], verdict: &Verdict) -> Result<Vec<Proxied>, Span> {
-    let meets = |one: Span, other: Span| one.covers(other) || other.covers(one);
     let mut found = Vec::new();
     for query in survey.queries.iter().filter(|query| query.backend == "supabase") {
         let of_tables = matches!(query.kind, Kind::Table | Kind::Rpc);
         let in_page = matches!(query.side, Side::Browser | Side::Both);
         let is_known = known.iter().any(|one| meets(one.span, query.span))
             || verdict.moved.iter().any(|span| meets(*span, query.span));
-        if !of_tables || !in_page || is_known {
+        let client = query.client.and_then(|client| survey.clients.get(client));
+        let is_foreign = client.is_some_and(|client| asked::is_foreign(survey, client.span));
+        if !of_tables || !in_page || is_known || is_foreign {
             continue;
         }
-        match crate::queries_to_server::through(survey, query) {
-            Some((names, rpc, verbs)) if query.schema.is_none() => {
-                found.push(Proxied { span: query.span, names, rpc, verbs, why: String::new() });
-            }
-            _ => return Err(query.span),
-        }
+        let through = through::of(survey, query).filter(|_| query.schema.is_none());
+        found.push(through.ok_or(query.span)?);
     }
     Ok(found)
 }

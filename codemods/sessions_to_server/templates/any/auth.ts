@@ -123,12 +123,22 @@ async function load(again = true): Promise<Session | null> {
 //#else
   if (current !== undefined && !again) return current;
 //#end
+//#if implicit
+  pending ??= adopted()
+    .then(async (adoptedAs) => {
+      const { answer, failed } = await ask(server.fetchSession());
+//#else
   pending ??= ask(server.fetchSession())
     .then(({ answer, failed }) => {
+//#end
       if (failed) return current ?? null; // offline or a server error: keep what is known
       const session = toSession(answer);
       const before = current;
+//#if implicit
+      if (before === undefined) emit(adoptedAs ?? takeUrlEvent() ?? "INITIAL_SESSION", session, false);
+//#else
       if (before === undefined) emit(takeUrlEvent() ?? "INITIAL_SESSION", session, false);
+//#end
       else if (before?.user.id !== session?.user.id) emit(session ? "SIGNED_IN" : "SIGNED_OUT", session, false);
       else if (session && before?.expires_at !== session.expires_at) emit("TOKEN_REFRESHED", session, false);
       return session;
@@ -136,6 +146,24 @@ async function load(again = true): Promise<Session | null> {
     .finally(() => (pending = null));
   return pending;
 }
+//#if implicit
+
+// Links that an administrator makes (an invitation, a look at the app as somebody else) bring their session behind the `#` of the
+// address: it goes into the cookie and out of the address.
+async function adopted(): Promise<AuthChangeEvent | undefined> {
+  const found = new URLSearchParams(window.location.hash.slice(1));
+  const [access_token, refresh_token] = [found.get("access_token"), found.get("refresh_token")];
+//#if fragment
+  if (!access_token || !refresh_token || access_token === "cookie") return undefined;
+//#else
+  if (!access_token || !refresh_token) return undefined;
+//#end
+  const { answer } = await ask(server.adoptSession({ data: { access_token, refresh_token } }));
+  window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
+  if (!answer?.session) return undefined;
+  return found.get("type") === "recovery" ? "PASSWORD_RECOVERY" : "SIGNED_IN";
+}
+//#end
 
 // The server's sign-in callback leaves a note for the page it returns to.
 function takeUrlEvent(): AuthChangeEvent | undefined {
@@ -248,6 +276,16 @@ export const auth: Auth = {
     if (inBrowser) window.location.assign(answer.url);
 //#end
     return { data: { provider, url: answer.url }, error: null };
+  },
+//#end
+//#if signInWithSSO
+
+  async signInWithSSO({ options, ...company }) {
+    const asked = { ...company, redirectTo: options?.redirectTo, captchaToken: options?.captchaToken };
+    const { answer, failed } = await ask(server.startSso({ data: asked }));
+    const error = failed ?? (answer.error && toError(answer.error));
+    if (error || !answer?.url) return { data: null, error: error ?? unexpected() };
+    return { data: { url: answer.url }, error: null };
   },
 //#end
 //#if signInWithOtp
@@ -470,9 +508,18 @@ async function verified({ factorId, challengeId, code }: FactorCode) {
   return { data: session, error: null };
 }
 //#end
-//#if signInWithPassword|signInAnonymously|signInWithOAuth|updateUser|setSession|mfa|linkIdentity|unlinkIdentity|oauth
+//#if signInWithPassword|signInAnonymously|signInWithOAuth|signInWithSSO|updateUser|setSession|mfa|linkIdentity|unlinkIdentity|oauth
 
 function unexpected(): AuthError {
   return toError({ name: "AuthApiError", message: "Unexpected answer from the server", status: 500, code: undefined });
+}
+//#end
+//#if keeps
+
+/** Keeps the visitor's session beside the one that comes next. What it gives is a name for `setSession`, and no token. */
+export async function keepSession(): Promise<string> {
+  const { answer } = await ask(server.keepSession());
+  if (!answer?.name) throw new Error("Not signed in");
+  return answer.name;
 }
 //#end

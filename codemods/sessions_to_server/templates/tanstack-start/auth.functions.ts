@@ -1,6 +1,10 @@
 //#if limits
 import { createMiddleware, createServerFn } from "@tanstack/react-start";
+//#if keeps
+import { deleteCookie, getCookie, getRequestHeader, getRequestIP, setCookie, setResponseHeader, setResponseStatus } from "@tanstack/react-start/server";
+//#else
 import { getRequestHeader, getRequestIP, setResponseHeader, setResponseStatus } from "@tanstack/react-start/server";
+//#end
 //#else
 import { createServerFn } from "@tanstack/react-start";
 //#end
@@ -19,7 +23,7 @@ import type {
 //#if schemas
 import { z } from "zod/v4";
 //#end
-//#if updateUser|mfa|linkIdentity|unlinkIdentity|oauth
+//#if updateUser|mfa|linkIdentity|unlinkIdentity|oauth|keeps
 import { requireSupabaseAuth } from "./auth-middleware";
 //#end
 //#if realtime
@@ -53,7 +57,7 @@ export interface AuthFailure {
 
 const failure = ({ name, message, status, code }: AuthError): AuthFailure => ({ name, message, status, code: code ?? undefined });
 //#end
-//#if signInWithPassword|signUp|signInAnonymously|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth|linkIdentity|mfa.enroll
+//#if signInWithPassword|signUp|signInAnonymously|signInWithOtp|signInWithSSO|resend|resetPasswordForEmail|updateUser|signInWithOAuth|linkIdentity|mfa.enroll
 // What was not asked for is undefined, which the client takes for left out; its types may tell the two apart.
 const given = <Options extends object>(options: Options) => options as { [Key in keyof Options]: Exclude<Options[Key], undefined> };
 //#end
@@ -78,10 +82,10 @@ const channel = z.enum(["sms", "whatsapp"]).optional();
 //#if signInWithPassword|signUp|updateUser
 const password = z.string().max(1000);
 //#end
-//#if signInWithPassword|signUp|signInAnonymously|signInWithOtp|resend|resetPasswordForEmail
+//#if signInWithPassword|signUp|signInAnonymously|signInWithOtp|signInWithSSO|resend|resetPasswordForEmail
 const captchaToken = z.string().max(10_000).optional();
 //#end
-//#if signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithOAuth|linkIdentity
+//#if signUp|signInWithOtp|signInWithSSO|resend|resetPasswordForEmail|updateUser|signInWithOAuth|linkIdentity
 const redirectTo = z.string().max(2000).optional();
 //#end
 //#if signUp|signInAnonymously|signInWithOtp|updateUser
@@ -281,14 +285,37 @@ export const updateUser = createServerFn({ method: "POST" })
     return { user: data.user, error: error && failure(error) };
   });
 //#end
-//#if setSession
+//#if keeps
+
+const kept = { name: "kept-session", path: "/", maxAge: 8 * 3600 };
+/** Keeps a session to come back to in a cookie of its own. What the page gets is a name for it. */
+export const keepSession = createServerFn({ method: "POST" })
+  .middleware([requireSupabaseAuth])
+  .handler(async ({ context }) => {
+    const { data } = await context.supabase.auth.getSession();
+    if (!data.session) return { name: null };
+    const name = `kept.${crypto.randomUUID()}`;
+    const secure = process.env.NODE_ENV === "production";
+    setCookie(kept.name, `${name} ${data.session.refresh_token}`, { ...kept, httpOnly: true, secure, sameSite: "lax" });
+    return { name };
+  });
+//#end
+//#if setSession|implicit
 
 /** Tokens that a sign-in outside of this app handed to the page: they go into the cookie and stay there. */
 export const adoptSession = createServerFn({ method: "POST" })
   .middleware([limitAttempts])
   .validator(z.object({ access_token: z.string().max(10_000), refresh_token: z.string().max(1000) }))
   .handler(async ({ data: tokens }) => {
+//#if keeps
+    const [name, token] = getCookie(kept.name)?.split(" ") ?? [];
+    const isKept = token !== undefined && tokens.refresh_token === name;
+    const { auth } = requestDb();
+    const { data, error } = await (isKept ? auth.refreshSession({ refresh_token: token }) : auth.setSession(tokens));
+    if (isKept) deleteCookie(kept.name, { path: kept.path });
+//#else
     const { data, error } = await requestDb().auth.setSession(tokens);
+//#end
     if (error) return { session: null, error: failure(error) };
     return { session: known(data.user, data.session), error: null };
   });
@@ -308,6 +335,18 @@ export const startOAuth = createServerFn({ method: "POST" })
       options: given({ redirectTo: callbackUrl(next), scopes, queryParams: params, skipBrowserRedirect: true }),
     });
     return { url: data.url, error: error && failure(error) };
+  });
+//#end
+//#if signInWithSSO
+
+/** Where to send the browser: the sign-in of the visitor's company. */
+export const startSso = createServerFn({ method: "POST" })
+  .middleware([limitAttempts])
+  .validator(z.union([z.object({ domain: z.string().max(253), redirectTo, captchaToken }), z.object({ providerId: z.string().max(100), redirectTo, captchaToken })]))
+  .handler(async ({ data: { redirectTo: next, captchaToken: checked, ...company } }) => {
+    const options = given({ redirectTo: callbackUrl(next), captchaToken: checked, skipBrowserRedirect: true });
+    const { data, error } = await requestDb().auth.signInWithSSO({ ...company, options });
+    return { url: data?.url ?? null, error: error && failure(error) };
   });
 //#end
 //#if linkIdentity

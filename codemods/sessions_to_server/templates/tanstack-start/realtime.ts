@@ -19,15 +19,21 @@ async function current(): Promise<Access> {
 function connect(): Promise<RealtimeClient> {
   client ??= (async () => {
     const [{ RealtimeClient }, { url, apikey }] = await Promise.all([import("@supabase/realtime-js"), current()]);
-    const realtime = new RealtimeClient(url, { params: { apikey }, accessToken: async () => (await current()).token });
-    await realtime.setAuth(); // channels join with the token that is known at that moment
-    return realtime;
+    const opened = new RealtimeClient(url, { params: { apikey }, accessToken: async () => (await current()).token });
+    await opened.setAuth(); // channels join with the token that is known at that moment
+//#if realtime.isConnected
+    open = opened;
+//#end
+    return opened;
   })();
   client.catch(() => (client = null));
   return client;
 }
 
 const real = new WeakMap<object, Promise<RealtimeChannel>>();
+//#if getChannels
+const made = new Set<RealtimeChannel>();
+//#end
 //#if presenceState
 const joinedNow = new WeakMap<object, RealtimeChannel>();
 //#end
@@ -36,6 +42,7 @@ const joinedNow = new WeakMap<object, RealtimeChannel>();
 export const channel: SupabaseClient["channel"] = (name, options) => {
   const listeners: unknown[][] = [];
   const deferred = {
+    topic: `realtime:${name}`,
     on(...args: unknown[]) {
       listeners.push(args);
       return deferred;
@@ -43,8 +50,8 @@ export const channel: SupabaseClient["channel"] = (name, options) => {
     subscribe(callback?: (status: string, error?: Error) => void, timeout?: number) {
       real.set(
         deferred,
-        connect().then((realtime) => {
-          const joined = realtime.channel(name, options);
+        connect().then((opened) => {
+          const joined = opened.channel(name, options);
 //#if presenceState
           joinedNow.set(deferred, joined);
 //#end
@@ -63,10 +70,16 @@ export const channel: SupabaseClient["channel"] = (name, options) => {
 //#end
     unsubscribe: () => leave(deferred as never),
   };
+//#if getChannels
+  made.add(deferred as unknown as RealtimeChannel);
+//#end
   return deferred as unknown as RealtimeChannel;
 };
 
 async function leave(given: RealtimeChannel) {
+//#if getChannels
+  made.delete(given);
+//#end
   const joined = await real.get(given)?.catch(() => undefined);
   return joined && client ? (await client).removeChannel(joined) : "ok";
 }
@@ -76,7 +89,40 @@ export const removeChannel: SupabaseClient["removeChannel"] = leave;
 //#end
 //#if removeAllChannels
 
+//#if getChannels
+export const removeAllChannels: SupabaseClient["removeAllChannels"] = async () => {
+  made.clear();
+  return client ? (await client).removeAllChannels() : [];
+};
+//#else
 export const removeAllChannels: SupabaseClient["removeAllChannels"] = async () => (client ? (await client).removeAllChannels() : []);
+//#end
+//#end
+//#if getChannels
+
+export const getChannels: SupabaseClient["getChannels"] = () => [...made];
+//#end
+//#if connection
+
+//#if realtime.isConnected
+let open: RealtimeClient | null = null;
+//#end
+/** The connection that channels share. */
+export const realtime: Pick<RealtimeClient, __CONNECTION__> = {
+//#if realtime.setAuth
+  // Channels get their token by themselves.
+  setAuth: async () => undefined,
+//#end
+//#if realtime.connect
+  connect: () => void connect().then((joined) => joined.connect(), () => undefined),
+//#end
+//#if realtime.disconnect
+  disconnect: ((...args: [number?, string?]) => void client?.then((joined) => joined.disconnect(...args), () => undefined)) as never,
+//#end
+//#if realtime.isConnected
+  isConnected: () => open?.isConnected() ?? false,
+//#end
+};
 //#end
 
 /** At sign-out: the next visitor of this page gets a new connection. */

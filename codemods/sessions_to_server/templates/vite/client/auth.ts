@@ -73,13 +73,23 @@ function load(again = false): Promise<Session | null> {
 //#else
   if (current !== undefined && !again) return Promise.resolve(current);
 //#end
+//#if implicit
+  pending ??= adopted()
+    .then(async (adoptedAs) => {
+      const { status, body } = await request("GET", "/api/auth/session");
+//#else
   pending ??= request("GET", "/api/auth/session")
     .then(({ status, body }) => {
+//#end
       if (status !== 200) return current ?? null; // offline or a server error: keep what is known
       const session = toSession(body);
       const before = current;
       if (before === undefined) {
+//#if implicit
+        emit(adoptedAs ?? takeUrlEvent() ?? "INITIAL_SESSION", session, false);
+//#else
         emit(takeUrlEvent() ?? "INITIAL_SESSION", session, false);
+//#end
       } else if (before?.user.id !== session?.user.id) emit(session ? "SIGNED_IN" : "SIGNED_OUT", session, false);
       else if (session && before?.expires_at !== session.expires_at) emit("TOKEN_REFRESHED", session, false);
       return session;
@@ -87,6 +97,24 @@ function load(again = false): Promise<Session | null> {
     .finally(() => (pending = null));
   return pending;
 }
+//#if implicit
+
+// Links that an administrator makes (an invitation, a look at the app as somebody else) bring their session behind the `#` of the
+// address: it goes into the cookie and out of the address.
+async function adopted(): Promise<AuthChangeEvent | undefined> {
+  const found = new URLSearchParams(window.location.hash.slice(1));
+  const [access_token, refresh_token] = [found.get("access_token"), found.get("refresh_token")];
+//#if fragment
+  if (!access_token || !refresh_token || access_token === "cookie") return undefined;
+//#else
+  if (!access_token || !refresh_token) return undefined;
+//#end
+  const { status } = await request("POST", "/api/auth/adopt", { access_token, refresh_token });
+  window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
+  if (status !== 200) return undefined;
+  return found.get("type") === "recovery" ? "PASSWORD_RECOVERY" : "SIGNED_IN";
+}
+//#end
 
 // The server's sign-in callback leaves a note for the page it returns to.
 function takeUrlEvent(): AuthChangeEvent | undefined {
@@ -392,3 +420,12 @@ export const auth: Auth = {
   admin: new Proxy({}, { get: () => denied }) as never,
 //#end
 };
+//#if keeps
+
+/** Keeps the visitor's session beside the one that comes next. What it gives is a name for `setSession`, and no token. */
+export async function keepSession(): Promise<string> {
+  const { status, body } = await request("POST", "/api/auth/keep");
+  if (status !== 200) throw new Error("Not signed in");
+  return body.name;
+}
+//#end

@@ -9,7 +9,7 @@ function connect(): Promise<RealtimeClient> {
   client ??= (async () => {
     const [{ RealtimeClient }, first] = await Promise.all([import("@supabase/realtime-js"), token()]);
     let next: typeof first | null = first;
-    const realtime = new RealtimeClient(first.url, {
+    const opened = new RealtimeClient(first.url, {
       params: { apikey: first.apikey },
       accessToken: async () => {
         const { token: value } = next ?? (await token());
@@ -17,8 +17,11 @@ function connect(): Promise<RealtimeClient> {
         return value;
       },
     });
-    await realtime.setAuth(); // channels join with the token that is known at that moment
-    return realtime;
+    await opened.setAuth(); // channels join with the token that is known at that moment
+//#if realtime.isConnected
+    open = opened;
+//#end
+    return opened;
   })();
   client.catch(() => (client = null));
   return client;
@@ -31,6 +34,9 @@ async function token(): Promise<{ url: string; apikey: string; token: string }> 
 }
 
 const real = new WeakMap<object, Promise<RealtimeChannel>>();
+//#if getChannels
+const made = new Set<RealtimeChannel>();
+//#end
 //#if presenceState
 const joinedNow = new WeakMap<object, RealtimeChannel>();
 //#end
@@ -39,6 +45,7 @@ const joinedNow = new WeakMap<object, RealtimeChannel>();
 export const channel: SupabaseClient["channel"] = (name, options) => {
   const listeners: unknown[][] = [];
   const deferred = {
+    topic: `realtime:${name}`,
     on(...args: unknown[]) {
       listeners.push(args);
       return deferred;
@@ -46,8 +53,8 @@ export const channel: SupabaseClient["channel"] = (name, options) => {
     subscribe(callback?: (status: string, error?: Error) => void, timeout?: number) {
       real.set(
         deferred,
-        connect().then((realtime) => {
-          const joined = realtime.channel(name, options);
+        connect().then((opened) => {
+          const joined = opened.channel(name, options);
 //#if presenceState
           joinedNow.set(deferred, joined);
 //#end
@@ -66,10 +73,16 @@ export const channel: SupabaseClient["channel"] = (name, options) => {
 //#end
     unsubscribe: () => leave(deferred as never),
   };
+//#if getChannels
+  made.add(deferred as unknown as RealtimeChannel);
+//#end
   return deferred as unknown as RealtimeChannel;
 };
 
 async function leave(given: RealtimeChannel) {
+//#if getChannels
+  made.delete(given);
+//#end
   const joined = await real.get(given)?.catch(() => undefined);
   return joined && client ? (await client).removeChannel(joined) : "ok";
 }
@@ -79,5 +92,38 @@ export const removeChannel: SupabaseClient["removeChannel"] = leave;
 //#end
 //#if removeAllChannels
 
+//#if getChannels
+export const removeAllChannels: SupabaseClient["removeAllChannels"] = async () => {
+  made.clear();
+  return client ? (await client).removeAllChannels() : [];
+};
+//#else
 export const removeAllChannels: SupabaseClient["removeAllChannels"] = async () => (client ? (await client).removeAllChannels() : []);
+//#end
+//#end
+//#if getChannels
+
+export const getChannels: SupabaseClient["getChannels"] = () => [...made];
+//#end
+//#if connection
+
+//#if realtime.isConnected
+let open: RealtimeClient | null = null;
+//#end
+/** The connection that channels share. */
+export const realtime: Pick<RealtimeClient, __CONNECTION__> = {
+//#if realtime.setAuth
+  // Channels get their token by themselves.
+  setAuth: async () => undefined,
+//#end
+//#if realtime.connect
+  connect: () => void connect().then((joined) => joined.connect(), () => undefined),
+//#end
+//#if realtime.disconnect
+  disconnect: ((...args: [number?, string?]) => void client?.then((joined) => joined.disconnect(...args), () => undefined)) as never,
+//#end
+//#if realtime.isConnected
+  isConnected: () => open?.isConnected() ?? false,
+//#end
+};
 //#end

@@ -3,6 +3,9 @@ import { Hono, type Context } from "hono";
 //#else
 import { Hono } from "hono";
 //#end
+//#if keeps
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+//#end
 import type {
 //#if calls|mfa|oauth
   AuthError,
@@ -28,7 +31,11 @@ import type {
 import { z } from "zod/v4";
 //#end
 import type { Env } from "../env.js";
+//#if keeps
+import { createDb, sessionUser } from "./session.js";
+//#else
 import { createDb } from "./session.js";
+//#end
 
 //#if lent
 // What the browser may know about a session: who, until when, and the access token, which pages of this app send themselves.
@@ -218,11 +225,30 @@ export function authRoutes(env: Env) {
       return c.json({ user: data.user });
     })
 //#end
-//#if setSession
+//#if keeps
+    // A session to come back to, in a cookie of its own. What the page gets is a name for it.
+    .post("/keep", async (c) => {
+      const db = createDb(c, env);
+      const { data } = (await sessionUser(db)) ? await db.auth.getSession() : { data: { session: null } };
+      if (!data.session) return c.json({ error: { message: "Not signed in" } }, 401);
+      const name = `kept.${crypto.randomUUID()}`;
+      setCookie(c, "kept-session", `${name} ${data.session.refresh_token}`, { httpOnly: true, secure: env.NODE_ENV === "production", sameSite: "lax", path: "/api/auth", maxAge: 8 * 3600 });
+      return c.json({ name });
+    })
+//#end
+//#if setSession|implicit
     // Tokens that a sign-in outside of this app handed to the page: they go into the cookie and stay there.
     .post("/adopt", async (c) => {
       const body = z.object({ access_token: z.string().max(10_000), refresh_token: z.string().max(1000) }).parse(await c.req.json());
+//#if keeps
+      const [name, kept] = getCookie(c, "kept-session")?.split(" ") ?? [];
+      const db = createDb(c, env);
+      const isKept = kept !== undefined && body.refresh_token === name;
+      const { data, error } = await (isKept ? db.auth.refreshSession({ refresh_token: kept }) : db.auth.setSession(body));
+      if (isKept) deleteCookie(c, "kept-session", { path: "/api/auth" });
+//#else
       const { data, error } = await createDb(c, env).auth.setSession(body);
+//#end
       if (error) return c.json(failure(error), 400);
       return c.json(publicSession(data.user, data.session));
     })
