@@ -62,7 +62,7 @@ pub(super) fn is_foreign(survey: &Survey<'_>, call: Span) -> bool {
 }
 
 /// Whether the server that keeps the sessions stands there already.
-fn have_moved(survey: &Survey<'_>) -> bool {
+pub(super) fn have_moved(survey: &Survey<'_>) -> bool {
     let (Some(app), Some(server)) = (survey.project.apps.first(), survey.stack.server) else { return false };
     let session = server
         .session_folder()

@@ -26,6 +26,7 @@ mod own_request;
 mod own_routes;
 mod owned;
 mod package;
+mod phone;
 mod places;
 pub(crate) mod policy;
 mod reach;
@@ -110,36 +111,36 @@ impl Codemod for SessionsToServer {
         About {
             id: ID,
             title: "Sessions leave the browser for HttpOnly cookies of a server of the app's own",
-            rules: &[IN_BROWSER, NO_SERVER, KEPT, ADMIN, TOKENS, LENT],
+            rules: &[IN_BROWSER, NO_SERVER, KEPT, ADMIN, TOKENS, LENT, phone::SHELL],
             readme: include_str!("README.md"),
             frameworks: &["vite", "tanstack-start", "next"],
         }
     }
 
     fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
+        let mut found: Vec<Finding> = phone::shell(survey).into_iter().collect();
         match &*decide(survey) {
             Decision::Nothing => {
-                let Some(found) = cookies::found(survey) else { return Vec::new() };
-                let blockers = found.blockers.as_deref();
-                let mut findings = vec![main_finding(survey, found.client, &found.auth, blockers)];
-                findings.extend(together(blockers.unwrap_or_default()));
-                findings
+                if let Some(cookies) = cookies::found(survey) {
+                    let blockers = cookies.blockers.as_deref();
+                    found.push(main_finding(survey, cookies.client, &cookies.auth, blockers));
+                    found.extend(together(blockers.unwrap_or_default()));
+                }
             }
             Decision::Kept { client, auth, blockers } => {
-                let mut found = vec![main_finding(survey, *client, auth, Some(blockers))];
+                found.push(main_finding(survey, *client, auth, Some(blockers)));
                 found.extend(together(blockers));
-                found
             }
             Decision::Moves(change) => {
                 let client = &change.clients[0];
                 let span = survey.project.get(client.file).span(client.call.clone());
-                let mut found = vec![main_finding(survey, span, &auth_places(change), None)];
+                found.push(main_finding(survey, span, &auth_places(change), None));
                 found.extend(handed(change));
                 found.extend(lent(change));
                 found.extend(refused(survey, change));
-                found
             }
         }
+        found
     }
 
     fn fix(&self, survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {

@@ -57,6 +57,21 @@ fn every_accessor_is_read() {
 }
 
 #[test]
+fn what_stands_between_counts_before_the_default() {
+    check(
+        "const a = process.env.A || row?.kind || \"docker\";",
+        &["A Process Expression <process.env.A || row?.kind || \"docker\">"],
+    );
+    check(
+        "const a = process.env.A || process.env.B || \"\";",
+        &[
+            "A Process Empty <process.env.A || process.env.B || \"\">",
+            "B Process Empty <process.env.B || \"\">",
+        ],
+    );
+}
+
+#[test]
 fn aliases_and_patterns_are_followed() {
     check("const env = import.meta.env;\nf(env.VITE_A);", &["VITE_A ImportMeta None <env.VITE_A>"]);
     check("const { env } = process;\nf(env.A);", &["A Process None <env.A>"]);

@@ -311,7 +311,7 @@ impl<'t> Reader<'t> {
     /// the chain from there on, for `a || b || c` nests to the left.
     fn around(&self, node: Node<'t>) -> (Span, Fallback) {
         let (mut at, mut start, mut end) = (node, node.start_byte(), node.end_byte());
-        let (mut cast, mut behind, mut at_left_edge) = (false, None, true);
+        let (mut cast, mut behind, mut at_left_edge) = (false, Vec::new(), true);
         while let Some(parent) = at.parent() {
             match parent.kind() {
                 "non_null_expression" | "as_expression" | "satisfies_expression"
@@ -336,7 +336,7 @@ impl<'t> Reader<'t> {
                         break;
                     }
                     if parent.child_by_field_name("left") == Some(at) {
-                        behind = parent.child_by_field_name("right");
+                        behind.extend(parent.child_by_field_name("right"));
                         end = parent.end_byte();
                     } else {
                         at_left_edge = false;
@@ -346,8 +346,12 @@ impl<'t> Reader<'t> {
             }
             at = parent;
         }
-        let fallback = match behind {
-            Some(operand) => self.fallback(operand),
+        let fallback = match behind.split_last() {
+            // What stands between counts before what stands last: another variable is looked at where it is read.
+            Some((last, between)) => {
+                let is_env = |operand: &Node<'t>| matches!(self.fallback(*operand), Fallback::OtherEnv(_));
+                if between.iter().all(is_env) { self.fallback(*last) } else { Fallback::Expression }
+            }
             None if cast => Fallback::NonNull,
             None => Fallback::None,
         };

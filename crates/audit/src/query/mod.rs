@@ -4,6 +4,7 @@
 //! [`Query`] is one call that reaches the database, storage, a realtime channel or an edge function. Whether it moves is not
 //! decided here.
 
+mod answered;
 mod builder;
 mod chain;
 mod client;

@@ -1,6 +1,6 @@
 //! How the result of a query is taken: the expression around it, and what is read of it.
 
-use super::{Builder, Reader, ResultUse, Shape, builder};
+use super::{Builder, Reader, ResultUse, Shape, answered, builder};
 use std::collections::BTreeSet;
 use syntax::Node;
 use syntax::view;
@@ -45,8 +45,10 @@ pub(super) fn of<'p>(
     };
     match parent.kind() {
         "await_expression" => plain(looped(Shape::Await), uses(reader, parent)),
-        "return_statement" => plain(looped(Shape::Return), whole()),
-        "arrow_function" => plain(looped(Shape::Return), whole()),
+        "return_statement" | "arrow_function" if lazy && answered::goes_on(reader, end) => {
+            plain(Shape::Other, whole())
+        }
+        "return_statement" | "arrow_function" => plain(looped(Shape::Return), whole()),
         "array" => match combined(reader, parent) {
             Some(call) => plain(looped(Shape::PromiseAll), of_element(reader, call, outer, parent)),
             None => plain(looped(Shape::Other), whole()),

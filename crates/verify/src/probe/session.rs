@@ -174,8 +174,7 @@ pub(crate) fn cookies(live: &Live<'_>, signed_in: Option<&SignedIn>, report: &mu
         report.judge(&asked::COOKIES, super::shortened(complaints, 6), format!("{} cookies", cookies.len()));
     }
     // Pages that use the access token themselves are given it; what renews it, never.
-    let lent =
-        live.ground.survey.sessions.iter().any(|session| session.kind == audit::session::Kind::TokenRead);
+    let lent = lends(live);
     let holds = |answer: &&Response| {
         answer.body.contains("eyJ") && !lent || answer.body.contains("\"refresh_token\":\"")
     };
@@ -184,6 +183,21 @@ pub(crate) fn cookies(live: &Live<'_>, signed_in: Option<&SignedIn>, report: &mu
         if tokens == 0 { Vec::new() } else { vec![format!("{tokens} answers of the session hold a token")] };
     let but = if lent { ", the access token apart, which pages use" } else { "" };
     report.judge(&asked::TOKENS, complaints, format!("{} answers{but}", answers.len()));
+}
+
+/// Whether the server's answers about a session carry the access token, by its code: that a page reads one says nothing of it.
+fn lends(live: &Live<'_>) -> bool {
+    let survey = &live.ground.survey;
+    let answers = ["access_token: known?.access_token", "access_token: session.access_token"];
+    let on_server = |file: &&project::File| {
+        !matches!(survey.stack.side(file.id), stack::Side::Browser | stack::Side::Edge)
+    };
+    survey
+        .project
+        .files
+        .iter()
+        .filter(on_server)
+        .any(|file| answers.iter().any(|word| file.text.contains(word)))
 }
 
 /// The answers of protected pages to a session that has run out: they set the renewed one.
