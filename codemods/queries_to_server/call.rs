@@ -59,12 +59,15 @@ impl<'s> Reader<'s> {
                 if untold && filled == Filled::Static && self.typed && self.tree.text(value) == "null" {
                     self.hole(value.byte_range(), Fill::Text("null as never".to_owned()));
                 }
-                if let (true, Filled::Sent(index), Some((_, fill))) = (
-                    untold,
-                    filled,
-                    self.draft.holes.iter_mut().find(|(range, _)| *range == value.byte_range()),
-                ) {
-                    *fill = Fill::Around(String::new(), index, "!".to_owned());
+                let hole = self.draft.holes.iter_mut().find(|(range, _)| *range == value.byte_range());
+                match (untold, filled, hole) {
+                    (true, Filled::Sent(index), Some((_, fill))) => {
+                        *fill = Fill::Around(String::new(), index, "!".to_owned());
+                    }
+                    (true, Filled::Identity, Some((_, Fill::Text(text)))) if self.typed => {
+                        *text = text.replace("?? null", "?? (null as never)");
+                    }
+                    _ => {}
                 }
             }
             return Ok(());

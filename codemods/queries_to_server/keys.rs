@@ -34,6 +34,8 @@ pub(super) struct Keys<'s> {
     pub(super) parameter: bool,
     /// Its type is written where it is declared: the compiler goes by that, and not by what is put in.
     pub(super) typed: bool,
+    /// That type leaves out, or lets be left out, what is put in.
+    pub(super) wider: bool,
 }
 
 const DEPTH: u8 = 14;
@@ -310,7 +312,10 @@ impl<'s> Place<'s> {
                 }
             }
             let known = !keys.found.is_empty() && !keys.open;
-            keys.typed = declaration.child_by_field_name("type").is_some();
+            let annotation =
+                declaration.child_by_field_name("type").and_then(|kind| view::code_children(kind).next());
+            keys.typed = annotation.is_some();
+            keys.wider = annotation.is_some_and(|kind| self.says_less(kind, &keys, depth));
             if known || !keys.typed {
                 return keys;
             }
@@ -319,6 +324,18 @@ impl<'s> Place<'s> {
             declaration.child_by_field_name("type").and_then(|kind| view::code_children(kind).next());
         let told = annotation.and_then(|kind| self.typed(kind, depth));
         Keys { parameter, ..told.unwrap_or_else(unknown) }
+    }
+
+    /// Whether a type lets be left out what the object surely has, or names it in a way that is not followed.
+    fn says_less(&self, kind: Node<'s>, keys: &Keys<'s>, depth: u8) -> bool {
+        if self.tree.text(kind).starts_with("any") {
+            return false;
+        }
+        self.typed(kind, depth).is_none_or(|told| {
+            let surely =
+                |key: &Key<'s>| key.optional || told.find(&key.name).is_some_and(|typed| !typed.optional);
+            !keys.found.iter().all(surely)
+        })
     }
 
     /// What a use of a list puts into it: `rows.push({ … })`.

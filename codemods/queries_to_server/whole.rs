@@ -137,7 +137,7 @@ impl<'s> Reader<'s> {
         let (site, mut set) = self.site_of(inner, node);
         // `const row: Record<string, unknown> = { … }`: its type says less than its keys.
         if let Site::Expression(range) = &site
-            && self.is_open_record(inner)
+            && (keys.wider || self.is_open_record(inner))
         {
             self.draft.loose.push(range.clone());
         }

@@ -76,9 +76,21 @@ pub(super) fn requests(survey: &Survey<'_>, change: &Move) -> Vec<Request> {
     }
     set(&["engines", "node"], wiring.node.0);
     let mut dependencies: Vec<(&str, &str)> = wiring.dependencies.clone();
-    dependencies.extend([SUPABASE, SSR]);
-    if change.parts.any("realtime") {
-        dependencies.push(REALTIME);
+    let client = resolved(package);
+    let range = package.dependencies.get(SUPABASE.0).filter(|_| client >= OLDEST.0);
+    match (range, ssr(client)) {
+        (Some(range), Some(ssr)) => {
+            dependencies.push((SSR.0, ssr));
+            if change.parts.any("realtime") {
+                dependencies.push((REALTIME.0, range));
+            }
+        }
+        _ => {
+            dependencies.extend([SUPABASE, SSR]);
+            if change.parts.any("realtime") {
+                dependencies.push(REALTIME);
+            }
+        }
     }
     if let (_, Some(range)) = zod(survey, change) {
         dependencies.push(("zod", range));
@@ -114,19 +126,29 @@ pub(super) fn requests(survey: &Survey<'_>, change: &Move) -> Vec<Request> {
     requests
 }
 
-/// Requests where the app's own framework serves: nothing is raised that need not be.
-fn within(survey: &Survey<'_>, change: &Move, package: &Package, path: &RelPath) -> Vec<Request> {
-    let mut dependencies: Vec<(&str, String)> = Vec::new();
+/// The version of the app's client that its lockfile has.
+fn resolved(package: &Package) -> (u32, u32, u32) {
     let client = package.version(SUPABASE.0).unwrap_or_default();
     let mut numbers = client.split(['.', '-']).map_while(|part| part.parse().ok());
     let mut number = || numbers.next().unwrap_or(0);
-    let resolved = (number(), number(), number());
+    (number(), number(), number())
+}
+
+/// The `@supabase/ssr` for a client.
+fn ssr(client: (u32, u32, u32)) -> Option<&'static str> {
+    SSR_BY_CLIENT.iter().find(|(oldest, _)| *oldest <= client).map(|(_, ssr)| *ssr)
+}
+
+/// Requests where the app's own framework serves: nothing is raised that need not be.
+fn within(survey: &Survey<'_>, change: &Move, package: &Package, path: &RelPath) -> Vec<Request> {
+    let mut dependencies: Vec<(&str, String)> = Vec::new();
+    let resolved = resolved(package);
     if resolved < OLDEST.0 {
         dependencies.push((SUPABASE.0, OLDEST.1.to_owned()));
     }
     let counts = if resolved < OLDEST.0 { (2, 108, 2) } else { resolved };
-    if let Some((_, ssr)) = SSR_BY_CLIENT.iter().find(|(oldest, _)| *oldest <= counts) {
-        dependencies.push((SSR.0, (*ssr).to_owned()));
+    if let Some(ssr) = ssr(counts) {
+        dependencies.push((SSR.0, ssr.to_owned()));
     }
     if change.parts.any("realtime") {
         // The same range, so that one copy serves both.

@@ -69,13 +69,13 @@ export function createDb(c: Context, env: Env): Db {
     cookies: {
       encode: "tokens-only",
       getAll: () => Object.entries(getCookie(c)).map(([name, value]) => ({ name, value })),
-      setAll: (cookies, headers) => {
+      setAll: (cookies, headers?: Record<string, string>) => {
         for (const { name, value, options } of cookies) {
           // The PKCE verifier is needed until the visitor comes back from the mail or the provider, not for 400 days.
           const maxAge = name.endsWith("-code-verifier") ? Math.min(options.maxAge ?? 0, 3600) : options.maxAge;
           setCookie(c, name, value, { ...options, maxAge, httpOnly: true, secure: production, sameSite: "lax" });
         }
-        for (const [name, value] of Object.entries(headers)) c.header(name, value);
+        for (const [name, value] of Object.entries(headers ?? {})) c.header(name, value);
       },
     },
   });
