@@ -6,7 +6,9 @@ use super::facade;
 use super::native;
 use super::owned::{self, Owned};
 use super::places::Places;
-use super::served::{BUCKETS, BUILT, FACTORS, GRANTS, METHODS, STORAGE, by_phone, leaves_redirect, unserved};
+use super::served::{
+    BUCKETS, BUILT, CONNECTION, FACTORS, GRANTS, METHODS, STORAGE, by_phone, leaves_redirect, unserved,
+};
 use super::template::Uses;
 use super::tokens::{self, Tokens};
 use super::uses::{self, Use, What, meets};
@@ -326,11 +328,11 @@ fn gathered(
                 parts.add("anyStorage");
             }
             What::Realtime(name) => {
-                parts.add(name);
-                parts.add("realtime");
-                if name.starts_with("realtime.") {
+                if CONNECTION.contains(&name.as_str()) {
                     parts.add("connection");
                 }
+                parts.add(name);
+                parts.add("realtime");
             }
             What::Invoke(names) if !is_moved(one.span) => {
                 match names.is_empty() {

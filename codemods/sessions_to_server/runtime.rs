@@ -313,7 +313,7 @@ pub(super) fn of_channels(uses: &Uses) -> impl Iterator<Item = &'static str> {
 /// What is asked of the connection itself, as a union of literals.
 pub(super) fn connection(uses: &Uses) -> String {
     let asked = CONNECTION.iter().filter(|name| uses.any(name));
-    quoted(&asked.map(|name| name.trim_start_matches("realtime.")).collect::<Vec<_>>())
+    quoted(&asked.filter_map(|name| name.strip_prefix("realtime.")).collect::<Vec<_>>())
 }
 
 /// Names as a union of literals.

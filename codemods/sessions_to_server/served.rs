@@ -87,7 +87,7 @@ pub(super) const BUCKETS: &[&str] = &["listBuckets", "getBucket"];
 pub(super) const CHANNELS: &[&str] = &["channel", "removeChannel", "removeAllChannels", "getChannels"];
 /// What is served of the connection that they share.
 pub(super) const CONNECTION: &[&str] =
-    &["realtime.setAuth", "realtime.connect", "realtime.disconnect", "realtime.isConnected"];
+    &["realtime", "realtime.setAuth", "realtime.connect", "realtime.disconnect", "realtime.isConnected"];
 
 /// Uses that have no counterpart.
 pub(super) fn unserved(

@@ -204,6 +204,9 @@ pub(super) fn asked(
         {
             used(upto(0), What::Realtime(name.to_owned()))
         }
+        ("realtime", None) if is_test(wrapped(first.member)) => {
+            used(upto(0), What::Realtime("realtime".to_owned()))
+        }
         ("realtime", Some(method)) => used(upto(1), What::Realtime(format!("realtime.{}", method.name))),
         // What no client has fails today, and fails afterwards.
         (name, _) if !MEMBERS.contains(&name) => used(upto(0), What::Test),
