@@ -314,6 +314,8 @@ impl<'s> Place<'s> {
             let known = !keys.found.is_empty() && !keys.open;
             let annotation =
                 declaration.child_by_field_name("type").and_then(|kind| view::code_children(kind).next());
+            let cast = (value.kind() == "as_expression").then(|| view::code_children(value).nth(1)).flatten();
+            let annotation = annotation.or(cast.filter(|cast| self.tree.text(*cast) != "const"));
             keys.typed = annotation.is_some();
             keys.wider = annotation.is_some_and(|kind| self.says_less(kind, &keys, depth));
             if known || !keys.typed {
