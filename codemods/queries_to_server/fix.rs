@@ -5,6 +5,7 @@ use super::draft::Draft;
 use super::find;
 use super::ground::{self, Ground, Session};
 use super::group::{self, Function};
+use super::parallel;
 use super::receiver;
 use super::web_storage;
 use super::{BROWSER, ID};
@@ -99,6 +100,7 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
             });
         }
     }
+    change.edits.extend(parallel::excepted(survey, &outcome.functions));
     change.requests.extend(target.modules(&outcome.functions));
     change.requests.extend(target.zod());
     change.requests.extend(target.dependencies());

@@ -41,6 +41,12 @@ pub(super) fn is_own(survey: &Survey<'_>) -> bool {
     own(survey).0.is_some()
 }
 
+/// Whether what makes the client of a request keeps the session that it renewed. Elsewhere only the file that runs before every request does.
+pub(super) fn renews(survey: &Survey<'_>) -> bool {
+    let Some(Ok(client)) = &own(survey).0 else { return true };
+    survey.project.file(client.path.as_str()).is_some_and(|file| file.text.contains(".set("))
+}
+
 fn own(survey: &Survey<'_>) -> Arc<Own> {
     survey.memo.of(|| {
         let (app, server) = (survey.project.apps.first(), survey.stack.server);

@@ -2,10 +2,11 @@
 
 use super::access::{Decision, Doors, accounts};
 use super::draft::Draft;
+use super::file_text;
 use super::ground;
 use super::library;
 use super::name;
-use super::parallel;
+use super::parallel::{self, Passage};
 use super::reason::Reason;
 use super::through;
 use super::web_storage;
@@ -91,7 +92,7 @@ fn decided(survey: &Survey<'_>) -> Outcome {
             None => Err(Reason::client()),
             _ if own && query.side == Side::Both => Err(Reason::both_sides()),
             _ if beside && !parallel::has_address(survey, query) => Err(Reason::parallel()),
-            _ if own && carries_files(survey, query) => Err(Reason::body_size()),
+            _ if own && file_text::carries(survey, query) => Err(Reason::body_size()),
             _ if own
                 && accounts(survey)
                 && !client.is_some_and(|client| ground::keeps_cookies(survey, client)) =>
@@ -100,8 +101,8 @@ fn decided(survey: &Survey<'_>) -> Outcome {
             }
             _ => read::draft(survey, &doors, at).and_then(|draft| {
                 let access = doors.decide(survey, query, &draft).access;
-                let met = !beside || parallel::is_met(survey, access);
-                if met { Ok(draft) } else { Err(Reason::parallel()) }
+                let barred = beside && matches!(parallel::passage(survey, access), Passage::Barred);
+                if barred { Err(Reason::parallel()) } else { Ok(draft) }
             }),
         };
         match read {
@@ -119,10 +120,6 @@ fn decided(survey: &Survey<'_>) -> Outcome {
     Outcome { functions, stays, dropped }
 }
 
-/// Whether a write may carry a file as text, which a call of the framework's own takes to a limit only.
-fn carries_files(survey: &Survey<'_>, query: &Query) -> bool {
-    let text = &survey.project.get(query.span.file).text;
-    query.operation != "select" && ["readAsDataURL(", ".toDataURL("].iter().any(|mark| text.contains(mark))
 }
 
 fn functions(survey: &Survey<'_>, doors: &Doors, drafts: Vec<Draft>) -> Vec<Function> {

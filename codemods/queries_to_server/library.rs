@@ -22,7 +22,7 @@ const WITHIN: &[Module] = &[
     module("untyped", "untyped", include_str!("templates/next/untyped.ts")), // templates/
     module("result", "", include_str!("templates/next/result.ts")),       // templates/
     module("session", "", include_str!("templates/next/session.ts")),     // templates/
-    module("input", "", include_str!("templates/next/input.ts")),         // templates/
+    module("input", "checked", include_str!("templates/next/input.ts")),  // templates/
     module("response", "toResponse", include_str!("templates/next/response.ts")), // templates/
 ];
 

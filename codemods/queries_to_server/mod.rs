@@ -9,6 +9,7 @@ mod call_site;
 mod chain;
 mod column;
 mod draft;
+mod file_text;
 mod filter;
 mod find;
 mod fix;

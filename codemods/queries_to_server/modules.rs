@@ -27,6 +27,9 @@ impl Target<'_> {
             library.extend(uses.library.iter().copied());
             let (beside, called): (Vec<_>, Vec<_>) =
                 functions.iter().copied().partition(|(_, function)| function.beside);
+            if uses.inputs {
+                library.insert(("input", "checked"));
+            }
             requests.extend(self.actions(module, &called));
             if !beside.is_empty() {
                 requests.extend(self.reads(module, &beside));

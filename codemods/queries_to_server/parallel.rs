@@ -1,9 +1,12 @@
 //! Reads that are made at once with others, or again and again: where functions of the server run one after the other, such a read is
 //! no function.
 
+use super::ground;
+use super::group::Function;
 use audit::Survey;
-use audit::guard::{runs_before, surely_lets_through};
+use audit::guard::{runs_before, surely_lets_through, unless};
 use audit::query::{Query, Shape};
+use edit::{Edit, Span};
 use stack::server::function::Access;
 use syntax::Node;
 use syntax::Tree;
@@ -15,6 +18,9 @@ const READERS: &[&str] =
 
 /// What runs a function when a component is shown.
 const EFFECTS: &[&str] = &["useEffect", "useLayoutEffect"];
+
+/// The first part of every address of a read.
+const READS: &str = "api/reads/";
 
 /// Whether the query is such a read.
 pub(super) fn is(survey: &Survey<'_>, query: &Query) -> bool {
@@ -54,12 +60,23 @@ pub(super) fn has_address(survey: &Survey<'_>, query: &Query) -> bool {
     folder.is_some() && !text.contains("useSuspense")
 }
 
-/// Whether what runs before every request lets such a read through, for whoever may call it.
-pub(super) fn is_met(survey: &Survey<'_>, access: Access) -> bool {
-    const ADDRESS: &str = "/api/reads/table/read";
-    let Some((file, true)) = runs_before(survey.project, ADDRESS) else { return true };
-    if surely_lets_through(survey.project, ADDRESS) {
-        return true;
+/// How such a read comes past the file that runs before every request.
+pub(super) enum Passage {
+    Free,
+    /// That file is told here not to run for reads: without it they ask for the session themselves, as before.
+    Excepted(Span),
+    Barred,
+}
+
+/// The passage for whoever may call the read.
+pub(super) fn passage(survey: &Survey<'_>, access: Access) -> Passage {
+    let address = format!("/{READS}table/read");
+    let Some((file, true)) = runs_before(survey.project, &address) else { return Passage::Free };
+    if surely_lets_through(survey.project, &address) {
+        return Passage::Free;
+    }
+    if let Some(place) = unless(survey.project).filter(|_| ground::renews(survey)) {
+        return Passage::Excepted(place);
     }
     let near = survey.project.graph.links[file.0 as usize].iter().map(|link| link.target);
     let mut texts = near.chain([file]).map(|file| &survey.project.get(file).text);
@@ -69,7 +86,16 @@ pub(super) fn is_met(survey: &Survey<'_>, access: Access) -> bool {
             .iter()
             .any(|word| text.contains(word)),
     };
-    texts.all(|text| known(text))
+    if texts.all(|text| known(text)) { Passage::Free } else { Passage::Barred }
+}
+
+/// What tells the file that runs before every request not to run for the reads of these functions.
+pub(super) fn excepted(survey: &Survey<'_>, functions: &[Function]) -> Option<Edit> {
+    let mut beside = functions.iter().filter(|function| function.beside);
+    beside.find_map(|function| match passage(survey, function.decision.access) {
+        Passage::Excepted(place) => Some(Edit::replace(place, format!("{READS}|"))),
+        _ => None,
+    })
 }
 
 /// Whether the query is made when a component is shown that stands in a list: once for each item, all at once.

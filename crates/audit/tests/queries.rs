@@ -197,6 +197,47 @@ fn a_client_that_only_its_type_names_is_not_told() {
 }
 
 #[test]
+fn a_client_comes_out_of_a_module_that_is_imported_while_it_runs() {
+    check(
+        &[
+            CLIENT,
+            (
+                "src/page.tsx",
+                "import('./client').then(({ supabase }) => { supabase.from('berths').select().then(show); });",
+            ),
+        ],
+        &["berths select Then"],
+    );
+}
+
+#[test]
+fn a_query_of_a_client_that_is_handed_over_is_made_where_its_function_is_called() {
+    let side = |page: &str| {
+        let helper = "type Any = any;
+export const label = (berth: Any) => berth.label;
+export async function berths(supabase: any) { return one(supabase); }
+async function one(supabase: any) { const { data } = await supabase.from('berths').select(); return data; }";
+        let files = [
+            CLIENT,
+            ("package.json", r#"{ "dependencies": { "next": "16.0.0", "@supabase/supabase-js": "2.0.0" } }"#),
+            ("lib/berths.ts", helper),
+            (
+                "app/api/berths/route.ts",
+                "import { berths } from '../../../lib/berths';
+export async function GET() { return Response.json(await berths(globalThis.db)); }",
+            ),
+            ("app/berths/page.tsx", page),
+        ];
+        survey(&files, |survey| survey.queries[0].side)
+    };
+    let shows = "'use client'; import { label } from '../../lib/berths'; export default () => label({});";
+    assert_eq!(side(shows), stack::Side::Server);
+    let asks =
+        "'use client'; import { berths } from '../../lib/berths'; export default () => berths(window.db);";
+    assert_eq!(side(asks), stack::Side::Both);
+}
+
+#[test]
 fn what_looks_alike_is_no_query() {
     check_one(
         "const all = Array.from(seen).filter(Boolean); const bytes = Buffer.from('x'); let list = []; list = list.filter((x) => x);",

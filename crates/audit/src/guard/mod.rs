@@ -179,11 +179,16 @@ pub fn surely_lets_through(project: &Project, url: &str) -> bool {
     middleware::files(project).first().is_none_or(|file| file.surely_lets_through(&middleware::sample(url)))
 }
 
-/// Where the file that runs before every request and refuses this URL can be told not to run for it: behind the `(?!` of the one pattern
-/// that says what it does not run for. `None` if it does not refuse it, or tells otherwise what it runs for.
+/// Where the file that runs before every request and refuses this URL can be told not to run for it: see [`unless`].
 pub fn exceptions(project: &Project, url: &str) -> Option<edit::Span> {
     let files = middleware::files(project);
     files.first().filter(|file| file.refuses(url).is_some())?.exceptions()
+}
+
+/// Where the file that runs before every request can be told what not to run for: behind the `(?!` of the one pattern that says so.
+/// `None` if it tells otherwise what it runs for.
+pub fn unless(project: &Project) -> Option<edit::Span> {
+    middleware::files(project).first()?.exceptions()
 }
 
 /// A file that may send visitors elsewhere holds one of these.

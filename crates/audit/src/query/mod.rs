@@ -6,6 +6,7 @@
 
 mod answered;
 mod builder;
+mod callers;
 mod chain;
 mod client;
 mod firestore;
@@ -263,8 +264,13 @@ pub(crate) fn read(project: &Project, stack: &Stack) -> (Vec<Client>, Vec<Query>
     }
     queries.sort_by_key(|query| query.span);
     // What only a server makes is asked there, wherever the module around it may be imported.
+    let tracer = Tracer::new(project);
     for query in queries.iter_mut().filter(|query| query.side == Side::Both) {
-        if query.client.is_some_and(|client| clients[client].side == Side::Server) {
+        let asked_there = match query.client {
+            Some(client) => clients[client].side == Side::Server,
+            None => callers::are_server(&tracer, stack, query),
+        };
+        if asked_there {
             query.side = Side::Server;
         }
     }

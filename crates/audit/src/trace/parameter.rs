@@ -55,7 +55,7 @@ impl<'p> Tracer<'p> {
         let name = callee.child_by_field_name("property").map(|property| tree.text(property));
         match (name, index, object) {
             (Some("then"), 0, Some(object)) => match self.value(object) {
-                answer @ (Value::Auth(_) | Value::Client(_)) => answer,
+                answer @ (Value::Auth(_) | Value::Client(_) | Value::Module(_)) => answer,
                 _ => Value::Unknown,
             },
             (Some("onAuthStateChange"), 1, Some(object)) => match self.value(object) {

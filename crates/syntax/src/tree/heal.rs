@@ -161,8 +161,12 @@ fn masks(text: &[u8], tree: &Tree, language: Language, boldness: Boldness) -> Ve
     }
     let awaited = awaited_types(text, tree);
     masks.extend(awaited.into_iter().map(|range| Mask { range, with: b' ', is_text: false }));
+    let faults = faults(tree);
+    if !faults.is_empty() && boldness == Boldness::Sure {
+        names_like_operators(text, &mut masks);
+    }
     let mut looked_through = 0;
-    for fault in faults(tree) {
+    for fault in faults {
         let mut lines = whole_lines(text, fault.clone());
         lines.start = lines.start.max(looked_through);
         if lines.is_empty() {
@@ -260,6 +264,22 @@ fn keywords(text: &[u8], range: Range<usize>, masks: &mut Vec<Mask>) {
 fn is_operator_word(rest: &[u8]) -> bool {
     let end = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
     matches!(&rest[..end], b"as" | b"in" | b"of" | b"satisfies" | b"instanceof")
+}
+
+/// A name such as `in_stock` at the start of a line: the grammar takes `in` for the operator, which goes on with the line before. What it
+/// cannot read stands anywhere behind.
+fn names_like_operators(text: &[u8], masks: &mut Vec<Mask>) {
+    let mut start = 0;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let at = start + line.len() - line.trim_ascii_start().len();
+        start += line.len();
+        let name =
+            matches!(text[at..], [b'i', b'n', next, ..] if is_word(next) && !next.is_ascii_alphabetic());
+        let before = text[..at].trim_ascii_end().last();
+        if name && !matches!(before, Some(b',' | b';' | b'{')) {
+            masks.push(Mask { range: at..at + 1, with: b'_', is_text: false });
+        }
+    }
 }
 
 /// The line end before a line that starts with `[` or `(` after a `}`: an arrow function's body ends a statement there, which the

@@ -40,6 +40,14 @@ fn a_property_named_like_a_modifier_is_healed() {
 }
 
 #[test]
+fn a_name_that_starts_like_an_operator_starts_a_line() {
+    let fields = "interface Part {\n  label: string\n  in_stock: boolean\n  tags: string[] | null\n}";
+    assert_eq!(healed(fields, Language::TypeScript), ["i"]);
+    assert_eq!(healed("let a = b\nin_1 = a\n  in_2 = [a]", Language::Tsx), ["i", "i"]);
+    assert_eq!(state("const a = b\n  in c\n", Language::TypeScript), Parse::Ok);
+}
+
+#[test]
 fn using_is_a_name_too() {
     assert_eq!(
         healed("const using = 1; f(using); if (using) { a.using = using as b }", Language::TypeScript).len(),
