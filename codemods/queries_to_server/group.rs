@@ -120,8 +120,6 @@ fn decided(survey: &Survey<'_>) -> Outcome {
     Outcome { functions, stays, dropped }
 }
 
-}
-
 fn functions(survey: &Survey<'_>, doors: &Doors, drafts: Vec<Draft>) -> Vec<Function> {
     let mut functions: Vec<Function> = Vec::new();
     let mut by_key: BTreeMap<String, usize> = BTreeMap::new();

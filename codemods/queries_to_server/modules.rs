@@ -196,14 +196,15 @@ impl Target<'_> {
             let url = reads.url(module, &function.name);
             let Some(route) = reads.route(self.survey.project, self.app, &url) else { continue };
             let named = |to: &RelPath| self.specifier(from, &route, to);
-            let answer = reads.answer(&function.name, &named(&to), &named(&response));
+            let input = function.drafts[0].input();
+            let answer = reads.answer(&function.name, &input, &named(&to), &named(&response));
             requests.push(file(route, answer));
             requests.push(Request::ModuleItem {
                 path: path.clone(),
                 frame: frame.clone(),
                 order: *at as u32,
                 key: function.name.clone(),
-                pieces: vec![Piece::text(reads.call(&function.name, &function.drafts[0].input(), &url))],
+                pieces: vec![Piece::text(reads.call(&function.name, &input, &url))],
             });
         }
         requests

@@ -93,6 +93,8 @@ fn spelled(parts: &Parts) -> String {
         for constant in &parts.constants {
             name += &match constant.strip_prefix('!') {
                 Some(column) => format!("Not{}", pascal(flag(column))),
+                // `IN_PROGRESS` is `InProgress`.
+                None if !constant.contains(char::is_lowercase) => pascal(&constant.to_lowercase()),
                 None => pascal(flag(constant)),
             };
         }
@@ -420,6 +422,10 @@ mod tests {
     fn flags_lose_their_is_and_false_says_not() {
         check(Parts { constants: vec!["is_active".into()], ..parts(Verb::List, "plans") }, "listActivePlans");
         check(Parts { constants: vec!["!seen".into()], ..parts(Verb::List, "alarms") }, "listNotSeenAlarms");
+        check(
+            Parts { constants: vec!["IN_PROGRESS".into()], ..parts(Verb::Count, "jobs") },
+            "countInProgressJobs",
+        );
     }
 
     #[test]

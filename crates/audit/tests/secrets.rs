@@ -227,6 +227,11 @@ fn signing_secrets_are_found_whatever_their_entropy() {
         "import { createHmac } from 'crypto';\ncreateHmac('sha256', key).update(body).digest('hex');",
         &[],
     );
+    check(
+        "middleware.ts",
+        "// As createHmac does.\nconst mac = await crypto.subtle.sign('HMAC', key, body);",
+        &[],
+    );
 }
 
 #[test]

@@ -285,28 +285,11 @@ impl<'t> Search<'t> {
             "sessionOptions",
             "authConfig",
         ];
-        const ALGORITHMS: &[&str] = &[
-            "hex",
-            "base64",
-            "base64url",
-            "utf8",
-            "utf-8",
-            "HS256",
-            "HS512",
-            "RS256",
-            "ES256",
-            "latin1",
-            "ascii",
-        ];
-        let algorithm = ALGORITHMS.contains(&text)
-            || text.starts_with("sha")
-            || text.starts_with("aes-")
-            || text.starts_with("md5");
         let owner = position.owner.as_deref().unwrap_or_default();
         let call = position.named.is_none() && CALLS.contains(&owner);
         let option =
             matches!(position.named.as_deref(), Some("secret" | "secretOrKey")) && HOLDERS.contains(&owner);
-        self.signing && !algorithm && text.len() >= 3 && (call || option)
+        self.signing && !harmless::names_an_algorithm(text) && text.len() >= 3 && (call || option)
     }
 
     /// The variable on the left of `env.NAME || "…"`.

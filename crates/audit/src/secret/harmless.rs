@@ -6,6 +6,18 @@ use std::ops::Range;
 use syntax::Node;
 use syntax::{Tree, view};
 
+/// Whether a text says how something is signed, encrypted or written, and not with what: `subtle.sign("HMAC", key, data)`.
+pub(super) fn names_an_algorithm(text: &str) -> bool {
+    const WHOLE: &[&str] =
+        &["hex", "base64", "base64url", "utf8", "utf-8", "latin1", "ascii", "hmac", "ecdsa", "ed25519"];
+    const TOKENS: &[&str] =
+        &["hs256", "hs384", "hs512", "rs256", "rs384", "rs512", "es256", "es384", "es512", "ps256"];
+    let lower = text.to_ascii_lowercase();
+    WHOLE.contains(&&*lower)
+        || TOKENS.contains(&&*lower)
+        || ["sha", "aes-", "md5", "rsa-", "rsassa-"].iter().any(|start| lower.starts_with(start))
+}
+
 /// Whether a text is a fixed word of a protocol: what is hashed with it is the secret (`createHmac("sha256", "WebAppData").update(token)`).
 pub(super) fn hashes_secret(tree: &Tree, string: Node<'_>) -> bool {
     let call = string.parent().and_then(|list| list.parent());

@@ -20,5 +20,5 @@ pub trait Reads: Sync {
     /// The place of what answers at an address.
     fn route(&self, project: &Project, app: &App, url: &str) -> Option<RelPath>;
     /// What answers there; `functions` and `response` are how it names the modules of the function and of what makes its answer.
-    fn answer(&self, function: &str, functions: &str, response: &str) -> String;
+    fn answer(&self, function: &str, input: &Input, functions: &str, response: &str) -> String;
 }

@@ -68,9 +68,13 @@ impl Reads for RouteHandlers {
     fn route(&self, project: &Project, app: &App, url: &str) -> Option<RelPath> {
         pages::AppRouter.route(project, app, url)
     }
-    fn answer(&self, function: &str, functions: &str, response: &str) -> String {
-        format!(
+    fn answer(&self, function: &str, input: &Input, functions: &str, response: &str) -> String {
+        let mut text = format!(
             "import {{ {function} }} from \"{functions}\";\nimport {{ toResponse }} from \"{response}\";\n\nexport async function GET(request: Request) {{\n  return toResponse(request, {function});\n}}\n"
-        )
+        );
+        if input.line().contains("z.array(") {
+            text += "\n/** A list may be too long for an address. */\nexport const POST = GET;\n";
+        }
+        text
     }
 }
