@@ -17,6 +17,7 @@ mod fixed;
 mod ground;
 mod group;
 mod guess;
+mod idle;
 mod keys;
 mod layout;
 mod library;

@@ -3,6 +3,7 @@
 use super::draft::{Sent, Site};
 use super::group::Function;
 use super::guess;
+use super::idle;
 use audit::Survey;
 use audit::query::Query;
 use edit::FileId;
@@ -23,7 +24,7 @@ pub(super) struct Dropped {
     pub(super) listed: Vec<Range<usize>>,
 }
 
-/// The clients that no longer are asked.
+/// The clients that no longer are asked, and what they were asked for those queries alone.
 pub(super) fn dropped(survey: &Survey<'_>, functions: &[Function]) -> Vec<(FileId, Dropped)> {
     let mut gone: BTreeMap<FileId, Vec<Range<usize>>> = BTreeMap::new();
     let mut clients: BTreeSet<(FileId, BindingId)> = BTreeSet::new();
@@ -37,10 +38,19 @@ pub(super) fn dropped(survey: &Survey<'_>, functions: &[Function]) -> Vec<(FileI
             clients.extend(scopes.binding_at(root.range()).map(|id| (draft.file, id)));
         }
     }
-    clients
+    // Elsewhere the change of the sessions takes them away.
+    let grouped = survey.stack.server.is_some_and(|server| server.groups_by_table());
+    let idle = if grouped { idle::statements(survey, functions) } else { BTreeMap::new() };
+    for (file, statements) in &idle {
+        gone.entry(*file).or_default().extend(statements.iter().cloned());
+    }
+    let clients = clients
         .into_iter()
-        .filter_map(|(file, id)| Some((file, of_binding(survey, file, id, &gone[&file])?)))
-        .collect()
+        .filter_map(|(file, id)| Some((file, of_binding(survey, file, id, &gone[&file])?)));
+    let idle = idle
+        .iter()
+        .map(|(file, statements)| (*file, Dropped { statements: statements.clone(), listed: Vec::new() }));
+    clients.chain(idle).collect()
 }
 
 /// What goes of one client; `None` if it stays.

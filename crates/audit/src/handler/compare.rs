@@ -46,12 +46,18 @@ impl<'p> Judge<'p> {
     fn is_from_environment(&self, node: Node<'p>) -> bool {
         self.told(node, &|text| {
             let named = || {
-                // A helper that reads it: `required("HOOK_SECRET")`.
-                text.split(['"', '\'']).any(|part| {
+                let secret = |part: &str| {
                     part.len() > 5
                         && crate::env::screams(part)
                         && ["SECRET", "KEY", "TOKEN"].iter().any(|word| part.contains(word))
-                })
+                };
+                // A helper that reads it, `required("HOOK_SECRET")`, or a module that checked it, `env.HOOK_SECRET`.
+                let word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+                text.split(['"', '\'']).any(secret)
+                    || text
+                        .split("env.")
+                        .skip(1)
+                        .any(|rest| secret(rest.split(|letter| !word(letter)).next().unwrap_or_default()))
             };
             ["process.env", "Deno.env", "import.meta.env"].iter().any(|mark| text.contains(mark)) || named()
         })
