@@ -91,6 +91,10 @@ fn checks_are_followed_into_helpers_and_wrappers() {
         "const demand = (request) => { const pass = process.env.TIDE_SECRET; if (!pass) return new Response(null, { status: 503 }); if (request.headers.get('authorization') !== `Bearer ${pass}`) return new Response(null, { status: 401 }); return null; };\nexport async function PUT(request) { const refused = demand(request); if (refused) return refused; }",
         "/api/berths PUT Secret writes",
     );
+    route(
+        "import { env } from '@/env'; export async function PUT(request) { if (request.headers.get('authorization') !== `Bearer ${env.TIDE_SECRET}`) return new Response(null, { status: 401 }); }",
+        "/api/berths PUT Secret writes loose",
+    );
     route("export async function PUT(request) { await requireMember(); }", "/api/berths PUT Enforced writes");
     route(
         "export async function PUT(request) { const auth = await asked(); if (!auth.ok) return auth.response; }",
