@@ -168,8 +168,12 @@ pub(super) fn hosts(survey: &Survey<'_>, names: &[&str]) -> Vec<Span> {
     found
 }
 
-/// Whether it is a source of a Content-Security-Policy, which follows from what other code loads: `connectSrc: ["…"]`.
+/// Whether it is a source of a Content-Security-Policy, which follows from what other code loads: `connectSrc: ["…"]`, `"connect-src …"`.
 fn is_of_policy(tree: &Tree, node: Node<'_>) -> bool {
+    let directive = tree.text(node).trim_start_matches(['"', '\'', '`']).split(' ').next();
+    if directive.is_some_and(|directive| directive.ends_with("-src")) {
+        return true;
+    }
     let pair = node.parent().filter(|list| list.kind() == "array").and_then(|list| list.parent());
     let key = pair.filter(|pair| pair.kind() == "pair").and_then(|pair| pair.child_by_field_name("key"));
     key.is_some_and(|key| tree.text(key).ends_with("Src"))
