@@ -333,6 +333,19 @@ fn shapes() {
         "const { data } = await (x ? supabase.from('a').select() : supabase.from('b').select());",
         &["a select Ternary", "b select Ternary"],
     );
+    check_one(
+        "const q = x ? supabase.from('a').update(y) : supabase.from('b').insert(y);\nconst { error } = await q;",
+        &["a update Ternary", "b insert Ternary"],
+    );
+    check_one(
+        "const q = x ? supabase.from('a').select() : supabase.from('b').select();\nwait();\nconst { error } = await q;",
+        &["a select Builder", "b select Builder"],
+    );
+    check_one(
+        "const { data } = await soon(Promise.resolve(supabase.from('a').select()));",
+        &["a select Return"],
+    );
+    check_one("const { data } = await soon(supabase.from('a').select());", &["a select Other"]);
 }
 
 #[test]

@@ -57,7 +57,10 @@ pub(super) fn of<'p>(
             let around = view::wrapped(parent).parent();
             match around {
                 Some(holder) if holder.kind() == "variable_declarator" && kept(holder, "name").is_some() => {
-                    kept(holder, "name").map_or_else(|| plain(Shape::Ternary, whole()), built)
+                    let shaped = kept(holder, "name").map_or_else(|| plain(Shape::Ternary, whole()), built);
+                    let at_once =
+                        shaped.builder.as_ref().is_some_and(|builder| sent_at_once(reader, builder));
+                    if at_once { plain(looped(Shape::Ternary), shaped.result) } else { shaped }
                 }
                 Some(awaited) if awaited.kind() == "await_expression" => {
                     plain(looped(Shape::Ternary), uses(reader, awaited))
@@ -65,6 +68,8 @@ pub(super) fn of<'p>(
                 _ => plain(looped(Shape::Ternary), whole()),
             }
         }
+        // A promise of it is handed on.
+        "arguments" if is_promised(reader, parent) => plain(looped(Shape::Return), whole()),
         "variable_declarator" => match kept(parent, "name") {
             Some(id) => built(id),
             None => plain(Shape::Other, uses(reader, end)),
@@ -77,6 +82,22 @@ pub(super) fn of<'p>(
         "expression_statement" | "unary_expression" => plain(looped(Shape::Other), ignored()),
         _ => plain(looped(Shape::Other), uses(reader, end)),
     }
+}
+
+/// Whether a choice of two queries is awaited in the next statement, as it is: `const query = on ? one : other; await query`.
+fn sent_at_once(reader: &Reader<'_, '_>, builder: &Builder) -> bool {
+    let ([sent], [declared, last]) = (builder.sent.as_slice(), builder.statements.as_slice()) else {
+        return false;
+    };
+    let plain = reader.file.text.get(sent.range()) == reader.file.text.get(builder.binding.range());
+    let next = reader.tree.node_at(declared.range()).and_then(|declared| declared.next_named_sibling());
+    !builder.leaves && plain && next.is_some_and(|next| reader.at(next).span() == *last)
+}
+
+/// The argument of `Promise.resolve`.
+fn is_promised(reader: &Reader<'_, '_>, list: Node<'_>) -> bool {
+    let path = list.parent().and_then(|call| view::callee_path(reader.tree, call));
+    path.is_some_and(|path| matches!(path.as_slice(), [one, other] if one == "Promise" && other == "resolve"))
 }
 
 pub(super) fn whole() -> ResultUse {
