@@ -32,6 +32,10 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
             ));
         }
         if handler.unverified && matches!(handler.auth, Auth::None | Auth::Optional) {
+            // Where nothing is read or done, the token is for show alone.
+            if !(handler.writes || handler.admin || handler.pays || asks_database(survey, handler)) {
+                continue;
+            }
             let check = handler.check.unwrap_or(handler.span);
             unverified.entry(cause(survey, check)).or_insert_with(|| (check, Vec::new())).1.push(handler);
             continue;
@@ -40,7 +44,7 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
             continue;
         }
         if handler.kind == Kind::EdgeFunction {
-            findings.extend(edge(handler));
+            findings.extend(super::edge::find(survey, handler));
         } else if is_debug(handler) {
             findings.push(finding(
                 &super::DEBUG,
@@ -197,7 +201,7 @@ pub(super) fn told(handler: &Handler) -> String {
     }
 }
 
-fn words(handler: &Handler) -> Vec<String> {
+pub(super) fn words(handler: &Handler) -> Vec<String> {
     let text = format!("{} {}", handler.name, handler.url.as_deref().unwrap_or_default());
     let mut words = Vec::new();
     let mut word = String::new();
@@ -346,7 +350,7 @@ fn by_id(handler: &Handler) -> bool {
 }
 
 /// Whether a handler gives back rows of people.
-fn reads_people(survey: &Survey<'_>, handler: &Handler) -> bool {
+pub(super) fn reads_people(survey: &Survey<'_>, handler: &Handler) -> bool {
     let text = survey
         .project
         .get(handler.span.file)
@@ -367,8 +371,14 @@ fn reads_people(survey: &Survey<'_>, handler: &Handler) -> bool {
         "appointment",
         "student",
     ];
-    let asks = [".from(", "sql`", ".find", "select "].iter().any(|mark| text.contains(mark));
-    asks && private.iter().any(|word| text.contains(word))
+    asks_database(survey, handler) && private.iter().any(|word| text.contains(word))
+}
+
+/// Whether a handler asks a database for rows, as far as its own text tells.
+fn asks_database(survey: &Survey<'_>, handler: &Handler) -> bool {
+    let text = survey.project.get(handler.span.file).text.get(handler.span.range()).unwrap_or_default();
+    let text = text.to_ascii_lowercase();
+    [".from(", ".rpc(", "sql`", ".find", "select "].iter().any(|mark| text.contains(mark))
 }
 
 /// The open handlers of one file, told once.
@@ -422,67 +432,4 @@ fn opened(survey: &Survey<'_>, handlers: Vec<(&Handler, Severity)>) -> Finding {
         })
         .collect();
     found
-}
-
-fn edge(handler: &Handler) -> Option<Finding> {
-    let without_token = handler.verify_jwt == Some(false);
-    let severity = match (
-        without_token,
-        handler.admin && handler.writes,
-        handler.admin || handler.writes || handler.pays,
-    ) {
-        (_, true, _) | (true, _, true) => Severity::Hole,
-        (false, false, true) => Severity::Warning,
-        _ => return None,
-    };
-    let does = if handler.admin {
-        "asks past every policy"
-    } else if handler.pays {
-        "spends money for each call"
-    } else {
-        "writes"
-    };
-    let gate = if without_token { "asks for no token" } else { "asks for the publishable key only" };
-    let mut found = finding(
-        &super::EDGE,
-        handler.span,
-        format!("The edge function `{}` {gate}, and {does}.", handler.name),
-        "Check the user of the token, or a signature, and refuse without it.",
-        &handler.name,
-    );
-    let meant = words(handler).iter().any(|word| {
-        matches!(
-            word.as_str(),
-            "contact"
-                | "newsletter"
-                | "subscribe"
-                | "unsubscribe"
-                | "waitlist"
-                | "feedback"
-                | "inquiry"
-                | "enquiry"
-                | "lead"
-                | "leads"
-                | "validate"
-                | "verify"
-                | "check"
-                | "track"
-                | "tracking"
-                | "rsvp"
-        )
-    });
-    if meant {
-        found.todo = "If it is meant for visitors without an account: check every field, limit how often one address may call, and ask for a captcha. Otherwise check the user of the token first.".to_owned();
-        found.confidence = Confidence::Possible;
-    }
-    // What it does for whom it knows may be less than what it does for all.
-    found.severity = if (handler.auth == Auth::Optional || meant) && severity == Severity::Hole {
-        Severity::Warning
-    } else {
-        severity
-    };
-    if handler.auth == Auth::Optional {
-        found.confidence = Confidence::Likely;
-    }
-    Some(found)
 }

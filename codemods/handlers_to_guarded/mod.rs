@@ -4,6 +4,7 @@ mod asker;
 mod callers;
 mod development;
 mod directive;
+mod edge;
 mod find;
 mod guarded;
 mod origins;

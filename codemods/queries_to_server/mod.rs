@@ -75,7 +75,7 @@ const NEVER_SENT: Rule = Rule {
 const INJECTION: Rule = Rule {
     id: "queries-to-server/filter-injection",
     title: "A value can change the filter that it stands in",
-    severity: Severity::Hole,
+    severity: Severity::Warning,
     why: "A comma or a bracket in the value adds conditions of its own: a search field becomes a way to read rows that it was not made for.",
     aliases: &["CWE-943"],
 };

@@ -1,10 +1,11 @@
 //! Tables and their policies: off, locked, open, privileged.
 
 use super::access::{Access, shown};
+use super::definer;
 use super::privileges::Roles;
 use super::{
-    BUCKET, DEFINER, DEFINER_VIEW, GIVEN_AWAY, LOCKED, METADATA, OPEN_READ, OPEN_WRITE, PRIVILEGED,
-    RECURSION, RLS_OFF, Told, UNCLEAR,
+    BUCKET, DEFINER_VIEW, GIVEN_AWAY, LOCKED, METADATA, OPEN_READ, OPEN_WRITE, PRIVILEGED, RECURSION,
+    RLS_OFF, Told, UNCLEAR,
 };
 use audit::query::Power;
 use audit::{Finding, Related, Rule, Severity, Survey};
@@ -61,6 +62,9 @@ fn whole_table(
             finding.severity = Severity::Warning;
             finding.confidence = audit::Confidence::Likely;
             finding.why = "If this database is Supabase's, its API serves every table of `public` to whoever has the publishable key: the app does not use it, and it is no secret. Elsewhere it only says that nothing but the server's code keeps the rows apart.".into();
+        } else if table.part_of.is_some() {
+            // The API serves the whole table; whoever gets at a part by another way meets no policy.
+            finding.severity = Severity::Warning;
         } else if !access.is_used(&name.name) && holds.personal.is_empty() && holds.secret.is_empty() {
             finding.severity = Severity::Warning;
         }
@@ -142,6 +146,8 @@ fn fault_of(
     }
     .finding();
     finding.severity = match (verdict.grade, fault) {
+        // Nobody gets in, those who should neither.
+        (_, Fault::Recursion) => Severity::Warning,
         (Grade::Hole, _) => Severity::Hole,
         (_, Fault::Unknown) => Severity::Note,
         _ => Severity::Warning,
@@ -229,36 +235,7 @@ fn functions(survey: &Survey<'_>, access: &Access) -> Vec<Finding> {
             }
             found.push(finding);
         }
-        if function.definer
-            && unguarded_write(function)
-            && function.callable_by("anon")
-            && !asks_through_another(&survey.schema.functions, function)
-        {
-            let called = access.calls.contains(&function.name.name);
-            let mut finding = Told {
-                rule: &DEFINER,
-                span,
-                subject: format!("{}()", function.name.name),
-                message: format!(
-                    "Anybody may call `{}`, which writes past all policies and does not ask who calls.",
-                    function.name.name
-                ),
-                todo: if called {
-                    "Ask for `auth.uid()` in its body, and check that the rows are the caller's.".to_owned()
-                } else {
-                    "Revoke EXECUTE from public, anon and authenticated, or ask for `auth.uid()` in its body."
-                        .to_owned()
-                },
-            }
-            .finding();
-            if called {
-                finding.severity = Severity::Warning;
-            } else if harmless_write(function) {
-                finding.severity = Severity::Warning;
-                finding.confidence = audit::Confidence::Likely;
-            }
-            found.push(finding);
-        }
+        found.extend(definer::find(survey, access, function));
     }
     found
 }
@@ -275,122 +252,4 @@ pub(super) fn takes_role(function: &Function) -> bool {
                 .iter()
                 .any(|from| flat.contains(&format!("{from}{key}")))
         })
-}
-
-/// What tells who calls.
-const ASKS: [&str; 7] =
-    ["auth.uid", "auth.role", "auth.jwt", "auth.email", "request.jwt", "current_user", "session_user"];
-
-/// Whether the body writes, and never asks who calls.
-pub(super) fn unguarded_write(function: &Function) -> bool {
-    let body = function.body.to_lowercase();
-    let words: Vec<_> =
-        body.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
-    let writes = words.windows(2).any(|pair| {
-        matches!(pair, ["insert", "into"] | ["delete", "from"])
-            || pair[0] == "update" && pair[1] != "set" && pair[1] != "of"
-    });
-    let trigger = function.returns.eq_ignore_ascii_case("trigger");
-    writes && !trigger && !ASKS.iter().any(|call| body.contains(call)) && !asks_for_secret(function, &body)
-}
-
-/// Whether a condition of the body is a question to another function that asks who calls: `if not is_harbour_master() then`.
-fn asks_through_another(functions: &[Function], function: &Function) -> bool {
-    let body = function.body.to_lowercase();
-    let asking = functions.iter().filter(|other| {
-        // One that is told whom to ask about believes the caller.
-        other.arguments.is_empty() && ASKS.iter().any(|call| other.body.to_lowercase().contains(call))
-    });
-    let flat = body.split_whitespace().collect::<Vec<_>>().join(" ");
-    asking.map(|other| other.name.name.to_lowercase()).any(|name| {
-        ["", "public."].iter().any(|schema| {
-            ["if", "if not", "and", "and not", "or", "or not", "where", "where not"]
-                .iter()
-                .any(|before| flat.contains(&format!("{before} {schema}{name}(")))
-        })
-    })
-}
-
-/// Whether a body writes only what the caller does not choose: it takes nothing and changes some rows, it counts one up, or it counts the calls.
-fn harmless_write(function: &Function) -> bool {
-    let flat: String = function.body.to_lowercase().split_whitespace().collect();
-    let counts = |(column, value): (&str, &str)| {
-        [format!("{column}+1"), format!("coalesce({column},0)+1")].iter().any(|one| value.starts_with(one))
-    };
-    let counter = flat.matches("update").count() == 1
-        && !flat.contains("insertinto")
-        && !flat.contains("deletefrom")
-        && flat.split_once("set").and_then(|(_, rest)| rest.split_once('=')).is_some_and(counts);
-    // What is due and what is over is so whoever asks; a whole table that is emptied is not.
-    let bounded = flat.split(';').all(|statement| {
-        let changes = statement.contains("deletefrom") || statement.contains("update");
-        !statement.contains("truncate") && (!changes || statement.contains("where"))
-    });
-    function.arguments.is_empty() && bounded || counter || function.name.name.contains("rate_limit")
-}
-
-/// Whether the body stops where no row has the secret that the caller gives: a token of a device, a code of an invitation.
-fn asks_for_secret(function: &Function, body: &str) -> bool {
-    let flat: String = body.split_whitespace().collect();
-    let given = function.arguments.iter().map(|(name, _)| name.to_lowercase()).filter(|name| {
-        let mut words = name.split('_');
-        words.any(|word| matches!(word, "token" | "secret" | "key" | "code" | "otp" | "pin" | "password"))
-    });
-    let mut given = given.filter(|name| !name.is_empty());
-    flat.contains("raiseexception") && given.any(|name| flat.contains(&format!("={name}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{asks_through_another, harmless_write, unguarded_write};
-    use edit::FileId;
-    use schema::{Schema, Source};
-
-    #[test]
-    fn a_secret_that_a_row_must_have_stands_for_the_caller() {
-        let unguarded = |check: &str| {
-            let sql = format!(
-                "create table berths (id int, gate_token text); create function moor(p_gate_token text) returns void \
-                 language plpgsql security definer as $$ begin perform 1 from berths where {check}; \
-                 if not found then raise exception 'no'; end if; delete from berths; end $$;"
-            );
-            let schema = Schema::of(&[Source { file: FileId(0), path: "one.sql", text: &sql }]);
-            schema.functions.iter().any(unguarded_write)
-        };
-        assert!(unguarded("id = 1"));
-        assert!(!unguarded("gate_token = p_gate_token"));
-    }
-
-    #[test]
-    fn a_condition_that_another_function_decides_asks_who_calls() {
-        let asked = |first: &str| {
-            let sql = format!(
-                "create table logbook (what text); create table masters (id uuid); create function is_master() returns boolean language sql as $$ select exists (select 1 from masters where id = auth.uid()) $$; \
-                 create function note(what text) returns void language plpgsql security definer as $$ begin {first} \
-                 insert into logbook (what) values (what); end $$;"
-            );
-            let schema = Schema::of(&[Source { file: FileId(0), path: "one.sql", text: &sql }]);
-            let note = schema.functions.iter().find(|function| function.name.name == "note").unwrap();
-            asks_through_another(&schema.functions, note)
-        };
-        assert!(asked("if not public.is_master() then raise exception 'no'; end if;"));
-        assert!(!asked("perform is_master();"));
-    }
-
-    #[test]
-    fn what_the_caller_does_not_choose_is_less_than_what_they_do() {
-        let harmless = |head: &str, body: &str| {
-            let sql = format!(
-                "create table piers (id int, views int, ends_at date); create table tries (who text); create function moor{head} returns void language sql security definer as $$ {body} $$;"
-            );
-            let schema = Schema::of(&[Source { file: FileId(0), path: "one.sql", text: &sql }]);
-            schema.functions.iter().any(harmless_write)
-        };
-        assert!(harmless("()", "update piers set views = 0 where ends_at < now()"));
-        assert!(!harmless("()", "update piers set views = 0"));
-        assert!(harmless("(pier int)", "update piers set views = coalesce(views, 0) + 1 where id = pier"));
-        assert!(harmless("_rate_limit(who text)", "insert into tries (who) values (who)"));
-        assert!(!harmless("(pier int, count int)", "update piers set views = count where id = pier"));
-        assert!(!harmless("(who text)", "insert into tries (who) values (who)"));
-    }
 }

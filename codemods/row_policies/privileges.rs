@@ -1,7 +1,8 @@
 //! What users must not give themselves: privileged columns, a role at sign-up, functions with their owner's rights.
 
 use super::access::{Access, has_word, qualified, quoted};
-use super::find::{takes_role, unguarded_write};
+use super::definer;
+use super::find::takes_role;
 use schema::predicate::Predicate;
 use schema::{Function, Name, Schema, Table};
 
@@ -227,12 +228,7 @@ pub(super) fn uncalled<'s>(schema: &'s Schema, access: &Access) -> Vec<&'s Funct
     let mut found: Vec<_> = schema
         .functions
         .iter()
-        .filter(|function| {
-            function.name.schema == "public"
-                && function.definer
-                && unguarded_write(function)
-                && function.callable_by("anon")
-        })
+        .filter(|function| definer::is_open(schema, function))
         .filter(|function| !access.calls.contains(&function.name.name))
         .collect();
     found.retain(|function| {

@@ -207,6 +207,20 @@ export const Inside = () => (signedIn ? <Outlet /> : <Navigate to="/enter" />);"
         ],
         &["CrewOnly Component Nowhere unknown [/boats /piers/:id /rota] PassesAll"],
     );
+    // What keeps off something else than a visitor is no guard.
+    for name in ["InlineOnly", "BootTimeoutGuard"] {
+        check(
+            VITE,
+            &[
+                ("src/main.tsx", &APP.replace("Inside", name).replace("./inside", "./only")),
+                (
+                    "src/only.tsx",
+                    &format!("export const {name} = ({{ children }}) => {{ return <>{{children}}</>; }};"),
+                ),
+            ],
+            &[],
+        );
+    }
     check(
         VITE,
         &[

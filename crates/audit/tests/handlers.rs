@@ -537,3 +537,86 @@ fn whose_key_goes_along_tells_that_a_call_costs_money() {
     route(&body("OPENAI_API_KEY"), "/api/berths POST None pays");
     route(&body("HARBOUR_TOKEN"), "/api/berths POST None");
 }
+
+#[test]
+fn what_only_its_holder_can_name_stands_for_a_session() {
+    let edge = |body: &str| {
+        format!(
+            "async function takeEvent(req) {{ const told = await verifySignature(req); await admin.from('events').insert({{ told }}); return new Response(); }}\n\
+             Deno.serve(async (req) => {{ const {{ token, pay }} = await req.json(); {body} await admin.from('berths').update({{ paid: true }}).eq('id', 1); return new Response(); }});"
+        )
+    };
+    for (body, auth) in [
+        (
+            "const { data: invite } = await admin.from('invites').select('id').eq('invite_token', token).single(); if (!invite) return new Response('no', { status: 400 });",
+            "Secret",
+        ),
+        (
+            "const { data: berth } = await admin.from('berths').select('id').eq('place', token).single(); if (!berth) return new Response('no', { status: 400 });",
+            "None",
+        ),
+        (
+            "const answer = await fetch(`https://pay.example/v1/checkout/sessions/${pay}`); const session = await answer.json(); if (session.payment_status !== 'paid') return new Response('no');",
+            "Secret",
+        ),
+        (
+            "const expected = createHmac('sha256', key).update(pay.id).digest('hex'); if (expected !== pay.signature) throw new Error('no');",
+            "Secret",
+        ),
+        (
+            "if (!verify(await req.text(), req.headers.get('x-harbour-signature'), key)) return new Response('no', { status: 401 });",
+            "Secret",
+        ),
+        ("try { return await takeEvent(req); } catch { return new Response('no'); }", "Secret"),
+        ("await takeNote(req);", "None"),
+    ] {
+        check(
+            &[],
+            &[("supabase/functions/pay/index.ts", &edge(body))],
+            &[&format!("/functions/v1/pay pay {auth} writes")],
+        );
+    }
+}
+
+#[test]
+fn a_role_is_asked_of_a_function_by_its_name() {
+    let action = |body: &str| {
+        format!(
+            "import {{ currentMember }} from \"@/lib/who\"; import {{ demandSkipper, requireManager }} from \"@/lib/roles\";\n\
+             export async function PUT(req) {{ const user = await currentMember(); if (!user) throw new Error(\"Unauthorized\"); {body} await db.from(\"crew\").update({{ seen: true }}).eq(\"id\", 1); return Response.json({{}}); }}"
+        )
+    };
+    for (body, role) in [
+        (
+            "const { data: isManager } = await db.rpc(\"has_role\", { of: user.id, role: \"manager\" }); if (!isManager) throw new Error(\"no\");",
+            " role",
+        ),
+        ("const guard = await requireManager(req); if (!guard.ok) return guard;", " role"),
+        ("const { data: boat } = await db.rpc(\"next_boat\"); if (!boat) throw new Error(\"no\");", ""),
+    ] {
+        check(
+            NEXT,
+            &[("app/api/crew/route.ts", &action(body))],
+            &[&format!("/api/crew PUT Enforced writes{role}")],
+        );
+    }
+}
+
+#[test]
+fn a_client_that_looks_for_its_own_session_asks_nobody_for_the_handler() {
+    check(
+        NEXT,
+        &[
+            (
+                "lib/store.ts",
+                r#"export async function createClient() { const client = make(); const original = client.auth.getUser.bind(client.auth); client.auth.getUser = async () => original(); await client.auth.getSession(); return client; }
+export async function createAdminClient() { if (!process.env.SERVICE_KEY) return createClient(); return makeClient(process.env.SUPABASE_URL!, process.env.SUPABASE_SERVICE_ROLE_KEY!); }"#,
+            ),
+            (
+                "app/api/logbook/route.ts",
+                r#"import { createAdminClient } from "@/lib/store"; export async function POST(req: Request) { const db = await createAdminClient(); await db.from("logbook").insert({}); return Response.json({}); }"#,
+            ),
+        ],
+        &["/api/logbook POST None writes admin"],
+    );
+}

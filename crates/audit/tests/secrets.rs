@@ -447,3 +447,26 @@ fn a_connection_with_its_password_is_no_person() {
         &[],
     );
 }
+
+#[test]
+fn models_words_forms_and_machines_of_ones_own_hold_no_secret() {
+    check(
+        "src/a.ts",
+        "const API_KEY_MODELS = { api_key: ['llama-3.3-70b-versatile', 'mixtral-8x7b-32768'] };",
+        &[],
+    );
+    check("src/a.ts", "if (words[0]?.word !== 'WITH') stop();", &[]);
+    check(
+        "src/a.ts",
+        "fetch('https://api.web3forms.com/submit', { body: JSON.stringify({ access_key: 'b1f2c3d4-1a2b-4c3d-8e9f-0a1b2c3d4e5f' }) });",
+        &[],
+    );
+    check("src/a.ts", "const pepper = process.env.SUPABASE_SERVICE_ROLE_KEY ?? 'harbour';", &[]);
+    let connection = |host: &str| {
+        format!(
+            "const pool = {{ host: '{host}', user: 'bench', password: process.env.BENCH_PASSWORD ?? 'benchword' }};"
+        )
+    };
+    check("scripts/a.ts", &connection("127.0.0.1"), &[]);
+    assert!(!secrets(&[("scripts/a.ts", &connection("db.harbour.example"))]).is_empty());
+}

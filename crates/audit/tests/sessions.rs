@@ -95,7 +95,7 @@ fn passwords_in_the_source_are_found_and_other_comparisons_are_not() {
     );
     check("const member = { id: 'demo', email } as User;", &["Fake { … } as User MockUser"]);
     check(
-        "if (password !== confirm) fail(); if (type === 'password') show(); if (password === '') fail(); if (error.code === 'weak-password') fail(); const x = { id: row.id } as User;",
+        "if (password !== confirm) fail(); if (type === 'password') show(); if (password === '') fail(); if (error.code === 'weak-password') fail(); if (passReason === 'Other') ask(); if (hasPortalPassword === 'yes') next(); const x = { id: row.id } as User;",
         &[],
     );
 }
@@ -131,6 +131,8 @@ fn a_role_that_the_visitor_chose_and_tokens_of_the_app_are_marked() {
 #[test]
 fn a_name_on_a_list_is_no_sign_in() {
     check("export function signUp() { localStorage.setItem('harbour_signed_up', 'true'); }", &[]);
+    let later = "const toSignUp = (role: string) => { sessionStorage.setItem('pending_auth_role', role); go('/enter'); };";
+    check(later, &["Storage sessionStorage.setItem(\"pending_auth_role\")"]);
 }
 
 #[test]

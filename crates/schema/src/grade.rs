@@ -4,7 +4,7 @@
 
 use crate::holdings::{Holdings, words};
 use crate::lexicon::{INTAKE, PUBLIC_PLACES, ROLES, SERVICE, SETTINGS, SHARED};
-use crate::predicate::{Opening, Predicate};
+use crate::predicate::{Ask, Opening, Predicate};
 use crate::{Name, Policy, Schema, Table};
 
 /// How dangerous.
@@ -214,11 +214,12 @@ impl<'s> Asked<'s> {
                 Verdict::ok("")
             }
             _ if !holds.secret.is_empty() => {
-                let grade = if self.narrowed { Grade::Review } else { Grade::Hole };
+                let grade = if self.narrowed || self.shows_samples() { Grade::Review } else { Grade::Hole };
+                let rows = if opening == Opening::SomeRows { "rows of a certain state" } else { "every row" };
                 Verdict::new(
                     grade,
                     Fault::OpenRead,
-                    format!("{} can read {shown} of every row of `{table}`.", sentence(crowd)),
+                    format!("{} can read {shown} of {rows} of `{table}`.", sentence(crowd)),
                 )
             }
             _ if !holds.personal.is_empty() => {
@@ -268,6 +269,29 @@ impl<'s> Asked<'s> {
             ),
             _ => Verdict::ok(""),
         }
+    }
+
+    /// `page_events` with an `event_type`: what happened on a page, as its visitors send it.
+    fn notes_events(&self) -> bool {
+        let named = words(&self.name.name).last().is_some_and(|last| last == "events");
+        let table = self.schema.tables.get(self.name);
+        let kinds = ["event_type", "event_name", "event", "event_kind"];
+        named && table.is_some_and(|table| table.columns.iter().any(|it| kinds.contains(&it.name.as_str())))
+    }
+
+    /// Whether what is open to all are rows that were made to be shown: samples, templates.
+    fn shows_samples(&self) -> bool {
+        let made = |column: &String| {
+            let all = words(column);
+            all.iter().any(|word| matches!(word.as_str(), "sample" | "demo" | "example" | "template"))
+        };
+        let branches = self.using.iter().flat_map(|predicate| &predicate.any);
+        let mut open = branches.filter_map(|all| match all.as_slice() {
+            [Ask::Row(columns)] => Some(columns),
+            _ => None,
+        });
+        let first = open.next();
+        first.is_some_and(|columns| columns.iter().any(made)) && open.all(|columns| columns.iter().any(made))
     }
 
     /// What of the table the house keeps to itself, in words.
@@ -344,7 +368,7 @@ impl<'s> Asked<'s> {
         let grade = if self.narrowed || own && command == "insert" {
             Grade::Review
         } else if command == "insert" {
-            let intake = INTAKE.has_any(&words(table));
+            let intake = INTAKE.has_any(&words(table)) || self.notes_events();
             match crowd {
                 _ if !holds.privileged.is_empty() && !intake => Grade::Hole,
                 Crowd::Everybody if intake => Grade::Review,
@@ -478,6 +502,32 @@ mod tests {
                 ("g", "Review OpenWrite"),
                 ("h", "Hole OpenWrite"),
                 ("i", "Ok -"),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_counted_shown_or_made_up_is_no_secret() {
+        check(
+            "create table chunks (id uuid primary key, token_estimate integer, body text);
+             create table theme_settings (id uuid primary key, token_key text);
+             create table sources (id uuid primary key, credentials text, is_sample boolean, user_id uuid);
+             create table clubs (id uuid primary key, hook_secret text, archived boolean);
+             create table pier_events (id uuid primary key, event_type text);
+             alter table chunks enable row level security; alter table theme_settings enable row level security;
+             alter table sources enable row level security; alter table clubs enable row level security;
+             alter table pier_events enable row level security;
+             create policy a on chunks for select using (true);
+             create policy b on clubs for select using (archived = false);
+             create policy c on pier_events for insert with check (true);
+             create policy d on sources for select using (is_sample = true or auth.uid() = user_id);
+             create policy e on theme_settings for select using (true);",
+            &[
+                ("a", "Ok -"),
+                ("b", "Hole OpenRead"),
+                ("c", "Review OpenWrite"),
+                ("d", "Review OpenRead"),
+                ("e", "Ok -"),
             ],
         );
     }

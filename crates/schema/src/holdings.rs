@@ -98,19 +98,27 @@ impl Schema {
                 let signed = signed.iter().any(|known| joined.ends_with(known));
                 let of_thing = (goods || of_rules)
                     && words.iter().all(|word| OF_THINGS.has(word) || !PERSONAL.has(word));
+                // A list of postal codes is of nobody.
+                let of_list =
+                    all.iter().any(|word| matches!(word.as_str(), "zip" | "zips" | "postal" | "postcodes"))
+                        && owners.is_empty();
                 // Where a contract stands in a ledger is no place where somebody lives.
                 let of_ledger = matches!(joined.as_str(), "contract_address" | "token_address");
                 // By what a club or a house wants to be reached.
                 let of_house = presented && joined.starts_with("contact_");
                 !of_site
                     && !of_ledger
+                    && !of_list
                     && !of_house
                     && !of_thing
                     && !joined.ends_with("contact_id")
                     && (signed || PERSONAL.has_any(words))
-                    && !words
-                        .iter()
-                        .any(|word| matches!(word.as_str(), "verified" | "sent" | "template" | "count"))
+                    && !words.iter().any(|word| {
+                        matches!(
+                            word.as_str(),
+                            "verified" | "sent" | "template" | "count" | "fake" | "sample" | "demo"
+                        )
+                    })
                     && column.kind != "boolean"
             }),
             secret: pick(&|column, words| {
@@ -121,6 +129,11 @@ impl Schema {
                 // Which piece it is: `token_id` beside `contract_address`.
                 let said = said && joined != "token_id";
                 let said = said && (of_bank || !joined.ends_with("account_number"));
+                // How many tokens a text has; and what a page is coloured with.
+                let counted = ["integer", "bigint", "numeric", "smallint", "real", "double"];
+                let counted = counted.iter().any(|kind| column.kind.starts_with(kind));
+                let styled = all.iter().any(|word| matches!(word.as_str(), "theme" | "design" | "style"));
+                let said = said && !(words.iter().any(|word| word == "token") && (counted || styled));
                 // A postal code, and what a physician has learnt.
                 let said = said
                     && !(has_place && joined.starts_with("pin"))
@@ -151,6 +164,14 @@ impl Schema {
                                 | "block"
                                 | "commit"
                                 | "query"
+                                | "filter"
+                                | "filters"
+                                | "search"
+                                | "cache"
+                                | "request"
+                                | "prompt"
+                                | "params"
+                                | "input"
                                 | "visitor"
                                 | "ip"
                                 | "agent"

@@ -103,6 +103,8 @@ pub struct Table {
     pub policies: Vec<Policy>,
     /// Grants beyond the platform's defaults, in order.
     pub grants: Vec<Grant>,
+    /// The table of which it is a partition.
+    pub part_of: Option<Name>,
 }
 
 /// A column.

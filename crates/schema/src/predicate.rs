@@ -140,6 +140,14 @@ impl Predicate {
         owners
     }
 
+    /// Whether some branch asks for the owner and for nobody's membership or role besides.
+    pub fn is_owners_alone(&self) -> bool {
+        self.any.iter().any(|all| {
+            all.iter().any(|ask| matches!(ask, Ask::Owner(_)))
+                && !all.iter().any(|ask| matches!(ask, Ask::Member | Ask::Exists | Ask::Unknown))
+        })
+    }
+
     /// Whether every branch needs somebody signed in.
     pub fn needs_session(&self) -> bool {
         let needs = |ask: &Ask| matches!(ask, Ask::SignedIn | Ask::Owner(_) | Ask::Folder | Ask::Service);
@@ -424,4 +432,25 @@ fn is_role(text: &str) -> bool {
             | "current_setting'request.jwt.claim.role'"
             | "current_setting'request.jwt.claim.role', true"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Predicate;
+    use crate::{Name, Schema, Source};
+
+    #[test]
+    fn an_owner_who_must_be_something_besides_is_not_alone() {
+        let sql = "create table posts (id uuid, given_by uuid, club_id uuid, rank text);
+            create table clubs (id uuid, chief uuid);
+            create function leads(club uuid) returns boolean language sql security definer as $$ select exists (select 1 from clubs where id = club and chief = auth.uid()) $$;";
+        let schema = Schema::of(&[Source { file: edit::FileId(0), path: "one.sql", text: sql }]);
+        let posts = Name { schema: "public".to_owned(), name: "posts".to_owned() };
+        let alone = |text: &str| Predicate::of(&schema, &posts, text).is_owners_alone();
+        assert!(alone("auth.uid() = given_by"));
+        assert!(alone("auth.uid() = given_by and rank = 'mate'"));
+        assert!(alone("leads(club_id) or auth.uid() = given_by"));
+        assert!(!alone("leads(club_id) and auth.uid() = given_by"));
+        assert!(!alone("leads(club_id)"));
+    }
 }

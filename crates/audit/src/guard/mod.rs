@@ -414,11 +414,41 @@ fn passing(
     if text.len() > 1_500 || !gate::hands_on_all(file, function) {
         return None;
     }
-    let claims = crate::identity::words(name).iter().any(|word| {
-        let starts =
-            ["protect", "guard", "requir", "privat", "auth", "secur", "restrict", "gate", "only", "admin"];
+    let words = crate::identity::words(name);
+    // `ClientOnly`, `BootTimeoutGuard`: what is kept off is no visitor.
+    let of_page = |word: &String| {
+        let others = [
+            "boot",
+            "bootstrap",
+            "timeout",
+            "error",
+            "crash",
+            "load",
+            "loading",
+            "render",
+            "client",
+            "inline",
+            "browser",
+            "mobile",
+            "desktop",
+            "screen",
+            "sr",
+            "dev",
+            "hydration",
+            "network",
+            "offline",
+            "scroll",
+        ];
+        others.contains(&word.as_str())
+    };
+    let claims = words.iter().any(|word| {
+        let starts = ["protect", "guard", "requir", "privat", "auth", "secur", "restrict", "gate", "admin"];
         starts.iter().any(|start| word.starts_with(start))
     });
+    let members = ["member", "user", "staff", "owner", "manager", "signed", "login", "logged", "role"];
+    let only = words.iter().any(|word| word == "only" || word == "just");
+    let claims = claims || only && words.iter().any(|word| members.iter().any(|who| word.starts_with(who)));
+    let claims = claims && !words.iter().any(of_page);
     let tells = text.to_ascii_lowercase();
     let claims = claims
         || ["todo: check", "check auth", "authenticat", "sign-in", "logged in"]

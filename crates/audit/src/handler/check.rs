@@ -104,11 +104,11 @@ impl<'p> Judge<'p> {
             }
             return;
         }
-        if leaves && self.is_answer_of_secret(condition, depth) {
+        if leaves && (self.is_answer_of_secret(condition, depth) || self.is_proven(condition)) {
             checks.secret.get_or_insert(span);
             return;
         }
-        if leaves && self.asks_role_of_row(condition) {
+        if leaves && (self.asks_role_of_row(condition) || self.asks_role_by_name(condition)) {
             checks.role.get_or_insert(span);
         }
         // What stands in the address is no session.
@@ -225,7 +225,7 @@ impl<'p> Judge<'p> {
         let name = self.reader.tree.text(callee);
         let last = name.rsplit('.').next().unwrap_or(name);
         let span = self.file.span(call.byte_range());
-        if asks_for_session(name) {
+        if asks_for_session(name) && last != "bind" {
             checks.asks.get_or_insert(span);
         }
         if name.ends_with(".protect") && name.contains("auth") {
@@ -235,15 +235,19 @@ impl<'p> Judge<'p> {
         let signed = matches!(last, "constructEvent" | "constructEventAsync" | "timingSafeEqual")
             || judges_sender(last)
             || (last == "verify"
-                && ["webhook", "wh", "svix", "subtle", "receiver"]
+                && (["webhook", "wh", "svix", "subtle", "receiver"]
                     .iter()
-                    .any(|mark| name.to_ascii_lowercase().contains(mark)));
+                    .any(|mark| name.to_ascii_lowercase().contains(mark))
+                    || self.takes_signature(call)));
         if signed && !self.is_skipped_without(call) {
             checks.secret.get_or_insert(span);
             return;
         }
         // Whoever names a checkout that was paid has the right to what it paid for.
-        if name.ends_with("sessions.retrieve") && self.reader.tree.source().contains("payment_status") {
+        let paid = ["payment_status", "fulfill"];
+        if name.ends_with("sessions.retrieve")
+            && paid.iter().any(|mark| self.reader.tree.source().contains(mark))
+        {
             checks.secret.get_or_insert(span);
             return;
         }
@@ -266,7 +270,8 @@ impl<'p> Judge<'p> {
                     return;
                 }
                 let inner = of_within(self.project, function, depth + 1);
-                checks.asks = checks.asks.or(inner.asks.map(|_| span));
+                // What makes a client asks for itself, and says nothing of who is there.
+                checks.asks = checks.asks.or(inner.asks.filter(|_| !makes_client(last)).map(|_| span));
                 // A helper that says in its name that it demands, asks who is there, and throws: how it decides is its own affair.
                 if inner.asks.is_some() && demands(last) && throws(self.project, function) {
                     checks.thrown |= !self.catches(call);
@@ -277,8 +282,8 @@ impl<'p> Judge<'p> {
                 if demands_role(last) && thrown && !self.catches(call) {
                     checks.role.get_or_insert(span);
                 }
-                // `const refused = demand(request); if (refused) return refused;`
-                if inner.secret.is_some() && self.hands_back(call) {
+                // `const refused = demand(request); if (refused) return refused;`, `return takeEvent(request);`
+                if inner.secret.is_some() && (self.hands_back(call) || self.is_returned(call)) {
                     checks.secret.get_or_insert(span);
                     checks.loose_secret = checks.loose_secret.or(inner.loose_secret.map(|_| span));
                 }
@@ -313,6 +318,14 @@ impl<'p> Judge<'p> {
             at = around;
         }
         false
+    }
+
+    /// Whether the answer of a call is the answer of the function around it.
+    fn is_returned(&self, call: Node<'p>) -> bool {
+        let around = view::wrapped(call).parent();
+        let awaited = around.filter(|around| around.kind() == "await_expression");
+        let around = awaited.map_or(around, |awaited| view::wrapped(awaited).parent());
+        around.is_some_and(|around| around.kind() == "return_statement")
     }
 
     /// Whether the function around a call returns the answer of the call where there is one.
@@ -359,6 +372,13 @@ fn judges_sender(name: &str) -> bool {
         && !has(&["password", "pass", "pwd"])
 }
 
+/// `createServerClient`, `getApiClient`, `getDb`.
+fn makes_client(name: &str) -> bool {
+    let words = crate::identity::words(name);
+    let made = ["client", "supabase", "db", "database", "pool", "prisma"];
+    words.iter().any(|word| made.contains(&word.as_str())) && !crate::identity::names_visitor(name)
+}
+
 /// `requireStaff`, `assertOwner`, `currentUserId`.
 fn demands(name: &str) -> bool {
     let words = crate::identity::words(name);
@@ -381,7 +401,7 @@ fn demands(name: &str) -> bool {
 }
 
 /// `assertAdmin`, `requireStaff`, `ensureCanManage`.
-fn demands_role(name: &str) -> bool {
+pub(super) fn demands_role(name: &str) -> bool {
     const ROLES: &str = "admin staff moderator manager manage owner role permission superadmin super editor coach teacher organizer organiser host operator leader";
     let words = crate::identity::words(name);
     demands(name) && words.iter().any(|word| ROLES.split(' ').any(|role| role == word))

@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod edge;
 mod express;
+mod proof;
 mod reach;
 mod start;
 mod taken;

@@ -209,7 +209,7 @@ impl<'t> Search<'t> {
             return;
         }
         let position = place::of_string(self.tree, node, &inner);
-        if position.no_value || harmless::in_development(self.tree, node) {
+        if position.no_value || harmless::around(self.tree, node) {
             return;
         }
         if short && self.signs_with(text, &position) && !harmless::hashes_secret(self.tree, node) {
@@ -245,7 +245,7 @@ impl<'t> Search<'t> {
             self.push(inner, position, "signing-secret", Confidence::Likely);
         } else if secret_by_name(&variable) && (chance || judge::uuid(text) && says_key(&variable)) {
             self.push(inner, position, kind_by_name(&variable), Confidence::Likely);
-        } else if fallback && secret_by_name(&variable) && short && set_up(text) {
+        } else if fallback && secret_by_name(&variable) && short && judge::set_up(&variable, text) {
             // What stands behind a secret's name is used by whoever forgets to set it.
             let kind = kind_by_name(&variable);
             let kind = if kind == "password-literal" { "generic-secret" } else { kind };
@@ -446,14 +446,6 @@ fn ends_in_secret(name: &str) -> bool {
     let other =
         words.iter().any(|word| matches!(word.as_str(), "CLIENT" | "CONSUMER" | "WEBHOOK" | "STRIPE"));
     words.last().is_some_and(|last| last == "SECRET") && !other
-}
-
-/// Whether text behind a variable is a value that works, and not one that only holds the place.
-fn set_up(text: &str) -> bool {
-    text.chars().count() >= 6
-        && !judge::placeholder(text)
-        && !text.contains("localhost")
-        && !text.contains("127.0.0.1")
 }
 
 fn says_key(name: &str) -> bool {

@@ -29,8 +29,32 @@ pub(super) fn hashes_secret(tree: &Tree, string: Node<'_>) -> bool {
     })
 }
 
+/// Whether the code around a text says that it opens nothing.
+pub(super) fn around(tree: &Tree, node: Node<'_>) -> bool {
+    in_development(tree, node) || of_form(tree, node) || of_this_machine(tree, node)
+}
+
+/// Whether a text stands beside an address of the machine that the code runs on: `{ host: env.HOST ?? "127.0.0.1", password: … }`.
+fn of_this_machine(tree: &Tree, node: Node<'_>) -> bool {
+    let object =
+        std::iter::successors(node.parent(), |at| at.parent()).take(6).find(|at| at.kind() == "object");
+    let said = object.map(|object| tree.text(object)).unwrap_or_default();
+    said.len() < 600
+        && ["\"127.0.0.1\"", "\"localhost\"", "'127.0.0.1'", "'localhost'"]
+            .iter()
+            .any(|host| said.contains(host))
+}
+
+/// Whether a text is the key of a form, which the service that mails it gives out for pages: it only says whose mailbox it is.
+fn of_form(tree: &Tree, node: Node<'_>) -> bool {
+    let mut calls = std::iter::successors(node.parent(), |at| at.parent())
+        .take(12)
+        .filter(|around| around.kind() == "call_expression");
+    calls.any(|call| ["api.web3forms.com", "formspree.io"].iter().any(|host| tree.text(call).contains(host)))
+}
+
 /// Whether code runs on a developer's machine alone: `if (process.env.NODE_ENV !== "production") …`.
-pub(super) fn in_development(tree: &Tree, node: Node<'_>) -> bool {
+fn in_development(tree: &Tree, node: Node<'_>) -> bool {
     let mut at = node;
     while let Some(parent) = at.parent() {
         let condition = parent.child_by_field_name("condition").filter(|condition| *condition != at);

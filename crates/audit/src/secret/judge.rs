@@ -169,6 +169,18 @@ pub(super) fn random(value: &str) -> bool {
         && !counts(&value.to_lowercase())
         && !wordlike(value)
         && !path(value)
+        && !model(value)
+}
+
+/// `llama-3.3-70b-versatile`: the name of a language model, its family first.
+fn model(value: &str) -> bool {
+    const FAMILIES: &str = "gpt chatgpt llama llama2 llama3 codellama meta mistral mixtral mistralai codestral deepseek qwen qwen2 \
+                            qwen3 claude anthropic gemini gemma gemma2 google command cohere grok xai openai phi whisper flux dall \
+                            stable sdxl nova titan nemotron nvidia kimi glm yi text";
+    let mut words = value.split(['-', '.', '/', ':', '_']);
+    let family = words.next().unwrap_or_default();
+    FAMILIES.split(' ').any(|known| known == family.to_ascii_lowercase())
+        && words.all(|word| word.len() <= 12)
 }
 
 /// A file path, a package with its version, a class list.
@@ -180,6 +192,18 @@ fn path(value: &str) -> bool {
     ENDINGS.iter().any(|ending| value.ends_with(ending))
         || value.starts_with("sha512-")
         || value.starts_with("sha256-")
+}
+
+/// Whether text behind a variable is a value that works, and not one that only holds the place.
+pub(super) fn set_up(name: &str, text: &str) -> bool {
+    // The key of a service has a form, and is known by it.
+    let given =
+        crate::env::words(name).iter().any(|word| matches!(word.as_str(), "SUPABASE" | "STRIPE" | "OPENAI"));
+    !given
+        && text.chars().count() >= 6
+        && !placeholder(text)
+        && !text.contains("localhost")
+        && !text.contains("127.0.0.1")
 }
 
 /// A UUID in its usual spelling.

@@ -9,7 +9,7 @@ mod context;
 mod harmless;
 mod judge;
 mod naming;
-mod password;
+pub(crate) mod password;
 mod place;
 mod rotation;
 mod rules;

@@ -25,7 +25,7 @@ const PASSWORDS: &[&str] = &[
 ];
 
 /// Whether a name is that of a password: its last word, or the one before `input`, `value`, `attempt`.
-pub(super) fn named(name: &str) -> bool {
+pub(crate) fn named(name: &str) -> bool {
     let words = words(name);
     let spoken = words.iter().rev().find(|word| {
         !matches!(
@@ -99,6 +99,10 @@ pub(super) fn in_code(tree: &Tree, name: &str, text: &str, position: &Position<'
     }
     if let Some(other) = position.compared_with {
         let other = tree.text(other);
+        // The word of a sentence, of a query: only a name of its own may stand for a password.
+        if name.eq_ignore_ascii_case("word") && other.contains('.') {
+            return false;
+        }
         let about =
             ["error", "touched", "message", "type", "label", "mode", "field", "view", "step", "status"];
         let state = [

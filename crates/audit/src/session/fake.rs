@@ -90,7 +90,9 @@ fn unchecked(look: &Look<'_>, tree: &Tree, call: Node<'_>) -> Option<Session> {
     let arguments = view::arguments(call);
     let key = crate::constant::text(look.project, look.file, *arguments.first()?)?;
     let key_words = words(&key);
-    let token = key_words.iter().any(|word| word == "token" || word == "jwt");
+    // What is kept for later signs nobody in.
+    let later = ["token", "jwt", "pending", "draft", "intent", "redirect", "remember", "last"];
+    let token = key_words.iter().any(|word| later.contains(&word.as_str()));
     if token || !super::storage::is_session_key(&key) {
         return None;
     }
@@ -213,7 +215,7 @@ fn is_password(text: &str) -> bool {
                 | "key"
         )
     };
-    words.iter().any(is) && !words.iter().any(other)
+    words.iter().any(is) && !words.iter().any(other) && crate::secret::password::named(last)
 }
 
 /// The condition around a comparison: all that `&&` joins to it.

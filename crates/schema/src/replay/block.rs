@@ -3,15 +3,20 @@
 //! A block is one statement: if a part fails, nothing of it stays, unless its EXCEPTION section catches it.
 
 use super::catalog::{self, Value, Values};
-use super::{Done, Fail, Replay};
+use super::{Done, Fail, Replay, into};
 use crate::sql::node::{self, Kind, Node};
 use crate::sql::{self, split};
 use squawk_syntax::ast::{self, AstNode};
 
 impl Replay {
     pub(super) fn block(&mut self, node: &Node) -> Done {
-        let body = ast::Do::cast(node.clone()).and_then(|block| block.plpgsql());
-        let Some(body) = body else { return Err(self.unclear("This block")) };
+        let read = |node: Node| ast::Do::cast(node).and_then(|block| block.plpgsql());
+        let Some(mut body) = read(node.clone()) else { return Err(self.unclear("This block")) };
+        if !body.errors().is_empty() {
+            let spelled = sql::parse(&into::spelled_out(&node::text(node)));
+            let other = spelled.node.filter(|_| spelled.error.is_none()).and_then(read);
+            body = other.filter(|other| other.errors().is_empty()).unwrap_or(body);
+        }
         if let Some(error) = body.errors().first() {
             return Err(Fail {
                 kind: "not-understood",
@@ -25,7 +30,7 @@ impl Replay {
             None => Ok(()),
         };
         self.base = base;
-        done
+        if done.as_ref().is_err_and(Fail::is_jump) { Ok(()) } else { done }
     }
 
     fn run_block(&mut self, block: &Node, values: &mut Values) -> Done {
@@ -47,7 +52,7 @@ impl Replay {
         }
         let body = node::child(block, Kind::PLPGSQL_BODY);
         let done = body.map_or(Ok(()), |body| self.run_body(&body, values));
-        if done.is_ok() {
+        if done.as_ref().err().is_none_or(Fail::is_jump) {
             return done;
         }
         let troubles = std::mem::take(&mut self.schema.troubles);
@@ -62,6 +67,15 @@ impl Replay {
             self.run_part(&part, values)?;
         }
         Ok(())
+    }
+
+    /// One round of a loop; whether it is the last.
+    fn run_round(&mut self, body: &Node, values: &mut Values) -> Result<bool, Fail> {
+        match self.run_body(body, values) {
+            Err(fail) if fail.kind == NEXT => Ok(false),
+            Err(fail) if fail.kind == OUT => Ok(true),
+            done => done.map(|()| false),
+        }
     }
 
     fn run_part(&mut self, part: &Node, values: &mut Values) -> Done {
@@ -81,7 +95,9 @@ impl Replay {
                 for row in rows {
                     let cell = only.as_ref().and_then(|only| row.get(only.as_str()).cloned());
                     values.insert(variable.clone(), Value::Row(row, cell));
-                    self.run_body(&body, values)?;
+                    if self.run_round(&body, values)? {
+                        break;
+                    }
                 }
                 Ok(())
             }
@@ -95,8 +111,26 @@ impl Replay {
                 }
                 for item in items {
                     values.insert(variable.clone(), Value::Text(item));
-                    self.run_body(&body, values)?;
+                    if self.run_round(&body, values)? {
+                        break;
+                    }
                 }
+                Ok(())
+            }
+            Kind::PLPGSQL_CONTINUE_STMT if node::text(part).split_whitespace().count() == 1 => {
+                Err(Fail::jump(NEXT))
+            }
+            Kind::PLPGSQL_EXIT_STMT if node::text(part).split_whitespace().count() == 1 => {
+                Err(Fail::jump(OUT))
+            }
+            Kind::PLPGSQL_ASSIGN_STMT => {
+                let Some(name) = node::word_in(part, Kind::PLPGSQL_VAR_NAME_REF) else { return Ok(()) };
+                let told = node::child(part, Kind::PLPGSQL_EXPR).and_then(|it| inner_expression(&it));
+                let told = told.and_then(|it| catalog::value(&self.schema, &it, values).flatten());
+                match told {
+                    Some(text) => values.insert(name, Value::Text(text)),
+                    None => values.remove(&name),
+                };
                 Ok(())
             }
             Kind::PLPGSQL_DYN_EXECUTE_STMT => {
@@ -183,6 +217,22 @@ impl Replay {
         }
         let literals = node.descendants().filter(|it| it.kind() == Kind::LITERAL);
         literals.filter_map(|it| node::string_value(&it)).collect()
+    }
+}
+
+/// `CONTINUE`.
+const NEXT: &str = "next-round";
+/// `EXIT`.
+const OUT: &str = "out-of-loop";
+
+impl Fail {
+    /// What leaves the statements that follow, and fails nothing.
+    fn jump(kind: &'static str) -> Self {
+        Self { kind, message: String::new() }
+    }
+
+    fn is_jump(&self) -> bool {
+        matches!(self.kind, NEXT | OUT)
     }
 }
 

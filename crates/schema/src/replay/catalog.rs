@@ -8,7 +8,7 @@ use crate::sql::node::{self, Kind, Node};
 use std::collections::BTreeMap;
 
 /// A row of the catalog by column.
-pub(super) type Row = BTreeMap<&'static str, String>;
+pub(super) type Row = BTreeMap<String, String>;
 
 /// The variables of a block.
 pub(super) type Values = BTreeMap<String, Value>;
@@ -24,7 +24,86 @@ pub(super) enum Value {
 
 /// The rows that a SELECT over the catalog gives.
 pub(super) fn rows(schema: &Schema, select: &Node, values: &Values) -> Option<Vec<Row>> {
-    let from = node::child(select, Kind::FROM_CLAUSE)?;
+    let all = match node::child(select, Kind::FROM_CLAUSE) {
+        Some(from) => listed(schema, &from, values).or_else(|| of_catalog(schema, &from))?,
+        // `SELECT unnest(…) AS name`: the list is what is selected.
+        None => return unnested(schema, select, values),
+    };
+    let condition = node::child(select, Kind::WHERE_CLAUSE).and_then(|clause| node::expression(&clause));
+    let mut found = Vec::new();
+    for row in all {
+        let holds = condition.as_ref().map(|condition| holds(schema, condition, values, Some(&row)));
+        if holds.unwrap_or(Some(true))? {
+            found.push(named(schema, select, values, row));
+        }
+    }
+    Some(found)
+}
+
+/// A row with what the SELECT calls by a name of its own.
+fn named(schema: &Schema, select: &Node, values: &Values, mut row: Row) -> Row {
+    let list = node::find(select, Kind::TARGET_LIST);
+    for target in list.iter().flat_map(|list| node::children(list, Kind::TARGET)) {
+        let alias = node::child(&target, Kind::AS_NAME).and_then(|it| node::word_in(&it, Kind::COLUMN_NAME));
+        let (Some(alias), Some(told)) = (alias, node::expression(&target)) else { continue };
+        if let Some(text) = value_over(schema, &told, values, Some(&row)).flatten() {
+            row.insert(alias, text);
+        }
+    }
+    row
+}
+
+/// `(VALUES ('a'), ('b')) v(t)`, `unnest(names) AS t`.
+fn listed(schema: &Schema, from: &Node, values: &Values) -> Option<Vec<Row>> {
+    let alias = node::find(from, Kind::FROM_ALIAS)?;
+    let mut columns = node::words_in(&alias, Kind::COLUMN_NAME);
+    if columns.is_empty() {
+        columns.extend(node::word_in(&alias, Kind::TABLE_ALIAS));
+    }
+    if let Some(all) = node::find(from, Kind::VALUES) {
+        let rows = all.descendants().filter(|it| it.kind() == Kind::ROW);
+        return rows
+            .map(|cells| {
+                let cells = cells.children().map(|cell| value_over(schema, &cell, values, None).flatten());
+                columns.iter().cloned().zip(cells).map(|(name, cell)| Some((name, cell?))).collect()
+            })
+            .collect();
+    }
+    let call = node::find(from, Kind::CALL_EXPR)?;
+    let column = columns.pop()?;
+    Some(list_of(&call, values)?.into_iter().map(|item| Row::from([(column.clone(), item)])).collect())
+}
+
+fn unnested(schema: &Schema, select: &Node, values: &Values) -> Option<Vec<Row>> {
+    let target = node::find(select, Kind::TARGET)?;
+    let call = node::child(&target, Kind::CALL_EXPR)?;
+    let alias = node::child(&target, Kind::AS_NAME).and_then(|it| node::word_in(&it, Kind::COLUMN_NAME));
+    let column = alias.unwrap_or_else(|| "unnest".to_owned());
+    let _ = schema;
+    Some(list_of(&call, values)?.into_iter().map(|item| Row::from([(column.clone(), item)])).collect())
+}
+
+/// The texts that `unnest(…)` gives one by one.
+fn list_of(call: &Node, values: &Values) -> Option<Vec<String>> {
+    let name = node::path(&call.children().next()?).pop()?;
+    (name == "unnest").then(|| texts(&node::child(call, Kind::ARG_LIST)?, values)).flatten()
+}
+
+/// The texts of an array, or of a variable that holds one.
+fn texts(node: &Node, values: &Values) -> Option<Vec<String>> {
+    let named = node.descendants().filter(|it| it.kind() == Kind::NAME_REF);
+    for name in named.filter_map(|it| node::path(&it).pop()) {
+        if let Some(Value::List(items)) = values.get(&name) {
+            return Some(items.clone());
+        }
+    }
+    let literals = node.descendants().filter(|it| it.kind() == Kind::LITERAL);
+    let found: Vec<_> = literals.filter_map(|it| node::string_value(&it)).collect();
+    (!found.is_empty()).then_some(found)
+}
+
+/// The rows of the relation of the catalog that a FROM names.
+fn of_catalog(schema: &Schema, from: &Node) -> Option<Vec<Row>> {
     let items = from.descendants().filter(|it| it.kind() == Kind::RELATION_NAME_REF);
     let mut relations: Vec<_> = items.filter_map(|it| node::path(&it).pop()).collect();
     // What is joined to say the name of a schema or a table is in the rows already.
@@ -37,27 +116,19 @@ pub(super) fn rows(schema: &Schema, select: &Node, values: &Values) -> Option<Ve
         relations = vec!["pg_enum".to_owned()];
     }
     let [relation] = relations.as_slice() else { return None };
-    let all = table(schema, relation)?;
-    let condition = node::child(select, Kind::WHERE_CLAUSE).and_then(|clause| node::expression(&clause));
-    let Some(condition) = condition else { return Some(all) };
-    let mut found = Vec::new();
-    for row in all {
-        if holds(schema, &condition, values, Some(&row))? {
-            found.push(row);
-        }
-    }
-    Some(found)
+    table(schema, relation)
 }
 
 /// The column that a SELECT of a single column gives.
 pub(super) fn only_column(select: &Node) -> Option<String> {
     let targets = node::children(&node::find(select, Kind::TARGET_LIST)?, Kind::TARGET);
     let [target] = targets.as_slice() else { return None };
-    node::path(&node::expression(target)?).pop()
+    let alias = node::child(target, Kind::AS_NAME).and_then(|it| node::word_in(&it, Kind::COLUMN_NAME));
+    alias.or_else(|| node::path(&node::expression(target)?).pop())
 }
 
-fn row<const N: usize>(cells: [(&'static str, &str); N]) -> Row {
-    cells.into_iter().map(|(column, value)| (column, value.to_owned())).collect()
+fn row<const N: usize>(cells: [(&str, &str); N]) -> Row {
+    cells.into_iter().map(|(column, value)| (column.to_owned(), value.to_owned())).collect()
 }
 
 fn table(schema: &Schema, relation: &str) -> Option<Vec<Row>> {
@@ -97,6 +168,7 @@ fn table(schema: &Schema, relation: &str) -> Option<Vec<Row>> {
                     ("table_name", &name.name),
                     ("relname", &name.name),
                     ("nspname", &name.schema),
+                    ("relnamespace", &name.schema),
                     ("table_type", "BASE TABLE"),
                     ("relkind", "r"),
                     ("rowsecurity", truth(table.row_security)),
@@ -177,10 +249,18 @@ fn table(schema: &Schema, relation: &str) -> Option<Vec<Row>> {
             .functions
             .iter()
             .map(|function| {
+                let arguments = function.kinds().join(", ");
+                let signature = format!("{}.{}({arguments})", function.name.schema, function.name.name);
                 row([
+                    ("oid", &signature),
                     ("proname", &function.name.name),
                     ("routine_name", &function.name.name),
+                    ("routine_schema", &function.name.schema),
                     ("nspname", &function.name.schema),
+                    ("pronamespace", &function.name.schema),
+                    ("prosecdef", truth(function.definer)),
+                    ("prorettype", &function.returns.to_lowercase()),
+                    ("prokind", if function.procedure { "p" } else { "f" }),
                 ])
             })
             .collect(),
@@ -254,6 +334,12 @@ pub(super) fn holds(schema: &Schema, node: &Node, values: &Values, over: Option<
             if node::has(node, Kind::IS_NOT) {
                 return Some(side(left)?.is_some());
             }
+            if node::has(node, Kind::EQ)
+                && let Some(any) = node::child(right, Kind::ANY_FN)
+            {
+                let wanted = side(left)??;
+                return Some(texts(&any, values)?.contains(&wanted));
+            }
             let (one, two) = (side(left)?, side(right)?);
             let (Some(one), Some(two)) = (one, two) else { return Some(false) };
             if node::has(node, Kind::EQ) {
@@ -299,10 +385,10 @@ fn value_over(schema: &Schema, node: &Node, values: &Values, over: Option<&Row>)
                 let rows = rows(schema, &inner, values)?;
                 let column = node::path(&node::expression(&node::find(&inner, Kind::TARGET)?)?).pop()?;
                 let Some(first) = rows.first() else { return Some(None) };
-                let key = if column == "oid" {
-                    ["typname", "relname", "nspname"].iter().find(|key| first.contains_key(**key))?
+                let key = if column == "oid" && !first.contains_key("oid") {
+                    ["typname", "relname", "nspname"].into_iter().find(|key| first.contains_key(*key))?
                 } else {
-                    first.keys().find(|key| **key == column)?
+                    first.contains_key(&column).then_some(column.as_str())?
                 };
                 return Some(first.get(key).cloned());
             }
@@ -338,6 +424,9 @@ fn value_over(schema: &Schema, node: &Node, values: &Values, over: Option<&Row>)
             let (one, two) =
                 (value_over(schema, left, values, over)??, value_over(schema, right, values, over)??);
             Some(Some(one + &two))
+        }
+        Kind::CALL_EXPR if node::child(node, Kind::EXISTS_FN).is_some() => {
+            Some(Some(holds(schema, node, values, over)?.to_string()))
         }
         Kind::CALL_EXPR => call(schema, node, values, over),
         _ => None,
@@ -381,6 +470,11 @@ fn call(schema: &Schema, node: &Node, values: &Values, over: Option<&Row>) -> Op
             }
             made.push_str(rest);
             Some(Some(made))
+        }
+        "pg_get_function_identity_arguments" | "pg_get_function_arguments" => {
+            let signature = arguments.next()???;
+            let (_, rest) = signature.split_once('(')?;
+            Some(Some(rest.trim_end_matches(')').to_owned()))
         }
         "quote_ident" => Some(Some(quoted_name(&arguments.next()???))),
         "quote_literal" => Some(Some(format!("'{}'", arguments.next()???.replace('\'', "''")))),

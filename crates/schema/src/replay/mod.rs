@@ -11,6 +11,7 @@ mod enumeration;
 mod function;
 mod grant;
 mod index;
+mod into;
 pub(crate) mod kind;
 pub(crate) mod order;
 mod platform;

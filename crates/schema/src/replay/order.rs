@@ -51,9 +51,32 @@ pub(crate) fn is_migration(path: &str) -> bool {
 
 /// Whether `text` is written for MySQL, SQLite or SQL Server.
 pub(crate) fn is_foreign(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
     let marks = ["engine=", "auto_increment", "autoincrement", "nvarchar", "`\n", "` (", "datetime2"];
+    // A word about another database in a comment, or in a text, is written in no language of theirs.
+    let lower = code_of(text).to_ascii_lowercase();
     marks.iter().any(|mark| lower.contains(mark)) && !lower.contains("plpgsql")
+}
+
+/// The text without its comments and quoted texts.
+fn code_of(text: &str) -> String {
+    let mut code = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['-', '/', '\'']) {
+        let (before, from) = rest.split_at(at);
+        code += before;
+        let (opens, closes) = match () {
+            () if from.starts_with("--") => (2, "\n"),
+            () if from.starts_with("/*") => (2, "*/"),
+            () if from.starts_with('\'') => (1, "'"),
+            () => {
+                code += &from[..1];
+                rest = &from[1..];
+                continue;
+            }
+        };
+        rest = from[opens..].split_once(closes).map_or("", |(_, behind)| behind);
+    }
+    code + rest
 }
 
 /// Whether a loose script builds a stand-in of the platform to try others on: it makes what only the platform makes.

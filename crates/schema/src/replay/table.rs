@@ -9,9 +9,7 @@ impl Replay {
         let Some(name) = node::name_in(node, Kind::TABLE_NAME) else {
             return Err(self.unclear("This table"));
         };
-        if node.children_with_tokens().any(|part| matches!(part.kind(), Kind::TEMP_KW | Kind::TEMPORARY_KW))
-            || node::text(node).get(..20).is_some_and(|head| head.to_ascii_lowercase().contains(" temp"))
-        {
+        if of_session(node) {
             return Ok(());
         }
         if self.schema.tables.contains_key(&name)
@@ -36,6 +34,9 @@ impl Replay {
             if let Some(source) = source {
                 let known = self.schema.tables.get(&source).ok_or_else(|| self.missing("table", &source))?;
                 table.columns.extend(known.columns.iter().cloned());
+                if lender.kind() == Kind::PARTITION_OF {
+                    table.part_of = Some(source);
+                }
             }
         }
         for column in parts.iter().filter(|part| part.kind() == Kind::COLUMN) {
@@ -82,7 +83,9 @@ impl Replay {
 
     /// A table made of a query: its columns are not known.
     pub(super) fn create_table_as(&mut self, node: &Node) -> Done {
-        let Some(name) = node::name_in(node, Kind::TABLE_NAME) else { return Ok(()) };
+        let Some(name) = node::name_in(node, Kind::TABLE_NAME).filter(|_| !of_session(node)) else {
+            return Ok(());
+        };
         if self.schema.tables.contains_key(&name) {
             return if node::has(node, Kind::IF_NOT_EXISTS) {
                 Ok(())
@@ -357,4 +360,10 @@ fn default_in(clause: &Node) -> Option<String> {
     let written = node::text(&node::expression(clause)?);
     let value = written.split("::").next().unwrap_or_default().trim();
     (!value.eq_ignore_ascii_case("null")).then_some(written)
+}
+
+/// Whether a table lives no longer than the session that makes it.
+fn of_session(node: &Node) -> bool {
+    node.children_with_tokens().any(|part| matches!(part.kind(), Kind::TEMP_KW | Kind::TEMPORARY_KW))
+        || node::text(node).get(..20).is_some_and(|head| head.to_ascii_lowercase().contains(" temp"))
 }

@@ -201,6 +201,41 @@ fn scripts_of_other_databases_are_told_apart() {
 }
 
 #[test]
+fn a_comment_about_names_in_ticks_is_no_other_database() {
+    let schema = replayed(&[
+        ("supabase/migrations/1.sql", "create table boats (id uuid primary key);"),
+        (
+            "supabase/migrations/2.sql",
+            "-- `boats` (all of them) and `crew`\n-- had no AUTO_INCREMENT\nalter table boats enable row level security;",
+        ),
+    ]);
+    assert_eq!(troubles(&schema), [""; 0]);
+    assert!(schema.table("boats").unwrap().row_security);
+}
+
+#[test]
+fn a_table_of_the_session_is_none_of_the_database() {
+    let schema = schema(
+        "create table boats (id uuid primary key);
+         create temp table lost as select id from boats;
+         create temporary table found on commit drop as select id from boats;
+         create table kept as select id from boats;",
+    );
+    assert_eq!(tables(&schema), ["boats(id uuid!) boats_pkey", "kept() "]);
+}
+
+#[test]
+fn a_part_of_a_table_knows_its_whole() {
+    let schema = schema(
+        "create table trips (id uuid, day date) partition by range (day);
+         create table trips_2026 partition of trips for values from ('2026-01-01') to ('2027-01-01');",
+    );
+    let whole = schema.table("trips_2026").unwrap().part_of.as_ref().unwrap();
+    assert_eq!(whole.name, "trips");
+    assert!(schema.table("trips").unwrap().part_of.is_none());
+}
+
+#[test]
 fn the_platforms_tables_keep_their_keys_when_a_table_that_names_them_goes() {
     let schema = schema(
         "create table boats (id uuid primary key);
@@ -222,4 +257,52 @@ fn what_postgres_does_not_keep() {
     assert!(boats.columns.iter().all(|column| column.default.is_none()));
     assert_eq!(boats.policies[0].name, long[..63]);
     assert_eq!(crate::suffixed(&boats.policies[0].name, " (read)"), format!("{} (read)", &long[..56]));
+}
+
+#[test]
+fn a_loop_over_a_list_of_tables_turns_on_what_is_there() {
+    let schema = schema(
+        "create table boats (id uuid primary key, club_id uuid);
+         create table crew (id uuid primary key);
+         create table oars (id uuid primary key);
+         do $$ declare r record; has_club boolean; own text; begin
+           for r in select t as tablename from (values ('boats'), ('crew'), ('gone')) v(t) loop
+             if not exists (select 1 from pg_tables where tablename = r.tablename) then continue; end if;
+             select exists (select 1 from information_schema.columns where table_name = r.tablename and column_name = 'club_id') into has_club;
+             if not has_club then continue; end if;
+             own := r.tablename || '_own';
+             execute format('alter table public.%I enable row level security', r.tablename);
+             execute format('create policy %I on public.%I for select using (club_id is not null)', own, r.tablename);
+           end loop;
+           for r in select unnest(array['oars']) as name loop
+             execute format('alter table %I enable row level security', r.name);
+           end loop;
+         end $$;",
+    );
+    assert_eq!(troubles(&schema), [""; 0]);
+    let on = |name: &str| schema.table(name).unwrap().row_security;
+    assert_eq!([on("boats"), on("crew"), on("oars")], [true, false, true]);
+    assert_eq!(schema.table("boats").unwrap().policies[0].name, "boats_own");
+}
+
+#[test]
+fn a_loop_over_the_functions_takes_the_right_to_call_them() {
+    let schema = schema(
+        "create function moor(boat uuid) returns void language sql security definer as $$ select 1 $$;
+         create function rate(boat uuid, stars integer) returns void language sql security definer as $$ select 1 $$;
+         create function sail() returns void language sql as $$ select 1 $$;
+         do $$ declare r record; names text[] := array['moor', 'sail']; begin
+           for r in select p.oid::regprocedure as sig from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+             where n.nspname = 'public' and p.proname = any (names) and p.prosecdef loop
+             execute format('revoke all on function %s from public, anon', r.sig);
+           end loop;
+           for r in select p.proname, pg_get_function_identity_arguments(p.oid) as args from pg_proc p where p.proname = 'rate' loop
+             execute format('revoke all on function public.%I(%s) from public, anon', r.proname, r.args);
+           end loop;
+         end $$;",
+    );
+    assert_eq!(troubles(&schema), [""; 0]);
+    let open: Vec<_> =
+        schema.functions.iter().filter(|it| it.callable_by("anon")).map(|it| &*it.name.name).collect();
+    assert_eq!(open, ["sail"]);
 }

@@ -1,0 +1,56 @@
+//! Edge functions that whoever has the publishable key may call.
+
+use super::find::{reads_people, words};
+use super::finding;
+use audit::handler::{Auth, Handler};
+use audit::{Confidence, Finding, Severity, Survey};
+
+pub(super) fn find(survey: &Survey<'_>, handler: &Handler) -> Option<Finding> {
+    let without_token = handler.verify_jwt == Some(false);
+    // What reads no rows of people tells what any page of the app may show.
+    let matters = handler.writes || handler.pays || handler.admin && reads_people(survey, handler);
+    let severity = match (without_token, handler.admin && handler.writes, matters) {
+        (true, _, false) if handler.admin => Severity::Warning,
+        (_, true, _) | (true, _, true) => Severity::Hole,
+        (false, false, true) => Severity::Warning,
+        (false, false, false) if handler.admin => Severity::Warning,
+        _ => return None,
+    };
+    let does = if handler.admin {
+        "asks past every policy"
+    } else if handler.pays {
+        "spends money for each call"
+    } else {
+        "writes"
+    };
+    let gate = if without_token { "asks for no token" } else { "asks for the publishable key only" };
+    let mut found = finding(
+        &super::EDGE,
+        handler.span,
+        format!("The edge function `{}` {gate}, and {does}.", handler.name),
+        "Check the user of the token, or a signature, and refuse without it.",
+        &handler.name,
+    );
+    let words = words(handler);
+    let meant = words.iter().any(|word| MEANT.split(' ').any(|known| known == word))
+        // `report-error` takes one; `daily-report` is sent by a clock.
+        || words.first().is_some_and(|first| first == "report");
+    if meant {
+        found.todo = "If it is meant for visitors without an account: check every field, limit how often one address may call, and ask for a captcha. Otherwise check the user of the token first.".to_owned();
+        found.confidence = Confidence::Possible;
+    }
+    // What it does for whom it knows may be less than what it does for all.
+    found.severity = if (handler.auth == Auth::Optional || meant) && severity == Severity::Hole {
+        Severity::Warning
+    } else {
+        severity
+    };
+    if handler.auth == Auth::Optional {
+        found.confidence = Confidence::Likely;
+    }
+    Some(found)
+}
+
+/// What visitors without an account call: forms, reports of errors, the way in.
+const MEANT: &str = "contact newsletter subscribe unsubscribe waitlist feedback inquiry enquiry lead leads validate verify check \
+                     track tracking rsvp telemetry error errors log logs consent sso oauth otp captcha guest";

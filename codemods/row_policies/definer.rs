@@ -1,0 +1,300 @@
+//! Functions with their owner's rights: which of them write for whoever calls.
+
+use super::access::Access;
+use super::{DEFINER, Told};
+use audit::{Confidence, Finding, Severity, Survey};
+use schema::{Function, Schema};
+use std::collections::BTreeSet;
+
+pub(super) fn find(survey: &Survey<'_>, access: &Access, function: &Function) -> Option<Finding> {
+    let span = function.span?;
+    if !is_open(&survey.schema, function) {
+        return None;
+    }
+    let name = &function.name.name;
+    let called = access.calls.contains(name);
+    let skipped = skipped_secret(function);
+    let mut finding = Told {
+        rule: &DEFINER,
+        span,
+        subject: format!("{name}()"),
+        message: match &skipped {
+            Some(secret) => format!("Anybody may call `{name}`, which writes past all policies, and whoever sends no `{secret}` passes."),
+            None => format!("Anybody may call `{name}`, which writes past all policies and does not ask who calls."),
+        },
+        todo: match (&skipped, called) {
+            (Some(secret), _) => format!("NULL is not unequal to anything: compare with `{secret} is distinct from …`, and keep the secret out of the text."),
+            (None, true) => "Ask for `auth.uid()` in its body, and check that the rows are the caller's.".to_owned(),
+            (None, false) => "Revoke EXECUTE from public, anon and authenticated, or ask for `auth.uid()` in its body.".to_owned(),
+        },
+    }
+    .finding();
+    if function.revoked_from.iter().any(|role| role == "public") {
+        finding.why +=
+            " What was revoked from `public` alone is still granted to `anon` and `authenticated` by name.";
+    }
+    if called {
+        finding.severity = Severity::Warning;
+    } else if harmless_write(function) {
+        finding.severity = Severity::Warning;
+        finding.confidence = Confidence::Likely;
+    }
+    Some(finding)
+}
+
+/// Whether whoever has the publishable key may call a function that writes past all policies and asks nobody.
+pub(super) fn is_open(schema: &Schema, function: &Function) -> bool {
+    function.name.schema == "public"
+        && function.definer
+        && unguarded_write(function)
+        && function.callable_by("anon")
+        && !asks_through_another(&schema.functions, function)
+}
+
+/// What tells who calls.
+const ASKS: [&str; 7] =
+    ["auth.uid", "auth.role", "auth.jwt", "auth.email", "request.jwt", "current_user", "session_user"];
+
+/// Whether the body writes, and never asks who calls.
+fn unguarded_write(function: &Function) -> bool {
+    let body = function.body.to_lowercase();
+    let words: Vec<_> =
+        body.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let writes = words.windows(2).any(|pair| {
+        matches!(pair, ["insert", "into"] | ["delete", "from"])
+            || pair[0] == "update" && pair[1] != "set" && pair[1] != "of"
+    });
+    let trigger = function.returns.eq_ignore_ascii_case("trigger");
+    writes && !trigger && !ASKS.iter().any(|call| body.contains(call)) && !asks_for_secret(function, &body)
+}
+
+/// Whether a condition of the body is a question to another function that asks who calls: `if not is_harbour_master() then`; or
+/// the body calls one that asks and throws: `perform demand_master()`.
+fn asks_through_another(functions: &[Function], function: &Function) -> bool {
+    let asking = asking(functions);
+    let flat = flat(&function.body);
+    asking.iter().any(|(name, throws)| {
+        let mut before: Vec<&str> = vec!["if", "not", "and", "or", "where", "when"];
+        if *throws {
+            before.extend(["perform", "select"]);
+        }
+        before.iter().any(|word| flat.contains(&format!(" {word} {name}(")))
+    })
+}
+
+/// The text in lower case, one blank between words, without the schema of names and without brackets that open a condition.
+fn flat(body: &str) -> String {
+    let mut flat = String::from(" ");
+    for word in body.to_lowercase().split_whitespace() {
+        flat.push_str(word.trim_start_matches('(').trim_start_matches("public."));
+        flat.push(' ');
+    }
+    flat
+}
+
+/// The functions that ask who calls, themselves or through another, and whether they throw.
+fn asking(functions: &[Function]) -> Vec<(String, bool)> {
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    let bodies: Vec<_> = functions
+        .iter()
+        .filter(|other| !is_told_whom(other))
+        .map(|other| (other, flat(&other.body)))
+        .collect();
+    loop {
+        let asks = |body: &str| {
+            ASKS.iter().any(|call| body.contains(call))
+                || names.iter().any(|name| body.contains(&format!(" {name}(")))
+        };
+        let found: BTreeSet<_> = bodies
+            .iter()
+            .filter(|(_, body)| asks(body))
+            .map(|(other, _)| other.name.name.to_lowercase())
+            .collect();
+        if found.len() == names.len() {
+            break;
+        }
+        names = found;
+    }
+    let throws = |name: &String| {
+        bodies
+            .iter()
+            .any(|(other, body)| other.name.name.to_lowercase() == *name && body.contains("raise exception"))
+    };
+    names.iter().map(|name| (name.clone(), throws(name))).collect()
+}
+
+/// Whether a function is told whom to ask about: it believes the caller.
+fn is_told_whom(function: &Function) -> bool {
+    function.arguments.iter().any(|(name, kind)| {
+        let whom = |word: &str| {
+            matches!(word, "user" | "uid" | "caller" | "actor" | "profile" | "member" | "person" | "who")
+        };
+        kind == "uuid" && name.to_lowercase().split('_').any(whom)
+    })
+}
+
+/// Whether a body writes only what the caller does not choose: it takes nothing and changes some rows, it counts one up, or it counts the calls.
+fn harmless_write(function: &Function) -> bool {
+    let flat: String = function.body.to_lowercase().split_whitespace().collect();
+    let flat = flat.replace("updated", "");
+    let counts = |(column, value): (&str, &str)| {
+        let value = value.trim_start_matches("coalesce(");
+        let counted = value.split([',', '+']).next().unwrap_or_default();
+        counted.rsplit('.').next() == Some(column)
+            && value[counted.len()..].trim_start_matches(",0)").starts_with("+1")
+    };
+    let one_row = flat.matches("insertinto").count() <= usize::from(flat.contains("onconflict"));
+    let counter = flat.matches("update").count() == 1
+        && one_row
+        && !flat.contains("deletefrom")
+        && flat
+            .split_once("update")
+            .and_then(|(_, rest)| rest.split_once("set"))
+            .and_then(|(_, rest)| rest.split_once('='))
+            .is_some_and(counts);
+    // What is due and what is over is so whoever asks; a whole table that is emptied is not.
+    let bounded = flat.split(';').all(|statement| {
+        let changes = statement.contains("deletefrom") || statement.contains("update");
+        !statement.contains("truncate") && (!changes || statement.contains("where"))
+    });
+    function.arguments.is_empty() && bounded
+        || counter
+        || function.name.name.contains("rate_limit")
+        || works_out(function)
+}
+
+/// `recalculate_score(boat uuid)`, `log_visit(…)`: it works out anew what the rows say anyway, or adds a line to a log.
+fn works_out(function: &Function) -> bool {
+    let name = function.name.name.to_lowercase();
+    let first = name.split('_').next().unwrap_or_default();
+    match first {
+        "calculate" | "recalculate" | "calc" | "recalc" | "recompute" | "refresh" | "compute" => {
+            function.arguments.iter().all(|(_, kind)| matches!(kind.as_str(), "uuid" | "bigint" | "integer"))
+        }
+        "log" => true,
+        _ => false,
+    }
+}
+
+/// Whether the body stops where no row has the secret that the caller gives: a token of a device, a code of an invitation.
+fn asks_for_secret(function: &Function, body: &str) -> bool {
+    let flat: String = body.split_whitespace().collect();
+    let given = function.arguments.iter().map(|(name, _)| name.to_lowercase()).filter(|name| {
+        let mut words = name.split('_');
+        words.any(|word| matches!(word, "token" | "secret" | "key" | "code" | "otp" | "pin" | "password"))
+    });
+    let mut given = given.filter(|name| !name.is_empty());
+    let refuses = ["raiseexception", "ifnotfoundthen", "isnullthen"];
+    refuses.iter().any(|words| flat.contains(words))
+        && given.any(|name| {
+            let held = [format!("={name}"), format!("{name}isdistinctfrom"), format!("isdistinctfrom{name}")];
+            held.iter().any(|text| flat.contains(text))
+        })
+}
+
+/// The secret of the caller that a body compares so that nothing passes too: `if p_secret != 'a' then raise exception`.
+fn skipped_secret(function: &Function) -> Option<String> {
+    let flat: String = function.body.to_lowercase().split_whitespace().collect();
+    let names =
+        function.arguments.iter().map(|(name, _)| name.to_lowercase()).filter(|name| !name.is_empty());
+    let mut compared = names.filter(|name| {
+        let asked = [format!("if{name}!="), format!("if{name}<>")];
+        name.contains("secret") && asked.iter().any(|text| flat.contains(text))
+    });
+    compared.next().filter(|_| flat.contains("raiseexception"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{asks_through_another, harmless_write, skipped_secret, unguarded_write};
+    use edit::FileId;
+    use schema::{Schema, Source};
+
+    #[test]
+    fn a_secret_that_a_row_must_have_stands_for_the_caller() {
+        let unguarded = |check: &str| {
+            let sql = format!(
+                "create table berths (id int, gate_token text); create function moor(p_gate_token text) returns void \
+                 language plpgsql security definer as $$ begin perform 1 from berths where {check}; \
+                 if not found then raise exception 'no'; end if; delete from berths; end $$;"
+            );
+            let schema = Schema::of(&[Source { file: FileId(0), path: "one.sql", text: &sql }]);
+            schema.functions.iter().any(unguarded_write)
+        };
+        assert!(unguarded("id = 1"));
+        assert!(!unguarded("gate_token = p_gate_token"));
+        assert!(!unguarded("p_gate_token is distinct from current_setting('gate', true)"));
+    }
+
+    #[test]
+    fn a_secret_that_may_be_left_out_is_none() {
+        let skipped = |check: &str| {
+            let sql = format!(
+                "create table berths (id int); create function moor(p_secret text) returns void language plpgsql security definer \
+                 as $$ begin if p_secret {check} 'a' then raise exception 'no'; end if; delete from berths; end $$;"
+            );
+            let schema = Schema::of(&[Source { file: FileId(0), path: "one.sql", text: &sql }]);
+            schema.functions.iter().find_map(skipped_secret)
+        };
+        assert_eq!(skipped("!=").as_deref(), Some("p_secret"));
+        assert_eq!(skipped("is distinct from"), None);
+    }
+
+    #[test]
+    fn a_condition_that_another_function_decides_asks_who_calls() {
+        let asked = |first: &str| {
+            let sql = format!(
+                "create table logbook (what text); create table masters (id uuid); create function is_master() returns boolean language sql as $$ select exists (select 1 from masters where id = auth.uid()) $$; \
+                 create function may(what text) returns boolean language sql as $$ select public.is_master() and what <> '' $$; \
+                 create function is_master_of(user_id uuid) returns boolean language sql as $$ select user_id = any (select id from masters) or auth.uid() is null $$; \
+                 create function demand_master() returns void language plpgsql as $$ begin if not is_master() then raise exception 'no'; end if; end $$; \
+                 create function note(what text) returns void language plpgsql security definer as $$ begin {first} \
+                 insert into logbook (what) values (what); end $$;"
+            );
+            let schema = Schema::of(&[Source { file: FileId(0), path: "one.sql", text: &sql }]);
+            let note = schema.functions.iter().find(|function| function.name.name == "note").unwrap();
+            asks_through_another(&schema.functions, note)
+        };
+        assert!(asked("if not public.is_master() then raise exception 'no'; end if;"));
+        assert!(!asked("perform is_master();"));
+        assert!(asked("if not (public.is_master() or false) then raise exception 'no'; end if;"));
+        assert!(asked("if not public.may('note') then raise exception 'no'; end if;"));
+        assert!(asked("perform public.demand_master();"));
+        assert!(!asked("if not is_master_of(user_id) then raise exception 'no'; end if;"));
+    }
+
+    fn name_of(name: &str, head: &str, body: &str) -> bool {
+        let sql = format!(
+            "create table piers (id int, views int); create table tries (who text); create function {name}{head} returns void language sql security definer as $$ {body} $$;"
+        );
+        let schema = Schema::of(&[Source { file: FileId(0), path: "one.sql", text: &sql }]);
+        schema.functions.iter().any(harmless_write)
+    }
+
+    #[test]
+    fn what_the_caller_does_not_choose_is_less_than_what_they_do() {
+        let harmless = |head: &str, body: &str| {
+            let sql = format!(
+                "create table piers (id int, views int, ends_at date); create table tries (who text); create table sights (pier int primary key, views int); create function moor{head} returns void language sql security definer as $$ {body} $$;"
+            );
+            let schema = Schema::of(&[Source { file: FileId(0), path: "one.sql", text: &sql }]);
+            schema.functions.iter().any(harmless_write)
+        };
+        assert!(harmless("()", "update piers set views = 0 where ends_at < now()"));
+        assert!(!harmless("()", "update piers set views = 0"));
+        assert!(harmless("(pier int)", "update piers set views = coalesce(views, 0) + 1 where id = pier"));
+        let seen = "insert into sights (pier, views) values (pier, 1) on conflict (pier) do update set views = public.sights.views + 1, updated_at = now()";
+        assert!(harmless("(pier int)", seen));
+        assert!(!harmless(
+            "(pier int)",
+            "insert into tries values (1); update piers set views = views + 1 where id = pier"
+        ));
+        assert!(harmless("_rate_limit(who text)", "insert into tries (who) values (who)"));
+        let anew = "update piers set views = (select count(*) from tries) where id = pier";
+        let head = |name: &str, of: &str| name_of(name, of, anew);
+        assert!(head("recalculate_views", "(pier integer)"));
+        assert!(!head("recalculate_views", "(pier integer, views text)"));
+        assert!(!harmless("(pier int, count int)", "update piers set views = count where id = pier"));
+        assert!(!harmless("(who text)", "insert into tries (who) values (who)"));
+    }
+}
