@@ -8,9 +8,7 @@ use std::collections::BTreeSet;
 
 pub(super) fn find(survey: &Survey<'_>, access: &Access, function: &Function) -> Option<Finding> {
     let span = function.span?;
-    if !is_open(&survey.schema, function) {
-        return None;
-    }
+    let crowd = crowd(&survey.schema, function)?;
     let name = &function.name.name;
     let called = access.calls.contains(name);
     let skipped = skipped_secret(function);
@@ -19,8 +17,8 @@ pub(super) fn find(survey: &Survey<'_>, access: &Access, function: &Function) ->
         span,
         subject: format!("{name}()"),
         message: match &skipped {
-            Some(secret) => format!("Anybody may call `{name}`, which writes past all policies, and whoever sends no `{secret}` passes."),
-            None => format!("Anybody may call `{name}`, which writes past all policies and does not ask who calls."),
+            Some(secret) => format!("{crowd} may call `{name}`, which writes past all policies, and whoever sends no `{secret}` passes."),
+            None => format!("{crowd} may call `{name}`, which writes past all policies and does not ask who calls."),
         },
         todo: match (&skipped, called) {
             (Some(secret), _) => format!("NULL is not unequal to anything: compare with `{secret} is distinct from …`, and keep the secret out of the text."),
@@ -29,11 +27,11 @@ pub(super) fn find(survey: &Survey<'_>, access: &Access, function: &Function) ->
         },
     }
     .finding();
-    if function.revoked_from.iter().any(|role| role == "public") {
+    if crowd != VISITORS && function.revoked_from.iter().any(|role| role == "public") {
         finding.why +=
             " What was revoked from `public` alone is still granted to `anon` and `authenticated` by name.";
     }
-    if called {
+    if called || crowd == VISITORS {
         finding.severity = Severity::Warning;
     } else if harmless_write(function) {
         finding.severity = Severity::Warning;
@@ -44,11 +42,24 @@ pub(super) fn find(survey: &Survey<'_>, access: &Access, function: &Function) ->
 
 /// Whether whoever has the publishable key may call a function that writes past all policies and asks nobody.
 pub(super) fn is_open(schema: &Schema, function: &Function) -> bool {
-    function.name.schema == "public"
-        && function.definer
-        && unguarded_write(function)
-        && function.callable_by("anon")
-        && !asks_through_another(&schema.functions, function)
+    crowd(schema, function) == Some(EVERYBODY)
+}
+
+const EVERYBODY: &str = "Anybody";
+const VISITORS: &str = "Whoever signs up";
+
+/// Who may call a function that writes past all policies and asks nobody. What takes nothing from its caller and is for those
+/// who are signed in does its own work.
+fn crowd(schema: &Schema, function: &Function) -> Option<&'static str> {
+    let open = function.name.schema == "public" && function.definer && unguarded_write(function);
+    if !open || asks_through_another(&schema.functions, function) {
+        return None;
+    }
+    if function.callable_by("anon") {
+        return Some(EVERYBODY);
+    }
+    let given = !function.arguments.is_empty() && !harmless_write(function);
+    (given && function.callable_by("authenticated")).then_some(VISITORS)
 }
 
 /// What tells who calls.
@@ -224,6 +235,27 @@ mod tests {
         assert!(unguarded("id = 1"));
         assert!(!unguarded("gate_token = p_gate_token"));
         assert!(!unguarded("p_gate_token is distinct from current_setting('gate', true)"));
+    }
+
+    #[test]
+    fn who_may_call_is_who_was_left_the_right() {
+        let crowd = |head: &str, rights: &str| {
+            let sql = format!(
+                "create table berths (id int); create function moor{head} returns void language sql security definer as $$ delete from berths where id = 1 $$; {rights}"
+            );
+            let schema = Schema::of(&[Source { file: FileId(0), path: "one.sql", text: &sql }]);
+            schema.functions.iter().find_map(|function| super::crowd(&schema, function))
+        };
+        let public = "revoke all on function moor(int) from public;";
+        assert_eq!(crowd("(berth int)", ""), Some("Anybody"));
+        assert_eq!(crowd("(berth int)", public), Some("Anybody"));
+        let visitors = format!("{public} revoke all on function moor(int) from anon;");
+        assert_eq!(crowd("(berth int)", &visitors), Some("Whoever signs up"));
+        assert_eq!(
+            crowd("(berth int)", &format!("{visitors} revoke all on function moor(int) from authenticated;")),
+            None
+        );
+        assert_eq!(crowd("()", &visitors.replace("(int)", "()")), None);
     }
 
     #[test]
