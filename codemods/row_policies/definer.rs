@@ -2,13 +2,13 @@
 
 use super::access::Access;
 use super::{DEFINER, Told};
-use audit::{Confidence, Finding, Severity, Survey};
+use audit::{Confidence, Finding, Severity};
 use schema::{Function, Schema};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn find(survey: &Survey<'_>, access: &Access, function: &Function) -> Option<Finding> {
+pub(super) fn find(access: &Access, asking: &Asking, function: &Function) -> Option<Finding> {
     let span = function.span?;
-    let crowd = crowd(&survey.schema, function)?;
+    let crowd = crowd(asking, function)?;
     let name = &function.name.name;
     let called = access.calls.contains(name);
     let skipped = skipped_secret(function);
@@ -41,8 +41,8 @@ pub(super) fn find(survey: &Survey<'_>, access: &Access, function: &Function) ->
 }
 
 /// Whether whoever has the publishable key may call a function that writes past all policies and asks nobody.
-pub(super) fn is_open(schema: &Schema, function: &Function) -> bool {
-    crowd(schema, function) == Some(EVERYBODY)
+pub(super) fn is_open(asking: &Asking, function: &Function) -> bool {
+    crowd(asking, function) == Some(EVERYBODY)
 }
 
 const EVERYBODY: &str = "Anybody";
@@ -50,9 +50,9 @@ const VISITORS: &str = "Whoever signs up";
 
 /// Who may call a function that writes past all policies and asks nobody. What takes nothing from its caller and is for those
 /// who are signed in does its own work.
-fn crowd(schema: &Schema, function: &Function) -> Option<&'static str> {
+fn crowd(asking: &Asking, function: &Function) -> Option<&'static str> {
     let open = function.name.schema == "public" && function.definer && unguarded_write(function);
-    if !open || asks_through_another(&schema.functions, function) {
+    if !open || asking.stands_before(function) {
         return None;
     }
     if function.callable_by("anon") {
@@ -79,59 +79,69 @@ fn unguarded_write(function: &Function) -> bool {
     writes && !trigger && !ASKS.iter().any(|call| body.contains(call)) && !asks_for_secret(function, &body)
 }
 
-/// Whether a condition of the body is a question to another function that asks who calls: `if not is_harbour_master() then`; or
-/// the body calls one that asks and throws: `perform demand_master()`.
-fn asks_through_another(functions: &[Function], function: &Function) -> bool {
-    let asking = asking(functions);
-    let flat = flat(&function.body);
-    asking.iter().any(|(name, throws)| {
-        let mut before: Vec<&str> = vec!["if", "not", "and", "or", "where", "when"];
-        if *throws {
-            before.extend(["perform", "select"]);
+/// The functions that ask who calls, themselves or through another.
+pub(super) struct Asking {
+    /// By name: whether it throws where the answer is no.
+    names: BTreeMap<String, bool>,
+}
+
+impl Asking {
+    pub(super) fn of(schema: &Schema) -> Self {
+        let believed = schema.functions.iter().filter(|other| !is_told_whom(other));
+        let bodies: Vec<_> = believed
+            .map(|other| {
+                let body = flat(&other.body);
+                let asks = ASKS.iter().any(|call| body.contains(call));
+                let throws = body.contains("raise exception");
+                (other.name.name.to_lowercase(), asks, throws, called(&body))
+            })
+            .collect();
+        let mut names: BTreeMap<String, bool> = BTreeMap::new();
+        loop {
+            let before = names.len();
+            for (name, asks, throws, calls) in &bodies {
+                if *asks || calls.iter().any(|(_, other)| names.contains_key(other)) {
+                    *names.entry(name.clone()).or_default() |= throws;
+                }
+            }
+            if names.len() == before {
+                return Self { names };
+            }
         }
-        before.iter().any(|word| flat.contains(&format!(" {word} {name}(")))
-    })
+    }
+
+    /// Whether a condition of the body is a question to one of them: `if not is_harbour_master() then`; or the body calls one that
+    /// throws: `perform demand_master()`.
+    fn stands_before(&self, function: &Function) -> bool {
+        called(&flat(&function.body)).iter().any(|(before, name)| {
+            let question = matches!(before.as_str(), "if" | "not" | "and" | "or" | "where" | "when");
+            let demand = matches!(before.as_str(), "perform" | "select");
+            self.names.get(name).is_some_and(|throws| question || demand && *throws)
+        })
+    }
+}
+
+/// The functions that a text calls, each with the word before it.
+fn called(flat: &str) -> BTreeSet<(String, String)> {
+    let mut before = "";
+    let mut found = BTreeSet::new();
+    for word in flat.split(' ') {
+        if let Some((name, _)) = word.split_once('(') {
+            found.insert((before.to_owned(), name.to_owned()));
+        }
+        before = word;
+    }
+    found
 }
 
 /// The text in lower case, one blank between words, without the schema of names and without brackets that open a condition.
 fn flat(body: &str) -> String {
-    let mut flat = String::from(" ");
+    let mut flat = String::new();
     for word in body.to_lowercase().split_whitespace() {
         flat.push_str(word.trim_start_matches('(').trim_start_matches("public."));
         flat.push(' ');
     }
     flat
-}
-
-/// The functions that ask who calls, themselves or through another, and whether they throw.
-fn asking(functions: &[Function]) -> Vec<(String, bool)> {
-    let mut names: BTreeSet<String> = BTreeSet::new();
-    let bodies: Vec<_> = functions
-        .iter()
-        .filter(|other| !is_told_whom(other))
-        .map(|other| (other, flat(&other.body)))
-        .collect();
-    loop {
-        let asks = |body: &str| {
-            ASKS.iter().any(|call| body.contains(call))
-                || names.iter().any(|name| body.contains(&format!(" {name}(")))
-        };
-        let found: BTreeSet<_> = bodies
-            .iter()
-            .filter(|(_, body)| asks(body))
-            .map(|(other, _)| other.name.name.to_lowercase())
-            .collect();
-        if found.len() == names.len() {
-            break;
-        }
-        names = found;
-    }
-    let throws = |name: &String| {
-        bodies
-            .iter()
-            .any(|(other, body)| other.name.name.to_lowercase() == *name && body.contains("raise exception"))
-    };
-    names.iter().map(|name| (name.clone(), throws(name))).collect()
 }
 
 /// Whether a function is told whom to ask about: it believes the caller.
@@ -217,7 +227,7 @@ fn skipped_secret(function: &Function) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{asks_through_another, harmless_write, skipped_secret, unguarded_write};
+    use super::{Asking, harmless_write, skipped_secret, unguarded_write};
     use edit::FileId;
     use schema::{Schema, Source};
 
@@ -244,7 +254,7 @@ mod tests {
                 "create table berths (id int); create function moor{head} returns void language sql security definer as $$ delete from berths where id = 1 $$; {rights}"
             );
             let schema = Schema::of(&[Source { file: FileId(0), path: "one.sql", text: &sql }]);
-            schema.functions.iter().find_map(|function| super::crowd(&schema, function))
+            schema.functions.iter().find_map(|function| super::crowd(&super::Asking::of(&schema), function))
         };
         let public = "revoke all on function moor(int) from public;";
         assert_eq!(crowd("(berth int)", ""), Some("Anybody"));
@@ -285,7 +295,7 @@ mod tests {
             );
             let schema = Schema::of(&[Source { file: FileId(0), path: "one.sql", text: &sql }]);
             let note = schema.functions.iter().find(|function| function.name.name == "note").unwrap();
-            asks_through_another(&schema.functions, note)
+            Asking::of(&schema).stands_before(note)
         };
         assert!(asked("if not public.is_master() then raise exception 'no'; end if;"));
         assert!(!asked("perform is_master();"));

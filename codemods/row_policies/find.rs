@@ -212,6 +212,7 @@ fn views(survey: &Survey<'_>) -> Vec<Finding> {
 }
 
 fn functions(survey: &Survey<'_>, access: &Access) -> Vec<Finding> {
+    let asking = definer::Asking::of(&survey.schema);
     let mut found = Vec::new();
     for function in survey.schema.functions.iter().filter(|function| function.name.schema == "public") {
         let Some(span) = function.span else { continue };
@@ -235,7 +236,7 @@ fn functions(survey: &Survey<'_>, access: &Access) -> Vec<Finding> {
             }
             found.push(finding);
         }
-        found.extend(definer::find(survey, access, function));
+        found.extend(definer::find(access, &asking, function));
     }
     found
 }

@@ -225,10 +225,11 @@ fn matching(text: &str) -> Option<usize> {
 
 /// Functions that nobody should call over the API: they write past all policies, and nothing of the app calls them so.
 pub(super) fn uncalled<'s>(schema: &'s Schema, access: &Access) -> Vec<&'s Function> {
+    let asking = definer::Asking::of(schema);
     let mut found: Vec<_> = schema
         .functions
         .iter()
-        .filter(|function| definer::is_open(schema, function))
+        .filter(|function| definer::is_open(&asking, function))
         .filter(|function| !access.calls.contains(&function.name.name))
         .collect();
     found.retain(|function| {
