@@ -143,7 +143,16 @@ fn believed(check: Span, handlers: &[&Handler]) -> Option<Finding> {
 fn acts(survey: &Survey<'_>, handler: &Handler) -> bool {
     !matches!(handler.method.as_str(), "OPTIONS" | "HEAD")
         && !super::development::only(survey, handler)
+        && !signs_out(handler)
         && !crate::server::hands_on(survey, handler)
+}
+
+/// `DELETE /api/admin/session`: it ends the caller's own session.
+fn signs_out(handler: &Handler) -> bool {
+    let last = handler.url.as_deref().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
+    handler.method == "DELETE"
+        && !handler.admin
+        && matches!(last, "auth" | "session" | "login" | "logout" | "signout")
 }
 
 /// Whether a handler answers whoever asks, and that matters, and nothing but a session is to be asked for.

@@ -579,6 +579,25 @@ fn what_only_its_holder_can_name_stands_for_a_session() {
 }
 
 #[test]
+fn an_answer_of_what_verifies_by_its_name_is_a_session() {
+    let guard = r#"import { verifyCrewAuth } from "@/lib/crew"; export async function POST(request) { const auth = await verifyCrewAuth(request); if (!auth.authenticated) return auth.response; await db.from("berths").insert({}); return Response.json({}); }"#;
+    let helper = r#"export async function verifyCrewAuth(request) { const sent = request.cookies.get("crew")?.value; return { authenticated: await same(sent) }; }"#;
+    check(
+        NEXT,
+        &[("app/api/berths/route.ts", guard), ("lib/crew.ts", helper)],
+        &["/api/berths POST Enforced writes"],
+    );
+}
+
+#[test]
+fn what_a_comment_would_do_is_not_done() {
+    route(
+        "export async function POST(request) {\n  // await db.from('berths').insert({});\n  return Response.json({});\n}",
+        "/api/berths POST None",
+    );
+}
+
+#[test]
 fn a_role_is_asked_of_a_function_by_its_name() {
     let action = |body: &str| {
         format!(

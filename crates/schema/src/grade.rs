@@ -271,6 +271,14 @@ impl<'s> Asked<'s> {
         }
     }
 
+    /// `trial_requests` with an address to answer to and nobody's rows: a form.
+    fn is_form(&self) -> bool {
+        let asks = ["request", "requests", "inscriptions", "signups", "entries"];
+        words(&self.name.name).iter().any(|word| asks.contains(&word.as_str()))
+            && self.holds.owners.is_empty()
+            && !self.holds.personal.is_empty()
+    }
+
     /// `page_events` with an `event_type`: what happened on a page, as its visitors send it.
     fn notes_events(&self) -> bool {
         let named = words(&self.name.name).last().is_some_and(|last| last == "events");
@@ -368,7 +376,7 @@ impl<'s> Asked<'s> {
         let grade = if self.narrowed || own && command == "insert" {
             Grade::Review
         } else if command == "insert" {
-            let intake = INTAKE.has_any(&words(table)) || self.notes_events();
+            let intake = INTAKE.has_any(&words(table)) || self.notes_events() || self.is_form();
             match crowd {
                 _ if !holds.privileged.is_empty() && !intake => Grade::Hole,
                 Crowd::Everybody if intake => Grade::Review,
@@ -514,6 +522,9 @@ mod tests {
              create table sources (id uuid primary key, credentials text, is_sample boolean, user_id uuid);
              create table clubs (id uuid primary key, hook_secret text, archived boolean);
              create table pier_events (id uuid primary key, event_type text);
+             create table trial_requests (id uuid primary key, email text);
+             alter table trial_requests enable row level security;
+             create policy f on trial_requests for insert with check (true);
              alter table chunks enable row level security; alter table theme_settings enable row level security;
              alter table sources enable row level security; alter table clubs enable row level security;
              alter table pier_events enable row level security;
@@ -528,6 +539,7 @@ mod tests {
                 ("c", "Review OpenWrite"),
                 ("d", "Review OpenRead"),
                 ("e", "Ok -"),
+                ("f", "Review OpenWrite"),
             ],
         );
     }

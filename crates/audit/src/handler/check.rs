@@ -111,6 +111,9 @@ impl<'p> Judge<'p> {
         if leaves && (self.asks_role_of_row(condition) || self.asks_role_by_name(condition)) {
             checks.role.get_or_insert(span);
         }
+        if leaves && self.asks_session_by_name(condition) {
+            checks.session.get_or_insert(span);
+        }
         // What stands in the address is no session.
         if self.is_of_address(condition) {
             return;

@@ -63,6 +63,21 @@ impl<'p> Judge<'p> {
         found || self.any_declared(condition, &|value| self.is_question(value))
     }
 
+    /// `!auth.authenticated`, where `const auth = await verifyAdminAuth()`.
+    pub(super) fn asks_session_by_name(&self, condition: Node<'p>) -> bool {
+        let negated = view::unwrapped(condition);
+        negated.kind() == "unary_expression"
+            && self.any_declared(negated, &|value| {
+                let call = if value.kind() == "await_expression" {
+                    view::code_children(value).next()
+                } else {
+                    Some(value)
+                };
+                let callee = call.and_then(view::callee).filter(|callee| callee.kind() == "identifier");
+                callee.is_some_and(|callee| verifies_session(self.reader.tree.text(callee)))
+            })
+    }
+
     /// `requireAdmin(request)`, `isStaff(user.id)`, `client.rpc("has_role", …)`.
     fn is_question(&self, value: Node<'p>) -> bool {
         let mut call = view::unwrapped(value);
@@ -116,6 +131,15 @@ fn by_token(declared: &str) -> bool {
             || column == "api_key"
             || column == "state" && of_state().is_some_and(|table| table.contains("state"))
     })
+}
+
+/// `verifyAdminAuth`, `checkSession`, `requireLogin`.
+fn verifies_session(name: &str) -> bool {
+    let words = crate::identity::words(name);
+    let first = words.first().map_or("", String::as_str);
+    let what = ["auth", "session", "login", "authentication"];
+    matches!(first, "verify" | "check" | "require" | "validate" | "assert" | "ensure")
+        && words.iter().any(|word| what.contains(&word.as_str()))
 }
 
 /// `isAdmin`, `has_role`, `has_owner_workspace_access`, `canManageTeam`.

@@ -64,7 +64,7 @@ pub(super) fn deeds(project: &Project, function: Span) -> Deeds {
     let mut deeds = Deeds::default();
     for span in functions(project, function, 2) {
         let file = project.get(span.file);
-        let text = file.text.get(span.range()).unwrap_or_default();
+        let text = &spoken(file.text.get(span.range()).unwrap_or_default());
         deeds.writes |= WRITES.iter().any(|mark| text.contains(mark)) || writes_sql(text);
         deeds.validated |=
             [".parse(", "safeParse(", "parseAsync(", ".validate(", "zValidator("].iter().any(|mark| {
@@ -77,6 +77,12 @@ pub(super) fn deeds(project: &Project, function: Span) -> Deeds {
         deeds.admin |= is_admin(project, span);
     }
     deeds
+}
+
+/// The text without the lines that are comments: what a real app would do there is not done.
+fn spoken(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Whether a function asks with the service-role key: named in it, or in the module of a client that it uses.
