@@ -4,6 +4,7 @@
 //! judged from the text (a condition over data, a query built at run time) is listed as not understood.
 
 mod block;
+mod calls;
 mod catalog;
 mod constraint;
 mod data;
