@@ -39,7 +39,9 @@ impl Server for Next {
         if count("export async function createDb()") == 1 && count("class NotSignedIn ") == 1 {
             return true;
         }
-        if actions == 1 && count("\n  return toResponse(request, ") == 1 {
+        // A read with a list answers POST as well.
+        let handlers = 1 + count("\nexport const POST = GET;\n");
+        if actions == handlers && count("\n  return toResponse(request, ") == 1 {
             return true;
         }
         file.text.starts_with("\"use server\"")
