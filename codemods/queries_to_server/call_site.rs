@@ -95,7 +95,9 @@ impl Call<'_> {
                 vec![self.lines(range, indent)]
             }
             // Nothing of it went.
-            Site::Without(range, gone) if gone.is_empty() => vec![self.lines(range, indent)],
+            Site::Without(range, gone) if gone.is_empty() && !self.draft.loose.contains(range) => {
+                vec![self.lines(range, indent)]
+            }
             Site::Guarded(condition, value) => vec![
                 Piece::Source(Span::new(file, condition.clone())),
                 Piece::text(" ? "),
@@ -113,6 +115,9 @@ impl Call<'_> {
                 }
                 if at < range.end {
                     pieces.push(Piece::Source(Span::new(file, at..range.end)));
+                }
+                if self.draft.loose.contains(range) {
+                    pieces.push(Piece::text(" as any"));
                 }
                 pieces
             }

@@ -135,9 +135,10 @@ impl<'s> Reader<'s> {
             return Err(Reason::columns_unknown(&self.draft.parts.table));
         }
         let (site, mut set) = self.site_of(inner, node);
-        // `const row: Record<string, unknown> = { … }`: its type says less than its keys.
-        if let Site::Expression(range) = &site
-            && (keys.wider || self.is_open_record(inner))
+        // `const row: Record<string, unknown> = { … }`: its type says less than its keys; and `{ ...row } as any` says so itself.
+        let spread = loose && inner.kind() == "object";
+        if let Site::Expression(range) | Site::Without(range, _) = &site
+            && (spread || matches!(site, Site::Expression(_)) && (keys.wider || self.is_open_record(inner)))
         {
             self.draft.loose.push(range.clone());
         }
