@@ -199,7 +199,7 @@ impl<'s> Page<'s, '_> {
         for read in reads {
             // What is put aside is a name.
             if aside.iter().any(|range| range.start <= read.start_byte() && read.end_byte() <= range.end)
-                && self.names(read) != TOKENS[2]
+                && TOKENS[..2].contains(&self.names(read))
             {
                 continue;
             }
