@@ -31,7 +31,6 @@ const AUTH_FUNCTIONS: &str = include_str!("templates/tanstack-start/auth.functio
 pub(super) const AUTH: &str = include_str!("templates/any/auth.ts");
 const STORAGE_FUNCTIONS: &str = include_str!("templates/tanstack-start/storage.functions.ts");
 const STORAGE: &str = include_str!("templates/tanstack-start/storage.ts");
-const REALTIME: &str = include_str!("templates/tanstack-start/realtime.ts");
 const GATEWAY: &str = include_str!("templates/tanstack-start/gateway.ts");
 const FORWARD: &str = include_str!("templates/tanstack-start/gateway.server.ts");
 const QUERY: &str = include_str!("templates/tanstack-start/query.ts");
@@ -268,7 +267,7 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         parts.push(("storage", beside("storage")?));
     }
     if uses.any("realtime") {
-        put(of("realtime.ts"), text(REALTIME, &[("__CONNECTION__", runtime::connection(&uses))]))?;
+        put(of("realtime.ts"), text(runtime::REALTIME, &[("__CONNECTION__", runtime::connection(&uses))]))?;
         let from = beside("realtime")?;
         parts.extend(runtime::of_channels(&uses).map(|name| (name, from.clone())));
     }

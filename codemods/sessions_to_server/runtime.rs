@@ -30,10 +30,10 @@ const API: &str = include_str!("templates/vite/lib/api.ts");
 const HTTP: &str = include_str!("templates/vite/lib/http.ts");
 const CLIENT_AUTH: &str = include_str!("templates/vite/client/auth.ts");
 const CLIENT_STORAGE: &str = include_str!("templates/vite/client/storage.ts");
-const CLIENT_REALTIME: &str = include_str!("templates/vite/client/realtime.ts");
 const CLIENT_PROXY: &str = include_str!("templates/vite/client/proxy.ts");
 const TSCONFIG: &str = include_str!("templates/vite/tsconfig.server.json");
 // templates/any/
+pub(super) const REALTIME: &str = include_str!("templates/any/realtime.ts");
 pub(super) const FUNCTIONS: &str = include_str!("templates/any/functions.ts");
 
 /// The new files and what they ask for.
@@ -146,7 +146,7 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     }
     if uses.any("realtime") {
         let holes = [http.clone(), ("__CONNECTION__", connection(uses))];
-        let from = beside("realtime", filled(CLIENT_REALTIME, uses, &holes))?;
+        let from = beside("realtime", filled(REALTIME, uses, &holes))?;
         parts.extend(of_channels(uses).map(|name| (name, from.clone())));
     }
     if uses.any("invoke") {

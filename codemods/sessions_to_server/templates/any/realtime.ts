@@ -1,10 +1,15 @@
 import type { RealtimeChannel, RealtimeClient, SupabaseClient } from "@supabase/supabase-js";
+//#if start
 import { realtimeToken } from "./auth.functions";
+//#else
+import { request } from "__HTTP__";
+//#end
 
 // Realtime runs over a WebSocket to Supabase. The library is loaded on the first subscription, and
 // the short-lived token for it is fetched from the server and kept in memory only.
 let client: Promise<RealtimeClient> | null = null;
 
+//#if start
 type Access = Awaited<ReturnType<typeof realtimeToken>>;
 let access: Promise<Access> | null = null;
 
@@ -16,10 +21,24 @@ async function current(): Promise<Access> {
   return asked;
 }
 
+//#end
 function connect(): Promise<RealtimeClient> {
   client ??= (async () => {
+//#if start
     const [{ RealtimeClient }, { url, apikey }] = await Promise.all([import("@supabase/realtime-js"), current()]);
     const opened = new RealtimeClient(url, { params: { apikey }, accessToken: async () => (await current()).token });
+//#else
+    const [{ RealtimeClient }, first] = await Promise.all([import("@supabase/realtime-js"), token()]);
+    let next: typeof first | null = first;
+    const opened = new RealtimeClient(first.url, {
+      params: { apikey: first.apikey },
+      accessToken: async () => {
+        const { token: value } = next ?? (await token());
+        next = null;
+        return value;
+      },
+    });
+//#end
     await opened.setAuth(); // channels join with the token that is known at that moment
 //#if realtime.isConnected
     open = opened;
@@ -30,6 +49,15 @@ function connect(): Promise<RealtimeClient> {
   return client;
 }
 
+//#if start
+//#else
+async function token(): Promise<{ url: string; apikey: string; token: string }> {
+  const { status, body } = await request("GET", "/api/realtime/token");
+  if (status !== 200) throw new Error("Not signed in");
+  return body;
+}
+
+//#end
 const real = new WeakMap<object, Promise<RealtimeChannel>>();
 //#if getChannels
 const made = new Set<RealtimeChannel>();
@@ -124,6 +152,7 @@ export const realtime: Pick<RealtimeClient, __CONNECTION__> = {
 //#end
 };
 //#end
+//#if start
 
 /** At sign-out: the next visitor of this page gets a new connection. */
 export async function closeRealtime(): Promise<void> {
@@ -131,3 +160,4 @@ export async function closeRealtime(): Promise<void> {
   client = access = null;
   await (await open?.catch(() => undefined))?.disconnect();
 }
+//#end
