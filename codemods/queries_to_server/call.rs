@@ -8,7 +8,7 @@ use super::keys::Keys;
 use super::name::Verb;
 use super::read::{Filled, Reader, Want};
 use super::reason::Reason;
-use crate::sessions_to_server::{is_secret, says_who, with_comma};
+use crate::sessions_to_server::{hand_on_functions, is_secret, says_who, with_comma};
 use audit::query::{Step, Target};
 use stack::server::function::Input;
 use syntax::Node;
@@ -121,7 +121,7 @@ impl<'s> Reader<'s> {
     pub(super) fn edge_function(&mut self) -> Result<(), Reason> {
         self.draft.parts.verb = Verb::Invoke;
         let query = self.query;
-        if self.answer_is_more_than_data() {
+        if self.answer_is_more_than_data() || hand_on_functions(self.survey) {
             return Err(Reason::edge_function());
         }
         for step in &query.steps {

@@ -12,7 +12,6 @@ use super::served::{
 use super::template::Uses;
 use super::tokens::{self, Tokens};
 use super::uses::{self, Use, What, meets};
-use super::web_storage;
 use super::whole;
 use crate::queries_to_server::through;
 use crate::server::{Proxied, Verdict, verdict};
@@ -80,7 +79,7 @@ impl Move {
             let file = survey.project.get(file);
             file.span(0..file.text.len())
         });
-        let edited = self.tokens.edits.iter().map(|edit| edit.span);
+        let edited = self.tokens.edits.iter().chain(&self.tokens.stored.edits).map(|edit| edit.span);
         let middleware = self.middleware(survey).map(|edit| edit.span);
         modules.chain(edited).chain(whole).chain(middleware).collect()
     }
@@ -186,7 +185,7 @@ fn decided(survey: &Survey<'_>) -> Decision<Move> {
     blockers.extend(odd);
     let mut tokens = tokens::of(survey, &first, &all_uses, &places, &verdict);
     tokens.leave(survey, wiring.removed, &kept);
-    let kept_tokens = tokens.kept.iter().cloned().chain(web_storage::reads(survey));
+    let kept_tokens = tokens.kept.iter().chain(&tokens.stored.kept).cloned();
     blockers.extend(kept_tokens.map(|(span, why)| Blocker { span, why, admin: false }));
     if places.server.is_within()
         && let Err(odd) = native::middleware(survey, &places)
@@ -334,6 +333,10 @@ fn gathered(
                 parts.add(name);
                 parts.add("realtime");
             }
+            What::Functions => {
+                functions.extend(through::every_edge_function(survey));
+                parts.add("invoke");
+            }
             What::Invoke(names) if !is_moved(one.span) => {
                 match names.is_empty() {
                     true => functions.extend(through::every_edge_function(survey)),
@@ -369,6 +372,8 @@ fn gathered(
         ("missing", parts.any("getUser|getUserIdentities|refreshSession|exchangeCodeForSession") || fragment && parts.any("setSession")),
         ("fragment", fragment),
         ("keeps", !tokens.held.is_empty()),
+        ("stored", !tokens.stored.sessions.is_empty()),
+        ("marked", !tokens.stored.signs.is_empty()),
         ("implicit", takes_links && parts.any(SIGNS) && makes_links(survey)),
         ("anyBucket", buckets.values().any(|known| known.contains(uses::ANY_BUCKET))),
         ("puts", parts.any("upload|update") && parts.any("storage")),

@@ -6,9 +6,10 @@ use super::places::Places;
 use super::runtime::Files;
 use super::tokens::Page;
 use super::uses::{Use, What};
+use super::web_storage;
 use crate::env_contract::contract;
 use audit::Survey;
-use edit::{Edit, RelPath};
+use edit::{Edit, FileId, RelPath};
 use plan::Request;
 use project::graph::{Graph, Origin};
 use std::collections::BTreeSet;
@@ -93,15 +94,22 @@ fn is_stored<'s>(page: &Page<'s, '_>, list: Node<'s>) -> bool {
     })
 }
 
-/// The imports of the function, where it is called.
+/// The imports of what pages call instead of looking into web storage, where it is called.
 pub(super) fn requests(survey: &Survey<'_>, change: &Move, files: &Files) -> Vec<Request> {
     let Some(path) = module(&change.places, files) else { return Vec::new() };
-    let asking: BTreeSet<_> = change.tokens.held.iter().map(|span| span.file).collect();
-    let import = |file| Request::Import {
+    let stored = &change.tokens.stored;
+    let called = [
+        (NAME, &change.tokens.held),
+        (web_storage::SESSION, &stored.sessions),
+        (web_storage::SIGNED_IN, &stored.signs),
+    ];
+    let asking: BTreeSet<_> =
+        called.iter().flat_map(|(name, spans)| spans.iter().map(|span| (span.file, *name))).collect();
+    let import = |(file, name): (FileId, &str)| Request::Import {
         file,
         from: contract::specifier(survey, file, &path),
-        name: Imported::Named(NAME.to_owned()),
-        local: NAME.to_owned(),
+        name: Imported::Named(name.to_owned()),
+        local: name.to_owned(),
         type_only: false,
     };
     asking.into_iter().map(import).collect()

@@ -14,6 +14,7 @@ mod decide;
 mod facade;
 mod fit;
 mod getter;
+mod handed_on;
 mod header;
 mod held;
 mod kept_sessions;
@@ -22,6 +23,7 @@ mod lazy;
 mod library;
 mod meaning;
 mod native;
+mod own_headers;
 mod own_request;
 mod own_routes;
 mod owned;
@@ -40,6 +42,7 @@ mod strictness;
 mod template;
 mod tokens;
 mod truth;
+
 mod uses;
 mod values;
 mod web_storage;
@@ -162,6 +165,11 @@ impl Codemod for SessionsToServer {
 /// Whether a call makes the client of another project than the app's own: such a client stays as it is, with what it is asked.
 pub(crate) fn is_foreign(survey: &Survey<'_>, call: Span) -> bool {
     asked::is_foreign(survey, call)
+}
+
+/// Whether pages hand on the edge functions as a whole, and may change what a call of one does.
+pub(crate) fn hand_on_functions(survey: &Survey<'_>) -> bool {
+    handed_on::hand_on_functions(survey)
 }
 
 /// Whether the app gets its server and its sessions: what else needs one asks this.
@@ -410,7 +418,7 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
     change.requests.extend(kept_sessions::requests(survey, parts, &files));
     change.creates = files.creates;
     change.requests.extend(files.requests);
-    change.edits.extend(parts.tokens.edits.iter().cloned());
+    change.edits.extend(parts.tokens.edits.iter().chain(&parts.tokens.stored.edits).cloned());
     change.edits.extend(parts.wiring.edits.iter().cloned());
     change.edits.extend(parts.middleware(survey));
     if within {

@@ -5,6 +5,7 @@ use super::context;
 use super::decide::Move;
 use super::facade::Part;
 use super::header;
+use super::own_headers;
 use super::places::{Places, relative};
 use super::retyped;
 use super::runtime::{self, Files};
@@ -272,7 +273,10 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         parts.extend(runtime::of_channels(&uses).map(|name| (name, from.clone())));
     }
     if uses.any("proxy|edge") {
+        let [sent, read] = own_headers::of(survey);
         let holes = [
+            sent,
+            read,
             ("__ALLOWED__", runtime::allowed(&change.proxied)),
             ("__CLOSED__", runtime::list(closed.iter())),
             ("__EDGE_FUNCTIONS__", runtime::list(change.functions.iter())),

@@ -415,7 +415,7 @@ fn below<'t>(tree: &'t Tree, node: Node<'t>, member: Option<&str>) -> Option<Nod
 }
 
 /// Only exported or imported again.
-fn is_passed_on(node: Node<'_>) -> bool {
+pub(super) fn is_passed_on(node: Node<'_>) -> bool {
     let parent = wrapped(node).parent();
     parent.is_some_and(|parent| {
         matches!(parent.kind(), "export_specifier" | "import_specifier" | "export_statement")

@@ -235,45 +235,65 @@ impl<'s> Page<'s, '_> {
                 continue;
             }
             let statement = self.sets_secret(node)?.byte_range();
-            edits.push(Edit::delete(self.file.span(whole_line(&self.file.text, statement.clone()))));
-            gone.push(statement);
+            let edit = Edit::delete(self.file.span(whole_line(&self.file.text, statement.clone())));
+            // Both arms of a condition go with it.
+            if !edits.contains(&edit) {
+                edits.push(edit);
+                gone.push(statement);
+            }
         }
         Some((edits, gone))
     }
 
-    /// `headers["Authorization"] = token;`: the statement, with the condition that it alone stands under.
+    /// `headers["Authorization"] = token;`: the statement, with the condition under which nothing else stands.
     fn sets_secret(&self, headers: Node<'s>) -> Option<Node<'s>> {
-        let member = headers.parent()?;
-        let key = match member.kind() {
-            "member_expression" => self.tree.text(member.child_by_field_name("property")?).to_owned(),
-            "subscript_expression" => {
-                syntax::view::string_value(self.tree, member.child_by_field_name("index")?)?.into_owned()
-            }
-            _ => return None,
-        };
-        let assigned = member.parent().filter(|parent| {
-            parent.kind() == "assignment_expression"
-                && parent.child_by_field_name("left").is_some_and(|left| left.id() == member.id())
-        })?;
+        let assigned = headers.parent()?.parent()?;
         let mut statement = wrapped(assigned).parent()?;
-        if !secret(&key) || statement.kind() != "expression_statement" {
+        if !self.is_secret_set(statement) {
             return None;
         }
-        while let Some(around) = statement.parent() {
-            let alone = match around.kind() {
-                "statement_block" => {
-                    code_children(around).count() == 1
-                        && around.parent().is_some_and(|outer| outer.kind() == "if_statement")
-                }
-                "if_statement" => around.child_by_field_name("alternative").is_none(),
-                _ => false,
-            };
-            if !alone {
-                break;
+        loop {
+            let block = statement.parent().filter(|block| block.kind() == "statement_block");
+            let outer = block.unwrap_or(statement).parent().map(|outer| match outer.kind() {
+                "else_clause" => outer.parent().unwrap_or(outer),
+                _ => outer,
+            });
+            match outer.filter(|outer| outer.kind() == "if_statement") {
+                Some(condition) if self.only_sets_secrets(condition, statement) => statement = condition,
+                // Without braces nothing may be missing there.
+                Some(_) if block.is_none() => return None,
+                _ => return Some(statement),
             }
-            statement = around;
         }
-        Some(statement)
+    }
+
+    /// Whether a condition has only arms that set the token or the key, or hold `known` alone.
+    fn only_sets_secrets(&self, condition: Node<'s>, known: Node<'s>) -> bool {
+        let alternative = condition.child_by_field_name("alternative");
+        let otherwise = alternative.and_then(|clause| code_children(clause).next());
+        let arms = [condition.child_by_field_name("consequence"), otherwise];
+        alternative.is_some() == otherwise.is_some()
+            && arms.into_iter().flatten().all(|arm| {
+                let in_block = arm.kind() == "statement_block";
+                let only = if in_block { code_children(arm).next() } else { Some(arm) };
+                only.is_some_and(|only| only.id() == known.id() || self.is_secret_set(only))
+                    && (!in_block || code_children(arm).count() == 1)
+            })
+    }
+
+    /// Whether a statement sets the header of the token or of the key.
+    fn is_secret_set(&self, statement: Node<'s>) -> bool {
+        let assigned = code_children(statement).next().map(unwrapped);
+        let left = assigned
+            .filter(|assigned| {
+                statement.kind() == "expression_statement" && assigned.kind() == "assignment_expression"
+            })
+            .and_then(|assigned| assigned.child_by_field_name("left"));
+        let key = left.and_then(|left| {
+            let named = left.child_by_field_name("property").map(|property| self.tree.text(property).into());
+            named.or_else(|| syntax::view::string_value(self.tree, left.child_by_field_name("index")?))
+        });
+        key.is_some_and(|key| secret(&key))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::client::{Client, PACKAGE};
 use super::decide::Move;
 use super::facade::{self, Part};
+use super::own_headers;
 use super::places::relative;
 use super::policy;
 use super::served::{BUCKETS, BUILT, CHANNELS, CONNECTION};
@@ -72,7 +73,10 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         put(places.of_server("lib/storage.ts")?, plain(STORAGE, &[]));
     }
     if uses.any("edge") {
-        put(places.of_server("lib/edge-functions.ts")?, plain(EDGE, &[("__APP__", app.clone())]));
+        put(
+            places.of_server("lib/edge-functions.ts")?,
+            plain(EDGE, &[&[("__APP__", app.clone())], &own_headers::of(survey)[..]].concat()),
+        );
     }
     if uses.any("proxy") {
         put(places.of_server("lib/db-proxy.ts")?, plain(PROXY, &[("__APP__", app.clone())]));

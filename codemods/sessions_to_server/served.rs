@@ -140,13 +140,21 @@ pub(super) fn unserved(
             What::Realtime(name) => Some(format!(
                 "calls `{name}` by hand. Channels get their token by themselves: remove the call."
             )),
+            What::Functions if through::every_edge_function(survey).is_empty() => {
+                Some("hands on all edge functions. Write one call for each.".to_owned())
+            }
             What::Invoke(names) if names.is_empty() && through::every_edge_function(survey).is_empty() => {
                 Some("computes the name of the edge function. Write one call for each.".to_owned())
             }
             What::Value => Some(
                 "uses the Supabase client as a value. Pass the function that is needed instead.".to_owned(),
             ),
-            What::Invoke(_) | What::Query | What::Test | What::Held(..) | What::Library(_) => None,
+            What::Invoke(_)
+            | What::Functions
+            | What::Query
+            | What::Test
+            | What::Held(..)
+            | What::Library(_) => None,
         };
         let admin = matches!(&one.what, What::Auth(method) if method.starts_with("admin."));
         found.extend(why.map(|why| Blocker { span: one.span, why, admin }));

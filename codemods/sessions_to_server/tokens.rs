@@ -7,6 +7,7 @@ use super::own_routes::Flow;
 use super::places::Places;
 use super::requests::{FUNCTIONS, is_secret, is_sometimes};
 use super::uses::{self, Use, What};
+use super::web_storage::{self, Stored};
 use crate::hooks;
 use crate::server::Verdict;
 use audit::Survey;
@@ -38,6 +39,8 @@ pub(super) struct Tokens {
     pub(super) held: Vec<Span>,
     /// Whether one of them stands in the query of a link.
     pub(super) linked: bool,
+    /// Reads where the library kept the session.
+    pub(super) stored: Stored,
     /// What becomes of conditions where no token is named.
     conditions: Vec<Edit>,
 }
@@ -77,7 +80,8 @@ pub(super) fn of(
     places: &Places,
     verdict: &Verdict,
 ) -> Tokens {
-    let mut tokens = Tokens::default();
+    let mut tokens = Tokens { stored: web_storage::of(survey), ..Tokens::default() };
+    tokens.lent.extend(&tokens.stored.sessions);
     let mut flow = Flow::new(survey);
     for file in uses::code(survey) {
         let (in_page, gone) = (in_browser(survey.stack.side(file.id)), gone(verdict, file));

@@ -2,10 +2,12 @@
 
 use super::auth;
 use super::client::Client;
+use super::handed_on;
 use super::library;
 use super::owned::covers;
 use super::reach::{self, By, Held};
 use super::served::BUCKETS;
+
 use crate::hooks;
 use audit::Survey;
 use audit::query;
@@ -28,6 +30,8 @@ pub(super) enum What {
     Realtime(String),
     /// `client.functions.invoke(NAME)`: the name, or each of a closed set; empty for a name that is computed.
     Invoke(Vec<String>),
+    /// `client.functions` as a value: any of them may be called.
+    Functions,
     /// `client.from`, `schema`, `rpc`: a query.
     Query,
     /// A test whether the client is there, or a list of what a hook depends on.
@@ -153,6 +157,9 @@ pub(super) fn asked(
     if is_test(outer) || hooks::dependencies(tree, outer).is_some() {
         return used(node, What::Test);
     }
+    if handed_on::is_kept_unread(survey, file, (tree, node)) {
+        return used(node, What::Test);
+    }
     if let Some(methods) = library::asks(survey, file, tree, node) {
         return used(node, What::Library(methods));
     }
@@ -196,6 +203,7 @@ pub(super) fn asked(
             let names: Option<Vec<String>> = names.iter().map(|name| function_name(name)).collect();
             used(upto(1), What::Invoke(names.unwrap_or_default()))
         }
+        ("functions", None) => used(upto(0), What::Functions),
         ("from" | "rpc" | "schema", _) if first.call.is_some() => used(whole, What::Query),
         // `const ask = client.rpc as unknown as Ask`: a method under another name.
         ("from" | "rpc", None) => used(upto(0), What::Query),

@@ -41,6 +41,9 @@ type Listener = (event: AuthChangeEvent, session: Session | null) => void | Prom
 // This module also runs while a page is rendered on the server, for many visitors at once:
 // nothing about a session may be remembered there.
 const inBrowser = typeof window !== "undefined";
+//#if marked
+const VISITOR = "visitor";
+//#end
 const listeners = new Map<string, Listener>();
 const tabs = inBrowser && typeof BroadcastChannel !== "undefined" ? new BroadcastChannel("auth") : null;
 let current: Session | null | undefined; // undefined: not asked yet. Set in the browser only.
@@ -99,6 +102,11 @@ function emit(event: AuthChangeEvent, session: Session | null, broadcast = true)
   if (!inBrowser) return;
   current = session;
   clearTimeout(timer);
+//#if marked
+  // Who was here last, for pages that ask before the server has answered. It opens nothing.
+  if (session) localStorage.setItem(VISITOR, session.user.id);
+  else localStorage.removeItem(VISITOR);
+//#end
 //#if realtime
   if (event === "SIGNED_OUT") void closeRealtime();
 //#end
@@ -521,5 +529,20 @@ export async function keepSession(): Promise<string> {
   const { answer } = await ask(server.keepSession());
   if (!answer?.name) throw new Error("Not signed in");
   return answer.name;
+}
+//#end
+//#if stored
+
+/** The session as it was written into web storage, without what renews it; `null` for nobody. */
+export async function sessionAsStored(): Promise<string | null> {
+  const session = await load();
+  return session && JSON.stringify(session);
+}
+//#end
+//#if marked
+
+/** Whether somebody was signed in when this browser last heard from the server. */
+export function wasSignedIn(): boolean {
+  return localStorage.getItem(VISITOR) !== null;
 }
 //#end

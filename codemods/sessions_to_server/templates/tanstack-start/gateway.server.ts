@@ -14,8 +14,8 @@ const signedIn: readonly string[] = __CLOSED__;
 const functions: readonly string[] = __EDGE_FUNCTIONS__;
 //#end
 
-const REQUEST_HEADERS = ["accept", "content-type", "prefer", "range", "range-unit"];
-const RESPONSE_HEADERS = ["content-type", "content-disposition", "content-range", "preference-applied"];
+const REQUEST_HEADERS = ["accept", "content-type", "prefer", "range", "range-unit"__SENT__];
+const RESPONSE_HEADERS = ["content-type", "content-disposition", "content-range", "preference-applied"__READ__];
 //#if proxy
 const MOST_BYTES = 1_000_000;
 

@@ -23,6 +23,9 @@ interface PublicSession {
 //#end
 }
 
+//#if marked
+const VISITOR = "visitor";
+//#end
 const listeners = new Map<string, Listener>();
 const tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("auth");
 let current: Session | null | undefined; // undefined: not asked yet
@@ -59,6 +62,11 @@ const denied = async () => ({ data: { user: null, users: [] }, error: toError({ 
 function emit(event: AuthChangeEvent, session: Session | null, broadcast = true) {
   current = session;
   clearTimeout(timer);
+//#if marked
+  // Who was here last, for pages that ask before the server has answered. It opens nothing.
+  if (session) localStorage.setItem(VISITOR, session.user.id);
+  else localStorage.removeItem(VISITOR);
+//#end
   // Ask again shortly before the access token runs out: the server renews it.
   if (session?.expires_at) timer = setTimeout(() => void load(true), Math.max(5, Math.min(session.expires_in - 60, 86_400)) * 1000);
   for (const listener of [...listeners.values()]) void listener(event, session);
@@ -427,5 +435,20 @@ export async function keepSession(): Promise<string> {
   const { status, body } = await request("POST", "/api/auth/keep");
   if (status !== 200) throw new Error("Not signed in");
   return body.name;
+}
+//#end
+//#if stored
+
+/** The session as it was written into web storage, without what renews it; `null` for nobody. */
+export async function sessionAsStored(): Promise<string | null> {
+  const session = await load();
+  return session && JSON.stringify(session);
+}
+//#end
+//#if marked
+
+/** Whether somebody was signed in when this browser last heard from the server. */
+export function wasSignedIn(): boolean {
+  return localStorage.getItem(VISITOR) !== null;
 }
 //#end

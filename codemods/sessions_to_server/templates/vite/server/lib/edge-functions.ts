@@ -2,8 +2,8 @@ import { Hono } from "hono";
 import type { Env } from "../env.js";
 import { createDb, sessionUser } from "./session.js";
 
-const REQUEST_HEADERS = ["accept", "content-type"];
-const RESPONSE_HEADERS = ["content-type", "content-disposition"];
+const REQUEST_HEADERS = ["accept", "content-type"__SENT__];
+const RESPONSE_HEADERS = ["content-type", "content-disposition"__READ__];
 
 /**
  * The edge functions that the app calls, with the visitor's own token, which the browser does not have.
