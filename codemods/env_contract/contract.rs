@@ -186,6 +186,11 @@ impl Contract {
         Some(Self { template, path, taken: there.is_some() && !written, written, folder: app.folder.clone() })
     }
 
+    /// The name by which it exports the variables.
+    pub fn export(&self) -> &'static str {
+        self.template.export
+    }
+
     /// The entry of `name`, and what the module needs to work.
     pub fn entry(&self, survey: &Survey<'_>, name: &str, need: &Need) -> Vec<Request> {
         let Some((before, after)) = around_hole(self.template.text) else { return Vec::new() };

@@ -60,7 +60,8 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
         }
     }
     for stays in &outcome.stays {
-        let proxied = stays.through.is_some() && target.session().is_none();
+        let lets = target.session().is_none() || crate::sessions_to_server::hides(survey);
+        let proxied = stays.through.is_some() && lets;
         let disposition = if proxied { Disposition::Proxied } else { Disposition::Declined };
         let span = survey.queries[stays.query].span;
         change.settles.push(Settled { span, disposition, function: None });

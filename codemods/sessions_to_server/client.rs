@@ -54,7 +54,9 @@ impl Client {
     pub(super) fn takes_links(&self, survey: &Survey<'_>) -> bool {
         let text = &survey.project.get(self.file).text[self.call.clone()];
         let words = text.replace([' ', '"', '\'', '\n'], "");
-        !words.contains("detectSessionInUrl:false") && !words.contains("flowType:pkce")
+        // One of cookies takes a code alone.
+        let codes = ["detectSessionInUrl:false", "flowType:pkce", "createBrowserClient"];
+        !codes.iter().any(|said| words.contains(said))
     }
 
     /// The call that makes it.
@@ -72,10 +74,19 @@ pub(super) struct Refused {
 
 /// Every visitor's client that code of the browser makes; those that cannot move with the reason.
 pub(super) fn clients(survey: &Survey<'_>) -> Vec<Result<Client, Refused>> {
+    made_by(survey, "createClient", &|file, call| makes_client(survey, file, call))
+}
+
+/// The clients that `is_maker` makes, of which `word` is part.
+pub(super) fn made_by(
+    survey: &Survey<'_>,
+    word: &str,
+    is_maker: &dyn Fn(&File, Node<'_>) -> bool,
+) -> Vec<Result<Client, Refused>> {
     let mut found = Vec::new();
     for file in &survey.project.files {
         let side = survey.stack.side(file.id);
-        if !matches!(file.kind, Kind::Code(_)) || !file.text.contains("createClient") || !in_browser(side) {
+        if !matches!(file.kind, Kind::Code(_)) || !file.text.contains(word) || !in_browser(side) {
             continue;
         }
         if survey.project.on_phone(file.id) {
@@ -84,7 +95,7 @@ pub(super) fn clients(survey: &Survey<'_>) -> Vec<Result<Client, Refused>> {
         let Some((tree, scopes)) = file.syntax() else { continue };
         walk(tree.root(), &mut |node| {
             let on_page = || in_browser(survey.stack.side_at(file.span(node.byte_range())));
-            let made = node.kind() == "call_expression" && makes_client(survey, file, node) && on_page();
+            let made = node.kind() == "call_expression" && is_maker(file, node) && on_page();
             if made && !(side == Side::Both && asks_the_server(survey, (tree, scopes), node)) {
                 found.extend(client(survey, file, (tree, scopes), node));
             }
@@ -175,13 +186,15 @@ fn client(
             around = found.around;
             (found.value, Some(found.name))
         }
-        (None, None) => match getter::of(&known, file, call, &[&url, &key]) {
-            Some(found) => {
-                getter = Some(found.getter);
-                (found.body, Some(found.name))
+        (None, None) => {
+            match getter::of(&known, file, call, &[&url, &key]).or_else(|| getter::inline(&known, call)) {
+                Some(found) => {
+                    getter = Some(found.getter);
+                    (found.body, Some(found.name))
+                }
+                None => return refused("is made inside of a function or under a condition"),
             }
-            None => return refused("is made inside of a function or under a condition"),
-        },
+        }
     };
     if !tree.sound(value) {
         return refused("stands beside text that does not parse");
@@ -337,12 +350,20 @@ fn checked_options(
                 }
                 said.request = Some(request);
             }
+            // Where the session is in cookies the server says what these are.
+            "cookies" | "cookieOptions" | "cookieEncoding" | "isSingleton" if holds_session(survey) => {}
             // An option of the first version, which later ones pass over.
             "headers" if passes_over(survey) => {}
             other => return Err(format!("is given the option `{other}`")),
         }
     }
     Ok(said)
+}
+
+/// Whether the app's own server reads the session from cookies.
+fn holds_session(survey: &Survey<'_>) -> bool {
+    let server = survey.stack.server.zip(survey.project.apps.first());
+    server.is_some_and(|(server, app)| server.session_client(survey.project, app).is_some())
 }
 
 fn passes_over(survey: &Survey<'_>) -> bool {

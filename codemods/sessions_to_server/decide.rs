@@ -227,7 +227,7 @@ fn taken(survey: &Survey<'_>, places: &Places) -> Vec<String> {
 }
 
 /// The queries that stay in the browser, and those that nothing can serve.
-fn queries(survey: &Survey<'_>, uses: &[Use], verdict: &Verdict) -> (Vec<Proxied>, Vec<Blocker>) {
+pub(super) fn queries(survey: &Survey<'_>, uses: &[Use], verdict: &Verdict) -> (Vec<Proxied>, Vec<Blocker>) {
     let (mut proxied, mut blockers) = (Vec::new(), Vec::new());
     for one in uses.iter().filter(|one| one.what == What::Query) {
         if verdict.moved.iter().any(|span| meets(*span, one.span)) {
@@ -282,7 +282,7 @@ fn by_itself(survey: &Survey<'_>, one: &Use) -> Option<Proxied> {
 }
 
 /// Everything that the move is made of.
-fn gathered(
+pub(super) fn gathered(
     survey: &Survey<'_>,
     places: Places,
     (clients, uses): (Vec<Client>, Vec<Use>),

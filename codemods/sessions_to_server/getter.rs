@@ -8,6 +8,7 @@
 //! The function keeps its name. What it gives stands ready, since there is nothing left to make.
 
 use super::lazy::follows;
+use super::leads;
 use super::owned::covers;
 use super::setting::Setting;
 use super::truth::Known;
@@ -16,8 +17,12 @@ use std::ops::Range;
 use syntax::Node;
 use syntax::scope::{BindingId, Declared};
 use syntax::view::{
-    arguments, callee_path, code_children, enclosing_function, enclosing_statement, unwrapped, walk, wrapped,
+    arguments, callee, callee_path, code_children, enclosing_function, enclosing_statement, unwrapped, walk,
+    wrapped,
 };
+
+/// What makes a client with its session in cookies.
+const COOKIES: &str = "createBrowserClient";
 
 /// The function, and what it keeps the client in.
 #[derive(Clone, Debug)]
@@ -36,6 +41,8 @@ pub(super) struct Getter {
     pub(super) kept: Option<(Range<usize>, Range<usize>)>,
     /// A name for what it gives.
     pub(super) holds: String,
+    /// No function gives it: a component makes it for itself.
+    pub(super) inline: bool,
 }
 
 /// A getter, seen from the call that makes the client.
@@ -113,7 +120,33 @@ pub(super) fn of<'t>(
     let returns = function.child_by_field_name("return_type").map(|returns| returns.byte_range());
     let waits = tree.text(function).starts_with("async");
     let statement = statement.byte_range();
-    Some(Found { getter: Getter { statement, says, is_expression, returns, waits, kept, holds }, body, name })
+    Some(Found {
+        getter: Getter { statement, says, is_expression, returns, waits, kept, holds, inline: false },
+        body,
+        name,
+    })
+}
+
+/// A client that a component makes for itself, with its session in cookies: `const db = createBrowserClient(url, key)`. What takes its
+/// place stands at the top of the module, so that it is the same one each time.
+pub(super) fn inline<'t>(known: &Known<'t>, call: Node<'t>) -> Option<Found<'t>> {
+    let (tree, scopes) = (known.tree, known.scopes);
+    let makes = callee(call).map(|callee| tree.text(callee)) == Some(COOKIES);
+    enclosing_function(call).filter(|_| makes)?;
+    let (name, _, _) = leads::alias(tree, leads::memoised(tree, call))?;
+    let is_head = |statement: &Node<'t>| {
+        let directive = statement.kind() == "expression_statement"
+            && code_children(*statement).next().is_some_and(|only| only.kind() == "string");
+        statement.kind() == "import_statement" || directive
+    };
+    let statement = code_children(tree.root()).find(|statement| !is_head(statement))?.byte_range();
+    let free = |name: &&str| !scopes.bindings.iter().any(|binding| binding.name == **name);
+    let holds = ["client", "pageClient", "sessionClient"].into_iter().find(free)?.to_owned();
+    let says = call.byte_range();
+    let (returns, kept) = (None, None);
+    let getter =
+        Getter { statement, says, is_expression: true, returns, waits: false, kept, holds, inline: true };
+    Some(Found { getter, body: call, name })
 }
 
 /// What a function gives, by its name: `getSupabase` gives `supabase`.
@@ -213,7 +246,7 @@ impl<'t> Shape<'_, 't> {
         let field = |name: &str| value.child_by_field_name(name);
         match value.kind() {
             "null" | "undefined" => true,
-            "call_expression" => value.id() == self.call.id(),
+            "call_expression" => value.id() == self.call.id() || self.makes_another(value),
             "identifier" => {
                 let (tree, scopes) = (self.known.tree, self.known.scopes);
                 let id = scopes.binding_at(value.byte_range());
@@ -246,6 +279,12 @@ impl<'t> Shape<'_, 't> {
         }
     }
 
+    /// `createBrowserClient(…)` again, with other options or in place of missing settings: one client of a page is as good as another.
+    fn makes_another(&self, call: Node<'t>) -> bool {
+        let maker = |call: Node<'t>| callee(call).map(|callee| self.known.tree.text(callee));
+        maker(call) == Some(COOKIES) && maker(self.call) == Some(COOKIES)
+    }
+
     /// A condition on the client, the address and the key, or on whether there is a page.
     fn asks_only_for_settings(&self, condition: Node<'t>) -> bool {
         let scopes = self.known.scopes;
@@ -273,6 +312,7 @@ impl<'t> Shape<'_, 't> {
                 return false;
             }
             match node.kind() {
+                "call_expression" if self.makes_another(node) => return false,
                 "call_expression" => {
                     let callee = node.child_by_field_name("function").map_or("", |callee| tree.text(callee));
                     fine &= callee.ends_with(".trim")

@@ -66,6 +66,7 @@ pub(super) fn named(survey: &Survey<'_>, client: &Client, name: Span) -> Option<
     let file = survey.project.get(client.file);
     let own = &file.text[client.name.clone()?];
     let of = |local: &str| match &client.getter {
+        Some(getter) if getter.inline => format!("typeof {local}"),
         Some(getter) if getter.waits => format!("Awaited<ReturnType<typeof {local}>>"),
         Some(_) => format!("ReturnType<typeof {local}>"),
         None => format!("typeof {local}"),

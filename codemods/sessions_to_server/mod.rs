@@ -20,6 +20,7 @@ mod held;
 mod kept_sessions;
 mod key_fetch;
 mod lazy;
+mod leads;
 mod library;
 mod meaning;
 mod native;
@@ -128,6 +129,7 @@ impl Codemod for SessionsToServer {
                     let blockers = cookies.blockers.as_deref();
                     found.push(main_finding(survey, cookies.client, &cookies.auth, blockers));
                     found.extend(together(blockers.unwrap_or_default()));
+                    found.extend(cookies::told(survey));
                 }
             }
             Decision::Kept { client, auth, blockers } => {

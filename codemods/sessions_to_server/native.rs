@@ -6,6 +6,7 @@ use super::decide::Move;
 use super::facade::Part;
 use super::header;
 use super::own_headers;
+use super::package;
 use super::places::{Places, relative};
 use super::retyped;
 use super::runtime::{self, Files};
@@ -31,7 +32,7 @@ const ORIGIN: &str = include_str!("templates/tanstack-start/origin.server.ts");
 const AUTH_FUNCTIONS: &str = include_str!("templates/tanstack-start/auth.functions.ts");
 pub(super) const AUTH: &str = include_str!("templates/any/auth.ts");
 const STORAGE_FUNCTIONS: &str = include_str!("templates/tanstack-start/storage.functions.ts");
-const STORAGE: &str = include_str!("templates/tanstack-start/storage.ts");
+pub(super) const STORAGE: &str = include_str!("templates/any/storage.ts");
 const GATEWAY: &str = include_str!("templates/tanstack-start/gateway.ts");
 const FORWARD: &str = include_str!("templates/tanstack-start/gateway.server.ts");
 const QUERY: &str = include_str!("templates/tanstack-start/query.ts");
@@ -259,8 +260,12 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         } else {
             STORAGE.to_owned()
         };
-        let holes =
-            [("__ENV__", env), ("__PUBLIC_URL__", url), ("__METHODS__", runtime::quoted(&change.storage))];
+        let holes = [
+            ("__ENV__", env),
+            ("__PUBLIC_URL__", url),
+            ("__METHODS__", runtime::quoted(&change.storage)),
+            ("__FUNCTIONS__", "./storage.functions".to_owned()),
+        ];
         put(of("storage.ts"), filled(&template, &own, &holes))?;
         if own.any("calls") {
             put(of("storage.functions.ts"), text(STORAGE_FUNCTIONS, &buckets(change, &uses)))?;
@@ -268,7 +273,12 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         parts.push(("storage", beside("storage")?));
     }
     if uses.any("realtime") {
-        put(of("realtime.ts"), text(runtime::REALTIME, &[("__CONNECTION__", runtime::connection(&uses))]))?;
+        let holes = [
+            ("__CONNECTION__", runtime::connection(&uses)),
+            ("__FUNCTIONS__", "./auth.functions".to_owned()),
+            ("__REALTIME__", package::REALTIME.0.to_owned()),
+        ];
+        put(of("realtime.ts"), text(runtime::REALTIME, &holes))?;
         let from = beside("realtime")?;
         parts.extend(runtime::of_channels(&uses).map(|name| (name, from.clone())));
     }
@@ -330,6 +340,7 @@ fn derived(uses: &mut Uses, change: &Move, refusal: bool) {
     let asks = limits || uses.any("signOut|unlinkIdentity|oauth");
     let rest = [
         ("start", true),
+        ("within", true),
         ("limits", limits),
         ("failure", asks),
         ("schemas", asks),
@@ -410,7 +421,7 @@ fn schema(text: String, change: &Move) -> String {
     }
 }
 
-fn buckets(change: &Move, uses: &Uses) -> Vec<(&'static str, String)> {
+pub(super) fn buckets(change: &Move, uses: &Uses) -> Vec<(&'static str, String)> {
     let of = |key: &str| {
         let named = runtime::named(&change.buckets, key);
         named.map_or_else(|| "anyBucket".to_owned(), |list| format!("z.enum({list})"))

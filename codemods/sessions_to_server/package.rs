@@ -9,7 +9,7 @@ use syntax::document::json;
 
 const SUPABASE: (&str, &str) = ("@supabase/supabase-js", "^2.119.0");
 const SSR: (&str, &str) = ("@supabase/ssr", "^0.12.7");
-const REALTIME: (&str, &str) = ("@supabase/realtime-js", "^2.119.0");
+pub(super) const REALTIME: (&str, &str) = ("@supabase/realtime-js", "^2.119.0");
 const NODE_TYPES: (&str, &str) = ("@types/node", "^22.16.5");
 const ZOD: &str = "^3.25.76";
 

@@ -48,6 +48,27 @@ impl Places {
         })
     }
 
+    /// For an app whose own server has the session already: everything of its pages stands beside the client.
+    pub(super) fn beside_client(survey: &Survey<'_>, client: &Client) -> Option<Self> {
+        let app = survey.project.apps.first()?.clone();
+        let own = survey.project.get(client.file).path.folder().to_owned();
+        // A component that makes a client for itself is no place for what all have in common.
+        let inline = client.getter.as_ref().is_some_and(|getter| getter.inline);
+        let source = in_app(&app, "src/app").filter(|source| {
+            let prefix = format!("{source}/");
+            survey.project.files.iter().any(|file| file.path.as_str().starts_with(&prefix))
+        });
+        let common = if source.is_some() { "src/lib/supabase" } else { "lib/supabase" };
+        Some(Self {
+            facade: if inline { in_app(&app, common)?.to_string() } else { own },
+            app,
+            server: survey.stack.server?,
+            folder: "",
+            source: "",
+            client: client.file,
+        })
+    }
+
     /// A file of the app.
     pub(super) fn at(&self, path: &str) -> Option<RelPath> {
         in_app(&self.app, path)

@@ -3,6 +3,7 @@
 
 use super::client::Client;
 use super::held;
+use super::leads::{alias, assigned, giver, memoised};
 use audit::Survey;
 use edit::FileId;
 use project::File;
@@ -13,7 +14,7 @@ use syntax::Node;
 use syntax::Tree;
 use syntax::module::{Import, ImportKind, Imported};
 use syntax::scope::{BindingId, Scopes};
-use syntax::view::{arguments, callee, code_children, enclosing_function, unwrapped, walk, wrapped};
+use syntax::view::{arguments, code_children, unwrapped, wrapped};
 
 /// Every place, and every other name.
 pub(super) struct Reached<'s> {
@@ -83,6 +84,7 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
     let mut carriers_of: BTreeMap<FileId, Vec<FileId>> = BTreeMap::new();
     let mut seen: BTreeSet<(FileId, usize)> = BTreeSet::new();
     let is = match &client.getter {
+        Some(getter) if getter.inline => Is::Client,
         Some(getter) if getter.waits => Is::Promiser,
         Some(_) => Is::Giver,
         None => Is::Client,
@@ -108,16 +110,22 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
             let node = match target.is {
                 Is::Client => node,
                 _ if is_passed_on(node) => continue,
-                is => match given(node, is) {
-                    Some(node) => node,
-                    None => {
+                is => match (given(node, is), alias(tree, node)) {
+                    (Some(node), _) => node,
+                    // `export const makeClient = createClient`
+                    (None, Some((name, None, _))) if !in_type => {
+                        waiting.push(Target { holder: file.id, name: Some(name.byte_range()), is });
+                        continue;
+                    }
+                    (None, _) => {
                         reached.places.push(place(node, true));
                         continue;
                     }
                 },
             };
             let node = memoised(tree, node);
-            let lead = if in_type { None } else { alias(tree, node).or_else(|| giver(tree, node)) };
+            let lead = || alias(tree, node).or_else(|| giver(tree, node)).or_else(|| assigned(file, node));
+            let lead = if in_type { None } else { lead() };
             if let Some((name, typed, is)) = lead {
                 let name = name.byte_range();
                 waiting.push(Target { holder: file.id, name: Some(name.clone()), is });
@@ -223,7 +231,7 @@ fn is_nameable(survey: &Survey<'_>, client: &Client, holder: FileId, parameter: 
 }
 
 /// The identifier of a function that is declared, or held in a constant.
-fn function_name(function: Node<'_>) -> Option<Node<'_>> {
+pub(super) fn function_name(function: Node<'_>) -> Option<Node<'_>> {
     match function.kind() {
         "function_declaration" => function.child_by_field_name("name"),
         "arrow_function" | "function_expression" => {
@@ -243,7 +251,7 @@ fn is_handed_by_all(survey: &Survey<'_>, taker: &Taker<'_>, passed: &BTreeSet<(F
         if in_type || is_passed_on(node) {
             return true;
         }
-        let Some(call) = given(node, Is::Giver) else { return false };
+        let Some(call) = called(node) else { return false };
         let handed = arguments(call);
         let spread = handed.iter().take(taker.index + 1).any(|one| one.kind() == "spread_element");
         let argument = handed.get(taker.index);
@@ -422,78 +430,18 @@ pub(super) fn is_passed_on(node: Node<'_>) -> bool {
     })
 }
 
-/// The call of a function that gives the client, awaited where it has to be.
+/// The call of a function that gives the client, awaited where it is.
 fn given(node: Node<'_>, is: Is) -> Option<Node<'_>> {
+    let call = called(node)?;
+    let awaited = wrapped(call).parent().filter(|parent| parent.kind() == "await_expression");
+    // `await createClient()`, also where nothing has to be awaited.
+    if is == Is::Promiser { awaited } else { awaited.or(Some(call)) }
+}
+
+/// The call of the function at `node`.
+fn called(node: Node<'_>) -> Option<Node<'_>> {
     let outer = wrapped(node);
     let call = outer.parent().filter(|parent| parent.kind() == "call_expression")?;
     let is_callee = call.child_by_field_name("function").is_some_and(|function| function.id() == outer.id());
-    let call = is_callee.then_some(call)?;
-    if is == Is::Promiser {
-        return wrapped(call).parent().filter(|parent| parent.kind() == "await_expression");
-    }
-    Some(call)
-}
-
-/// `useMemo(() => client, [])`: the hook's call.
-fn memoised<'t>(tree: &'t Tree, node: Node<'t>) -> Node<'t> {
-    let of_hook = || {
-        let function = wrapped(node).parent().filter(|parent| parent.kind() == "arrow_function")?;
-        let body = function.child_by_field_name("body")?;
-        let call = function.parent().filter(|list| list.kind() == "arguments")?.parent()?;
-        let hook = tree.text(callee(call)?);
-        let first = arguments(call).first().is_some_and(|first| first.id() == function.id());
-        (body.id() == wrapped(node).id() && first && matches!(hook, "useMemo" | "React.useMemo"))
-            .then_some(call)
-    };
-    of_hook().unwrap_or(node)
-}
-
-/// A name that leads on: the identifier, the type that is written at it, and what it is.
-type Lead<'t> = (Node<'t>, Option<Range<usize>>, Is);
-
-/// `const db = client`: the alias.
-fn alias<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Lead<'t>> {
-    let parent = wrapped(node).parent().filter(|parent| parent.kind() == "variable_declarator")?;
-    let name = parent.child_by_field_name("name").filter(|name| name.kind() == "identifier")?;
-    let statement = parent.parent()?;
-    let typed = parent.child_by_field_name("type").map(|typed| typed.byte_range());
-    (name.id() != node.id() && tree.text(statement).starts_with("const")).then_some((name, typed, Is::Client))
-}
-
-/// A function that gives the client wherever it ends: its name.
-fn giver<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Lead<'t>> {
-    let outer = wrapped(node);
-    let parent = outer.parent()?;
-    let function = match parent.kind() {
-        "return_statement" => enclosing_function(parent)?,
-        "arrow_function" if parent.child_by_field_name("body")?.id() == outer.id() => parent,
-        _ => return None,
-    };
-    let name = match function.kind() {
-        "function_declaration" => function.child_by_field_name("name")?,
-        "arrow_function" | "function_expression" => {
-            let name = function_name(function)?;
-            let declarator = name.parent()?;
-            let plain = declarator.child_by_field_name("type").is_none()
-                && declarator.parent().is_some_and(|statement| tree.text(statement).starts_with("const"));
-            plain.then_some(name)?
-        }
-        _ => return None,
-    };
-    let mut fine = true;
-    if parent.kind() == "return_statement" {
-        walk(function.child_by_field_name("body")?, &mut |inner| {
-            if inner.kind() == "return_statement" {
-                let value = code_children(inner).next().map(|value| tree.text(unwrapped(value)));
-                fine &= value
-                    .is_none_or(|value| value == tree.text(node) || matches!(value, "null" | "undefined"));
-            }
-            let nested =
-                matches!(inner.kind(), "arrow_function" | "function_expression" | "function_declaration");
-            !nested
-        });
-    }
-    let is = if tree.text(function).starts_with("async") { Is::Promiser } else { Is::Giver };
-    let typed = function.child_by_field_name("return_type").map(|typed| typed.byte_range());
-    fine.then_some((name, typed, is))
+    is_callee.then_some(call)
 }

@@ -4,6 +4,7 @@ use super::client::{Client, PACKAGE};
 use super::decide::Move;
 use super::facade::{self, Part};
 use super::own_headers;
+use super::package;
 use super::places::relative;
 use super::policy;
 use super::served::{BUCKETS, BUILT, CHANNELS, CONNECTION};
@@ -149,7 +150,8 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         parts.push(("storage", beside("storage", filled(&template, &own, &holes))?));
     }
     if uses.any("realtime") {
-        let holes = [http.clone(), ("__CONNECTION__", connection(uses))];
+        let library = ("__REALTIME__", package::REALTIME.0.to_owned());
+        let holes = [http.clone(), library, ("__CONNECTION__", connection(uses))];
         let from = beside("realtime", filled(REALTIME, uses, &holes))?;
         parts.extend(of_channels(uses).map(|name| (name, from.clone())));
     }
@@ -409,7 +411,7 @@ pub(super) fn module(
     };
     // A second module of the same project takes the parts from beside the first.
     let elsewhere = |from: &str| -> String {
-        if at == 0 {
+        if at == 0 || !from.starts_with('.') {
             return from.to_owned();
         }
         let path = change.places.beside(&format!("{}.ts", from.trim_start_matches("./")));
@@ -436,6 +438,6 @@ pub(super) fn module(
             format!("import {{ api }} from \"{from}\";")
         })
     };
-    let api = api.filter(|_| change.parts.any("functions"));
+    let api = api.filter(|_| change.parts.any("functions") && !change.places.folder.is_empty());
     (facade::edits(survey, client, owned, &parts, api.as_deref(), said), requests)
 }

@@ -5,6 +5,7 @@ use audit::Survey;
 use edit::{FileId, Span};
 use project::File;
 use project::graph::{Graph, Origin};
+use stack::Side;
 use std::collections::BTreeSet;
 use syntax::Node;
 use syntax::Tree;
@@ -113,6 +114,10 @@ fn follow(
             let path = member_path(tree, node).unwrap_or_default();
             if let [import, meta, env, name] = path.as_slice()
                 && (&**import, &**meta, &**env) == ("import", "meta", "env")
+            {
+                found.names.push(name.clone().into_owned());
+            } else if let [_, _, name] = path.as_slice()
+                && survey.stack.framework.env(Side::Browser, name).expression == tree.text(node)
             {
                 found.names.push(name.clone().into_owned());
             } else if let Some(value) = held(survey, file, node) {

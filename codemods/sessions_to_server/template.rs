@@ -12,6 +12,11 @@ impl Uses {
         self.0.insert(name.into());
     }
 
+    /// Takes a name out.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
     /// Whether any of the names, parted by `|`, is used.
     pub(super) fn any(&self, names: &str) -> bool {
         names.split('|').any(|name| self.0.contains(name.trim()))

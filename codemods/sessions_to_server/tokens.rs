@@ -46,6 +46,11 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
+    /// Reads of the access token alone.
+    pub(super) fn lent(lent: Vec<Span>) -> Self {
+        Self { lent, ..Self::default() }
+    }
+
     /// Leaves out a file that goes as a whole, and what goes with the clients.
     pub(super) fn leave(&mut self, survey: &Survey<'_>, removed: Option<FileId>, clients: &[Client]) {
         let goes = |client: &Client, span: &Span| {

@@ -2,18 +2,23 @@
 
 use super::{client, server};
 use crate::guards_to_server::{Renewal, renewal};
-use crate::queries_to_server::{accounts, is_sessionless, keeps_cookies, session_place};
-use crate::server::verdict;
+use crate::queries_to_server::{accounts, is_sessionless, keeps_cookies, session_place, through};
+use crate::server::{Verdict, verdict};
 use crate::sessions_to_server::client::in_browser;
-use crate::sessions_to_server::decide::{Blocker, Decision};
+use crate::sessions_to_server::decide::{self as parts, Blocker, Decision};
+use crate::sessions_to_server::places::Places;
+use crate::sessions_to_server::served::{BUCKETS, CHANNELS, CONNECTION, STORAGE};
+use crate::sessions_to_server::tokens::Tokens;
+use crate::sessions_to_server::uses::{self, Use, What, meets};
 use audit::Survey;
-use audit::query::{Kind, Query};
+use audit::query::Query;
 use audit::session;
 use edit::{Edit, FileId, RelPath, Span};
 use stack::Side;
+use stack::server::Wiring;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use syntax::view::{arguments, unwrapped, value_of};
+use syntax::view::{unwrapped, value_of};
 
 /// Methods that have a counterpart, in the order of the template.
 const METHODS: &[&str] = &[
@@ -32,24 +37,30 @@ const METHODS: &[&str] = &[
     "resetPasswordForEmail",
     "updateUser",
     "refreshSession",
+    "exchangeCodeForSession",
+    "setSession",
     "startAutoRefresh",
     "stopAutoRefresh",
+    // Refused to every visitor, on the server as before.
+    "admin",
 ];
 
 /// Everything that the change is made of.
 pub(super) struct Move {
     pub(super) client: Span,
     pub(super) auth: Vec<Span>,
-    pub(super) methods: Vec<&'static str>,
-    /// The modules that made the browser's clients.
-    pub(super) facades: Vec<client::Facade>,
+    /// What the facades of the pages are made of.
+    pub(super) page: parts::Move,
     pub(super) edits: Vec<Edit>,
-    pub(super) gone: Vec<Span>,
     /// The module that gives the user of a request.
     pub(super) session: RelPath,
     pub(super) actions: RelPath,
-    pub(super) auth_module: RelPath,
+    pub(super) storage: RelPath,
     pub(super) callback: Option<RelPath>,
+    /// Where calls of edge functions arrive.
+    pub(super) functions: Option<RelPath>,
+    /// Where the queries of pages arrive that stay.
+    pub(super) gateway: Option<RelPath>,
     /// Paths of the app's own that take visitors in who come back.
     pub(super) handlers: BTreeSet<String>,
     pub(super) needs_queries: bool,
@@ -66,118 +77,74 @@ fn decided(survey: &Survey<'_>) -> Option<Decision<Move>> {
     let pages = server.pages()?;
     // What stands against one is told with the rest.
     server.session_client(survey.project, app)?.ok();
-    let clients: Vec<usize> = (0..survey.clients.len())
+    let (made, refused) = client::made(survey);
+    let first = made.first().map(|client| client.span(survey)).or_else(|| refused.first().copied())?;
+    let on_page: Vec<usize> = (0..survey.clients.len())
         .filter(|at| {
             let one = &survey.clients[*at];
-            one.backend == "supabase" && in_browser(one.side)
+            one.backend == "supabase" && in_browser(one.side) && !is_sessionless(survey, one)
         })
         .collect();
-    let unknown = client::unknown(survey);
-    let first = clients.iter().find(|at| keeps_cookies(survey, &survey.clients[**at]));
-    let client = first.map(|at| survey.clients[*at].span).or_else(|| unknown.first().copied())?;
-    let ours = |client: Option<usize>| client.is_some_and(|client| clients.contains(&client));
+    let mut known: Vec<Use> = made.iter().flat_map(|client| uses::of(survey, client)).collect();
+    known.sort_by_key(|one| one.span);
+    known.dedup_by_key(|one| one.span);
+    let asks = Asks { survey, on_page: &on_page, known: &known };
+    let sessions: Vec<&session::Session> = survey
+        .sessions
+        .iter()
+        .filter(|one| asks.is_ours(one.client, one.system, one.side, one.span))
+        .collect();
     let calls =
-        |one: &session::Session| matches!(one.kind, session::Kind::Auth | session::Kind::Subscription);
-    // One whose client cannot be told may be one of these.
-    let open =
-        |one: &session::Session| one.client.is_none() && one.system == "supabase" && in_browser(one.side);
-    let sessions: Vec<&session::Session> =
-        survey.sessions.iter().filter(|one| calls(one) && (ours(one.client) || open(one))).collect();
+        |one: &&&session::Session| matches!(one.kind, session::Kind::Auth | session::Kind::Subscription);
+    let auth: Vec<Span> = sessions.iter().filter(calls).map(|one| one.span).collect();
     // Where nobody can sign in there is none to keep: `getUser()` answers nobody, wherever it is asked.
-    if sessions.is_empty() || !accounts(survey) {
+    if auth.is_empty() || !accounts(survey) {
         return None;
     }
+    let verdict = verdict(survey);
     let mut blockers: Vec<Blocker> = Vec::new();
     let mut block =
         |span: Span, why: &str| blockers.push(Blocker { span, why: why.to_owned(), admin: false });
-    for span in unknown {
-        block(span, client::ODD);
+    for span in &refused {
+        block(*span, client::ODD);
     }
-    let mut facades = Vec::new();
-    for at in &clients {
-        let one = &survey.clients[*at];
-        if is_sessionless(survey, one) {
-            continue;
-        }
+    for one in on_page.iter().map(|at| &survey.clients[*at]) {
         if !keeps_cookies(survey, one) {
             block(
                 one.span,
                 "keeps the session in web storage. Make the client with `createBrowserClient` of `@supabase/ssr`.",
             );
-            continue;
-        }
-        match client::facade(survey, one) {
-            Ok(facade) => facades.push(facade),
-            Err(why) => block(one.span, why),
-        }
-        // What ends a channel is told with what opens it.
-        let ends = |escape: &&Span| {
-            let text = &survey.project.get(escape.file).text;
-            let rest = text.get(escape.end as usize..).unwrap_or_default().trim_start();
-            [".removeChannel", ".removeAllChannels", ".getChannels"].iter().any(|name| rest.starts_with(name))
-        };
-        for escape in one.escapes.iter().filter(|escape| !ends(escape)) {
-            block(*escape, "hands the client on as a value. Ask it there for what is needed instead.");
+        } else if !made.iter().any(|client| client::makes(survey, client, one.span)) {
+            block(one.span, client::ODD);
         }
     }
-    for one in &sessions {
-        if !METHODS.contains(&one.method.as_str()) {
-            let why = format!("calls `auth.{}`, which has no counterpart on the server yet.", one.method);
+    for one in &known {
+        if let Some(why) = unserved(survey, one, &verdict) {
             block(one.span, &why);
-        } else if one.client.is_none() {
-            block(
-                one.span,
-                "asks a client that cannot be followed. Make it there, with the function that makes it.",
-            );
-        } else if one.side == Side::None {
-            // Nothing runs it.
-        } else if one.side != Side::Browser {
-            block(
-                one.span,
-                "uses the page's client in code that the server runs too. Make a client of its own there.",
-            );
-        } else if let Some(why) = odd(survey, one) {
-            block(one.span, why);
         }
     }
-    for one in
-        survey.sessions.iter().filter(|one| one.kind == session::Kind::TokenRead && in_browser(one.side))
-    {
-        block(one.span, "reads the access token. Let the server make this request.");
+    let (proxied, odd) = parts::queries(survey, &known, &verdict);
+    for one in odd {
+        block(one.span, &one.why);
     }
-    let verdict = verdict(survey);
-    let is_moved = |span: Span| verdict.moved.contains(&span);
+    // Calls whose client cannot be told.
+    for one in sessions.iter().filter(calls).filter(|one| !asks.is_known(one.span)) {
+        block(one.span, STRANGE);
+    }
     let mut needs_queries = false;
-    // A query whose client cannot be told may be one of these.
-    let may_be = |query: &Query| {
-        let open = query.client.is_none() && query.backend == "supabase" && in_browser(query.side);
-        open || ours(query.client)
-    };
-    for query in survey.queries.iter().filter(|query| may_be(query)) {
-        if is_moved(query.span) {
+    let queries = survey.queries.iter();
+    for query in queries.filter(|one| asks.is_ours(one.client, one.backend, one.side, one.span)) {
+        if verdict.moved.contains(&query.span) {
             needs_queries = true;
-            continue;
+        } else if !asks.is_known(query.span) && !is_request(survey, query) {
+            block(query.span, &stays(query, &verdict).unwrap_or_else(|| STRANGE.to_owned()));
         }
-        let meets = |span: Span| span == query.span;
-        let stays = verdict.declined.iter().map(|(span, why)| (*span, why));
-        let stays = stays.chain(verdict.proxied.iter().map(|one| (one.span, &one.why)));
-        let reason = stays.into_iter().find(|(span, _)| meets(*span)).map(|(_, why)| why.as_str());
-        let why = match query.kind {
-            // The type checker reads it all the same.
-            _ if query.side == Side::None => {
-                "makes a query, and nothing uses this file. Remove it, or use it.".to_owned()
-            }
-            Kind::Storage => "works with stored files from the page. Do that in a server action.".to_owned(),
-            Kind::Channel => {
-                "listens to changes from the page, with the visitor's token. Ask again from time to time instead.".to_owned()
-            }
-            Kind::EdgeFunction => {
-                "calls an edge function with the visitor's token. Call it in a server action.".to_owned()
-            }
-            _ => format!("makes a query that cannot move. {}", reason.unwrap_or("Change it by hand.")),
-        };
-        block(query.span, &why);
     }
+    let reads = survey.sessions.iter();
+    let lent: Vec<Span> = reads
+        .filter(|one| one.kind == session::Kind::TokenRead && in_browser(one.side))
+        .map(|one| one.span)
+        .collect();
     let mut edits = Vec::new();
     for one in server::clients(survey) {
         match one {
@@ -191,88 +158,178 @@ fn decided(survey: &Survey<'_>) -> Option<Decision<Move>> {
             .iter()
             .all(|ending| survey.project.file(&format!("{stem}.{ending}")).is_none())
     };
-    let beside = survey.project.get(client.file).path.folder();
-    let auth_module = ["auth", "session-auth"]
-        .iter()
-        .filter_map(|name| RelPath::new(format!("{beside}/{name}.ts")))
-        .find(free);
     let session = match session_place(survey) {
         Ok(place) => Some(place.path),
         Err(why) => {
-            block(client, &format!("has no counterpart on the server: {why}"));
+            block(first, &format!("has no counterpart on the server: {why}"));
             None
         }
     };
-    let actions = session.as_ref().and_then(|session| {
-        let folder = session.folder();
+    let actions = |names: [&str; 2]| {
+        let folder = session.as_ref()?.folder();
         let folder = folder
             .strip_prefix(&format!("{}/", app.folder))
             .filter(|_| !app.folder.is_empty())
             .unwrap_or(folder);
         let named = |name: &&str| stack::server::in_app(app, &server.actions_module(folder, name)?);
-        ["auth", "session-auth"].iter().filter_map(named).find(free)
-    });
+        names.iter().filter_map(named).find(free)
+    };
+    let (of_auth, of_storage) = (actions(["auth", "session-auth"]), actions(["storage", "session-storage"]));
     let needs_guards = match renewal(survey) {
         Ok(renewal) => matches!(renewal, Renewal::Comes),
         Err(why) => {
-            block(client, &why);
+            block(first, &why);
             false
         }
     };
     let callback = pages.route(survey.project, app, "api/auth/callback").filter(free);
     if callback.is_none() {
         block(
-            client,
+            first,
             "cannot get the address that mails come back to: a handler of `/api/auth/callback` is there already. Rename it.",
         );
     }
-    let auth: Vec<Span> = sessions.iter().map(|one| one.span).collect();
+    let gateway = pages.route(survey.project, app, "api/supabase/[...path]").filter(free);
+    if !proxied.is_empty() && gateway.is_none() {
+        block(
+            first,
+            "cannot get the address of the queries that stay: a handler of `/api/supabase` is there already. Rename it.",
+        );
+    }
+    let asks_functions =
+        known.iter().any(|one| matches!(one.what, What::Invoke(_)) && !is_moved(&verdict, one.span));
+    let functions = pages.route(survey.project, app, "api/functions/[name]").filter(free);
+    if asks_functions && functions.is_none() {
+        block(
+            first,
+            "cannot get the address of its edge functions: a handler of `/api/functions` is there already. Rename it.",
+        );
+    }
+    let connects = known.iter().any(|one| matches!(one.what, What::Realtime(_)));
+    let named = made.first().is_some_and(|one| !one.url.names.is_empty() && !one.key.names.is_empty());
+    if (connects || asks_functions || !proxied.is_empty()) && !named {
+        block(first, "is given an address and a key that are no variables. Read both from the environment.");
+    }
     if !blockers.is_empty() {
         blockers.sort_by_key(|blocker| blocker.span);
         blockers.dedup_by_key(|blocker| blocker.span);
-        return Some(Decision::Kept { client, auth, blockers });
+        return Some(Decision::Kept { client: first, auth, blockers });
     }
-    let used = |method: &&&str| sessions.iter().any(|one| one.method == ***method);
-    let mut gone = Vec::new();
-    for facade in &facades {
-        edits.extend(facade.edits.iter().cloned());
-        gone.extend(facade.edits.iter().map(|edit| edit.span));
-    }
+    let tokens = Tokens::lent(lent);
+    let places = Places::beside_client(survey, made.first()?)?;
+    let page = parts::gathered(survey, places, (made, known), tokens, Wiring::default(), proxied, &verdict);
     Some(Decision::Moves(Box::new(Move {
-        client,
+        client: first,
         auth,
-        methods: METHODS.iter().filter(used).copied().collect(),
-        facades,
+        page,
         edits,
-        gone,
         session: session?,
-        actions: actions?,
-        auth_module: auth_module?,
+        actions: of_auth?,
+        storage: of_storage?,
         callback,
+        functions,
+        gateway,
         handlers: handlers(survey),
         needs_queries,
         needs_guards,
     })))
 }
 
+const STRANGE: &str =
+    "asks a client that cannot be followed. Make it there, with the function that makes it.";
+
+/// Who asks the clients of the pages.
+struct Asks<'a> {
+    survey: &'a Survey<'a>,
+    on_page: &'a [usize],
+    known: &'a [Use],
+}
+
+impl Asks<'_> {
+    /// Whether a use has been followed to its client.
+    fn is_known(&self, span: Span) -> bool {
+        self.known.iter().any(|one| meets(one.span, span))
+    }
+
+    /// Whether a call asks such a client, or one that cannot be told and may be one.
+    fn is_ours(&self, client: Option<usize>, system: &str, side: Side, span: Span) -> bool {
+        let open = || client.is_none() && system == "supabase" && in_browser(side);
+        let is_other = || client.is_some_and(|client| self.survey.clients[client].backend != "supabase");
+        client.is_some_and(|client| self.on_page.contains(&client))
+            || open()
+            || self.is_known(span) && !is_other()
+    }
+}
+
+fn is_moved(verdict: &Verdict, span: Span) -> bool {
+    verdict.moved.iter().any(|moved| meets(*moved, span))
+}
+
+/// `fetch(…)`: with the token that it is given it goes on as it was.
+fn is_request(survey: &Survey<'_>, query: &Query) -> bool {
+    let text = &survey.project.get(query.span.file).text;
+    text.get(query.span.range()).is_some_and(|text| text.starts_with("fetch"))
+}
+
+/// Why a query keeps the session.
+fn stays(query: &Query, verdict: &Verdict) -> Option<String> {
+    if query.side == Side::None {
+        // The type checker reads it all the same.
+        return Some("makes a query, and nothing uses this file. Remove it, or use it.".to_owned());
+    }
+    let known = verdict.declined.iter().map(|(span, why)| (*span, why));
+    let mut known = known.chain(verdict.proxied.iter().map(|one| (one.span, &one.why)));
+    let why = known.find(|(span, _)| meets(*span, query.span)).map(|(_, why)| why.as_str())?;
+    Some(format!("makes a query that cannot move. {why}"))
+}
+
+/// Why a use has no counterpart, as the end of a sentence; `None` if it has one.
+fn unserved(survey: &Survey<'_>, one: &Use, verdict: &Verdict) -> Option<String> {
+    let side = survey.stack.side_at(one.span);
+    if is_moved(verdict, one.span) {
+        return None;
+    }
+    let asks = !matches!(one.what, What::Test | What::Held(..) | What::Query | What::Value);
+    if asks && !matches!(side, Side::Browser | Side::None) {
+        return Some(
+            "uses the page's client in code that the server runs too. Make a client of its own there."
+                .to_owned(),
+        );
+    }
+    match &one.what {
+        What::Auth(method) if method.starts_with("admin.") => None,
+        What::Auth(method) if !METHODS.contains(&method.as_str()) => {
+            Some(format!("calls `auth.{method}`, which has no counterpart on the server yet."))
+        }
+        What::Auth(method) => odd(survey, one, method).map(str::to_owned),
+        What::Storage(_, method) if STORAGE.iter().chain(BUCKETS).any(|known| known == method) => None,
+        What::Storage(_, method) => {
+            Some(format!("calls `{method}` of the storage, which has no counterpart on the server yet."))
+        }
+        What::Realtime(name) if CHANNELS.iter().chain(CONNECTION).any(|known| known == name) => None,
+        What::Realtime(name) => {
+            Some(format!("calls `{name}` by hand. Channels get their token by themselves: remove the call."))
+        }
+        What::Invoke(names) if names.is_empty() && through::every_edge_function(survey).is_empty() => {
+            Some("computes the name of the edge function. Write one call for each.".to_owned())
+        }
+        What::Value | What::Functions | What::Library(_) => {
+            Some("hands the client on as a value. Ask it there for what is needed instead.".to_owned())
+        }
+        What::Query | What::Invoke(_) | What::Test | What::Held(..) => None,
+    }
+}
+
 /// A call with arguments that the server does not take.
-fn odd(survey: &Survey<'_>, one: &session::Session) -> Option<&'static str> {
-    let (tree, _) = survey.project.get(one.span.file).syntax()?;
-    let call = tree.node_at(one.span.range()).filter(|node| node.kind() == "call_expression")?;
-    let given = arguments(call);
-    let method = one.method.as_str();
+fn odd(survey: &Survey<'_>, one: &Use, method: &str) -> Option<&'static str> {
+    let (tree, _) = uses::node(survey, one.span)?;
+    let given = uses::arguments_of(survey, one);
     if matches!(method, "getUser" | "getClaims" | "refreshSession") && !given.is_empty() {
         return Some("gives a token. The server knows the visitor: call it without.");
     }
     let first = given.first().map(|first| unwrapped(*first)).filter(|first| first.kind() == "object")?;
-    if value_of(tree, first, "phone").is_some() {
-        return Some("signs in by phone, which has no counterpart on the server yet.");
-    }
-    let skips = value_of(tree, first, "options")
-        .and_then(|options| value_of(tree, unwrapped(options), "skipBrowserRedirect"))
-        .is_some_and(|skips| tree.text(skips) != "false");
-    (method == "signInWithOAuth" && skips)
-        .then_some("opens the provider's page by itself. Let `signInWithOAuth` do it.")
+    let by_phone = value_of(tree, first, "phone").is_some();
+    by_phone.then_some("signs in by phone, which has no counterpart on the server yet.")
 }
 
 /// Paths of the app whose handlers take a visitor in who comes back from a mail or a provider.

@@ -76,6 +76,14 @@ function toError(error: AuthFailure): AuthError {
 
 const missing = () => toError({ name: "AuthSessionMissingError", message: "Auth session missing!", status: 400, code: undefined });
 //#end
+//#if denied
+
+// A visitor's session never had the right to ask for these: they fail as they did.
+const denied = async () => ({
+  data: { user: null, users: [] },
+  error: toError({ name: "AuthApiError", message: "User not allowed", status: 403, code: "not_admin" }),
+});
+//#end
 
 /** Calls a server function; a failed request becomes an error value, as supabase.auth never throws. */
 async function ask<T>(call: Promise<T>): Promise<{ answer: T; failed: null } | { answer: null; failed: Failed }> {
@@ -372,6 +380,18 @@ export const auth: Auth = {
     return session ? { data: { user: session.user, session }, error: null } : { data: { user: null, session: null }, error: missing() };
   },
 //#end
+//#if exchanges
+
+  // The verifier is in a cookie that only the server reads.
+  async exchangeCodeForSession(code) {
+    const { answer, failed } = await ask(server.exchangeCode({ data: { code } }));
+    const error = failed ?? (answer.error && toError(answer.error));
+    const session = toSession(answer?.session ?? null);
+    if (error || !session) return { data: { user: null, session: null }, error: error ?? unexpected() };
+    emit("SIGNED_IN", session);
+    return { data: { user: session.user, session }, error: null };
+  },
+//#end
 //#if exchangeCodeForSession
 
   // The server's callback has exchanged the code before the page was loaded.
@@ -448,6 +468,10 @@ export const auth: Auth = {
     getAuthenticatorAssuranceLevel: () => asked(server.assuranceLevel()),
 //#end
   } as unknown as Auth["mfa"],
+//#end
+//#if denied
+
+  admin: new Proxy({}, { get: () => denied }) as never,
 //#end
 //#if oauth
 

@@ -1,6 +1,6 @@
 import type { RealtimeChannel, RealtimeClient, SupabaseClient } from "@supabase/supabase-js";
-//#if start
-import { realtimeToken } from "./auth.functions";
+//#if within
+import { realtimeToken } from "__FUNCTIONS__";
 //#else
 import { request } from "__HTTP__";
 //#end
@@ -9,7 +9,7 @@ import { request } from "__HTTP__";
 // the short-lived token for it is fetched from the server and kept in memory only.
 let client: Promise<RealtimeClient> | null = null;
 
-//#if start
+//#if within
 type Access = Awaited<ReturnType<typeof realtimeToken>>;
 let access: Promise<Access> | null = null;
 
@@ -24,11 +24,11 @@ async function current(): Promise<Access> {
 //#end
 function connect(): Promise<RealtimeClient> {
   client ??= (async () => {
-//#if start
-    const [{ RealtimeClient }, { url, apikey }] = await Promise.all([import("@supabase/realtime-js"), current()]);
+//#if within
+    const [{ RealtimeClient }, { url, apikey }] = await Promise.all([import("__REALTIME__"), current()]);
     const opened = new RealtimeClient(url, { params: { apikey }, accessToken: async () => (await current()).token });
 //#else
-    const [{ RealtimeClient }, first] = await Promise.all([import("@supabase/realtime-js"), token()]);
+    const [{ RealtimeClient }, first] = await Promise.all([import("__REALTIME__"), token()]);
     let next: typeof first | null = first;
     const opened = new RealtimeClient(first.url, {
       params: { apikey: first.apikey },
@@ -49,7 +49,7 @@ function connect(): Promise<RealtimeClient> {
   return client;
 }
 
-//#if start
+//#if within
 //#else
 async function token(): Promise<{ url: string; apikey: string; token: string }> {
   const { status, body } = await request("GET", "/api/realtime/token");
@@ -152,7 +152,7 @@ export const realtime: Pick<RealtimeClient, __CONNECTION__> = {
 //#end
 };
 //#end
-//#if start
+//#if within
 
 /** At sign-out: the next visitor of this page gets a new connection. */
 export async function closeRealtime(): Promise<void> {

@@ -15,13 +15,26 @@ import { headers } from "next/headers";
 //#if schemas
 import { z } from "zod/v4";
 //#end
+//#if realtime
+__VARIABLES__
+//#end
 import { createDb } from "__SESSION__";
 
+//#if lent
+// What the browser may know about a session: who, until when, and the access token, which pages of this app send themselves.
+// It ends within the hour. The refresh token never leaves the cookie.
+export interface PublicSession {
+  user: User;
+  expires_at: number | undefined;
+  access_token: string;
+}
+//#else
 // What the browser may know about a session: who and until when. Never the tokens.
 export interface PublicSession {
   user: User;
   expires_at: number | undefined;
 }
+//#end
 //#if toError
 export interface AuthFailure {
   name: string;
@@ -41,8 +54,13 @@ interface Asked {
 
 const failure = ({ name, message, status, code }: AuthError): AuthFailure => ({ name, message, status, code: code ?? undefined });
 //#end
+//#if lent
+const known = (user: User | null, session: { expires_at?: number; access_token: string } | null): PublicSession | null =>
+  user && session ? { user, expires_at: session.expires_at, access_token: session.access_token } : null;
+//#else
 const known = (user: User | null, session: { expires_at?: number } | null): PublicSession | null =>
   user && session ? { user, expires_at: session.expires_at } : null;
+//#end
 //#if signInWithPassword|signUp|signInWithOtp|verifyOtp|resend|resetPasswordForEmail|updateUser
 
 // Lengths only: whether an address or a password will do is for Supabase to say, in the words that the pages show.
@@ -193,5 +211,39 @@ export async function startOAuth({ data: asked }: Asked) {
     options: { redirectTo: await callbackUrl(next), scopes, queryParams: params, skipBrowserRedirect: true },
   });
   return { url: data.url, error: error && failure(error) };
+}
+//#end
+//#if setSession
+
+/** Tokens that a sign-in outside of this app handed to the page: they go into the cookie and stay there. */
+export async function adoptSession({ data: asked }: Asked) {
+  const tokens = z.object({ access_token: z.string().max(10_000), refresh_token: z.string().max(1000) }).parse(asked);
+  const db = await createDb();
+  const { data, error } = await db.auth.setSession(tokens);
+  if (error) return { session: null, error: failure(error) };
+  return { session: known(data.user, data.session), error: null };
+}
+//#end
+//#if exchanges
+
+/** The code of a mail or a provider whose page takes it itself. */
+export async function exchangeCode({ data: asked }: Asked) {
+  const { code } = z.object({ code: z.string().max(1000) }).parse(asked);
+  const db = await createDb();
+  const { data, error } = await db.auth.exchangeCodeForSession(code);
+  if (error) return { session: null, error: failure(error) };
+  return { session: known(data.user, data.session), error: null };
+}
+//#end
+//#if realtime
+
+/** For the realtime WebSocket only: short-lived, no refresh token, kept in memory by the page. */
+export async function realtimeToken() {
+  const db = await createDb();
+  const { data: visitor } = await db.auth.getUser();
+  const { data } = visitor.user ? await db.auth.getSession() : { data: { session: null } };
+  const apikey = __KEY__;
+  const expires_at = data.session?.expires_at ?? Math.floor(Date.now() / 1000) + 300;
+  return { url: `${__URL__}/realtime/v1`, apikey, token: data.session?.access_token ?? apikey, expires_at };
 }
 //#end

@@ -44,6 +44,13 @@ impl Server for Next {
         if actions == handlers && count("\n  return toResponse(request, ") == 1 {
             return true;
         }
+        // The gateway of queries that stay, and that of edge functions.
+        if count("\nexport { forward as GET, ") == 1
+            && actions == 1
+            && count("\"x-requested-with\") !== \"fetch\"") == 1
+        {
+            return true;
+        }
         file.text.starts_with("\"use server\"")
             && actions > 0
             && count("\n  return toResult(() => dal.") == actions

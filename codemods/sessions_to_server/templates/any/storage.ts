@@ -3,7 +3,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { env } from "__ENV__";
 //#end
 //#if calls
-import * as server from "./storage.functions";
+import * as server from "__FUNCTIONS__";
 //#end
 
 // The part of supabase.storage that this app uses. Uploads go straight to storage with a one-time

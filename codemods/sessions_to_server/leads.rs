@@ -1,0 +1,130 @@
+//! Where a client goes on under another name: what a hook keeps, a constant, a variable, a function that gives it.
+
+use super::held;
+use super::reach::{Is, function_name};
+use project::File;
+use std::ops::Range;
+use syntax::Node;
+use syntax::Tree;
+use syntax::view::{arguments, callee, code_children, enclosing_function, unwrapped, walk, wrapped};
+
+/// `useMemo(() => client, [])`, `useState(() => client)`, `useRef(client).current`: what stands for the client there.
+pub(super) fn memoised<'t>(tree: &'t Tree, node: Node<'t>) -> Node<'t> {
+    let of_hook = || {
+        let outer = wrapped(node);
+        let given = if outer.parent()?.kind() == "arguments" { outer } else { returned_by(tree, outer)? };
+        let call = given.parent().filter(|list| list.kind() == "arguments")?.parent()?;
+        let first = arguments(call).first().is_some_and(|first| first.id() == given.id());
+        let hook = tree.text(callee(call)?).trim_start_matches("React.");
+        match hook {
+            "useMemo" if first && given.id() != outer.id() => Some(call),
+            "useState" if first => Some(call),
+            "useRef" if first && given.id() == outer.id() => {
+                let member = wrapped(call).parent().filter(|member| member.kind() == "member_expression")?;
+                let property = member.child_by_field_name("property")?;
+                (tree.text(property) == "current").then_some(member)
+            }
+            _ => None,
+        }
+    };
+    of_hook().unwrap_or(node)
+}
+
+/// The arrow function that gives nothing but `value`, or else `null`.
+fn returned_by<'t>(tree: &'t Tree, value: Node<'t>) -> Option<Node<'t>> {
+    let parent = value.parent()?;
+    if parent.kind() == "arrow_function" {
+        return (parent.child_by_field_name("body")?.id() == value.id()).then_some(parent);
+    }
+    let function = enclosing_function(parent).filter(|function| function.kind() == "arrow_function")?;
+    let mut only = parent.kind() == "return_statement";
+    walk(function.child_by_field_name("body")?, &mut |inner| {
+        if inner.kind() == "return_statement" && inner.id() != parent.id() {
+            only &= code_children(inner).next().is_none_or(|value| tree.text(unwrapped(value)) == "null");
+        }
+        only
+    });
+    only.then_some(function)
+}
+
+/// A name that leads on: the identifier, the type that is written at it, and what it is.
+pub(super) type Lead<'t> = (Node<'t>, Option<Range<usize>>, Is);
+
+/// `const db = client`: the alias.
+pub(super) fn alias<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Lead<'t>> {
+    let parent = wrapped(node).parent().filter(|parent| parent.kind() == "variable_declarator")?;
+    let name = parent.child_by_field_name("name")?;
+    // `const [db] = useState(() => client)`
+    let name = match name.kind() {
+        "array_pattern" => {
+            code_children(name).next().filter(|_| tree.text(unwrapped(node)).contains("useState"))?
+        }
+        _ => name,
+    };
+    let name = Some(name).filter(|name| name.kind() == "identifier")?;
+    let statement = parent.parent()?;
+    let typed = parent.child_by_field_name("type").map(|typed| typed.byte_range());
+    (name.id() != node.id() && tree.text(statement).starts_with("const")).then_some((name, typed, Is::Client))
+}
+
+/// `let db; db = client;` where nothing else is ever put in: the variable.
+pub(super) fn assigned<'t>(file: &'t File, node: Node<'t>) -> Option<Lead<'t>> {
+    let (tree, scopes) = file.syntax()?;
+    let outer = wrapped(node);
+    let set = outer.parent().filter(|set| set.kind() == "assignment_expression")?;
+    let left = set.child_by_field_name("left").filter(|left| left.kind() == "identifier")?;
+    let id = scopes.reference_at(left.byte_range()).and_then(|reference| reference.binding)?;
+    let known = scopes.binding(id);
+    let name = tree.node_at(known.name_range.clone())?;
+    let declarator = name.parent().filter(|parent| parent.kind() == "variable_declarator")?;
+    let is_same = |value: Node<'t>| matches!(tree.text(unwrapped(value)), "null" | "undefined");
+    let starts = declarator.child_by_field_name("value").is_none_or(is_same);
+    let mut writes = scopes.references_of(id).filter(|reference| reference.writes);
+    let alone = writes.all(|reference| {
+        let put = tree.node_at(reference.range.clone()).and_then(|left| left.parent());
+        let value = put.and_then(|put| put.child_by_field_name("right"));
+        value.is_some_and(|value| is_same(value) || tree.text(value) == tree.text(outer))
+    });
+    let typed = declarator.child_by_field_name("type").map(|typed| typed.byte_range());
+    // What says its type by the client goes on to do so; without any it would be what it starts with.
+    let says = typed.is_none_or(|typed| held::says_itself(&file.text[typed]));
+    (starts && alone && says).then_some((name, None, Is::Client))
+}
+
+/// A function that gives the client wherever it ends: its name.
+pub(super) fn giver<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Lead<'t>> {
+    let outer = wrapped(node);
+    let parent = outer.parent()?;
+    let function = match parent.kind() {
+        "return_statement" => enclosing_function(parent)?,
+        "arrow_function" if parent.child_by_field_name("body")?.id() == outer.id() => parent,
+        _ => return None,
+    };
+    let name = match function.kind() {
+        "function_declaration" => function.child_by_field_name("name")?,
+        "arrow_function" | "function_expression" => {
+            let name = function_name(function)?;
+            let declarator = name.parent()?;
+            let plain = declarator.child_by_field_name("type").is_none()
+                && declarator.parent().is_some_and(|statement| tree.text(statement).starts_with("const"));
+            plain.then_some(name)?
+        }
+        _ => return None,
+    };
+    let mut fine = true;
+    if parent.kind() == "return_statement" {
+        walk(function.child_by_field_name("body")?, &mut |inner| {
+            if inner.kind() == "return_statement" {
+                let value = code_children(inner).next().map(|value| tree.text(unwrapped(value)));
+                fine &= value
+                    .is_none_or(|value| value == tree.text(node) || matches!(value, "null" | "undefined"));
+            }
+            let nested =
+                matches!(inner.kind(), "arrow_function" | "function_expression" | "function_declaration");
+            !nested
+        });
+    }
+    let is = if tree.text(function).starts_with("async") { Is::Promiser } else { Is::Giver };
+    let typed = function.child_by_field_name("return_type").map(|typed| typed.byte_range());
+    fine.then_some((name, typed, is))
+}
