@@ -320,7 +320,7 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
 }
 
 /// Names that only pages behind a sign-in ask for, by queries that stay in the browser.
-fn closed(survey: &Survey<'_>, proxied: &[Proxied]) -> BTreeSet<String> {
+pub(super) fn closed(survey: &Survey<'_>, proxied: &[Proxied]) -> BTreeSet<String> {
     if proxied.is_empty() {
         return BTreeSet::new();
     }

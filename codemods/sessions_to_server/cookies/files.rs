@@ -2,7 +2,7 @@
 
 use super::super::client::Client;
 use super::super::facade::Part;
-use super::super::native::{AUTH, STORAGE, buckets};
+use super::super::native::{AUTH, STORAGE, buckets, closed};
 use super::super::places::relative;
 use super::super::runtime::{self, Files};
 use super::super::template::{Uses, filled};
@@ -33,7 +33,7 @@ const LIBRARY: &str = "@supabase/supabase-js";
 /// Makes them all; `None` where a name for one of them is taken.
 pub(super) fn of(survey: &Survey<'_>, moves: &Move, zod: &str) -> Option<Files> {
     let page = &moves.page;
-    let uses = uses(moves);
+    let mut uses = uses(moves);
     let client = &page.clients[0];
     let named = |from: &RelPath, to: &RelPath| {
         let aliased = specifier(survey, client.file, to);
@@ -58,9 +58,9 @@ pub(super) fn of(survey: &Survey<'_>, moves: &Move, zod: &str) -> Option<Files> 
         let text = runtime::one_line(&text.replace("\"zod/v4\"", &format!("\"{zod}\"")));
         creates.push(NewFile { path: path.clone(), pieces: vec![Piece::text(text)], mode: 0o644 });
     };
-    // All that goes on to the project needs its address and its key.
+    // All that goes on to the project needs its address.
     if uses.any("realtime|invoke|proxy") {
-        files.requests.extend(variables.requests(survey));
+        files.requests.extend(variables.request(survey, &client.url));
     }
     let session = |from: &RelPath| ("__SESSION__", named(from, &moves.session));
     let mut parts: Vec<(&'static str, RelPath)> = Vec::new();
@@ -129,7 +129,15 @@ pub(super) fn of(survey: &Survey<'_>, moves: &Move, zod: &str) -> Option<Files> 
         let (types, database) = types.unwrap_or_default();
         let holes = [("__TYPES__", types), ("__DATABASE__", database)];
         put(&gateway, filled(GATEWAY, &uses, &holes));
-        let mut holes = vec![session(route), ("__ALLOWED__", runtime::allowed(&page.proxied))];
+        let closed = closed(survey, &page.proxied);
+        if !closed.is_empty() {
+            uses.add("closed");
+        }
+        let mut holes = vec![
+            session(route),
+            ("__ALLOWED__", runtime::allowed(&page.proxied)),
+            ("__CLOSED__", runtime::list(closed.iter())),
+        ];
         holes.extend(variables.holes());
         put(route, filled(GATEWAY_ROUTE, &uses, &holes));
         for name in ["from", "rpc"].into_iter().filter(|name| uses.any(name)) {
@@ -180,10 +188,13 @@ impl<'c> Variables<'c> {
 
     /// What fills the holes of a template.
     fn holes(&self) -> [(&'static str, String); 3] {
+        // Pages import the module of variables: the key stays out of it.
+        let name = self.client.key.names.first().map_or("", String::as_str);
+        let key = format!("{}!", self.access.env(Side::Server, name).expression);
         [
             ("__VARIABLES__\n", self.import()),
             ("__URL__", self.read(&self.client.url).unwrap_or_default()),
-            ("__KEY__", self.read(&self.client.key).unwrap_or_default()),
+            ("__KEY__", key),
         ]
     }
 
@@ -195,13 +206,6 @@ impl<'c> Variables<'c> {
             }
             _ => Vec::new(),
         }
-    }
-
-    fn requests(&self, survey: &Survey<'_>) -> Vec<Request> {
-        [&self.client.url, &self.client.key]
-            .into_iter()
-            .flat_map(|setting| self.request(survey, setting))
-            .collect()
     }
 }
 

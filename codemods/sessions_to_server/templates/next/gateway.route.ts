@@ -4,6 +4,10 @@ import { createDb } from "__SESSION__";
 // Queries that are still written in pages arrive here: they go on as the visitor, if the app is known to make them.
 /** Tables and their verbs, database functions by name. Shrink it as they move. */
 const ALLOWED: { tables: Record<string, readonly string[]>; rpc: readonly string[] } = __ALLOWED__;
+//#if closed
+/** Those of them that only pages behind the sign-in make. */
+const SIGNED_IN: readonly string[] = __CLOSED__;
+//#end
 
 const REQUEST_HEADERS = ["accept", "content-type", "prefer", "range", "range-unit"];
 const RESPONSE_HEADERS = ["content-type", "content-range", "preference-applied"];
@@ -24,6 +28,9 @@ async function forward(request: Request): Promise<Response> {
   if (body && body.byteLength > MOST_BYTES) return refuse(413, "TOO_LARGE", "Request too large");
   const db = await createDb();
   const { data: visitor } = await db.auth.getUser();
+//#if closed
+  if (!visitor.user && SIGNED_IN.includes(name)) return refuse(401, "UNAUTHENTICATED", "Not signed in");
+//#end
   const { data } = visitor.user ? await db.auth.getSession() : { data: { session: null } };
   const key = __KEY__;
   const headers = new Headers({ apikey: key, authorization: `Bearer ${data.session?.access_token ?? key}` });
