@@ -50,14 +50,17 @@ impl Codemod for Environments {
                 count => format!("No file says where each of the app's {count} variables is set."),
             },
             why: TABLE.why.into(),
-            todo: "List every variable with its scope and the place where each environment sets it.".into(),
+            todo: notes::kept_out(survey).map_or_else(
+                || "List every variable with its scope and the place where each environment sets it.".into(),
+                Into::into,
+            ),
             related: Vec::new(),
             subject: String::new(),
         }]
     }
 
     fn fix(&self, survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
-        if findings.is_empty() {
+        if findings.is_empty() || notes::kept_out(survey).is_some() {
             return Vec::new();
         }
         let mut change = Change::new(ID, "List every variable with where it is set", Safety::Safe);

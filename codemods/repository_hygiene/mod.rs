@@ -156,7 +156,12 @@ impl Codemod for RepositoryHygiene {
         }
         if notes::missing(survey) {
             let message = "No file says how the app is run, what it needs, and who may change it.".to_owned();
-            findings.push(at_manifest(&NOTES, message, "Write `DEPLOYMENT.md`."));
+            let kept_out = notes::kept_out(survey);
+            findings.push(at_manifest(
+                &NOTES,
+                message,
+                kept_out.as_deref().unwrap_or("Write `DEPLOYMENT.md`."),
+            ));
         }
         let editor = editor::missing(survey);
         if !editor.is_empty() {
@@ -227,7 +232,8 @@ impl Codemod for RepositoryHygiene {
             };
             change.requests = runtime(survey, package).into_iter().map(request).collect();
         });
-        propose("Say how the app is run", Safety::Safe, of(&NOTES), &|change| {
+        let notes = if notes::kept_out(survey).is_some() { Vec::new() } else { of(&NOTES) };
+        propose("Say how the app is run", Safety::Safe, notes, &|change| {
             change.requests = notes::request(survey).into_iter().collect();
         });
         let title = "Settle line ends and indentation for every editor";

@@ -25,8 +25,16 @@ pub fn file<'p>(survey: &Survey<'p>) -> Option<&'p File> {
     survey.project.files.iter().find(|file| file.path.as_str().eq_ignore_ascii_case(PATH))
 }
 
-/// A section of the notes; `text` begins with its heading.
+/// What to do by hand where the notes would be kept out of the repository.
+pub fn kept_out(survey: &Survey<'_>) -> Option<String> {
+    if file(survey).is_some() { None } else { super::kept_out(survey, PATH) }
+}
+
+/// A section of the notes; `text` begins with its heading. `None` where they would be kept out of the repository.
 pub fn section(survey: &Survey<'_>, place: Section, text: &str) -> Option<Request> {
+    if kept_out(survey).is_some() {
+        return None;
+    }
     Some(Request::ModuleItem {
         path: file(survey).map_or_else(|| RelPath::new(PATH), |file| Some(file.path.clone()))?,
         frame: ("# Deployment\n".to_owned(), String::new()),
