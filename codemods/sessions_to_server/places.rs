@@ -87,14 +87,8 @@ impl Places {
     /// The module from which pages call server functions, and the one that sends their requests: under another name where an app has
     /// one of that name.
     pub(super) fn sends(&self, survey: &Survey<'_>, name: &str) -> Option<RelPath> {
-        let free = |path: &RelPath| {
-            let stem = path.as_str().trim_end_matches(".ts");
-            ["ts", "tsx", "js", "jsx"]
-                .iter()
-                .all(|ending| survey.project.file(&format!("{stem}.{ending}")).is_none())
-        };
         let plain = self.of_page(&format!("lib/{name}.ts"))?;
-        if free(&plain) { Some(plain) } else { self.of_page(&format!("lib/server-{name}.ts")) }
+        if is_free(survey, &plain) { Some(plain) } else { self.of_page(&format!("lib/server-{name}.ts")) }
     }
 
     /// A file of the page's sources.
@@ -111,6 +105,12 @@ impl Places {
     pub(super) fn specifier(&self, survey: &Survey<'_>, to: &RelPath) -> String {
         contract::specifier(survey, self.client, to)
     }
+}
+
+/// Whether no module has the name, with whatever ending.
+pub(super) fn is_free(survey: &Survey<'_>, path: &RelPath) -> bool {
+    let stem = path.as_str().trim_end_matches(".ts");
+    ["ts", "tsx", "js", "jsx"].iter().all(|ending| survey.project.file(&format!("{stem}.{ending}")).is_none())
 }
 
 /// How a module at `from` names the one at `to`, relative.

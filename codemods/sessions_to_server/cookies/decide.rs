@@ -6,7 +6,7 @@ use crate::queries_to_server::{accounts, is_sessionless, keeps_cookies, session_
 use crate::server::{Verdict, verdict};
 use crate::sessions_to_server::client::in_browser;
 use crate::sessions_to_server::decide::{self as parts, Blocker, Decision};
-use crate::sessions_to_server::places::Places;
+use crate::sessions_to_server::places::{Places, is_free};
 use crate::sessions_to_server::served::{BUCKETS, CHANNELS, CONNECTION, STORAGE};
 use crate::sessions_to_server::tokens::Tokens;
 use crate::sessions_to_server::uses::{self, Use, What, meets};
@@ -152,12 +152,7 @@ fn decided(survey: &Survey<'_>) -> Option<Decision<Move>> {
             Err((span, why)) => block(span, why),
         }
     }
-    let free = |path: &RelPath| {
-        let stem = path.as_str().trim_end_matches(".ts");
-        ["ts", "tsx", "js", "jsx"]
-            .iter()
-            .all(|ending| survey.project.file(&format!("{stem}.{ending}")).is_none())
-    };
+    let free = |path: &RelPath| is_free(survey, path);
     let session = match session_place(survey) {
         Ok(place) => Some(place.path),
         Err(why) => {

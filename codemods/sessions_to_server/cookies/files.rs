@@ -1,18 +1,18 @@
 //! The new files: what takes the place of the client's parts beside its module, and the actions and routes behind them.
 
-use super::super::client::Client;
-use super::super::facade::Part;
-use super::super::native::{AUTH, STORAGE, buckets, closed};
-use super::super::places::relative;
-use super::super::runtime::{self, Files};
-use super::super::template::{Uses, filled};
-use super::super::{own_headers, setting};
 use super::decide::Move;
 use crate::env_contract::contract::{self, Audience, Contract, specifier};
+use crate::sessions_to_server::client::Client;
+use crate::sessions_to_server::facade::Part;
+use crate::sessions_to_server::native::{AUTH, STORAGE, buckets, closed};
+use crate::sessions_to_server::own_headers;
+use crate::sessions_to_server::places::{is_free, relative};
+use crate::sessions_to_server::runtime::{self, Files};
+use crate::sessions_to_server::setting::Setting;
+use crate::sessions_to_server::template::{Uses, filled};
 use audit::Survey;
 use edit::{Piece, RelPath};
 use plan::{NewFile, Request};
-use setting::Setting;
 use stack::Side;
 use stack::framework::Framework;
 
@@ -41,15 +41,9 @@ pub(super) fn of(survey: &Survey<'_>, moves: &Move, zod: &str) -> Option<Files> 
         let plain = path.rsplit_once('.').map_or(path.clone(), |(stem, _)| stem.to_owned());
         if aliased.starts_with("@/") { aliased } else { plain }
     };
-    let free = |path: &RelPath| {
-        let stem = path.as_str().trim_end_matches(".ts");
-        ["ts", "tsx", "js", "jsx"]
-            .iter()
-            .all(|ending| survey.project.file(&format!("{stem}.{ending}")).is_none())
-    };
     let beside = |name: &str| {
         let names = [format!("{name}.ts"), format!("session-{name}.ts")];
-        names.iter().filter_map(|name| page.places.beside(name)).find(free)
+        names.iter().filter_map(|name| page.places.beside(name)).find(|path| is_free(survey, path))
     };
     let variables = Variables::of(survey, client);
     let mut files = Files::default();
