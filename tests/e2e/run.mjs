@@ -2,12 +2,13 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { conformance } from "./conformance.mjs";
+import { cookies } from "./cookies.mjs";
 import { journey } from "./journey.mjs";
 import { rendered } from "./rendered.mjs";
 import { mutations } from "./mutations.mjs";
 import { proofs } from "./proofs.mjs";
 
-const parts = { conformance, proofs, journey, rendered, mutations };
+const parts = { conformance, proofs, journey, rendered, cookies, mutations };
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const unknown = wanted.filter((name) => !(name in parts));

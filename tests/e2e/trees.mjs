@@ -33,11 +33,11 @@ export function run(folder, command, args, env = {}) {
   return { code: ran.status, ok: ran.status === 0, out: ran.stdout ?? "", text: `${ran.stdout ?? ""}${ran.stderr ?? ""}` };
 }
 
-/** A copy of a fixture in a repository of its own. */
-export function lay(name) {
+/** A copy of a fixture, or of another folder under that name, in a repository of its own. */
+export function lay(name, from = join(root, "fixtures", name)) {
   const tree = join(mkdtempSync(join(tmpdir(), `migrate-e2e-${name}-`)), "app");
   laid.push(resolve(tree, ".."));
-  cpSync(join(root, "fixtures", name), tree, { recursive: true, filter: (path) => !path.includes("node_modules") });
+  cpSync(from, tree, { recursive: true, filter: (path) => !path.includes("node_modules") });
   run(tree, "git", ["init", "-q"]);
   run(tree, "git", ["add", "-A", "-f"]);
   run(tree, "git", ["-c", "user.name=e2e", "-c", "user.email=e2e@localhost", "commit", "-q", "-m", "as exported"]);
@@ -45,8 +45,8 @@ export function lay(name) {
 }
 
 /** The fixture as the program migrates it, with the checks that every migration has to pass. */
-export function migrated(name, check) {
-  const tree = lay(name);
+export function migrated(name, check, from) {
+  const tree = lay(name, from);
   const applied = run(tree, migrate, ["apply", ".", "--yes"]);
   check(`${name}: apply`, applied.ok, applied.text.slice(-600));
   const again = run(tree, migrate, ["plan", ".", "--format", "json"]);
