@@ -73,7 +73,7 @@ pub(super) fn assigned<'t>(file: &'t File, node: Node<'t>) -> Option<Lead<'t>> {
     let outer = wrapped(node);
     let set = outer.parent().filter(|set| set.kind() == "assignment_expression")?;
     let left = set.child_by_field_name("left").filter(|left| left.kind() == "identifier")?;
-    let id = scopes.reference_at(left.byte_range()).and_then(|reference| reference.binding)?;
+    let id = scopes.binding_at(left.byte_range())?;
     let known = scopes.binding(id);
     let name = tree.node_at(known.name_range.clone())?;
     let declarator = name.parent().filter(|parent| parent.kind() == "variable_declarator")?;

@@ -108,6 +108,8 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
             let Some((tree, _)) = file.syntax() else { continue };
             let place = |node, is_odd| Place { file: file.id, node, in_type, is_odd };
             let node = match target.is {
+                // What is put there is followed where it comes from.
+                Is::Client if is_written(node) => continue,
                 Is::Client => node,
                 _ if is_passed_on(node) => continue,
                 is => match (given(node, is), alias(tree, node)) {
@@ -420,6 +422,12 @@ fn below<'t>(tree: &'t Tree, node: Node<'t>, member: Option<&str>) -> Option<Nod
     let is_member = parent.kind() == "member_expression"
         && parent.child_by_field_name("property").is_some_and(|property| tree.text(property) == member);
     is_member.then_some(parent)
+}
+
+/// The name that an assignment puts something in.
+fn is_written(node: Node<'_>) -> bool {
+    let set = wrapped(node).parent().filter(|parent| parent.kind() == "assignment_expression");
+    set.and_then(|set| set.child_by_field_name("left")).is_some_and(|left| left.id() == wrapped(node).id())
 }
 
 /// Only exported or imported again.
