@@ -49,11 +49,13 @@ fn health(live: &Live<'_>, report: &mut Report) {
 fn pages(live: &Live<'_>, report: &mut Report) {
     let (mut complaints, mut gone) = (Vec::new(), Vec::new());
     let mut named = BTreeSet::new();
-    match live.server.send(&Request::get("/")) {
+    let (first, answer) = followed(live, "/");
+    match answer {
+        // It leads to another site.
         Ok(answer) if answer.redirects() => {}
         Ok(answer) if answer.status == 200 => named = files_of(&answer.body),
-        Ok(answer) => complaints.push(format!("/ answers {}", answer.status)),
-        Err(error) => complaints.push(format!("/: {error}")),
+        Ok(answer) => complaints.push(format!("{first} answers {}", answer.status)),
+        Err(error) => complaints.push(format!("{first}: {error}")),
     }
     for file in &named {
         match live.server.send(&Request::get(file.as_str())) {
@@ -63,11 +65,32 @@ fn pages(live: &Live<'_>, report: &mut Report) {
             Err(error) => complaints.push(format!("{file}: {error}")),
         }
     }
-    let mut seen = format!("/ and {} files", named.len());
+    let mut seen = format!("{first} and {} files", named.len());
     if !gone.is_empty() {
         seen += &format!("; named, and not in the tree: {}", gone.join(", "));
     }
     report.judge(&asked::PAGES, shortened(complaints, 6), seen);
+}
+
+/// At most so many redirects, one after the other: browsers give up later.
+const REDIRECTS: usize = 10;
+
+/// The page of this site where an address ends, and what it answers.
+fn followed(live: &Live<'_>, address: &str) -> (String, Result<Response, String>) {
+    let mut address = address.to_owned();
+    for _ in 0..REDIRECTS {
+        let answer = live.server.send(&Request::get(address.as_str()));
+        let location = answer.as_ref().ok().filter(|answer| answer.redirects());
+        let location = location
+            .and_then(|answer| answer.header("location"))
+            .map(|to| to.strip_prefix(live.ground.origin).unwrap_or(to).to_owned());
+        match location.filter(|to| to.starts_with('/') && !to.starts_with("//")) {
+            Some(to) => address = to,
+            None => return (address, answer),
+        }
+    }
+    let complaint = format!("it redirects {REDIRECTS} times in a row");
+    (address, Err(complaint))
 }
 
 /// Whether it is the icon of Vite's template, which builders delete and go on naming: a gap of the app's own, and a small one.

@@ -29,19 +29,18 @@ export async function start({
   legacyKeys = true,
   log = false,
 } = {}) {
-  const db = await openDb(dbUrl);
+  const files = migrations ? readdirSync(migrations).filter((f) => f.endsWith('.sql')).sort() : [];
+  const sql = files.map((f) => readFileSync(join(migrations, f), 'utf8'));
+  const db = await openDb(dbUrl, sql.join('\n'));
   const applied = [];
-  if (migrations)
-    for (const f of readdirSync(migrations)
-      .filter((f) => f.endsWith('.sql'))
-      .sort()) {
-      try {
-        await db.exec(readFileSync(join(migrations, f), 'utf8'));
-        applied.push({ f, ok: true });
-      } catch (e) {
-        applied.push({ f, ok: false, code: e.code, message: e.message });
-      }
+  for (const [at, f] of files.entries()) {
+    try {
+      await db.exec(sql[at]);
+      applied.push({ f, ok: true });
+    } catch (e) {
+      applied.push({ f, ok: false, code: e.code, message: e.message });
     }
+  }
   if (seed) await db.exec(readFileSync(seed, 'utf8'));
   await db.exec('select realtime.standin_install()');
   let cat = await loadCatalog(db);
