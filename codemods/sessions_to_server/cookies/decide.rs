@@ -7,7 +7,7 @@ use crate::server::{Verdict, verdict};
 use crate::sessions_to_server::client::in_browser;
 use crate::sessions_to_server::decide::{self as parts, Blocker, Decision};
 use crate::sessions_to_server::places::{Places, is_free};
-use crate::sessions_to_server::served::{BUCKETS, CHANNELS, CONNECTION, STORAGE};
+use crate::sessions_to_server::served::{BUCKETS, BUILT, CHANNELS, CONNECTION, STORAGE};
 use crate::sessions_to_server::tokens::Tokens;
 use crate::sessions_to_server::uses::{self, Use, What, meets};
 use audit::Survey;
@@ -200,7 +200,11 @@ fn decided(survey: &Survey<'_>) -> Option<Decision<Move>> {
             "cannot get the address of its edge functions: a handler of `/api/functions` is there already. Rename it.",
         );
     }
-    let connects = known.iter().any(|one| matches!(one.what, What::Realtime(_)));
+    let connects = known.iter().any(|one| match &one.what {
+        What::Realtime(_) => true,
+        What::Storage(_, method) => BUILT.contains(&method.as_str()),
+        _ => false,
+    });
     let named = made.first().is_some_and(|one| !one.url.names.is_empty() && !one.key.names.is_empty());
     if (connects || asks_functions || !proxied.is_empty()) && !named {
         block(first, "is given an address and a key that are no variables. Read both from the environment.");

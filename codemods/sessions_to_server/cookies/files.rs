@@ -32,117 +32,182 @@ const LIBRARY: &str = "@supabase/supabase-js";
 
 /// Makes them all; `None` where a name for one of them is taken.
 pub(super) fn of(survey: &Survey<'_>, moves: &Move, zod: &str) -> Option<Files> {
-    let page = &moves.page;
-    let mut uses = uses(moves);
-    let client = &page.clients[0];
-    let named = |from: &RelPath, to: &RelPath| {
-        let aliased = specifier(survey, client.file, to);
+    let client = &moves.page.clients[0];
+    let variables = Variables::of(survey, client);
+    let mut made = Made {
+        survey,
+        moves,
+        client,
+        variables,
+        uses: uses(moves),
+        zod,
+        files: Files::default(),
+        parts: Vec::new(),
+    };
+    made.auth()?;
+    if made.uses.any("anyStorage") {
+        made.storage()?;
+    }
+    if made.uses.any("realtime") {
+        made.channels()?;
+    }
+    if made.uses.any("invoke") {
+        made.functions()?;
+    }
+    if made.uses.any("proxy") {
+        made.queries()?;
+    }
+    let specifier = |path: &RelPath| specifier(survey, client.file, path);
+    let parts = made.parts.iter().map(|(name, path)| Part::new(survey, client, name, &specifier(path)));
+    made.files.parts = parts.collect();
+    Some(made.files)
+}
+
+/// What is made so far, and what of.
+struct Made<'a> {
+    survey: &'a Survey<'a>,
+    moves: &'a Move,
+    client: &'a Client,
+    variables: Variables<'a>,
+    uses: Uses,
+    /// The specifier of zod.
+    zod: &'a str,
+    files: Files,
+    /// What takes the place of a part of the client, and where it stands.
+    parts: Vec<(&'static str, RelPath)>,
+}
+
+impl Made<'_> {
+    fn put(&mut self, path: &RelPath, template: &str, uses: Option<&Uses>, holes: &[(&str, String)]) {
+        let text = filled(template, uses.unwrap_or(&self.uses), holes);
+        let text = runtime::one_line(&text.replace("\"zod/v4\"", &format!("\"{}\"", self.zod)));
+        self.files.creates.push(NewFile { path: path.clone(), pieces: vec![Piece::text(text)], mode: 0o644 });
+    }
+
+    /// How a new file names another.
+    fn named(&self, from: &RelPath, to: &RelPath) -> String {
+        let aliased = specifier(self.survey, self.client.file, to);
         let path = relative(from, to);
         let plain = path.rsplit_once('.').map_or(path.clone(), |(stem, _)| stem.to_owned());
         if aliased.starts_with("@/") { aliased } else { plain }
-    };
-    let beside = |name: &str| {
+    }
+
+    /// A free name beside the client's module.
+    fn beside(&self, name: &str) -> Option<RelPath> {
         let names = [format!("{name}.ts"), format!("session-{name}.ts")];
-        names.iter().filter_map(|name| page.places.beside(name)).find(|path| is_free(survey, path))
-    };
-    let variables = Variables::of(survey, client);
-    let mut files = Files::default();
-    let mut creates: Vec<NewFile> = Vec::new();
-    let mut put = |path: &RelPath, text: String| {
-        let text = runtime::one_line(&text.replace("\"zod/v4\"", &format!("\"{zod}\"")));
-        creates.push(NewFile { path: path.clone(), pieces: vec![Piece::text(text)], mode: 0o644 });
-    };
-    // All that goes on to the project needs its address.
-    if uses.any("realtime|invoke|proxy") {
-        files.requests.extend(variables.request(survey, &client.url));
+        let mut paths = names.iter().filter_map(|name| self.moves.page.places.beside(name));
+        paths.find(|path| is_free(self.survey, path))
     }
-    let session = |from: &RelPath| ("__SESSION__", named(from, &moves.session));
-    let mut parts: Vec<(&'static str, RelPath)> = Vec::new();
-    let handlers: Vec<String> = moves.handlers.iter().map(|path| format!("\"{path}\"")).collect();
-    let mut holes = vec![session(&moves.actions), ("__HANDLERS__", handlers.join(", "))];
-    if uses.any("realtime") {
-        holes.extend(variables.holes());
+
+    fn session(&self, from: &RelPath) -> (&'static str, String) {
+        ("__SESSION__", self.named(from, &self.moves.session))
     }
-    put(&moves.actions, filled(ACTIONS, &uses, &holes));
-    let auth = beside("auth")?;
-    let holes =
-        [("__METHODS__", runtime::quoted(&page.auth)), ("__FUNCTIONS__", named(&auth, &moves.actions))];
-    put(&auth, filled(AUTH, &uses, &holes));
-    parts.push(("auth", auth));
-    if let Some(callback) = moves.callback.as_ref().filter(|_| uses.any("links")) {
-        put(callback, filled(CALLBACK, &uses, &[session(callback)]));
+
+    /// Asks for the project's address in the module of variables.
+    fn ask_address(&mut self) {
+        self.files.requests.extend(self.variables.request(self.survey, &self.client.url));
     }
-    if uses.any("anyStorage") {
-        let storage = beside("storage")?;
-        let own = runtime::of_storage(page, &uses);
-        let builds = page.builds_addresses();
-        let import = if builds { variables.import() } else { String::new() };
+
+    /// What goes on to the project: its address and its key.
+    fn project(&mut self) -> [(&'static str, String); 3] {
+        self.ask_address();
+        self.variables.holes()
+    }
+
+    fn auth(&mut self) -> Option<()> {
+        let moves = self.moves;
+        let handlers: Vec<String> = moves.handlers.iter().map(|path| format!("\"{path}\"")).collect();
+        let mut holes = vec![self.session(&moves.actions), ("__HANDLERS__", handlers.join(", "))];
+        if self.uses.any("realtime") {
+            holes.extend(self.project());
+        }
+        self.put(&moves.actions, ACTIONS, None, &holes);
+        let auth = self.beside("auth")?;
+        let functions = self.named(&auth, &moves.actions);
+        let holes = [("__METHODS__", runtime::quoted(&moves.page.auth)), ("__FUNCTIONS__", functions)];
+        self.put(&auth, AUTH, None, &holes);
+        self.parts.push(("auth", auth));
+        if let Some(callback) = moves.callback.as_ref().filter(|_| self.uses.any("links")) {
+            let session = self.session(callback);
+            self.put(callback, CALLBACK, None, &[session]);
+        }
+        Some(())
+    }
+
+    fn storage(&mut self) -> Option<()> {
+        let (moves, page) = (self.moves, &self.moves.page);
+        let storage = self.beside("storage")?;
+        let own = runtime::of_storage(page, &self.uses);
+        let mut import = String::new();
+        if page.builds_addresses() {
+            self.ask_address();
+            import = self.variables.import();
+        }
         let template = STORAGE.replace("import { env } from \"__ENV__\";\n", &import);
-        if builds {
-            files.requests.extend(variables.request(survey, &client.url));
-        }
         let holes = [
-            ("__PUBLIC_URL__", variables.read(&client.url).unwrap_or_default()),
+            ("__PUBLIC_URL__", self.variables.read(&self.client.url).unwrap_or_default()),
             ("__METHODS__", runtime::quoted(&page.storage)),
-            ("__FUNCTIONS__", named(&storage, &moves.storage)),
+            ("__FUNCTIONS__", self.named(&storage, &moves.storage)),
         ];
-        put(&storage, filled(&template, &own, &holes));
+        self.put(&storage, &template, Some(&own), &holes);
         if own.any("calls") {
-            let mut holes = buckets(page, &uses);
-            holes.push(session(&moves.storage));
-            put(&moves.storage, filled(STORED, &uses, &holes));
+            let mut holes = buckets(page, &self.uses);
+            holes.push(self.session(&moves.storage));
+            self.put(&moves.storage, STORED, None, &holes);
         }
-        parts.push(("storage", storage));
+        self.parts.push(("storage", storage));
+        Some(())
     }
-    if uses.any("realtime") {
-        let realtime = beside("realtime")?;
+
+    fn channels(&mut self) -> Option<()> {
+        let realtime = self.beside("realtime")?;
         let holes = [
-            ("__CONNECTION__", runtime::connection(&uses)),
-            ("__FUNCTIONS__", named(&realtime, &moves.actions)),
+            ("__CONNECTION__", runtime::connection(&self.uses)),
+            ("__FUNCTIONS__", self.named(&realtime, &self.moves.actions)),
             ("__REALTIME__", LIBRARY.to_owned()),
         ];
-        put(&realtime, filled(runtime::REALTIME, &uses, &holes));
-        parts.extend(runtime::of_channels(&uses).map(|name| (name, realtime.clone())));
+        self.put(&realtime, runtime::REALTIME, None, &holes);
+        self.parts.extend(runtime::of_channels(&self.uses).map(|name| (name, realtime.clone())));
+        Some(())
     }
-    if uses.any("invoke") {
-        let (functions, route) = (beside("functions")?, moves.functions.as_ref()?);
-        put(&functions, filled(runtime::FUNCTIONS, &uses, &[]));
-        parts.push(("functions", functions));
-        let [sent, read] = own_headers::of(survey);
-        let mut holes =
-            vec![sent, read, session(route), ("__EDGE_FUNCTIONS__", runtime::list(page.functions.iter()))];
-        holes.extend(variables.holes());
-        put(route, filled(EDGE, &uses, &holes));
+
+    fn functions(&mut self) -> Option<()> {
+        let (functions, route) = (self.beside("functions")?, self.moves.functions.as_ref()?);
+        self.put(&functions, runtime::FUNCTIONS, None, &[]);
+        self.parts.push(("functions", functions));
+        let [sent, read] = own_headers::of(self.survey);
+        let names = runtime::list(self.moves.page.functions.iter());
+        let mut holes = vec![sent, read, self.session(route), ("__EDGE_FUNCTIONS__", names)];
+        holes.extend(self.project());
+        self.put(route, EDGE, None, &holes);
+        Some(())
     }
-    if uses.any("proxy") {
-        let (gateway, route) = (beside("gateway")?, moves.gateway.as_ref()?);
-        let types = client
-            .types
-            .clone()
-            .map(|(file, name)| (specifier(survey, client.file, &survey.project.get(file).path), name));
+
+    /// Queries that stay in pages.
+    fn queries(&mut self) -> Option<()> {
+        let (survey, page) = (self.survey, &self.moves.page);
+        let (gateway, route) = (self.beside("gateway")?, self.moves.gateway.as_ref()?);
+        let types =
+            self.client.types.clone().map(|(file, name)| {
+                (specifier(survey, self.client.file, &survey.project.get(file).path), name)
+            });
         let (types, database) = types.unwrap_or_default();
-        let holes = [("__TYPES__", types), ("__DATABASE__", database)];
-        put(&gateway, filled(GATEWAY, &uses, &holes));
+        self.put(&gateway, GATEWAY, None, &[("__TYPES__", types), ("__DATABASE__", database)]);
         let closed = closed(survey, &page.proxied);
         if !closed.is_empty() {
-            uses.add("closed");
+            self.uses.add("closed");
         }
         let mut holes = vec![
-            session(route),
+            self.session(route),
             ("__ALLOWED__", runtime::allowed(&page.proxied)),
             ("__CLOSED__", runtime::list(closed.iter())),
         ];
-        holes.extend(variables.holes());
-        put(route, filled(GATEWAY_ROUTE, &uses, &holes));
-        for name in ["from", "rpc"].into_iter().filter(|name| uses.any(name)) {
-            parts.push((name, gateway.clone()));
-        }
+        holes.extend(self.project());
+        self.put(route, GATEWAY_ROUTE, None, &holes);
+        let names = ["from", "rpc"].into_iter().filter(|name| self.uses.any(name));
+        self.parts.extend(names.map(|name| (name, gateway.clone())));
+        Some(())
     }
-    let specifier = |path: &RelPath| specifier(survey, client.file, path);
-    files.creates = creates;
-    files.parts =
-        parts.iter().map(|(name, path)| Part::new(survey, client, name, &specifier(path))).collect();
-    Some(files)
 }
 
 /// How the new files read the address and the key of the project: through the module of variables, where the app gets one.
