@@ -103,14 +103,9 @@ impl Made<'_> {
         ("__SESSION__", self.named(from, &self.moves.session))
     }
 
-    /// Asks for the project's address in the module of variables.
-    fn ask_address(&mut self) {
-        self.files.requests.extend(self.variables.request(self.survey, &self.client.url));
-    }
-
-    /// What goes on to the project: its address and its key.
+    /// What goes on to the project: its address, which the module of variables gets, and its key.
     fn project(&mut self) -> [(&'static str, String); 3] {
-        self.ask_address();
+        self.files.requests.extend(self.variables.request(self.survey, &self.client.url));
         self.variables.holes()
     }
 
@@ -138,14 +133,12 @@ impl Made<'_> {
         let (moves, page) = (self.moves, &self.moves.page);
         let storage = self.beside("storage")?;
         let own = runtime::of_storage(page, &self.uses);
-        let mut import = String::new();
-        if page.builds_addresses() {
-            self.ask_address();
-            import = self.variables.import();
-        }
-        let template = STORAGE.replace("import { env } from \"__ENV__\";\n", &import);
+        // Spelled out: the module of variables may know the key, and what pages import is theirs to read.
+        let template = STORAGE.replace("import { env } from \"__ENV__\";\n", "");
+        let read = |name: &String| self.survey.stack.framework.env(Side::Browser, name).expression;
+        let url = self.client.url.names.first().map(read).unwrap_or_default();
         let holes = [
-            ("__PUBLIC_URL__", self.variables.read(&self.client.url).unwrap_or_default()),
+            ("__PUBLIC_URL__", url),
             ("__METHODS__", runtime::quoted(&page.storage)),
             ("__FUNCTIONS__", self.named(&storage, &moves.storage)),
         ];
