@@ -125,6 +125,11 @@ fn follow(
                 let holder = survey.project.get(value.0);
                 let Some(syntax) = holder.syntax() else { return };
                 follow(survey, holder, syntax, value.1, found, depth + 1);
+            } else if let [_, name] = path.as_slice()
+                && survey.stack.framework.public_prefix().is_some_and(|prefix| name.starts_with(prefix))
+            {
+                // `env.VITE_URL`: the module of variables.
+                found.names.push(name.clone().into_owned());
             } else if !matches!(path.as_slice(), [process, env, _] if (&**process, &**env) == ("process", "env"))
             {
                 found.unknown = true;
