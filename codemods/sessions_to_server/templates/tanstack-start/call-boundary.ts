@@ -80,6 +80,7 @@ function secure(headers: Headers) {
   headers.set("Referrer-Policy", "strict-origin-when-cross-origin");
   if (process.env.NODE_ENV === "production") {
     headers.set("X-Frame-Options", "DENY");
+    if (!headers.has("Content-Security-Policy")) headers.set("Content-Security-Policy", "base-uri 'self'; object-src 'none'; frame-ancestors 'none'");
     headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
   }
 }
