@@ -1,7 +1,7 @@
 //! Where a client goes on under another name: what a hook keeps, a constant, a variable, a function that gives it.
 
 use super::held;
-use super::reach::{Is, function_name};
+use super::reach::Is;
 use project::File;
 use std::ops::Range;
 use syntax::Node;
@@ -77,13 +77,13 @@ pub(super) fn assigned<'t>(file: &'t File, node: Node<'t>) -> Option<Lead<'t>> {
     let known = scopes.binding(id);
     let name = tree.node_at(known.name_range.clone())?;
     let declarator = name.parent().filter(|parent| parent.kind() == "variable_declarator")?;
-    let is_same = |value: Node<'t>| matches!(tree.text(unwrapped(value)), "null" | "undefined");
-    let starts = declarator.child_by_field_name("value").is_none_or(is_same);
+    let is_nothing = |value: Node<'t>| matches!(tree.text(unwrapped(value)), "null" | "undefined");
+    let starts = declarator.child_by_field_name("value").is_none_or(is_nothing);
     let mut writes = scopes.references_of(id).filter(|reference| reference.writes);
     let alone = writes.all(|reference| {
         let put = tree.node_at(reference.range.clone()).and_then(|left| left.parent());
         let value = put.and_then(|put| put.child_by_field_name("right"));
-        value.is_some_and(|value| is_same(value) || tree.text(value) == tree.text(outer))
+        value.is_some_and(|value| is_nothing(value) || tree.text(value) == tree.text(outer))
     });
     let typed = declarator.child_by_field_name("type").map(|typed| typed.byte_range());
     // What says its type by the client goes on to do so; without any it would be what it starts with.
@@ -127,4 +127,17 @@ pub(super) fn giver<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Lead<'t>> {
     let is = if tree.text(function).starts_with("async") { Is::Promiser } else { Is::Giver };
     let typed = function.child_by_field_name("return_type").map(|typed| typed.byte_range());
     fine.then_some((name, typed, is))
+}
+
+/// The identifier of a function that is declared, or held in a constant.
+pub(super) fn function_name(function: Node<'_>) -> Option<Node<'_>> {
+    match function.kind() {
+        "function_declaration" => function.child_by_field_name("name"),
+        "arrow_function" | "function_expression" => {
+            let holder =
+                wrapped(function).parent().filter(|holder| holder.kind() == "variable_declarator")?;
+            holder.child_by_field_name("name").filter(|name| name.kind() == "identifier")
+        }
+        _ => None,
+    }
 }

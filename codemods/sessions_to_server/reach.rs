@@ -3,7 +3,7 @@
 
 use super::client::Client;
 use super::held;
-use super::leads::{alias, assigned, giver, memoised};
+use super::leads::{alias, assigned, function_name, giver, memoised};
 use audit::Survey;
 use edit::FileId;
 use project::File;
@@ -230,19 +230,6 @@ fn is_nameable(survey: &Survey<'_>, client: &Client, holder: FileId, parameter: 
     let name = parameter.child_by_field_name("pattern").unwrap_or(parameter);
     held::says_itself(&file.text[typed.byte_range()])
         || held::named(survey, client, file.span(name.byte_range())).is_some()
-}
-
-/// The identifier of a function that is declared, or held in a constant.
-pub(super) fn function_name(function: Node<'_>) -> Option<Node<'_>> {
-    match function.kind() {
-        "function_declaration" => function.child_by_field_name("name"),
-        "arrow_function" | "function_expression" => {
-            let holder =
-                wrapped(function).parent().filter(|holder| holder.kind() == "variable_declarator")?;
-            holder.child_by_field_name("name").filter(|name| name.kind() == "identifier")
-        }
-        _ => None,
-    }
 }
 
 /// Whether every call of a function hands over the client, and nothing else is done with the function.

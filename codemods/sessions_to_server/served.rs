@@ -126,40 +126,34 @@ pub(super) fn unserved(
             What::Auth(method) => {
                 Some(format!("calls `auth.{method}`, which has no counterpart on the server yet."))
             }
-            // The address of a file is computed in the page.
-            What::Storage(_, method) if method == "getPublicUrl" => None,
-            What::Storage(_, method) if STORAGE.iter().chain(BUCKETS).any(|known| known == method) => None,
-            What::Storage(_, method) => {
-                Some(format!("calls `{method}` of the storage, which has no counterpart on the server yet."))
-            }
-            What::Realtime(name)
-                if CHANNELS.contains(&name.as_str()) || CONNECTION.contains(&name.as_str()) =>
-            {
-                None
-            }
-            What::Realtime(name) => Some(format!(
-                "calls `{name}` by hand. Channels get their token by themselves: remove the call."
-            )),
             What::Functions if through::every_edge_function(survey).is_empty() => {
                 Some("hands on all edge functions. Write one call for each.".to_owned())
-            }
-            What::Invoke(names) if names.is_empty() && through::every_edge_function(survey).is_empty() => {
-                Some("computes the name of the edge function. Write one call for each.".to_owned())
             }
             What::Value => Some(
                 "uses the Supabase client as a value. Pass the function that is needed instead.".to_owned(),
             ),
-            What::Invoke(_)
-            | What::Functions
-            | What::Query
-            | What::Test
-            | What::Held(..)
-            | What::Library(_) => None,
+            what => of_part(survey, what),
         };
         let admin = matches!(&one.what, What::Auth(method) if method.starts_with("admin."));
         found.extend(why.map(|why| Blocker { span: one.span, why, admin }));
     }
     found
+}
+
+/// Why a use of stored files, channels or edge functions has no counterpart, as the end of a sentence.
+pub(super) fn of_part(survey: &Survey<'_>, what: &What) -> Option<String> {
+    match what {
+        What::Storage(_, method) if !STORAGE.iter().chain(BUCKETS).any(|known| known == method) => {
+            Some(format!("calls `{method}` of the storage, which has no counterpart on the server yet."))
+        }
+        What::Realtime(name) if !CHANNELS.iter().chain(CONNECTION).any(|known| known == name) => {
+            Some(format!("calls `{name}` by hand. Channels get their token by themselves: remove the call."))
+        }
+        What::Invoke(names) if names.is_empty() && through::every_edge_function(survey).is_empty() => {
+            Some("computes the name of the edge function. Write one call for each.".to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// A call of a known method with arguments that the server does not take.

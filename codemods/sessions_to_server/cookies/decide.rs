@@ -2,12 +2,12 @@
 
 use super::{client, server};
 use crate::guards_to_server::{Renewal, renewal};
-use crate::queries_to_server::{accounts, is_sessionless, keeps_cookies, session_place, through};
+use crate::queries_to_server::{accounts, is_sessionless, keeps_cookies, session_place};
 use crate::server::{Verdict, verdict};
 use crate::sessions_to_server::client::in_browser;
 use crate::sessions_to_server::decide::{self as parts, Blocker, Decision};
 use crate::sessions_to_server::places::{Places, is_free};
-use crate::sessions_to_server::served::{BUCKETS, BUILT, CHANNELS, CONNECTION, STORAGE};
+use crate::sessions_to_server::served::{BUILT, of_part};
 use crate::sessions_to_server::tokens::Tokens;
 use crate::sessions_to_server::uses::{self, Use, What, meets};
 use audit::Survey;
@@ -301,21 +301,10 @@ fn unserved(survey: &Survey<'_>, one: &Use, verdict: &Verdict) -> Option<String>
             Some(format!("calls `auth.{method}`, which has no counterpart on the server yet."))
         }
         What::Auth(method) => odd(survey, one, method).map(str::to_owned),
-        What::Storage(_, method) if STORAGE.iter().chain(BUCKETS).any(|known| known == method) => None,
-        What::Storage(_, method) => {
-            Some(format!("calls `{method}` of the storage, which has no counterpart on the server yet."))
-        }
-        What::Realtime(name) if CHANNELS.iter().chain(CONNECTION).any(|known| known == name) => None,
-        What::Realtime(name) => {
-            Some(format!("calls `{name}` by hand. Channels get their token by themselves: remove the call."))
-        }
-        What::Invoke(names) if names.is_empty() && through::every_edge_function(survey).is_empty() => {
-            Some("computes the name of the edge function. Write one call for each.".to_owned())
-        }
         What::Value | What::Functions | What::Library(_) => {
             Some("hands the client on as a value. Ask it there for what is needed instead.".to_owned())
         }
-        What::Query | What::Invoke(_) | What::Test | What::Held(..) => None,
+        what => of_part(survey, what),
     }
 }
 
