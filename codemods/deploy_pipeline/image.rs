@@ -52,7 +52,8 @@ pub(super) fn requests(survey: &Survey<'_>, commands: &Commands<'_>, deployed: &
     if deployed.way == Way::Static {
         // A page for every address, or one file for each page.
         let nginx = if survey.stack.framework.needs_fallback() { NGINX } else { NGINX_FILES };
-        files.push(("nginx.conf", filled(nginx, "__HEADERS__", &headers(survey))));
+        let nginx = filled(nginx, "__BELOW__", &below(survey));
+        files.push(("nginx.conf", filled(&nginx, "__HEADERS__", &headers(survey))));
     }
     let request = |(name, text): (&str, String)| {
         let path = commands.path(name)?;
@@ -71,6 +72,18 @@ fn ignored(deployed: &Deployed) -> String {
         _ => &["dist"],
     };
     format!("{IGNORED}{}\n", built.join("\n"))
+}
+
+/// The place in the configuration of pages below the addresses of functions and of built files.
+fn below(survey: &Survey<'_>) -> String {
+    let pages = crate::routing_fallback::below::pages(survey);
+    if pages.is_empty() {
+        return String::new();
+    }
+    let pattern = crate::routing_fallback::below::nginx(&pages);
+    format!(
+        "    # But these are pages.\n    location ~ {pattern} {{\n        try_files $uri /index.html;\n        expires -1;\n    }}\n\n"
+    )
 }
 
 fn headers(survey: &Survey<'_>) -> String {

@@ -329,6 +329,15 @@ fn functions(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Request> {
     let Some(folder) = server.and_then(|server| server.folder(project, commands.app)) else {
         return Vec::new();
     };
+    let mut pages = Vec::new();
+    for page in crate::routing_fallback::below::pages(survey) {
+        if page.starts_with("/api/") {
+            pages.extend(page.strip_suffix("/*").map(|start| format!("\"{start}\"")));
+            pages.push(format!("\"{page}\""));
+        }
+    }
+    let excluded =
+        if pages.is_empty() { String::new() } else { format!(", excludedPath: [{}]", pages.join(", ")) };
     let mut requests = Vec::new();
     for host in survey.stack.hosts.iter().map(|host| host.id()) {
         let files: &[(&str, &str)] = match host {
@@ -343,7 +352,8 @@ fn functions(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Request> {
             continue;
         }
         let request = |(name, text): &(&str, &str)| {
-            let pieces = vec![Piece::text(text.replace("__FOLDER__", folder))];
+            let text = text.replace("__FOLDER__", folder).replace("__EXCLUDED__", &excluded);
+            let pieces = vec![Piece::text(text)];
             Some(Request::File { path: commands.path(name)?, pieces, mode: 0o644 })
         };
         requests.extend(files.iter().filter_map(request));
@@ -360,16 +370,7 @@ fn first_rewrite(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Edit> {
     let own = commands.path("vercel.json").and_then(|path| survey.project.file(path.as_str()));
     let Some(file) = own.or_else(|| survey.project.file("vercel.json")) else { return Vec::new() };
     let source = crate::routing_fallback::hosts::API;
-    let list = file.text.find("\"rewrites\"").and_then(|at| Some(at + file.text[at..].find('[')? + 1));
-    match list.filter(|_| !file.text.contains(source)) {
-        Some(at) => {
-            let blank = file.text[at..].len() - file.text[at..].trim_start().len();
-            let lead = &file.text[at..at + blank];
-            let text = format!("{lead}{{ \"source\": \"{source}\", \"destination\": \"/api\" }},");
-            vec![Edit::replace(file.span(at..at), text)]
-        }
-        None => Vec::new(),
-    }
+    crate::routing_fallback::hosts::first_rewrite(file, source, "/api").into_iter().collect()
 }
 
 const RATCHET: &str = include_str!("templates/any/ratchet.sh");

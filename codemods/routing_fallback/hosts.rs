@@ -1,6 +1,7 @@
 //! The fallback of a browser-only app: every address that is no file and no function is one of its pages, and a file that is missing
 //! is missing.
 
+use super::below;
 use crate::repository_hygiene::commands::Commands;
 use audit::Survey;
 use edit::{Edit, Piece, RelPath, Span};
@@ -13,7 +14,8 @@ use syntax::document::json as document;
 pub(super) const PAGES: &str = "/((?!api/|assets/).*)";
 
 /// Addresses that the server beside the app answers.
-pub const API: &str = "/api/:path*";
+/// A group without a name: what a name would catch is put into the query of the call.
+pub const API: &str = "/api/(.*)";
 
 /// Where a host is told.
 pub(super) enum Place<'s> {
@@ -83,67 +85,193 @@ pub(super) fn missing<'s>(survey: &Survey<'s>, commands: &Commands<'s>) -> Vec<P
 pub(super) fn tell(survey: &Survey<'_>, place: &Place<'_>) -> (Vec<Edit>, Vec<Request>) {
     match place {
         Place::Vercel(path) => {
-            let pages = json!({ "source": PAGES, "destination": "/index.html" });
+            let rule = |source: &str, to: &str| json!({ "source": source, "destination": to });
+            let mut value: Vec<_> =
+                below::pages(survey).iter().map(|page| rule(&below::vercel(page), "/index.html")).collect();
             // One function answers for all of `/api`.
-            let server = json!({ "source": API, "destination": "/api" });
-            let value = if crate::sessions_to_server::lands(survey) {
-                json!([server, pages])
-            } else {
-                json!([pages])
-            };
+            if has_server(survey) {
+                value.push(rule(API, "/api"));
+            }
+            value.push(rule(PAGES, "/index.html"));
+            let value = json!(value);
             (Vec::new(), vec![Request::Json { path: path.clone(), key: vec!["rewrites".to_owned()], value }])
         }
         Place::Netlify(file) => {
             let end = if file.text.contains("\r\n") { "\r\n" } else { "\n" };
-            let lines = [
-                "",
-                "# Pages of the app. Files and functions go first.",
-                "[[redirects]]",
-                "  from = \"/*\"",
-                "  to = \"/index.html\"",
-                "  status = 200",
-            ];
             let first = if file.text.ends_with('\n') { "" } else { end };
+            let text = format!("\n{}", tables(&rules(survey, "")).join("\n")).replace('\n', end);
             let at = file.text.len();
-            (
-                vec![Edit::replace(Span::new(file.id, at..at), format!("{first}{}{end}", lines.join(end)))],
-                Vec::new(),
-            )
+            (vec![Edit::replace(Span::new(file.id, at..at), format!("{first}{text}"))], Vec::new())
         }
         Place::Listed(path) => {
-            let text = "# Pages of the app. Files and functions go first.\n/*  /index.html  200\n";
+            let text = lines(&rules(survey, "")).concat();
             let request = Request::File { path: path.clone(), pieces: vec![Piece::text(text)], mode: 0o644 };
             (Vec::new(), vec![request])
         }
     }
 }
 
-/// A rewrite that answers everything, missing files and functions too, with the page: the place of its pattern.
-pub(super) fn greedy(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Span> {
+/// Whether a server stands beside the app, or will.
+fn has_server(survey: &Survey<'_>) -> bool {
+    let server = stack::server::of(survey.stack.framework);
+    let there = |app| server.is_some_and(|server| server.is_there(survey.project, app));
+    Commands::of(survey).is_some_and(|commands| there(commands.app))
+        || crate::sessions_to_server::lands(survey)
+}
+
+/// A rule of Netlify: why it is there, if that is not said above, then the addresses and the status.
+type Rule = (&'static str, String, u16);
+
+/// The rules of a browser-only app, in their order, without those for addresses that `told` names before.
+fn rules(survey: &Survey<'_>, told: &str) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = Vec::new();
+    let mut why = "Pages of the app below the addresses of functions and of built files.";
+    for page in below::pages(survey) {
+        rules.push((why, page, 200));
+        why = "";
+    }
+    let mut missing = vec!["/assets/*"];
+    // The function that answers for all of `/api` goes before every rule.
+    if !has_server(survey) {
+        missing.push("/api/*");
+    }
+    why = "What is missing there is missing: a page in its place would be taken for a script, or for an answer.";
+    for from in missing {
+        rules.push((why, from.to_owned(), 404));
+        why = "";
+    }
+    rules.push(("Pages of the app. Files and functions go first.", "/*".to_owned(), 200));
+    let named: Vec<&str> = told.split(|letter: char| letter.is_whitespace() || letter == '"').collect();
+    rules.retain(|(_, from, _)| from == "/*" || !named.contains(&from.as_str()));
+    rules
+}
+
+/// Rules as lines of `_redirects`.
+fn lines(rules: &[Rule]) -> Vec<String> {
+    let line = |(why, from, status): &Rule| {
+        let why = if why.is_empty() { String::new() } else { format!("# {why}\n") };
+        format!("{why}{from}  /index.html  {status}\n")
+    };
+    rules.iter().map(line).collect()
+}
+
+/// Rules as tables of `netlify.toml`.
+fn tables(rules: &[Rule]) -> Vec<String> {
+    let table = |(why, from, status): &Rule| {
+        let why = if why.is_empty() { String::new() } else { format!("# {why}\n") };
+        format!("{why}[[redirects]]\n  from = \"{from}\"\n  to = \"/index.html\"\n  status = {status}\n")
+    };
+    rules.iter().map(table).collect()
+}
+
+/// A rewrite that answers everything, missing files and functions too, with the page: its place, and the edits that narrow it.
+pub(super) fn greedy(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<(Span, Vec<Edit>)> {
     if !survey.stack.framework.needs_fallback() {
         return Vec::new();
     }
-    let names = [commands.path("vercel.json"), RelPath::new("vercel.json")];
-    let mut found = Vec::new();
-    for file in names.into_iter().flatten().filter_map(|path| survey.project.file(path.as_str())) {
-        let scalars = document::strings(&file.text);
-        for source in &scalars {
-            let [list, at, key] = source.path.as_slice() else { continue };
-            let wide = matches!(source.value.as_str(), "/(.*)" | "/:path*" | "/:path(.*)" | "(.*)" | "/.*");
-            if list != "rewrites" || key != "source" || !wide {
-                continue;
-            }
-            let to = scalars
-                .iter()
-                .find(|other| other.path == [list.clone(), at.clone(), "destination".to_owned()]);
-            if to.is_some_and(|to| matches!(to.value.as_str(), "/" | "/index.html" | "/index")) {
-                found.push(file.span(source.range.clone()));
-            }
-        }
+    let files = |name: &str| {
+        let names = [commands.path(name), RelPath::new(name)].into_iter().flatten();
+        let mut found: Vec<&File> = names.filter_map(|path| survey.project.file(path.as_str())).collect();
+        found.dedup_by_key(|file| file.id);
+        found
+    };
+    let mut found: Vec<(Span, Vec<Edit>)> =
+        files("vercel.json").into_iter().flat_map(|file| greedy_rewrites(survey, file)).collect();
+    // The other host that reads this file refuses the status of what is missing.
+    if !survey.stack.hosts.iter().any(|host| host.id() == "cloudflare") {
+        let listed = ["public/_redirects", "_redirects"].into_iter().flat_map(files);
+        found.extend(listed.filter_map(|file| greedy_line(survey, file)));
+        found.extend(files("netlify.toml").into_iter().filter_map(|file| greedy_table(survey, file)));
     }
-    found.sort();
-    found.dedup();
+    found.sort_by_key(|(span, _)| *span);
     found
+}
+
+fn greedy_rewrites(survey: &Survey<'_>, file: &File) -> Vec<(Span, Vec<Edit>)> {
+    let scalars = document::strings(&file.text);
+    let wide = |source: &&document::Scalar| {
+        let [list, at, key] = source.path.as_slice() else { return false };
+        let wide = matches!(source.value.as_str(), "/(.*)" | "/:path*" | "/:path(.*)" | "(.*)" | "/.*");
+        let to = [list.clone(), at.clone(), "destination".to_owned()];
+        let to = scalars.iter().find(|other| other.path == to);
+        list == "rewrites"
+            && key == "source"
+            && wide
+            && to.is_some_and(|to| matches!(to.value.as_str(), "/" | "/index.html" | "/index"))
+    };
+    let found: Vec<Span> =
+        scalars.iter().filter(wide).map(|source| file.span(source.range.clone())).collect();
+    let mut below: Vec<Edit> = below::pages(survey)
+        .iter()
+        .filter_map(|page| first_rewrite(file, &below::vercel(page), "/index.html"))
+        .collect();
+    let narrowed = |span: Span| {
+        let mut edits = std::mem::take(&mut below);
+        edits.push(Edit::replace(span, format!("\"{PAGES}\"")));
+        (span, edits)
+    };
+    found.into_iter().map(narrowed).collect()
+}
+
+/// A rewrite before those that are there, unless there is one of that pattern.
+pub(crate) fn first_rewrite(file: &File, source: &str, to: &str) -> Option<Edit> {
+    let at = file.text.find("\"rewrites\"")?;
+    let at = at + file.text[at..].find('[')? + 1;
+    if file.text.contains(&format!("\"{source}\"")) {
+        return None;
+    }
+    let blank = file.text[at..].len() - file.text[at..].trim_start().len();
+    let lead = &file.text[at..at + blank];
+    let text = format!("{lead}{{ \"source\": \"{source}\", \"destination\": \"{to}\" }},");
+    Some(Edit::replace(file.span(at..at), text))
+}
+
+/// The line of `_redirects` that takes everything.
+fn greedy_line(survey: &Survey<'_>, file: &File) -> Option<(Span, Vec<Edit>)> {
+    let mut at = 0;
+    for line in file.text.split_inclusive('\n') {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if matches!(words.as_slice(), ["/*", "/" | "/index.html", "200"]) {
+            return before(survey, file, at, at..at + line.trim_end().len(), lines);
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// The table of `netlify.toml` that takes everything.
+fn greedy_table(survey: &Survey<'_>, file: &File) -> Option<(Span, Vec<Edit>)> {
+    let scalars = syntax::document::toml::strings(&file.text);
+    let from = scalars.iter().find(|from| {
+        matches!(from.path.as_slice(), [list, _, key] if list == "redirects" && key == "from")
+            && from.value == "/*"
+    })?;
+    let to = [from.path[0].clone(), from.path[1].clone(), "to".to_owned()];
+    let to = scalars.iter().find(|scalar| scalar.path == to)?;
+    let start = file.text[..from.range.start].rfind("[[redirects]]")?;
+    let table = &file.text[start..];
+    let table = table[1..].find("\n[").map_or(table, |end| &table[..end + 1]);
+    let settings = table.lines().filter(|line| line.contains('=')).count();
+    let plain = settings == 3 && table.lines().any(|line| line.replace(' ', "").starts_with("status=200"));
+    let line = file.text[..start].rfind('\n').map_or(0, |end| end + 1);
+    (plain && matches!(to.value.as_str(), "/" | "/index.html"))
+        .then(|| before(survey, file, line, from.range.clone(), tables))
+        .flatten()
+}
+
+/// The rules that go before the one at `span`, which takes everything: none, if they are all there.
+fn before(
+    survey: &Survey<'_>,
+    file: &File,
+    at: usize,
+    span: std::ops::Range<usize>,
+    written: impl Fn(&[Rule]) -> Vec<String>,
+) -> Option<(Span, Vec<Edit>)> {
+    let mut rules = rules(survey, &file.text[..at]);
+    rules.pop();
+    let end = if file.text.contains("\r\n") { "\r\n" } else { "\n" };
+    let text = written(&rules).concat().replace('\n', end);
+    (!rules.is_empty()).then(|| (file.span(span), vec![Edit::replace(file.span(at..at), text)]))
 }
 
 #[cfg(test)]

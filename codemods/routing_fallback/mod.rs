@@ -1,6 +1,7 @@
 //! Every address leads somewhere: pages of browser-only apps on every host, handlers that a static export drops, parameters that have
 //! become promises, addresses of one machine.
 
+pub mod below;
 pub mod hosts;
 mod late;
 mod origins;
@@ -109,7 +110,7 @@ impl Codemod for RoutingFallback {
                 todo,
             ));
         }
-        for span in hosts::greedy(survey, &commands) {
+        for (span, _) in hosts::greedy(survey, &commands) {
             let message = "Missing files and functions are answered with the page.".to_owned();
             findings.push(Finding::certain(&GREEDY, span, message, "Leave out `/api/` and `/assets/`."));
         }
@@ -169,11 +170,8 @@ impl Codemod for RoutingFallback {
         if !fixes.is_empty() {
             let mut change = Change::new(ID, "Let missing files and functions be missing", Safety::Review);
             change.fixes = fixes;
-            let pattern = format!("\"{}\"", hosts::PAGES);
-            change.edits = hosts::greedy(survey, &commands)
-                .into_iter()
-                .map(|span| Edit::replace(span, pattern.clone()))
-                .collect();
+            change.edits =
+                hosts::greedy(survey, &commands).into_iter().flat_map(|(_, edits)| edits).collect();
             changes.push(change);
         }
         let fixes = of(&EXPORT);

@@ -10,6 +10,7 @@ use super::policy;
 use super::served::{BUCKETS, BUILT, CHANNELS, CONNECTION};
 use super::template::{Uses, filled};
 use crate::env_contract::contract::{self, Audience, Contract};
+use crate::routing_fallback::below;
 use crate::server::Proxied;
 use audit::Survey;
 use edit::{Piece, RelPath};
@@ -250,6 +251,17 @@ fn node(survey: &Survey<'_>, change: &Move) -> String {
     if policy.certain {
         uses.add("enforced");
     }
+    let listed = |server: bool| {
+        let pages = below::pages(survey).into_iter().filter(|page| below::of_server(page) == server);
+        list(pages.collect::<Vec<_>>().iter())
+    };
+    let (below_api, below_assets) = (listed(true), listed(false));
+    if below_api != "[]" {
+        uses.add("pagesBelowApi");
+    }
+    if below_assets != "[]" {
+        uses.add("pagesBelowAssets");
+    }
     let sources = |first: &[&str], hosts: &BTreeSet<String>| {
         let first = first.iter().map(|source| (*source).to_owned());
         let hosts = hosts.iter().map(|host| format!("\"{host}\""));
@@ -270,6 +282,8 @@ fn node(survey: &Survey<'_>, change: &Move) -> String {
         ("__FONT_SRC__", sources(&[own, "\"data:\""], &policy.fonts)),
         ("__CONNECT_SRC__", sources(&connect, &policy.connections)),
         ("__FRAME_SRC__", frames),
+        ("__BELOW_API__", below_api),
+        ("__BELOW_ASSETS__", below_assets),
     ];
     filled(NODE, &uses, &holes)
 }

@@ -23,7 +23,7 @@ export function freePort() {
 }
 
 /** Starts a command and waits until `ready` says so of what it has printed, or of the world. */
-async function start(command, args, options, ready) {
+export async function start(command, args, options, ready) {
   const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"], detached: true });
   running.add(child);
   let said = "";

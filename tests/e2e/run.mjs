@@ -7,8 +7,9 @@ import { journey } from "./journey.mjs";
 import { rendered } from "./rendered.mjs";
 import { mutations } from "./mutations.mjs";
 import { proofs } from "./proofs.mjs";
+import { routing } from "./routing.mjs";
 
-const parts = { conformance, proofs, journey, rendered, cookies, mutations };
+const parts = { conformance, routing, proofs, journey, rendered, cookies, mutations };
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const unknown = wanted.filter((name) => !(name in parts));

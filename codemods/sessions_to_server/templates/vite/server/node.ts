@@ -4,7 +4,7 @@ import { serveStatic } from "@hono/node-server/serve-static";
 import { createHash } from "node:crypto";
 //#end
 import { readFileSync } from "node:fs";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { app, env } from "./app.js";
 //#if guards
@@ -12,58 +12,69 @@ import { protectedPages, signInPage } from "./guards.js";
 import { createDb, sessionUser } from "./lib/session.js";
 //#end
 
-const web = new Hono();
-web.route("/", app);
-
 const index = readFileSync("__DIST__/index.html", "utf8");
 //#if inline
 // Scripts that stand in the page itself, by their hash.
 const inline = [...index.matchAll(/<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g)].map(([, code = ""]) => `'sha256-${createHash("sha256").update(code).digest("base64")}'`);
 //#end
-web.use(
-  secureHeaders({
-    xFrameOptions: "DENY",
-    // sign-in and payment windows need to reach their opener
-    crossOriginOpenerPolicy: "same-origin-allow-popups",
-    referrerPolicy: "strict-origin-when-cross-origin",
+const headers = secureHeaders({
+  xFrameOptions: "DENY",
+  // sign-in and payment windows need to reach their opener
+  crossOriginOpenerPolicy: "same-origin-allow-popups",
+  referrerPolicy: "strict-origin-when-cross-origin",
 //#if enforced
-    contentSecurityPolicy: {
+  contentSecurityPolicy: {
 //#else
-    // Only reported, since the app computes addresses that it loads from: look at the reports, then name it contentSecurityPolicy.
-    contentSecurityPolicyReportOnly: {
+  // Only reported, since the app computes addresses that it loads from: look at the reports, then name it contentSecurityPolicy.
+  contentSecurityPolicyReportOnly: {
 //#end
-      defaultSrc: ["'self'"],
-      baseUri: ["'self'"],
-      objectSrc: ["'none'"],
-      frameAncestors: ["'none'"],
-      scriptSrc: __SCRIPT_SRC__,
-      styleSrc: __STYLE_SRC__,
-      fontSrc: __FONT_SRC__,
-      imgSrc: ["'self'", "data:", "blob:", "https:", new URL(env.SUPABASE_URL).origin],
-      mediaSrc: ["'self'", "data:", "blob:", "https:"],
-      workerSrc: ["'self'", "blob:"],
-      connectSrc: __CONNECT_SRC__,
-      frameSrc: __FRAME_SRC__,
-    },
-  }),
-);
-
-web.use("/assets/*", async (c, next) => {
-  await next();
-  if (c.res.ok) c.header("Cache-Control", "public, max-age=31536000, immutable");
+    defaultSrc: ["'self'"],
+    baseUri: ["'self'"],
+    objectSrc: ["'none'"],
+    frameAncestors: ["'none'"],
+    scriptSrc: __SCRIPT_SRC__,
+    styleSrc: __STYLE_SRC__,
+    fontSrc: __FONT_SRC__,
+    imgSrc: ["'self'", "data:", "blob:", "https:", new URL(env.SUPABASE_URL).origin],
+    mediaSrc: ["'self'", "data:", "blob:", "https:"],
+    workerSrc: ["'self'", "blob:"],
+    connectSrc: __CONNECT_SRC__,
+    frameSrc: __FRAME_SRC__,
+  },
 });
-web.use("*", serveStatic({ root: "__DIST__", index: "does-not-exist" }));
-web.get("*", async (c) => {
-  const { pathname } = new URL(c.req.url);
-  if (pathname.startsWith("/assets/") || /\.[a-z0-9]+$/i.test(pathname)) return c.notFound();
+
+async function page(c: Context) {
 //#if guards
-  if (protectedPages.some((page) => pathname === page || pathname.startsWith(`${page}/`))) {
+  const path = c.req.path;
+  if (protectedPages.some((known) => path === known || path.startsWith(`${known}/`))) {
     const user = await sessionUser(createDb(c, env));
     if (!user) return c.redirect(signInPage);
   }
 //#end
   c.header("Cache-Control", "no-cache");
   return c.html(index);
+}
+
+const web = new Hono();
+//#if pagesBelowApi
+// Pages of the app below the addresses of the server.
+web.on("GET", __BELOW_API__, headers, page);
+//#end
+web.route("/", app);
+web.use(headers);
+web.use("/assets/*", async (c, next) => {
+  await next();
+  if (c.res.ok && !c.res.headers.has("Cache-Control")) c.header("Cache-Control", "public, max-age=31536000, immutable");
+});
+web.use("*", serveStatic({ root: "__DIST__", index: "does-not-exist" }));
+//#if pagesBelowAssets
+// Pages of the app below the addresses of built files.
+web.on("GET", __BELOW_ASSETS__, page);
+//#end
+web.get("*", (c) => {
+  const { pathname } = new URL(c.req.url);
+  // What is missing there is missing: a page in its place would be taken for a script, or for an answer.
+  return /^\/(api|assets)\//.test(pathname) ? c.notFound() : page(c);
 });
 
 const server = serve({ fetch: web.fetch, port: env.PORT, hostname: process.env.HOST ?? "0.0.0.0" }, (info) => console.log(`listening on http://localhost:${info.port}`));
