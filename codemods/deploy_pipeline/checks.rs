@@ -1,7 +1,7 @@
 //! The steps of CI: no new type or lint error, a build, no secret in what visitors load.
 
 use super::setup::{defaults, filled, steps};
-use super::{Deployed, below};
+use super::{Deployed, Way, below};
 use crate::environments::{Scope, variables};
 use crate::repository_hygiene::commands::Commands;
 use audit::Survey;
@@ -44,7 +44,15 @@ pub(super) fn ci(survey: &Survey<'_>, commands: &Commands<'_>, deployed: &Deploy
     }
     if commands.script("build").is_some() {
         let bundle = &deployed.bundle;
-        steps.push(format!("      - name: No secret in the browser bundle\n        run: \"! grep -rlE -e '{LEAKS}' {bundle}\"\n"));
+        // Where it lies is not certain under a setting of its own, and with a server that is made for a host.
+        let config = survey.stack.framework.config_file(survey.project, commands.app);
+        let moved =
+            config.is_some_and(|file| ["outDir", "distDir"].iter().any(|key| file.text.contains(key)));
+        let there = match deployed.way {
+            Way::Static | Way::Beside | Way::Standalone if !moved => format!("test -d {bundle} && "),
+            _ => String::new(),
+        };
+        steps.push(format!("      - name: No secret in the browser bundle\n        run: \"{there}! grep -rlE -e '{LEAKS}' {bundle}\"\n"));
     }
     text = filled(&text, "__STEPS__", &steps.concat());
     text = filled(&text, "__DATABASE__", &database(survey));

@@ -125,7 +125,7 @@ static TEMPLATES: &[Template] = &[
         way: Way::Nitro,
         bundle: ".output/public",
         build_runs_code: false,
-        build_makes_types: false,
+        build_makes_types: true,
     },
 ];
 
@@ -397,6 +397,7 @@ fn app<'s>(survey: &Survey<'s>) -> Option<(Commands<'s>, Deployed)> {
     let output = if exported { "out".to_owned() } else { output };
     let bundle = match way {
         Way::Static | Way::Beside => output.clone(),
+        Way::Unknown if template.way == Way::Nitro => "dist/client".to_owned(),
         _ => template.bundle.to_owned(),
     };
     let (build_runs_code, build_makes_types) = (template.build_runs_code, template.build_makes_types);

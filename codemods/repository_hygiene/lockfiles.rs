@@ -45,7 +45,7 @@ pub(super) fn choice<'s>(survey: &Survey<'s>, package: &'s Package) -> Option<Ch
         let drop = locks.iter().copied().filter(|lockfile| lockfile.path != keep.path).collect();
         Some(Choice { keep, drop, reason })
     };
-    let fresh: Vec<&Lockfile> = locks.iter().copied().filter(|lockfile| agreed(package, lockfile)).collect();
+    let fresh: Vec<&Lockfile> = locks.iter().copied().filter(|lockfile| agreed(lockfile)).collect();
     let named = named(survey, package);
     if let [(manager, place)] = named.as_slice() {
         let keep = locks.iter().copied().find(|lockfile| lockfile.manager == *manager)?;
@@ -92,17 +92,18 @@ pub(super) fn choice<'s>(survey: &Survey<'s>, package: &'s Package) -> Option<Ch
 }
 
 /// Whether a lockfile agrees with the manifest, or would without what this program adds to it and the next install locks.
-fn agreed(package: &Package, lockfile: &Lockfile) -> bool {
-    let added = package.dependencies.keys().filter(|name| raised(name)).count();
-    let ours = lockfile.missing > 0
-        && lockfile.missing <= added
-        && lockfile.outdated.iter().all(|name| raised(name));
+fn agreed(lockfile: &Lockfile) -> bool {
+    let ours = !lockfile.missing.is_empty()
+        && lockfile.missing.iter().chain(&lockfile.outdated).all(|name| raised(name));
     lockfile.in_sync == Some(true) || (lockfile.in_sync == Some(false) && ours)
 }
 
 /// Whether this program may have added or raised it, so that the next install locks it.
 fn raised(name: &str) -> bool {
-    name.starts_with("@supabase/") || name.starts_with("@hono/") || RAISED_BESIDE_FRAMEWORKS.contains(&name)
+    name == "@types/node"
+        || name.starts_with("@supabase/")
+        || name.starts_with("@hono/")
+        || RAISED_BESIDE_FRAMEWORKS.contains(&name)
 }
 
 /// Managers that the tree says it installs with, each with the place that says so.
@@ -196,7 +197,7 @@ fn state(lockfile: &Lockfile) -> &'static str {
 fn stale(package: &Package, lockfile: &Lockfile, file: FileId) -> Option<Finding> {
     let all = package.dependencies.len();
     let outdated: Vec<String> = lockfile.outdated.iter().filter(|name| !raised(name)).cloned().collect();
-    let stub = all > 4 && lockfile.missing * 2 > all && lockfile.in_sync == Some(false);
+    let stub = all > 4 && lockfile.missing.len() * 2 > all && lockfile.in_sync == Some(false);
     if outdated.is_empty() && !stub {
         return None;
     }
@@ -207,7 +208,7 @@ fn stale(package: &Package, lockfile: &Lockfile, file: FileId) -> Option<Finding
         confidence: Confidence::Certain,
         span: Span::new(file, 0..0),
         message: if stub {
-            format!("{name} holds {} of {all} dependencies.", all - lockfile.missing)
+            format!("{name} holds {} of {all} dependencies.", all - lockfile.missing.len())
         } else {
             format!("{name} locks {} outside the range of package.json.", listed(&outdated))
         },

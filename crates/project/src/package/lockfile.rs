@@ -66,13 +66,13 @@ impl Lock {
         })
     }
 
-    /// The dependencies that it locks at a version outside their range, and how many it does not hold.
-    pub(super) fn gaps(&self, dependencies: &BTreeMap<String, String>) -> (Vec<String>, usize) {
+    /// The dependencies that it locks at a version outside their range, and those that it does not hold.
+    pub(super) fn gaps(&self, dependencies: &BTreeMap<String, String>) -> (Vec<String>, Vec<String>) {
         let outdated = |(name, range): &(&String, &String)| {
             self.direct.get(*name).is_some_and(|(_, version)| !satisfies(version, range))
         };
-        let missing = dependencies.keys().filter(|name| !self.direct.contains_key(*name)).count();
-        (dependencies.iter().filter(outdated).map(|(name, _)| name.clone()).collect(), missing)
+        let missing = dependencies.keys().filter(|name| !self.direct.contains_key(*name)).cloned();
+        (dependencies.iter().filter(outdated).map(|(name, _)| name.clone()).collect(), missing.collect())
     }
 
     /// Notes a version of a package that is not the one at the top.

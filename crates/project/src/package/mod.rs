@@ -55,8 +55,8 @@ pub struct Lockfile {
     pub in_sync: Option<bool>,
     /// Direct dependencies that it locks at a version which no longer satisfies their range.
     pub outdated: Vec<String>,
-    /// How many of the direct dependencies it does not hold at all.
-    pub missing: usize,
+    /// Direct dependencies that it does not hold at all.
+    pub missing: Vec<String>,
     /// Hosts of tarballs other than the public registry, with how many.
     pub private_hosts: BTreeMap<String, usize>,
 }
