@@ -1,5 +1,6 @@
 //! What is wrong with how visitors sign in, one finding per cause.
 
+use crate::row_policies::sign_up::takes_role;
 use audit::session::{Kind, Mark, Session};
 use audit::{Confidence, Finding, Related, Rule, Severity, Survey};
 use edit::Span;
@@ -210,9 +211,18 @@ fn signed(sessions: &[&Session]) -> Vec<Finding> {
     findings
 }
 
-/// Sign-ups that hand on a role, and whether the database believes it.
-fn roles(survey: &Survey<'_>, sessions: &[&Session]) -> Vec<Finding> {
-    let believed = survey.project.files.iter().find_map(|file| {
+/// Where the database takes the role of the request over.
+fn believed(survey: &Survey<'_>) -> Option<Span> {
+    let functions = &survey.schema.functions;
+    let mut readers =
+        functions.iter().filter(|function| function.body.contains("raw_user_meta_data")).peekable();
+    if readers.peek().is_some() {
+        return readers
+            .find(|function| takes_role(&survey.schema, function))
+            .and_then(|function| function.span);
+    }
+    // SQL that is not understood as a schema.
+    survey.project.files.iter().find_map(|file| {
         if file.kind != project::Kind::Sql || !file.text.contains("raw_user_meta_data") {
             return None;
         }
@@ -220,7 +230,12 @@ fn roles(survey: &Survey<'_>, sessions: &[&Session]) -> Vec<Finding> {
             .iter()
             .find_map(|mark| file.text.find(mark))?;
         Some(file.span(at..at))
-    });
+    })
+}
+
+/// Sign-ups that hand on a role, and whether the database believes it.
+fn roles(survey: &Survey<'_>, sessions: &[&Session]) -> Vec<Finding> {
+    let believed = believed(survey);
     let mut findings = Vec::new();
     for session in sessions {
         let Some(Mark::RoleAtSignUp(span)) = session.mark else { continue };

@@ -3,6 +3,7 @@
 use super::access::{Access, shown};
 use super::definer;
 use super::privileges::Roles;
+use super::sign_up::takes_role;
 use super::{
     BUCKET, DEFINER_VIEW, GIVEN_AWAY, LOCKED, METADATA, OPEN_READ, OPEN_WRITE, PRIVILEGED, RECURSION,
     RLS_OFF, Told, UNCLEAR,
@@ -11,7 +12,7 @@ use audit::query::Power;
 use audit::{Finding, Related, Rule, Severity, Survey};
 use edit::Span;
 use schema::grade::{Fault, Grade, Verdict};
-use schema::{Function, Name, Policy, Table};
+use schema::{Name, Policy, Table};
 use std::collections::BTreeMap;
 
 pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
@@ -216,7 +217,7 @@ fn functions(survey: &Survey<'_>, access: &Access) -> Vec<Finding> {
     let mut found = Vec::new();
     for function in survey.schema.functions.iter().filter(|function| function.name.schema == "public") {
         let Some(span) = function.span else { continue };
-        if takes_role(function) {
+        if takes_role(&survey.schema, function) {
             let mut finding = Told {
                 rule: &METADATA,
                 span,
@@ -239,18 +240,4 @@ fn functions(survey: &Survey<'_>, access: &Access) -> Vec<Finding> {
         found.extend(definer::find(access, &asking, function));
     }
     found
-}
-
-/// Whether a sign-up trigger's function reads a role from the metadata.
-pub(super) fn takes_role(function: &Function) -> bool {
-    let flat: String = function.body.to_lowercase().split_whitespace().collect();
-    // Our own guard: the powerful ones are refused.
-    let guarded = flat.contains("casewhennew.raw_user_meta_data->>'role'in(");
-    !guarded
-        && flat.contains("new.")
-        && ["'role'", "'user_role'", "'is_admin'", "'account_type'", "'user_type'"].iter().any(|key| {
-            ["raw_user_meta_data->>", "raw_user_meta_data->"]
-                .iter()
-                .any(|from| flat.contains(&format!("{from}{key}")))
-        })
 }

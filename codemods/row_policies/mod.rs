@@ -10,6 +10,7 @@ pub(crate) mod migration;
 mod privileges;
 pub(crate) mod rewrite;
 mod rules_file;
+pub(crate) mod sign_up;
 
 use audit::{Finding, Rule, Severity, Survey};
 use edit::Piece;

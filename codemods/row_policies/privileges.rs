@@ -2,7 +2,7 @@
 
 use super::access::{Access, has_word, qualified, quoted};
 use super::definer;
-use super::find::takes_role;
+use super::sign_up::takes_role;
 use schema::predicate::Predicate;
 use schema::{Function, Name, Schema, Table};
 
@@ -83,7 +83,7 @@ create or replace trigger {trigger} before update on {table}
 ///
 /// Where the roles are known and some of them are harmless, the choice stays and only the powerful ones are refused.
 pub(super) fn without_role(schema: &Schema, function: &Function) -> Option<String> {
-    if !takes_role(function) || function.language != "plpgsql" || !function.arguments.is_empty() {
+    if !takes_role(schema, function) || function.language != "plpgsql" || !function.arguments.is_empty() {
         return None;
     }
     let roles = Roles::of(schema);
@@ -194,7 +194,7 @@ impl Roles {
     }
 }
 
-fn is_powerful(role: &str) -> bool {
+pub(super) fn is_powerful(role: &str) -> bool {
     let role = role.to_lowercase();
     ["admin", "owner", "staff", "moderator", "super", "manager", "root", "employee"]
         .iter()

@@ -77,8 +77,9 @@ pub(crate) const PUBLIC_PLACES: Words = Words(
     "building buildings restaurant restaurants store stores shop shops company companies business businesses clinic \
      clinics hospital hospitals property properties venue venues location locations school schools unit units \
      apartment apartments house houses room rooms branch branches office offices warehouse warehouses station \
-     stations hotel hotels depot depots loja lojas tienda tiendas restaurante restaurantes empresa empresas barbearia \
-     barbearias clinica clinicas unidade unidades sucursal sucursales escola escolas",
+     stations hotel hotels depot depots cafe cafes bakery bakeries pharmacy pharmacies salon salons gym gyms loja lojas \
+     tienda tiendas restaurante restaurantes empresa empresas barbearia barbearias \
+     clinica clinicas unidade unidades sucursal sucursales escola escolas",
 );
 
 /// Tables whose rows are worth something to whoever knows their code.

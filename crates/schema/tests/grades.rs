@@ -78,6 +78,7 @@ const CASES: &[Case] = &[
     ("pier_kinds", "name text", USERS, "delete", "auth.role() = 'authenticated'", Risky, Review),
     // Fine, which names alone do not tell.
     ("shops", "owner_id uuid, address text", ALL, "select", "true", Fine, Review),
+    ("coffee_cafes", "owner_id uuid, address text", ALL, "select", "true", Fine, Review),
     ("contact_requests", "email text, note text", ALL, "insert", "true", Fine, Review),
     ("newsletter_subscribers", "email text", ALL, "insert", "true", Fine, Review),
     // Lethal where anybody may sign up, which the SQL does not tell.

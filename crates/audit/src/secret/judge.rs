@@ -76,9 +76,12 @@ pub fn placeholder(value: &str) -> bool {
         "cole-",
     ];
     const ENDS: &[&str] = &["_aqui", "-aqui", "_aquí", "_ici", "-ici", "_hier", "-hier", "_disini"];
+    // Seeds of one-time passwords that the documentation of every library shows, the second one that of RFC 6238.
+    const SHOWN: &[&str] = &["jbswy3dpehpk3pxp", "gezdgnbvgy3tqojq"];
     let lower = value.trim().to_lowercase();
     let bare = lower.trim_matches(|character: char| !character.is_alphanumeric());
     bare.is_empty()
+        || SHOWN.iter().any(|shown| bare.starts_with(shown))
         || MARKS.iter().any(|mark| lower.contains(mark))
         || STARTS.iter().any(|start| bare.starts_with(start))
         || ENDS.iter().any(|end| bare.ends_with(end))
@@ -258,6 +261,7 @@ mod tests {
             "••••••••",
             "SUA_CHAVE_DE_ORIGEM",
             "tu-clave-aqui",
+            "JBSWY3DPEHPK3PXP",
         ] {
             assert!(placeholder(value), "{value}");
         }

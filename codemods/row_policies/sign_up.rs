@@ -1,0 +1,117 @@
+//! Whether the database gives a new user the role that the sign-up request names.
+
+use super::privileges::{Roles, is_powerful};
+use schema::{Function, Schema};
+
+/// Keys of the metadata that name a role.
+const KEYS: [&str; 5] = ["'role'", "'user_role'", "'is_admin'", "'account_type'", "'user_type'"];
+
+/// Whether a sign-up trigger's function gives the role that the metadata names, and refuses none.
+pub(crate) fn takes_role(schema: &Schema, function: &Function) -> bool {
+    let flat: String = function.body.to_lowercase().split_whitespace().collect();
+    // Our own guard: the powerful ones are refused.
+    let guarded = flat.contains("casewhennew.raw_user_meta_data->>'role'in(");
+    let read: Vec<_> = KEYS
+        .iter()
+        .flat_map(|key| [format!("raw_user_meta_data->>{key}"), format!("raw_user_meta_data->{key}")])
+        .flat_map(|said| flat.match_indices(&said).map(|(at, _)| at).collect::<Vec<_>>())
+        .collect();
+    let put_right = || matches!(read[..], [at] if refused_later(schema, &flat, at));
+    !guarded && flat.contains("new.") && !read.is_empty() && !put_right()
+}
+
+/// Whether what is read at a place goes into a variable, and the variable is given another value where it is too powerful.
+fn refused_later(schema: &Schema, flat: &str, at: usize) -> bool {
+    let start = flat[..at].rfind(';').map_or(0, |end| end + 1);
+    let Some((name, _)) = flat[start..at].split_once(":=") else { return false };
+    // What opens the block stands before it.
+    let name = name.rsplit("begin").next().unwrap_or(name);
+    let plain = |name: &str| !name.is_empty() && name.chars().all(|it| it.is_alphanumeric() || it == '_');
+    let Some(end) = flat[at..].find(';').filter(|_| plain(name)) else { return false };
+    // Only the first statement after it: a later one may come after the role was given.
+    let Some((condition, then)) =
+        flat[at + end + 1..].strip_prefix("if").and_then(|it| it.split_once("then"))
+    else {
+        return false;
+    };
+    let given = then.strip_prefix(&format!("{name}:='")).and_then(|rest| rest.split_once('\''));
+    let condition = condition.strip_prefix(&format!("{name}isnullor")).unwrap_or(condition);
+    let Some(test) = condition.strip_prefix(name) else { return false };
+    let (listed, allows) = match test {
+        _ if test.starts_with("notin(") => (test.strip_prefix("notin("), true),
+        _ if test.starts_with("in(") => (test.strip_prefix("in("), false),
+        _ => (test.strip_prefix('='), false),
+    };
+    let Some(values) = listed.and_then(|list| literals(schema, list)) else { return false };
+    let harmless = given.is_some_and(|(role, _)| !is_powerful(role));
+    let powerful = Roles::of(schema).powerful;
+    let covered = if allows {
+        !values.iter().any(|value| is_powerful(value))
+    } else {
+        !powerful.is_empty() && powerful.iter().all(|role| values.contains(&role.to_lowercase().as_str()))
+    };
+    harmless && covered
+}
+
+/// The texts of `'a','b')` or `'a'`, with or without a type behind each; `None` for anything else.
+fn literals<'s>(schema: &Schema, list: &'s str) -> Option<Vec<&'s str>> {
+    let is_type =
+        |kind: &str| kind == "text" || schema.enums.keys().any(|known| known.name.to_lowercase() == kind);
+    list.trim_end_matches(')')
+        .split(',')
+        .map(|item| {
+            let (text, kind) = item.strip_prefix('\'')?.split_once('\'')?;
+            let cast = kind.strip_prefix("::").map(|kind| kind.strip_prefix("public.").unwrap_or(kind));
+            (kind.is_empty() || cast.is_some_and(is_type)).then_some(text)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use edit::FileId;
+    use schema::Source;
+
+    fn takes(body: &str) -> bool {
+        let sql = format!(
+            "create type public.app_role as enum ('admin', 'grower', 'visitor');
+             create function public.welcome() returns trigger language plpgsql security definer as $$
+             declare chosen app_role; begin {body} return new; end; $$;"
+        );
+        let schema = Schema::of(&[Source { file: FileId(0), path: "schema.sql", text: &sql }]);
+        takes_role(&schema, &schema.functions[0])
+    }
+
+    const READ: &str = "chosen := coalesce((new.raw_user_meta_data ->> 'role')::app_role, 'visitor');";
+    const GIVE: &str = "insert into public.crew (id, role) values (new.id, chosen);";
+
+    #[test]
+    fn a_role_that_is_put_back_is_not_taken() {
+        for refusal in [
+            "if chosen = 'admin' then chosen := 'visitor'; end if;",
+            "if chosen = 'admin'::app_role then chosen := 'visitor'::app_role; end if;",
+            "if chosen in ('admin', 'owner') then chosen := 'visitor'; end if;",
+            "if chosen not in ('grower', 'visitor') then chosen := 'visitor'; end if;",
+            "if chosen is null or chosen not in ('grower', 'visitor') then chosen := 'visitor'; end if;",
+        ] {
+            assert!(!takes(&format!("{READ} {refusal} {GIVE}")), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_role_is_taken_where_the_refusal_leaves_a_way() {
+        for refusal in [
+            "",
+            "if chosen = 'grower' then chosen := 'visitor'; end if;",
+            "if chosen = 'admin' then chosen := 'admin'; end if;",
+            "if chosen = 'admin' and new.email is null then chosen := 'visitor'; end if;",
+            "if chosen = 'admin'::app_role and checked then chosen := 'visitor'; end if;",
+            "if chosen not in ('grower', 'admin') then chosen := 'visitor'; end if;",
+            "if chosen = 'admin' then other := 'visitor'; end if;",
+        ] {
+            assert!(takes(&format!("{READ} {refusal} {GIVE}")), "{refusal}");
+        }
+        assert!(takes(&format!("{READ} {GIVE} if chosen = 'admin' then chosen := 'visitor'; end if;")));
+    }
+}
