@@ -186,6 +186,27 @@ fn what_is_public_by_design_is_set_apart() {
 }
 
 #[test]
+fn a_name_alone_opens_no_handler_that_changes_rows_or_spends() {
+    let confirms = "export async function POST(request) { const { id } = await request.json(); await db.from('berths').update({ paid: true }).eq('id', id); }";
+    for (path, expected) in [
+        ("app/api/auth/confirm/route.ts", "/api/auth/confirm POST PublicByDesign writes"),
+        ("app/api/confirm-email/route.ts", "/api/confirm-email POST PublicByDesign writes"),
+        ("app/api/confirm/route.ts", "/api/confirm POST PublicByDesign writes"),
+        ("app/api/confirm-berths/route.ts", "/api/confirm-berths POST None writes"),
+        ("app/api/berths/confirm/route.ts", "/api/berths/confirm POST None writes"),
+    ] {
+        check(NEXT, &[(path, confirms)], &[expected]);
+    }
+    let judges = "export async function POST(request) { const { text } = await request.json(); return Response.json(await generateText({ prompt: text })); }";
+    check(NEXT, &[("app/api/judge-status/route.ts", judges)], &["/api/judge-status POST None pays"]);
+    check(
+        NEXT,
+        &[("app/api/health/status/route.ts", judges)],
+        &["/api/health/status POST PublicByDesign pays"],
+    );
+}
+
+#[test]
 fn values_of_the_request_that_must_not_come_from_it_are_named() {
     route(
         "export async function POST(request) { const user = await currentMember(); if (!user) return NextResponse.json({}, { status: 401 }); const { userId, lines, total } = await request.json(); await sql`INSERT INTO orders (user_id, total) VALUES (${userId}, ${total})`; }",

@@ -228,8 +228,9 @@ fn public_by_design(project: &Project, found: &Found, deeds: reach::Deeds) -> bo
     let pair = |one: &str, other: &str| words.windows(2).any(|pair| pair[0] == one && pair[1] == other);
     let signs = has(&[
         "login", "logout", "signin", "signup", "signout", "register", "callback", "nextauth", "csrf",
-        "logon", "forgot", "oauth", "otp", "confirm",
-    ]) || pair("sign", "in")
+        "logon", "forgot", "oauth", "otp",
+    ]) || has(&["confirm"]) && of_account(&words)
+        || pair("sign", "in")
         || pair("sign", "out")
         || pair("sign", "up")
         || pair("log", "in")
@@ -248,6 +249,7 @@ fn public_by_design(project: &Project, found: &Found, deeds: reach::Deeds) -> bo
         "health", "healthz", "ping", "status", "sitemap", "robots", "manifest", "og", "icon", "rss", "feed",
         "version", "config",
     ]) && !deeds.writes
+        && !(deeds.pays && has(&["status"]) && found.method != "GET" && !has(&["health", "healthz"]))
     {
         return true;
     }
@@ -270,6 +272,26 @@ fn public_by_design(project: &Project, found: &Found, deeds: reach::Deeds) -> bo
     // A read without parameters of an owner, of rows that are no one's.
     let reads = found.method == "GET" && !deeds.writes && !deeds.pays;
     reads && reads_catalogue(project, found)
+}
+
+/// Whether what is confirmed is an account, by the other words of the name: not a payment, and not a booking.
+fn of_account(words: &[String]) -> bool {
+    const ACCOUNT: &[&str] = &[
+        "auth",
+        "email",
+        "mail",
+        "account",
+        "signup",
+        "registration",
+        "password",
+        "subscription",
+        "newsletter",
+        "invite",
+        "invitation",
+    ];
+    const BARE: &[&str] = &["confirm", "api", "v1", "functions", "get", "post", "put", "patch"];
+    let all = |list: &[&str]| words.iter().all(|word| list.contains(&word.as_str()));
+    words.iter().any(|word| ACCOUNT.contains(&word.as_str())) || all(BARE)
 }
 
 /// Whether what a handler reads is for everyone: it touches rows, and none that belong to somebody.
