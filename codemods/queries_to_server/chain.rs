@@ -267,11 +267,7 @@ impl<'s> Reader<'s> {
         let inner = view::unwrapped(node);
         let item = self.filtered(&column);
         if inner.kind() == "array" && self.holds_identity(inner) {
-            for value in view::code_children(inner) {
-                let name = self.input_name(value).unwrap_or_else(|| last(&column).to_owned());
-                self.fill(value, &Want { name: &name, column: item.clone() })?;
-            }
-            return Ok(());
+            return self.elements(inner, &column, item).map(|_| ());
         }
         let list = item.map(|item| Column {
             kind: Kind::List(Box::new(item.kind)),
@@ -299,16 +295,34 @@ impl<'s> Reader<'s> {
                 Some(Kind::List(item)) => Some(Column { kind: *item, nullable: false, optional: false }),
                 _ => None,
             };
-            for value in view::code_children(inner) {
-                let name = self.input_name(value).unwrap_or_else(|| last(&column).to_owned());
-                let want = Want { name: &name, column: item.clone() };
-                if let Filled::Sent(_) = self.fill(value, &want)? {
-                    self.draft.parts.by.push((last(&column).to_owned(), step.name.clone()));
-                }
+            if self.elements(inner, &column, item)? {
+                self.draft.parts.by.push((last(&column).to_owned(), step.name.clone()));
             }
             return Ok(());
         }
         self.filtered_by(&column, &step.name, node)
+    }
+
+    /// The values of a list that is written in place, `...more` among them. Whether any is sent.
+    fn elements(&mut self, list: Node<'s>, column: &str, item: Option<Column>) -> Result<bool, Reason> {
+        let mut sent = false;
+        for value in view::code_children(list) {
+            let spread = view::code_children(value).next().filter(|_| value.kind() == "spread_element");
+            let filled = match spread {
+                Some(more) => {
+                    let kind = item.as_ref().map_or(Kind::Unknown, |item| item.kind.clone());
+                    let list = Column { kind: Kind::List(Box::new(kind)), nullable: false, optional: false };
+                    let name = format!("{}_in", last(column));
+                    self.fill(more, &Want { name: &name, column: Some(list) })?
+                }
+                None => {
+                    let name = self.input_name(value).unwrap_or_else(|| last(column).to_owned());
+                    self.fill(value, &Want { name: &name, column: item.clone() })?
+                }
+            };
+            sent |= matches!(filled, Filled::Sent(_));
+        }
+        Ok(sent)
     }
 
     /// `match({ a, b })`.

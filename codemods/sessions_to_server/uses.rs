@@ -207,9 +207,8 @@ pub(super) fn asked(
         ("from" | "rpc" | "schema", _) if first.call.is_some() => used(whole, What::Query),
         // `const ask = client.rpc as unknown as Ask`: a method under another name.
         ("from" | "rpc", None) => used(upto(0), What::Query),
-        (name @ ("channel" | "removeChannel" | "removeAllChannels" | "getChannels"), _)
-            if first.call.is_some() =>
-        {
+        // Without a call the method is kept under another name, or gets another one: what takes its place can be both.
+        (name @ ("channel" | "removeChannel" | "removeAllChannels" | "getChannels"), _) => {
             used(upto(0), What::Realtime(name.to_owned()))
         }
         ("realtime", None) if is_test(wrapped(first.member)) => {

@@ -84,14 +84,45 @@ pub(super) fn of<'p>(
     }
 }
 
-/// Whether a choice of two queries is awaited in the next statement, as it is: `const query = on ? one : other; await query`.
+/// Whether a choice of two queries is awaited before anything else is waited for, and as it is:
+/// `const query = on ? one : other; await query`.
 fn sent_at_once(reader: &Reader<'_, '_>, builder: &Builder) -> bool {
     let ([sent], [declared, last]) = (builder.sent.as_slice(), builder.statements.as_slice()) else {
         return false;
     };
     let plain = reader.file.text.get(sent.range()) == reader.file.text.get(builder.binding.range());
-    let next = reader.tree.node_at(declared.range()).and_then(|declared| declared.next_named_sibling());
-    !builder.leaves && plain && next.is_some_and(|next| reader.at(next).span() == *last)
+    if builder.leaves || !plain {
+        return false;
+    }
+    let mut next = reader.tree.node_at(declared.range()).and_then(|declared| declared.next_named_sibling());
+    while let Some(statement) = next {
+        if reader.at(statement).span() == *last {
+            return true;
+        }
+        if leaves_or_waits(statement) {
+            return false;
+        }
+        next = statement.next_named_sibling();
+    }
+    false
+}
+
+/// Whether a query that is asked before this statement may be asked too early: the statement waits, or what follows may never run.
+fn leaves_or_waits(statement: Node<'_>) -> bool {
+    let mut found = false;
+    view::walk(statement, &mut |node| {
+        found |= matches!(
+            node.kind(),
+            "await_expression"
+                | "yield_expression"
+                | "return_statement"
+                | "throw_statement"
+                | "break_statement"
+                | "continue_statement"
+        );
+        !found && !view::is_function(node)
+    });
+    found
 }
 
 /// The argument of `Promise.resolve`.

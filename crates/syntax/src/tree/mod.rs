@@ -167,7 +167,7 @@ impl Tree {
 }
 
 /// Whether `node` is a function, method or arrow with a body.
-pub(crate) fn is_function(node: Node<'_>) -> bool {
+pub fn is_function(node: Node<'_>) -> bool {
     matches!(
         node.kind(),
         "function_declaration"

@@ -5,7 +5,7 @@
 
 use crate::Node;
 use crate::Tree;
-use crate::tree::is_function;
+pub use crate::tree::is_function;
 use std::borrow::Cow;
 
 /// `node` without parentheses, `as`, `satisfies`, `!` and angle casts.
