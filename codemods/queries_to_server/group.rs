@@ -90,6 +90,7 @@ fn decided(survey: &Survey<'_>) -> Outcome {
         let read = match client.map(|client| client.power) {
             Some(Power::Admin | Power::Owner) => Err(Reason::admin()),
             None => Err(Reason::client()),
+            _ if survey.spares(query.span.file) => Err(Reason::spared()),
             _ if own && query.side == Side::Both => Err(Reason::both_sides()),
             _ if beside && !parallel::has_address(survey, query) => Err(Reason::parallel()),
             _ if own && file_text::carries(survey, query) => Err(Reason::body_size()),

@@ -14,6 +14,13 @@ impl Reason {
         Self { id, message: message.into() }
     }
 
+    pub(super) fn spared() -> Self {
+        Self::new(
+            "spared",
+            "Its file is left as it is, for the rewrite would not be as promised. Move this query to the server by hand.",
+        )
+    }
+
     pub(super) fn builder_variable() -> Self {
         Self::new(
             "builder-variable",

@@ -40,6 +40,16 @@ impl<'s> Reader<'s> {
         }
         let name =
             declarator.child_by_field_name("name").map(|name| self.tree.text(name)).unwrap_or_default();
+        // Only a name for the query: the function needs none.
+        if between.is_empty() && self.tree.text(sent_node) == name {
+            for step in &query.steps {
+                self.step(step)?;
+            }
+            self.draft.removed = vec![declaration.byte_range()];
+            self.draft.call = sent_node.byte_range();
+            self.verb();
+            return Ok(());
+        }
         // An annotation names a type of the browser's module.
         if let Some(annotation) = declarator.child_by_field_name("type") {
             self.hole(annotation.byte_range(), Fill::Text(String::new()));

@@ -9,6 +9,7 @@ use super::places::relative;
 use super::policy;
 use super::served::{BUCKETS, BUILT, CHANNELS, CONNECTION};
 use super::template::{Uses, filled};
+use super::uses;
 use crate::env_contract::contract::{self, Audience, Contract};
 use crate::routing_fallback::below;
 use crate::server::Proxied;
@@ -160,14 +161,14 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         parts.push(("functions", beside("functions", filled(FUNCTIONS, uses, &[]))?));
     }
     if uses.any("proxy") {
-        files.proxy = Some(beside("proxy", proxy(&parts, uses.any("whole")))?);
+        files.proxy = Some(beside("proxy", proxy(survey, &parts, uses.any("whole")))?);
     }
     files.parts = parts.into_iter().map(|(name, from)| Part::new(survey, first, name, &from)).collect();
     Some(files)
 }
 
 /// The module that joins the parts with a client for queries.
-fn proxy(parts: &[(&'static str, String)], whole: bool) -> String {
+fn proxy(survey: &Survey<'_>, parts: &[(&'static str, String)], whole: bool) -> String {
     let mut uses = Uses::default();
     if whole {
         uses.add("whole");
@@ -176,7 +177,11 @@ fn proxy(parts: &[(&'static str, String)], whole: bool) -> String {
     let mut modules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, from) in parts {
         modules.entry(from).or_default().push(name);
-        values += &format!("    {name}: {{ value: {name} }},\n");
+        // A page that puts something of its own in a part's place must be able to.
+        let put = format!(".{name} = ");
+        let writable = uses::code(survey).any(|file| file.text.contains(&put));
+        let more = if writable { ", writable: true" } else { "" };
+        values += &format!("    {name}: {{ value: {name}{more} }},\n");
         uses.add("parts");
     }
     for (from, names) in modules {

@@ -42,7 +42,7 @@ fn afresh(arguments: &ApplyArguments, console: &Console) -> Result<Exit> {
     }
     pass::recover(folder, console)?;
     let settings = Settings::of(folder, &arguments.selection, arguments.changes.safety)?;
-    pass::over(&settings, console, |pass| {
+    pass::over_sound(&settings, console, |pass| {
         pass.refuse_to_choose()?;
         let gate = gate(arguments.gate, None);
         apply::gate(&pass.survey.project.root, &gate)?;
@@ -211,8 +211,7 @@ fn choose(pass: &mut Pass<'_>, console: &Console) -> Result<()> {
             console.show(HELP);
         },
     )?;
-    pass.selection.refused = refused;
-    pass.plan = pass.selection.plan(pass.survey);
+    pass.choose(refused);
     Ok(())
 }
 

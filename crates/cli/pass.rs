@@ -8,6 +8,7 @@ use crate::selection::Selection;
 use crate::settings::Settings;
 use anyhow::{Result, bail};
 use audit::Survey;
+use edit::RelPath;
 use plan::{Complaint, Plan};
 use project::{Project, ReadOptions, Skipped};
 use stack::Stack;
@@ -16,6 +17,8 @@ use std::path::Path;
 
 /// How many files a message names.
 const NAMED: usize = 10;
+/// How many times a plan is made again without the files in which it could not keep its promises.
+const ROUNDS: usize = 3;
 
 /// What was read and planned, for a verb to go on with.
 pub(crate) struct Pass<'p> {
@@ -29,6 +32,8 @@ pub(crate) struct Pass<'p> {
     pub(crate) plan: Plan,
     /// What this run selects.
     pub(crate) selection: Selection<'p>,
+    /// What the recheck of `plan` said, where that was asked already.
+    checked: Option<Vec<Complaint>>,
 }
 
 /// Reads the tree, plans the one pass over it, and hands both to `verb`.
@@ -39,13 +44,62 @@ pub(crate) fn over<T>(
 ) -> Result<T> {
     let project = read(settings, console)?;
     surveyed(settings, &project, console, |survey, redactor| {
-        let selection = Selection::of(settings);
-        let plan = {
-            let _step = console.step("Planning");
-            selection.plan(survey)
-        };
-        verb(&mut Pass { settings, survey, redactor, plan, selection })
+        verb(&mut planned(settings, survey, redactor, console))
     })
+}
+
+/// [`over`], for a verb that means to write: queries of a file whose rewrite would not be as promised are left alone, so that one odd
+/// line does not cost an app everything else.
+pub(crate) fn over_sound<T>(
+    settings: &Settings,
+    console: &Console,
+    verb: impl FnOnce(&mut Pass<'_>) -> Result<T>,
+) -> Result<T> {
+    let project = read(settings, console)?;
+    let mut verb = Some(verb);
+    let mut spared: BTreeSet<RelPath> = BTreeSet::new();
+    for round in 0.. {
+        let done = surveyed_sparing(settings, &project, spared.clone(), console, |survey, redactor| {
+            let mut pass = planned(settings, survey, redactor, console);
+            let complaints = pass.complaints(console);
+            let odd = pass.odd_files(&complaints);
+            if !odd.is_empty() && round < ROUNDS {
+                return Ok(Err((odd, said(&complaints))));
+            }
+            pass.checked = Some(complaints);
+            let verb = verb.take();
+            verb.map(|verb| verb(&mut pass)).transpose().map(Ok)
+        })?;
+        match done {
+            Ok(Some(value)) => return Ok(value),
+            Ok(None) => break,
+            Err((odd, why)) => {
+                let names: Vec<&str> = odd.iter().map(RelPath::as_str).collect();
+                console.note(&format!(
+                    "The queries of {} are left as they are, for the rewrite would not be as promised (a mistake of migrate, please report it).\n  {}",
+                    listed(&names),
+                    why.join("\n  ")
+                ));
+                spared.extend(odd);
+            }
+        }
+    }
+    bail!("The plan did not settle.")
+}
+
+/// The pass over a tree that was surveyed.
+fn planned<'p>(
+    settings: &'p Settings,
+    survey: &'p Survey<'p>,
+    redactor: &'p Redactor,
+    console: &Console,
+) -> Pass<'p> {
+    let selection = Selection::of(settings);
+    let plan = {
+        let _step = console.step("Planning");
+        selection.plan(survey)
+    };
+    Pass { settings, survey, redactor, plan, selection, checked: None }
 }
 
 /// Reads the tree. What a killed run left behind is put right first, and said.
@@ -79,6 +133,16 @@ pub(crate) fn surveyed<T>(
     console: &Console,
     then: impl FnOnce(&Survey<'_>, &Redactor) -> Result<T>,
 ) -> Result<T> {
+    surveyed_sparing(settings, project, BTreeSet::new(), console, then)
+}
+
+fn surveyed_sparing<T>(
+    settings: &Settings,
+    project: &Project,
+    spared: BTreeSet<RelPath>,
+    console: &Console,
+    then: impl FnOnce(&Survey<'_>, &Redactor) -> Result<T>,
+) -> Result<T> {
     let step = console.step("Auditing");
     let mut stack = Stack::detect(project);
     if !settings.target.is_empty() {
@@ -86,7 +150,7 @@ pub(crate) fn surveyed<T>(
         let hosts = stack::host::ALL.iter().copied();
         stack.hosts = hosts.filter(|host| settings.target.iter().any(|target| target == host.id())).collect();
     }
-    let survey = Survey::of(project, &stack);
+    let survey = Survey::sparing(project, &stack, spared);
     drop(step);
     let redactor = Redactor::of(&survey);
     console.hide(redactor.clone());
@@ -119,12 +183,19 @@ impl Pass<'_> {
         report
     }
 
+    /// Plans again without the changes that a person refused.
+    pub(crate) fn choose(&mut self, refused: BTreeSet<String>) {
+        self.selection.refused = refused;
+        self.plan = self.selection.plan(self.survey);
+        self.checked = None;
+    }
+
     /// Leaves out the changes whose result is not as promised, with those that need them, and says so: the mistake of one change must
     /// not cost the user all others. Where several codemods are blamed, one may have misled the others: the one that costs least goes
     /// first, all of them only at the end. What is still not as promised then is returned, and nothing may be written.
     pub(crate) fn settled(&mut self, console: &Console) -> Vec<String> {
         for last in [false, false, true] {
-            let complaints = self.complaints(console);
+            let complaints = self.checked.take().unwrap_or_else(|| self.complaints(console));
             let blamed: BTreeSet<&str> =
                 complaints.iter().filter_map(|complaint| complaint.codemod.as_deref()).collect();
             let costs = blamed.iter().map(|codemod| self.with_what_needs(&|other| other == *codemod));
@@ -145,6 +216,16 @@ impl Pass<'_> {
             self.plan = self.selection.plan(self.survey);
         }
         said(&self.complaints(console))
+    }
+
+    /// Files with queries in which something is not as promised, but for those that are left alone already.
+    fn odd_files(&self, complaints: &[Complaint]) -> BTreeSet<RelPath> {
+        let named: BTreeSet<&RelPath> = complaints.iter().flat_map(|complaint| &complaint.files).collect();
+        let asks = |path: &RelPath| {
+            let file = self.survey.project.file(path.as_str());
+            file.is_some_and(|file| self.survey.queries.iter().any(|query| query.span.file == file.id))
+        };
+        named.into_iter().filter(|path| !self.survey.spared.contains(path) && asks(path)).cloned().collect()
     }
 
     /// The changes of the codemods that `are` names, and all that need them.

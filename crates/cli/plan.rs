@@ -15,7 +15,7 @@ use plan::saved::PlanOptions;
 pub(crate) fn run(arguments: &PlanArguments, console: &Console) -> Result<Exit> {
     pass::recover(&arguments.input.dir, console)?;
     let settings = Settings::of(&arguments.input.dir, &arguments.input.selection, arguments.changes.safety)?;
-    pass::over(&settings, console, |pass| {
+    pass::over_sound(&settings, console, |pass| {
         pass.refuse_to_choose()?;
         let complaints = pass.settled(console);
         let report = pass.report(console);

@@ -20,9 +20,11 @@ pub use finding::{Confidence, Finding, Related, Rule, Severity, Treatment};
 pub use identity::is_hook;
 pub use trace::on_deep_stacks;
 
+use edit::{FileId, RelPath};
 use project::Project;
 use rayon::prelude::*;
 use stack::Stack;
+use std::collections::BTreeSet;
 
 /// Everything that is there, for all codemods.
 pub struct Survey<'p> {
@@ -52,6 +54,8 @@ pub struct Survey<'p> {
     pub configs: Vec<config::Config>,
     /// The database that the SQL of the tree makes.
     pub schema: schema::Schema,
+    /// Files whose queries are left where they are: an earlier plan of this run could not keep its promises there.
+    pub spared: BTreeSet<RelPath>,
     /// What codemods have worked out of the survey.
     pub memo: memo::Memo,
 }
@@ -59,7 +63,17 @@ pub struct Survey<'p> {
 impl<'p> Survey<'p> {
     /// Reads the whole project once, in parallel.
     pub fn of(project: &'p Project, stack: &'p Stack) -> Self {
-        on_deep_stacks(|| Self::read(project, stack))
+        Self::sparing(project, stack, BTreeSet::new())
+    }
+
+    /// [`Survey::of`] for a run that leaves the queries of some files alone.
+    pub fn sparing(project: &'p Project, stack: &'p Stack, spared: BTreeSet<RelPath>) -> Self {
+        Self { spared, ..on_deep_stacks(|| Self::read(project, stack)) }
+    }
+
+    /// Whether the queries of a file are left alone.
+    pub fn spares(&self, file: FileId) -> bool {
+        !self.spared.is_empty() && self.spared.contains(&self.project.get(file).path)
     }
 
     fn read(project: &'p Project, stack: &'p Stack) -> Self {
@@ -95,6 +109,7 @@ impl<'p> Survey<'p> {
             handlers,
             configs,
             schema,
+            spared: BTreeSet::new(),
             memo: memo::Memo::default(),
         }
     }

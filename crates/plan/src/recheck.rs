@@ -13,8 +13,10 @@ use syntax::{Parse, document};
 pub struct Complaint {
     /// In a sentence.
     pub says: String,
-    /// The codemod whose change or finding it is; `None`: a file does not parse.
+    /// The codemod whose change or finding it is; `None`: a file does not parse, and no change touches it.
     pub codemod: Option<String>,
+    /// The files of the tree in which it shows.
+    pub files: BTreeSet<RelPath>,
     /// Whether the plan breaks its word. A finding that only shows once the plan is made is told, and costs no change.
     pub broken: bool,
 }
@@ -23,7 +25,11 @@ impl Complaint {
     /// `id`: of a change or a rule, which begin with their codemod.
     fn of(id: &str, says: String) -> Self {
         let codemod = id.split('/').next().map(str::to_owned);
-        Self { says, codemod, broken: true }
+        Self { says, codemod, files: BTreeSet::new(), broken: true }
+    }
+
+    fn within(self, files: impl IntoIterator<Item = RelPath>) -> Self {
+        Self { files: files.into_iter().collect(), ..self }
     }
 }
 
@@ -48,14 +54,12 @@ pub fn recheck_chosen(
         stack.hosts = survey.stack.hosts.clone();
         stack.hosts_chosen = true;
     }
-    let after = Survey::of(&planned, &stack);
+    let after = Survey::sparing(&planned, &stack, spared(survey, plan));
     // What was declined or held is still to be done, and may be proposed again.
     let waits = |id: &str| plan.declined.contains(id) || plan.held.iter().any(|held| held.change == id);
     let counts = |found: &Finding| finding(&planned, found);
     let again = plan_chosen(&after, codemods, &Chosen { finding: &counts, change: &|id, _| !waits(id) });
-    let unparsed = unparsed(survey.project, &planned, plan).into_iter();
-    let mut complaints: Vec<Complaint> =
-        unparsed.map(|says| Complaint { says, codemod: None, broken: true }).collect();
+    let mut complaints = unparsed(survey.project, &planned, plan);
     for (id, change) in &again.changes {
         let edited = change.edits.iter().map(|edit| &planned.get(edit.span.file).path);
         let path = edited.chain(change.creates.iter().map(|new| &new.path)).next();
@@ -63,7 +67,8 @@ pub fn recheck_chosen(
         let says = format!("After the plan, {id} is planned again{place}.");
         // A change that the plan does not hold comes of what another one made: the next plan brings it.
         let broken = plan.changes.iter().any(|(own, _)| own == id);
-        complaints.push(Complaint { broken, ..Complaint::of(id, says) });
+        let files = change.edits.iter().map(|edit| planned.get(edit.span.file).path.clone());
+        complaints.push(Complaint { broken, ..Complaint::of(id, says).within(files) });
     }
     for held in &again.held {
         let says = format!("After the plan, {} is planned again, and held: {}", held.change, held.why);
@@ -92,8 +97,15 @@ fn planned(survey: &Survey<'_>, plan: &Plan) -> Project {
     survey.project.planned(texts, &untracked)
 }
 
-/// Changed and new files that do not parse, though they did, or though they are ours.
-fn unparsed(before: &Project, after: &Project, plan: &Plan) -> Vec<String> {
+/// The files whose queries are left alone, by their names in the planned tree: some have moved.
+fn spared(survey: &Survey<'_>, plan: &Plan) -> BTreeSet<RelPath> {
+    let moves = plan.changes.iter().flat_map(|(_, change)| &change.moves);
+    let moved = moves.filter(|moved| survey.spares(moved.file)).map(|moved| moved.to.clone());
+    survey.spared.iter().cloned().chain(moved).collect()
+}
+
+/// Changed and new files that do not parse, though they did, or though they are ours; once for each codemod that wrote in one.
+fn unparsed(before: &Project, after: &Project, plan: &Plan) -> Vec<Complaint> {
     let parses = |project: &Project, path: &RelPath| -> Option<bool> {
         let file = project.file(path.as_str())?;
         match file.kind {
@@ -102,14 +114,30 @@ fn unparsed(before: &Project, after: &Project, plan: &Plan) -> Vec<String> {
             _ => None,
         }
     };
-    let changed = plan.files.keys().filter(|path| parses(after, path) == Some(false));
-    changed
-        .filter_map(|path| match parses(before, path) {
-            Some(true) => Some(format!("{path} parses now and would not after the plan.")),
-            Some(false) => None,
-            None => Some(format!("{path}, a new file, does not parse.")),
-        })
-        .collect()
+    let mut complaints = Vec::new();
+    for path in plan.files.keys().filter(|path| parses(after, path) == Some(false)) {
+        let says = match parses(before, path) {
+            Some(true) => format!("{path} parses now and would not after the plan."),
+            Some(false) => continue,
+            None => format!("{path}, a new file, does not parse."),
+        };
+        let wrote = plan.changes.iter().filter(|(_, change)| {
+            change.edits.iter().any(|edit| before.get(edit.span.file).path == *path)
+                || change.creates.iter().any(|new| new.path == *path)
+        });
+        let codemods: BTreeSet<&str> = wrote.map(|(_, change)| change.codemod).collect();
+        let of = |codemod: Option<&str>| Complaint {
+            says: says.clone(),
+            codemod: codemod.map(str::to_owned),
+            files: BTreeSet::from([path.clone()]),
+            broken: true,
+        };
+        match codemods.is_empty() {
+            true => complaints.push(of(None)),
+            false => complaints.extend(codemods.into_iter().map(|codemod| of(Some(codemod)))),
+        }
+    }
+    complaints
 }
 
 /// One cause: all findings of one rule about one subject in one file.
@@ -161,7 +189,7 @@ fn findings(before: &Project, plan: &Plan, planned: &Project, again: &Plan) -> V
         if was.fixed > 0 {
             let says =
                 format!("{path}: {rule}{about} is claimed fixed and would still be found after the plan.");
-            complaints.push(Complaint::of(rule, says));
+            complaints.push(Complaint::of(rule, says).within(RelPath::new(*path)));
             continue;
         }
         let moved = left.entry((rule, subject)).or_default();

@@ -3,7 +3,7 @@
 mod support;
 
 use audit::{Finding, Survey};
-use edit::{Edit, Piece};
+use edit::{Edit, Piece, RelPath};
 use plan::{Change, Chosen, Codemod, MovedFile, Plan, Request};
 use support::{Tiny, asking, change, finding, path, proposing, replacing, span, texts, with_survey};
 use syntax::module::Imported;
@@ -281,6 +281,22 @@ fn a_file_that_no_longer_parses_is_complained_of() {
         }
     });
     check_recheck(&[], &[&makes], &["b.ts, a new file, does not parse."]);
+}
+
+#[test]
+fn a_complaint_names_the_files_and_who_wrote_there() {
+    for text in ["(", "1 + 0"] {
+        with_survey(&[("a.ts", "f(1);\n"), ("b.ts", "g();\n")], |survey| {
+            let one = fixing(text);
+            let plan = plan::plan(survey, &[&one]);
+            let complaints = plan::recheck(survey, &plan, &[&one]);
+            assert!(!complaints.is_empty());
+            for complaint in complaints {
+                assert_eq!(complaint.codemod.as_deref(), Some("one"));
+                assert!(complaint.files.iter().map(RelPath::as_str).eq(["a.ts"]), "{complaint:?}");
+            }
+        });
+    }
 }
 
 #[test]
