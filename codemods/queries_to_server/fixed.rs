@@ -48,11 +48,18 @@ pub(super) fn client_is_typed(survey: &Survey<'_>, client: &query::Client) -> bo
 pub(super) fn is_unlisted(survey: &Survey<'_>, query: &Query) -> bool {
     let others = OtherTypes::of(survey);
     let Some(types) = others.client(query.client).or(survey.schema.types.as_ref()) else { return false };
-    let Some(name) = query.named().filter(|_| query.schema.is_none()) else { return false };
+    let names = match &query.table {
+        query::Target::Named(name) => std::slice::from_ref(name),
+        query::Target::OneOf(names) => names,
+        query::Target::Dynamic => return false,
+    };
+    if query.schema.is_some() {
+        return false;
+    }
     match query.kind {
         query::Kind::Table | query::Kind::Rpc if !types.complete => true,
-        query::Kind::Table => !types.tables.contains_key(name),
-        query::Kind::Rpc => !types.functions.contains_key(name),
+        query::Kind::Table => names.iter().any(|name| !types.tables.contains_key(name)),
+        query::Kind::Rpc => names.iter().any(|name| !types.functions.contains_key(name)),
         _ => false,
     }
 }

@@ -189,19 +189,19 @@ fn modules(survey: &Survey<'_>, files: BTreeSet<FileId>) -> BTreeMap<FileId, Str
         // `index` joins the modules.
         if name.is_empty() || name == "index" { "pages".to_owned() } else { name }
     };
-    let longer = |file: FileId| {
-        let folder = survey.project.get(file).path.folder().rsplit('/').next().unwrap_or_default();
-        let folder = name::kebab(folder);
-        if folder.is_empty() { plain(file) } else { format!("{folder}-{}", plain(file)) }
-    };
+    let plain: BTreeMap<FileId, String> = files.into_iter().map(|file| (file, plain(file))).collect();
+    let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
+    plain.values().for_each(|name| *counts.entry(name).or_default() += 1);
     let mut names: BTreeMap<FileId, String> = BTreeMap::new();
-    for file in &files {
-        let shared = files.iter().any(|other| other != file && plain(*other) == plain(*file));
-        let wanted = if shared { longer(*file) } else { plain(*file) };
-        let used: BTreeSet<&String> = names.values().collect();
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    for (file, name) in &plain {
+        let folder = survey.project.get(*file).path.folder().rsplit('/').next().unwrap_or_default();
+        let folder = name::kebab(folder);
+        let shared = counts[name] > 1 && !folder.is_empty();
+        let wanted = if shared { format!("{folder}-{name}") } else { name.clone() };
         let mut free = wanted.clone();
         let mut count = 1;
-        while used.contains(&free) {
+        while !used.insert(free.clone()) {
             count += 1;
             free = format!("{wanted}-{count}");
         }

@@ -226,7 +226,9 @@ impl<'s> Reader<'s> {
         let (range, text) = match named_cast {
             Some(cast) => (cast.byte_range(), "db as any"),
             None if let Some((before, _)) = &method => (before.start..inner.end_byte(), "untyped(db)"),
-            None if self.typed && is_unlisted(self.survey, self.query) => (inner.byte_range(), "untyped(db)"),
+            None if self.typed && (is_unlisted(self.survey, self.query) || self.names_one_of_any(inner)) => {
+                (inner.byte_range(), "untyped(db)")
+            }
             None => (inner.byte_range(), "db"),
         };
         self.draft.holes.push((range, Fill::Text(text.to_owned())));
@@ -243,6 +245,17 @@ impl<'s> Reader<'s> {
             self.draft.loose = receiver::loose(self.tree, self.scopes, &whole);
         }
         Ok(())
+    }
+
+    /// `from(table as any)` for one of several tables: the types are to say nothing of them.
+    fn names_one_of_any(&self, client: Node<'s>) -> bool {
+        let chain = view::Chain::of(self.tree, view::whole_chain(client));
+        let call =
+            chain.links.iter().find(|link| matches!(&*link.name, "from" | "rpc")).and_then(|link| link.call);
+        let name = call.and_then(|call| view::arguments(call).first().copied());
+        let cast = name.filter(|name| name.kind() == "as_expression");
+        let kind = cast.and_then(|cast| view::code_children(cast).nth(1)).map(|kind| self.tree.text(kind));
+        matches!(self.query.table, Target::OneOf(_)) && matches!(kind, Some("any" | "never"))
     }
 
     pub(super) fn node(&self, span: Span) -> Option<Node<'s>> {

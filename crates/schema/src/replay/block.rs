@@ -4,6 +4,7 @@
 
 use super::catalog::{self, Value, Values};
 use super::{Done, Fail, Replay, into};
+use crate::Schema;
 use crate::sql::node::{self, Kind, Node};
 use crate::sql::{self, split};
 use squawk_syntax::ast::{self, AstNode};
@@ -34,7 +35,8 @@ impl Replay {
     }
 
     fn run_block(&mut self, block: &Node, values: &mut Values) -> Done {
-        let before = self.schema.clone();
+        // A statement that fails leaves nothing behind by itself.
+        let before = may_stop_halfway(block).then(|| self.schema.clone());
         for declared in
             node::child(block, Kind::PLPGSQL_DECLARE_SECTION).iter().flat_map(|section| section.children())
         {
@@ -55,11 +57,18 @@ impl Replay {
         if done.as_ref().err().is_none_or(Fail::is_jump) {
             return done;
         }
-        let troubles = std::mem::take(&mut self.schema.troubles);
-        self.schema = before;
-        self.schema.troubles = troubles;
+        self.undo(before);
         let caught = node::child(block, Kind::PLPGSQL_EXCEPTION_SECTION).is_some();
         if caught { Ok(()) } else { done }
+    }
+
+    /// Puts the schema back as it was; what was said of it stays.
+    fn undo(&mut self, before: Option<Schema>) {
+        if let Some(before) = before {
+            let troubles = std::mem::take(&mut self.schema.troubles);
+            self.schema = before;
+            self.schema.troubles = troubles;
+        }
     }
 
     fn run_body(&mut self, body: &Node, values: &mut Values) -> Done {
@@ -143,19 +152,7 @@ impl Replay {
                     );
                     return Ok(());
                 };
-                for range in split::statements(&built) {
-                    let statement = sql::parse(&built[range]);
-                    if let Some(error) = statement.error {
-                        return Err(Fail {
-                            kind: "not-understood",
-                            message: format!("A statement built at run time cannot be read: {error}."),
-                        });
-                    }
-                    if let Some(node) = statement.node {
-                        self.statement(&node)?;
-                    }
-                }
-                Ok(())
+                self.run_text(&built)
             }
             Kind::PLPGSQL_EXEC_SQL_STMT => match part.children().next() {
                 Some(statement) => self.statement(&statement),
@@ -167,6 +164,32 @@ impl Replay {
                 None => Ok(()),
             },
         }
+    }
+
+    /// All statements of a text that was built at run time, or none.
+    fn run_text(&mut self, built: &str) -> Done {
+        let statements = split::statements(built);
+        let before = (statements.len() > 1).then(|| self.schema.clone());
+        let run = || {
+            for range in statements {
+                let statement = sql::parse(&built[range]);
+                if let Some(error) = statement.error {
+                    return Err(Fail {
+                        kind: "not-understood",
+                        message: format!("A statement built at run time cannot be read: {error}."),
+                    });
+                }
+                if let Some(node) = statement.node {
+                    self.statement(&node)?;
+                }
+            }
+            Ok(())
+        };
+        let done = run();
+        if done.is_err() {
+            self.undo(before);
+        }
+        done
     }
 
     fn run_if(&mut self, part: &Node, values: &mut Values) -> Done {
@@ -242,6 +265,22 @@ fn inner_expression(node: &Node) -> Option<Node> {
 }
 
 fn changes(body: &Node) -> bool {
+    changing(body).next().is_some()
+}
+
+fn changing(body: &Node) -> impl Iterator<Item = Node> {
     body.descendants()
-        .any(|it| matches!(it.kind(), Kind::PLPGSQL_EXEC_SQL_STMT | Kind::PLPGSQL_DYN_EXECUTE_STMT))
+        .filter(|it| matches!(it.kind(), Kind::PLPGSQL_EXEC_SQL_STMT | Kind::PLPGSQL_DYN_EXECUTE_STMT))
+}
+
+/// Whether a block may fail when it has changed something already: at its second statement, or at the second round of a loop.
+fn may_stop_halfway(block: &Node) -> bool {
+    let Some(body) = node::child(block, Kind::PLPGSQL_BODY) else { return false };
+    let is_loop = |kind: Kind| matches!(kind, Kind::PLPGSQL_FOR_QUERY_STMT | Kind::PLPGSQL_FOR_EACH_STMT);
+    let repeated = |it: &Node| {
+        let within = it.ancestors().take_while(|outer| outer != &body);
+        within.into_iter().any(|outer| is_loop(outer.kind()))
+    };
+    let mut found = changing(&body);
+    found.next().is_some_and(|first| repeated(&first) || found.next().is_some())
 }
