@@ -39,8 +39,26 @@ pub(super) fn client_is_typed(survey: &Survey<'_>, client: &query::Client) -> bo
         typed |= declarator
             .and_then(|declarator| declarator.child_by_field_name("type"))
             .is_some_and(|annotation| tree.text(annotation).contains('<'));
+        // `(): SupabaseClient<Database> => createClient(url, key)`
+        let gives =
+            view::enclosing_function(node).and_then(|function| function.child_by_field_name("return_type"));
+        typed |= gives.is_some_and(|annotation| tree.text(annotation).contains("Client<"));
     }
     typed
+}
+
+/// Whether the client of a query was made without the types of the database, where another was made with them: the rows of the query
+/// were never checked.
+pub(super) fn is_untyped_beside(survey: &Survey<'_>, query: &Query) -> bool {
+    struct Typed(Vec<bool>);
+    let typed = survey.memo.of(|| {
+        let browsers = |client: &query::Client| client.backend == "supabase";
+        Typed(
+            survey.clients.iter().map(|client| browsers(client) && client_is_typed(survey, client)).collect(),
+        )
+    });
+    let own = query.client.and_then(|client| typed.0.get(client));
+    survey.schema.types.is_some() && own == Some(&false) && typed.0.contains(&true)
 }
 
 /// Whether the types of a client lack the table or the function, or something that clients ask of all types: the browser's call did

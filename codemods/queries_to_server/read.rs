@@ -6,7 +6,7 @@
 use super::access::Doors;
 use super::column::{Column, Columns, Kind};
 use super::draft::{Draft, Fill, Needed, Segment, Sent, Site};
-use super::fixed::{fixed, is_typed, is_unlisted, knows_other_types};
+use super::fixed::{fixed, is_typed, is_unlisted, is_untyped_beside, knows_other_types};
 use super::guess::{self, Guess};
 use super::name::{Parts, Verb};
 use super::reason::Reason;
@@ -226,7 +226,9 @@ impl<'s> Reader<'s> {
         let (range, text) = match named_cast {
             Some(cast) => (cast.byte_range(), "db as any"),
             None if let Some((before, _)) = &method => (before.start..inner.end_byte(), "untyped(db)"),
-            None if self.typed && (is_unlisted(self.survey, self.query) || self.names_one_of_any(inner)) => {
+            None if self.typed && (is_unlisted(self.survey, self.query) || self.names_one_of_any(inner))
+                || is_untyped_beside(self.survey, self.query) =>
+            {
                 (inner.byte_range(), "untyped(db)")
             }
             None => (inner.byte_range(), "db"),

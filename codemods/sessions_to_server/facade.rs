@@ -1,10 +1,11 @@
 //! The client's module: what is made there of the old client.
 
 use super::client::Client;
+use super::decide::Move;
 use super::owned::Owned;
 use super::setting::Setting;
 use super::tokens::whole_line;
-use super::uses::{Use, What};
+use super::uses::{Use, What, meets};
 use audit::Survey;
 use edit::{Edit, Piece, Span};
 use project::File;
@@ -275,6 +276,20 @@ pub(super) fn unused(survey: &Survey<'_>, client: &Client, uses: &[Use]) -> Unus
     } else {
         Unused::Drops
     }
+}
+
+/// Whether a client that a module keeps to itself is asked for nothing but queries which have moved.
+pub(super) fn is_spent(survey: &Survey<'_>, client: &Client, change: &Move) -> bool {
+    let file = survey.project.get(client.file);
+    let Some(name) = client.name.clone().map(|name| &file.text[name]) else { return false };
+    let kept = !file.module.exports.iter().any(|export| export.local.as_deref() == Some(name));
+    let alone = change.clients.iter().filter(|other| other.file == client.file).count() == 1;
+    let mut own = change.uses.iter().filter(|one| one.span.file == client.file).peekable();
+    let moves = |one: &Use| change.moved.iter().any(|span| meets(*span, one.span));
+    kept && alone
+        && client.getter.is_none()
+        && own.peek().is_some()
+        && own.all(|one| one.what == What::Query && moves(one))
 }
 
 /// The edits that take the client out of its module.

@@ -409,6 +409,9 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
                 }
                 facade::Unused::Named => {}
             }
+        } else if facade::is_spent(survey, client, parts) {
+            change.edits.extend(facade::dropped(survey, client, &parts.owned[at]));
+            continue;
         }
         let (edits, requests) = runtime::module(survey, parts, at, &files);
         change.edits.extend(edits);
@@ -418,6 +421,8 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
     change.edits.extend(edits);
     change.requests.extend(requests);
     change.requests.extend(kept_sessions::requests(survey, parts, &files));
+    let modules: Vec<&RelPath> = files.creates.iter().map(|new| &new.path).collect();
+    change.edits.extend(parts.places.server.listed(survey.project, &parts.places.app, &modules));
     change.creates = files.creates;
     change.requests.extend(files.requests);
     change.edits.extend(parts.tokens.edits.iter().chain(&parts.tokens.stored.edits).cloned());

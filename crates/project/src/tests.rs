@@ -171,6 +171,23 @@ mod apps {
     }
 
     #[test]
+    fn two_ages_of_another_app_make_nobody_choose() {
+        let tree = project(&[
+            ("package.json", VITE),
+            ("index.html", ""),
+            ("src/pages/Home.tsx", ""),
+            ("demo/one/package.json", VITE),
+            ("demo/one/index.html", ""),
+            ("demo/one/src/pages/Chart.tsx", ""),
+            ("demo/two/package.json", VITE),
+            ("demo/two/index.html", ""),
+            ("demo/two/src/pages/Chart.tsx", ""),
+        ]);
+        assert_eq!(tree.apps[0].folder, "");
+        assert!(tree.ambiguous_roots.is_empty());
+    }
+
+    #[test]
     fn the_app_with_the_folder_of_the_builder_comes_first() {
         let tree = project(&[
             ("a/package.json", VITE),

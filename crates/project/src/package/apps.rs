@@ -142,7 +142,7 @@ const STARTER: &[&str] = &[
     "routes/__root.",
 ];
 
-/// The folders of apps of one kind that look like two ages of one app: half of the smaller one's files are also in the other,
+/// The folders of apps of one kind that look like two ages of the first: half of the smaller one's files are also in the other,
 /// or a third of them and the same package name.
 fn ambiguous(files: &[File], packages: &[Package], found: &[(u8, usize)]) -> BTreeSet<String> {
     let folders: Vec<&str> = found.iter().map(|(_, at)| packages[*at].folder.as_str()).collect();
@@ -164,19 +164,18 @@ fn ambiguous(files: &[File], packages: &[Package], found: &[(u8, usize)]) -> BTr
             .collect()
     };
     let mut ambiguous = BTreeSet::new();
-    for (at, (rank, one)) in found.iter().enumerate() {
-        for (other_rank, other) in &found[at + 1..] {
-            if rank != other_rank || *rank > 1 {
-                continue;
-            }
-            let (one, other) = (&packages[*one], &packages[*other]);
-            let (these, those) = (own_files(&one.folder), own_files(&other.folder));
-            let smaller = these.len().min(those.len()).max(1);
-            let share = these.intersection(&those).count() as f64 / smaller as f64;
-            let enough = if one.name.is_some() && one.name == other.name { 0.34 } else { 0.5 };
-            if share >= enough {
-                ambiguous.extend([one.folder.clone(), other.folder.clone()]);
-            }
+    // Only the first is rewritten: others that are like each other make nobody choose.
+    let Some(((rank, first), others)) = found.split_first().filter(|((rank, _), _)| *rank <= 1) else {
+        return ambiguous;
+    };
+    for (_, other) in others.iter().filter(|(other_rank, _)| other_rank == rank) {
+        let (one, other) = (&packages[*first], &packages[*other]);
+        let (these, those) = (own_files(&one.folder), own_files(&other.folder));
+        let smaller = these.len().min(those.len()).max(1);
+        let share = these.intersection(&those).count() as f64 / smaller as f64;
+        let enough = if one.name.is_some() && one.name == other.name { 0.34 } else { 0.5 };
+        if share >= enough {
+            ambiguous.extend([one.folder.clone(), other.folder.clone()]);
         }
     }
     ambiguous

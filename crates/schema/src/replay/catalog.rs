@@ -4,6 +4,7 @@
 //! equality, lists and patterns. Anything else is `None`: not known.
 
 use super::calls::call;
+use super::relation::{self, Wanted};
 use crate::Schema;
 use crate::sql::node::{self, Kind, Node};
 use std::collections::BTreeMap;
@@ -25,12 +26,16 @@ pub(super) enum Value {
 
 /// The rows that a SELECT over the catalog gives.
 pub(super) fn rows(schema: &Schema, select: &Node, values: &Values) -> Option<Vec<Row>> {
+    let condition = node::child(select, Kind::WHERE_CLAUSE).and_then(|clause| node::expression(&clause));
     let all = match node::child(select, Kind::FROM_CLAUSE) {
-        Some(from) => listed(schema, &from, values).or_else(|| of_catalog(schema, &from))?,
+        Some(from) => listed(schema, &from, values).or_else(|| {
+            let mut wanted = Wanted::default();
+            condition.iter().for_each(|condition| wanted.read(schema, condition, values));
+            of_catalog(schema, &from, &wanted)
+        })?,
         // `SELECT unnest(…) AS name`: the list is what is selected.
         None => return unnested(schema, select, values),
     };
-    let condition = node::child(select, Kind::WHERE_CLAUSE).and_then(|clause| node::expression(&clause));
     let mut found = Vec::new();
     for row in all {
         let holds = condition.as_ref().map(|condition| holds(schema, condition, values, Some(&row)));
@@ -104,7 +109,7 @@ fn texts(node: &Node, values: &Values) -> Option<Vec<String>> {
 }
 
 /// The rows of the relation of the catalog that a FROM names.
-fn of_catalog(schema: &Schema, from: &Node) -> Option<Vec<Row>> {
+fn of_catalog(schema: &Schema, from: &Node, wanted: &Wanted) -> Option<Vec<Row>> {
     let items = from.descendants().filter(|it| it.kind() == Kind::RELATION_NAME_REF);
     let mut relations: Vec<_> = items.filter_map(|it| node::path(&it).pop()).collect();
     // What is joined to say the name of a schema or a table is in the rows already.
@@ -117,7 +122,7 @@ fn of_catalog(schema: &Schema, from: &Node) -> Option<Vec<Row>> {
         relations = vec!["pg_enum".to_owned()];
     }
     let [relation] = relations.as_slice() else { return None };
-    table(schema, relation)
+    relation::rows(schema, relation, wanted)
 }
 
 /// The column that a SELECT of a single column gives.
@@ -126,177 +131,6 @@ pub(super) fn only_column(select: &Node) -> Option<String> {
     let [target] = targets.as_slice() else { return None };
     let alias = node::child(target, Kind::AS_NAME).and_then(|it| node::word_in(&it, Kind::COLUMN_NAME));
     alias.or_else(|| node::path(&node::expression(target)?).pop())
-}
-
-fn row<const N: usize>(cells: [(&str, &str); N]) -> Row {
-    cells.into_iter().map(|(column, value)| (column.to_owned(), value.to_owned())).collect()
-}
-
-fn table(schema: &Schema, relation: &str) -> Option<Vec<Row>> {
-    let truth = |value: bool| if value { "true" } else { "false" };
-    let tables = || schema.tables.iter().filter(|(_, table)| table.defined.is_some());
-    Some(match relation {
-        "pg_type" => {
-            let types = schema.enums.keys().chain(tables().map(|(name, _)| name));
-            types
-                .map(|name| {
-                    row([("typname", &name.name), ("nspname", &name.schema), ("typnamespace", &name.schema)])
-                })
-                .collect()
-        }
-        "pg_enum" => schema
-            .enums
-            .iter()
-            .flat_map(|(name, values)| {
-                values.iter().map(|value| {
-                    row([
-                        ("enumlabel", value),
-                        ("typname", &name.name),
-                        ("enumtypid", &name.name),
-                        ("nspname", &name.schema),
-                    ])
-                })
-            })
-            .collect(),
-        "pg_tables" | "tables" | "pg_class" => schema
-            .tables
-            .iter()
-            .map(|(name, table)| {
-                row([
-                    ("schemaname", &name.schema),
-                    ("tablename", &name.name),
-                    ("table_schema", &name.schema),
-                    ("table_name", &name.name),
-                    ("relname", &name.name),
-                    ("nspname", &name.schema),
-                    ("relnamespace", &name.schema),
-                    ("table_type", "BASE TABLE"),
-                    ("relkind", "r"),
-                    ("rowsecurity", truth(table.row_security)),
-                    ("relrowsecurity", truth(table.row_security)),
-                ])
-            })
-            .collect(),
-        "columns" => schema
-            .tables
-            .iter()
-            .flat_map(|(name, table)| {
-                table.columns.iter().map(|column| {
-                    row([
-                        ("table_schema", &name.schema),
-                        ("table_name", &name.name),
-                        ("column_name", &column.name),
-                        ("data_type", if column.kind.ends_with("[]") { "ARRAY" } else { &column.kind }),
-                        ("is_nullable", if column.required { "NO" } else { "YES" }),
-                    ])
-                })
-            })
-            .collect(),
-        "pg_policies" | "pg_policy" => schema
-            .tables
-            .iter()
-            .flat_map(|(name, table)| {
-                table.policies.iter().map(|policy| {
-                    row([
-                        ("schemaname", &name.schema),
-                        ("tablename", &name.name),
-                        ("policyname", &policy.name),
-                        ("polname", &policy.name),
-                        ("polrelid", &name.name),
-                        ("relname", &name.name),
-                        ("nspname", &name.schema),
-                        ("cmd", &policy.command.to_uppercase()),
-                    ])
-                })
-            })
-            .collect(),
-        "pg_constraint" | "table_constraints" | "check_constraints" | "constraint_column_usage" => schema
-            .tables
-            .iter()
-            .flat_map(|(name, table)| {
-                table.constraints.iter().map(|(constraint, kind)| {
-                    row([
-                        ("conname", constraint),
-                        ("constraint_name", constraint),
-                        ("conrelid", &name.name),
-                        ("relname", &name.name),
-                        ("table_name", &name.name),
-                        ("table_schema", &name.schema),
-                        ("constraint_schema", &name.schema),
-                        ("nspname", &name.schema),
-                        ("contype", kind.letter()),
-                        ("constraint_type", kind.title()),
-                    ])
-                })
-            })
-            .collect(),
-        "pg_trigger" | "triggers" => schema
-            .triggers
-            .iter()
-            .map(|trigger| {
-                row([
-                    ("tgname", &trigger.name),
-                    ("trigger_name", &trigger.name),
-                    ("tgrelid", &trigger.table.name),
-                    ("relname", &trigger.table.name),
-                    ("event_object_table", &trigger.table.name),
-                    ("event_object_schema", &trigger.table.schema),
-                    ("trigger_schema", &trigger.table.schema),
-                    ("nspname", &trigger.table.schema),
-                ])
-            })
-            .collect(),
-        "pg_proc" | "routines" => schema
-            .functions
-            .iter()
-            .map(|function| {
-                let arguments = function.kinds().join(", ");
-                let signature = format!("{}.{}({arguments})", function.name.schema, function.name.name);
-                row([
-                    ("oid", &signature),
-                    ("proname", &function.name.name),
-                    ("routine_name", &function.name.name),
-                    ("routine_schema", &function.name.schema),
-                    ("nspname", &function.name.schema),
-                    ("pronamespace", &function.name.schema),
-                    ("prosecdef", truth(function.definer)),
-                    ("prorettype", &function.returns.to_lowercase()),
-                    ("prokind", if function.procedure { "p" } else { "f" }),
-                ])
-            })
-            .collect(),
-        "pg_indexes" => tables()
-            .flat_map(|(name, table)| {
-                table.indexes.iter().map(|index| {
-                    row([("indexname", &index.name), ("tablename", &name.name), ("schemaname", &name.schema)])
-                })
-            })
-            .collect(),
-        "pg_publication" => vec![row([("pubname", "supabase_realtime")])],
-        "pg_publication_tables" | "pg_publication_rel" => schema
-            .published
-            .iter()
-            .map(|name| {
-                row([
-                    ("pubname", "supabase_realtime"),
-                    ("schemaname", &name.schema),
-                    ("tablename", &name.name),
-                ])
-            })
-            .collect(),
-        "buckets" => {
-            schema.buckets.iter().map(|bucket| row([("id", &bucket.id), ("name", &bucket.id)])).collect()
-        }
-        "pg_extension" => schema.extensions.iter().map(|name| row([("extname", name)])).collect(),
-        "pg_roles" => {
-            ["anon", "authenticated", "service_role"].iter().map(|name| row([("rolname", name)])).collect()
-        }
-        "pg_namespace" | "schemata" => ["public", "auth", "storage", "extensions"]
-            .iter()
-            .map(|name| row([("nspname", name), ("schema_name", name)]))
-            .collect(),
-        _ => return None,
-    })
 }
 
 /// Whether a condition holds, over a row of the catalog if there is one.

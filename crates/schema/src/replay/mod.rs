@@ -18,6 +18,7 @@ pub(crate) mod order;
 mod platform;
 mod policy;
 pub(crate) mod reads;
+mod relation;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -48,6 +48,10 @@ pub trait Server: Sync {
     fn reads(&self) -> Option<&'static dyn reads::Reads> {
         None
     }
+    /// The edits that name new modules of routes in a list of them that the framework's build keeps.
+    fn listed(&self, _project: &Project, _app: &App, _modules: &[&RelPath]) -> Vec<Edit> {
+        Vec::new()
+    }
     /// Whether functions stand together by the table that they ask, not by the module that calls them.
     fn groups_by_table(&self) -> bool {
         false

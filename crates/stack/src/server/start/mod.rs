@@ -1,13 +1,14 @@
 //! TanStack Start's own server: functions with `createServerFn`, called by name; the session beside the app's client.
 
 mod entry;
+mod route_tree;
 mod spelled;
 
 use super::function::{Function, Input};
 use super::wiring::Wiring;
 use super::{FunctionUses, Server, in_app};
 use crate::framework::Framework;
-use edit::Piece;
+use edit::{Edit, Piece, RelPath};
 use project::package::App;
 use project::{File, Project};
 
@@ -77,6 +78,23 @@ impl Server for Start {
             ..Wiring::default()
         })
     }
+    fn listed(&self, project: &Project, app: &App, modules: &[&RelPath]) -> Vec<Edit> {
+        let Some(file) = in_app(app, "src/routeTree.gen.ts").and_then(|path| project.file(path.as_str()))
+        else {
+            return Vec::new();
+        };
+        let Some(folder) = in_app(app, "src/routes") else { return Vec::new() };
+        let routes = modules.iter().filter_map(|module| {
+            let route = module.as_str().strip_prefix(folder.as_str())?.strip_prefix('/')?;
+            route.rsplit_once('.').map(|(route, _)| route)
+        });
+        let routes: Vec<&str> =
+            routes.filter(|route| !file.text.contains(&format!("routes/{route}"))).collect();
+        let entries = if routes.is_empty() { None } else { route_tree::entries(&file.text, &routes) };
+        let edit = |(at, text): (usize, String)| Edit::replace(file.span(at..at), text);
+        entries.unwrap_or_default().into_iter().map(edit).collect()
+    }
+
     fn validator(&self, project: &Project, app: &App) -> &'static str {
         // The old name is gone in later versions, and the new one is not there in earlier ones.
         if version(project, app) >= (1, 170, 12) { "validator" } else { "inputValidator" }
