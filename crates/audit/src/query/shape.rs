@@ -84,7 +84,7 @@ pub(super) fn of<'p>(
     }
 }
 
-/// Whether a choice of two queries is awaited before anything else is waited for, and as it is:
+/// Whether a choice of two queries is awaited as it is, with nothing but other declarations before that:
 /// `const query = on ? one : other; await query`.
 fn sent_at_once(reader: &Reader<'_, '_>, builder: &Builder) -> bool {
     let ([sent], [declared, last]) = (builder.sent.as_slice(), builder.statements.as_slice()) else {
@@ -99,7 +99,7 @@ fn sent_at_once(reader: &Reader<'_, '_>, builder: &Builder) -> bool {
         if reader.at(statement).span() == *last {
             return true;
         }
-        if leaves_or_waits(statement) {
+        if statement.kind() != "lexical_declaration" || waits(statement) {
             return false;
         }
         next = statement.next_named_sibling();
@@ -107,19 +107,11 @@ fn sent_at_once(reader: &Reader<'_, '_>, builder: &Builder) -> bool {
     false
 }
 
-/// Whether a query that is asked before this statement may be asked too early: the statement waits, or what follows may never run.
-fn leaves_or_waits(statement: Node<'_>) -> bool {
+/// Whether a declaration waits for something: a query that is asked before it would be asked too early.
+fn waits(declaration: Node<'_>) -> bool {
     let mut found = false;
-    view::walk(statement, &mut |node| {
-        found |= matches!(
-            node.kind(),
-            "await_expression"
-                | "yield_expression"
-                | "return_statement"
-                | "throw_statement"
-                | "break_statement"
-                | "continue_statement"
-        );
+    view::walk(declaration, &mut |node| {
+        found |= matches!(node.kind(), "await_expression" | "yield_expression");
         !found && !view::is_function(node)
     });
     found

@@ -115,6 +115,10 @@ impl<'p> Tracer<'p> {
     /// What a call of `function` gives.
     fn apply(&self, function: Value<'p>, call: Place<'p>) -> Value<'p> {
         match function {
+            Value::Function(place) if let Some(index) = self.hands_back(place) => {
+                let given = view::arguments(call.node).get(index).copied();
+                given.map_or(Value::Nothing, |node| self.value(Place { node, ..call }))
+            }
             Value::Function(place) => match self.returned(place) {
                 Value::Unknown if self.waits(call) => self.given(call),
                 known => known,
@@ -123,6 +127,33 @@ impl<'p> Tracer<'p> {
             Value::Any(all) => self.each(all, |value| self.apply(value, call)),
             _ => Value::Unknown,
         }
+    }
+
+    /// Which of its parameters a function gives back, if it never gives anything else: each call has its own.
+    fn hands_back(&self, function: Place<'p>) -> Option<usize> {
+        let (_, scopes) = self.syntax(function.file)?;
+        let parameters = function.node.child_by_field_name("parameters")?;
+        let body = function.node.child_by_field_name("body")?;
+        let given: Vec<Node<'p>> = match body.kind() {
+            "statement_block" => returns(body).into_iter().collect::<Option<_>>()?,
+            _ => vec![body],
+        };
+        let bound = |node: &Node<'p>| {
+            let node = view::unwrapped(*node);
+            let reference = scopes.reference_at(node.byte_range()).filter(|_| node.kind() == "identifier")?;
+            reference.binding
+        };
+        let binding = given
+            .first()
+            .and_then(bound)
+            .filter(|first| given.iter().all(|one| bound(one) == Some(*first)))?;
+        let written = scopes.references_of(binding).any(|reference| reference.writes);
+        let name = &scopes.binding(binding).name_range;
+        let is_it = |parameter: Node<'_>| {
+            let pattern = parameter.child_by_field_name("pattern").unwrap_or(parameter);
+            pattern.byte_range() == *name && parameter.child_by_field_name("value").is_none()
+        };
+        view::code_children(parameters).position(is_it).filter(|_| !written)
     }
 
     /// Whether a call only puts off what its function makes: `lazy(() => neon(url))`.
