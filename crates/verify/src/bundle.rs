@@ -15,7 +15,8 @@ const MOST: usize = 8;
 const SHAPES: &[(&str, &str)] = &[
     (r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}", "a signed token (JWT)"),
     (r"sb_secret_[A-Za-z0-9_-]{8,}", "a secret key of Supabase"),
-    (r"\bservice_role\b", "the name of the role that passes every policy"),
+    // As a value: a page may well speak of it.
+    (r#"["'`]service_role["'`]"#, "the name of the role that passes every policy"),
     (r"\bsk_(live|test)_[A-Za-z0-9]{16,}", "a secret key of Stripe"),
     (r"\bwhsec_[A-Za-z0-9]{16,}", "a webhook secret"),
     (r"\bsk-(proj-|ant-)?[A-Za-z0-9_-]{24,}", "a key of a model provider"),
@@ -135,6 +136,12 @@ mod tests {
     fn a_name_of_the_server_is_found_only_as_a_whole_word() {
         check("process.env.MAIL_KEY", &["browser-names"]);
         check("process.env.OLD_MAIL_KEYS", &[]);
+    }
+
+    #[test]
+    fn a_role_is_found_as_a_value_and_may_be_spoken_of() {
+        check("const role = 'service_role'", &["browser-keys"]);
+        check("h('p', null, 'Keep the service_role key on the server.')", &[]);
     }
 
     #[test]

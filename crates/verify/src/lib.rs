@@ -136,10 +136,20 @@ pub fn verify(subject: &Subject<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Repo
     }
     let start = production.starts.iter().find(|start| after_app.join(start.needs).is_file());
     let Some(start) = start.filter(|_| built) else {
-        skip_the_running(
-            &mut report,
-            if built { "nothing was built that can be started here" } else { "there is no build" },
-        );
+        let elsewhere = WORKERS.iter().any(|config| after_app.join(config).is_file());
+        let why = match built {
+            true if elsewhere => "it is built for Cloudflare, whose runtime is not here",
+            true => "nothing was built that can be started here",
+            false => "there is no build",
+        };
+        // A build without the server that it should have is no proof of anything.
+        if built && !elsewhere && !production.starts.is_empty() {
+            let needs = production.starts.iter().map(|start| start.needs).collect::<Vec<_>>().join(" or ");
+            report.judge(&asked::BOOT, vec![format!("the build left no {needs}")], "");
+            skip_the_running_but_boot(&mut report, why);
+        } else {
+            skip_the_running(&mut report, why);
+        }
         return Ok(report);
     };
     say("Probing");
@@ -160,6 +170,9 @@ pub fn verify(subject: &Subject<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Repo
     }
     Ok(report)
 }
+
+/// What says that an app is built for the workers of Cloudflare.
+const WORKERS: &[&str] = &["wrangler.jsonc", "wrangler.json", "wrangler.toml"];
 
 /// The two trees, as their tools see them.
 struct Trees {

@@ -9,6 +9,7 @@ import type { QueryDb } from "__SESSION__";
 /** The fields of a database error that code at the call site reads. */
 export type QueryError = Pick<PostgrestError, "name" | "message" | "details" | "hint" | "code">;
 
+/* eslint-disable @typescript-eslint/no-explicit-any */
 // What crosses to the browser as it is: a column of which nothing is known may hold anything.
 type Sent<Value> = unknown extends Value
   ? any
@@ -25,6 +26,7 @@ type Sent<Value> = unknown extends Value
       : Value;
 // A client cast to any stays any.
 type Rows<Response> = 0 extends 1 & Response ? any : Extract<Response, { error: null }> extends { data: infer Data } ? Sent<Data> : never;
+/* eslint-enable @typescript-eslint/no-explicit-any */
 type Status = { count: number | null; status: number; statusText: string };
 export type QueryResult<Data> = ({ data: Data; error: null } & Status) | ({ data: null; error: QueryError } & Status);
 
