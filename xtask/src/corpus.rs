@@ -113,7 +113,8 @@ fn shown(folder: &Path, export: &Path) -> String {
 
 /// A copy that a migration can be tried on: the files, in a repository of their own with one commit.
 fn copy(export: &Path, to: &Path) -> anyhow::Result<()> {
-    let copied = Command::new("cp").arg("-a").arg(export).arg(to).status()?;
+    // A link to an export would be copied as a link, and the export itself rewritten.
+    let copied = Command::new("cp").arg("-a").arg(export.canonicalize()?).arg(to).status()?;
     anyhow::ensure!(copied.success(), "could not copy");
     if !to.join(".git").exists() {
         git(to, &["init", "-q"])?;
