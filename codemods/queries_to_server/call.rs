@@ -256,6 +256,11 @@ impl<'s> Reader<'s> {
         if let Some(thing) = super::guess::no_json(self.tree, self.scopes, inner) {
             return Err(Reason::input(&format!("A {thing}").replace("A A ", "A ")));
         }
+        // No body either way; the types of the server are strict about it.
+        if self.tree.text(inner) == "null" {
+            self.hole(node.byte_range(), Fill::Text("undefined".to_owned()));
+            return Ok(());
+        }
         if let Some(fixed) = self.fixed(node) {
             if let Some(text) = fixed {
                 let key = if shorthand { "body: " } else { "" };
