@@ -53,12 +53,12 @@ pub(crate) fn over<T>(
 pub(crate) fn over_sound<T>(
     settings: &Settings,
     console: &Console,
-    verb: impl FnOnce(&mut Pass<'_>) -> Result<T>,
+    verb: impl Fn(&mut Pass<'_>) -> Result<T>,
 ) -> Result<T> {
     let project = read(settings, console)?;
-    let mut verb = Some(verb);
     let mut spared: BTreeSet<RelPath> = BTreeSet::new();
-    for round in 0.. {
+    let mut round = 0;
+    loop {
         let done = surveyed_sparing(settings, &project, spared.clone(), console, |survey, redactor| {
             let mut pass = planned(settings, survey, redactor, console);
             let complaints = pass.complaints(console);
@@ -67,12 +67,10 @@ pub(crate) fn over_sound<T>(
                 return Ok(Err((odd, said(&complaints))));
             }
             pass.checked = Some(complaints);
-            let verb = verb.take();
-            verb.map(|verb| verb(&mut pass)).transpose().map(Ok)
+            verb(&mut pass).map(Ok)
         })?;
         match done {
-            Ok(Some(value)) => return Ok(value),
-            Ok(None) => break,
+            Ok(value) => return Ok(value),
             Err((odd, why)) => {
                 let names: Vec<&str> = odd.iter().map(RelPath::as_str).collect();
                 console.note(&format!(
@@ -81,10 +79,10 @@ pub(crate) fn over_sound<T>(
                     why.join("\n  ")
                 ));
                 spared.extend(odd);
+                round += 1;
             }
         }
     }
-    bail!("The plan did not settle.")
 }
 
 /// The pass over a tree that was surveyed.

@@ -61,14 +61,13 @@ pub fn recheck_chosen(
     let again = plan_chosen(&after, codemods, &Chosen { finding: &counts, change: &|id, _| !waits(id) });
     let mut complaints = unparsed(survey.project, &planned, plan);
     for (id, change) in &again.changes {
-        let edited = change.edits.iter().map(|edit| &planned.get(edit.span.file).path);
-        let path = edited.chain(change.creates.iter().map(|new| &new.path)).next();
+        let edited = || change.edits.iter().map(|edit| &planned.get(edit.span.file).path);
+        let path = edited().chain(change.creates.iter().map(|new| &new.path)).next();
         let place = path.map(|path| format!(" in {path}")).unwrap_or_default();
         let says = format!("After the plan, {id} is planned again{place}.");
         // A change that the plan does not hold comes of what another one made: the next plan brings it.
         let broken = plan.changes.iter().any(|(own, _)| own == id);
-        let files = change.edits.iter().map(|edit| planned.get(edit.span.file).path.clone());
-        complaints.push(Complaint { broken, ..Complaint::of(id, says).within(files) });
+        complaints.push(Complaint { broken, ..Complaint::of(id, says).within(edited().cloned()) });
     }
     for held in &again.held {
         let says = format!("After the plan, {} is planned again, and held: {}", held.change, held.why);
