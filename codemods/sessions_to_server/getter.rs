@@ -8,16 +8,17 @@
 //! The function keeps its name. What it gives stands ready, since there is nothing left to make.
 
 use super::lazy::follows;
-use super::leads;
+use super::{leads, reads};
 use super::owned::covers;
 use super::setting::Setting;
 use super::truth::Known;
+use audit::Survey;
 use project::File;
 use std::ops::Range;
 use syntax::Node;
 use syntax::scope::{BindingId, Declared};
 use syntax::view::{
-    arguments, callee, callee_path, code_children, enclosing_function, enclosing_statement, unwrapped, walk,
+    callee, callee_path, code_children, enclosing_function, enclosing_statement, unwrapped, walk,
     wrapped,
 };
 
@@ -56,6 +57,7 @@ pub(super) struct Found<'t> {
 
 /// Whether `call` stands in such a function: it takes nothing, and does nothing else that anybody would miss.
 pub(super) fn of<'t>(
+    survey: &Survey<'_>,
     known: &Known<'t>,
     file: &File,
     call: Node<'t>,
@@ -90,7 +92,7 @@ pub(super) fn of<'t>(
     }
     let body = function.child_by_field_name("body")?;
     let kept = kept(known, function, call)?;
-    let shape = Shape { known, function, call, kept, settings };
+    let shape = Shape { survey, file, known, function, call, kept, settings };
     let children: Vec<Node<'t>> = code_children(body).collect();
     let is_expression = body.kind() != "statement_block";
     let fine = if is_expression {
@@ -104,7 +106,8 @@ pub(super) fn of<'t>(
     let says = if is_expression {
         body.byte_range()
     } else {
-        children.first()?.start_byte()..children.last()?.end_byte()
+        // What it says of the making goes with it.
+        body.named_child(0)?.start_byte()..children.last()?.end_byte()
     };
     let kept = kept.and_then(|id| {
         let name = tree.node_at(scopes.binding(id).name_range.clone())?;
@@ -169,6 +172,8 @@ fn kept<'t>(known: &Known<'t>, function: Node<'t>, call: Node<'t>) -> Option<Opt
             let left = node.child_by_field_name("left").filter(|left| left.kind() == "identifier");
             let id = left.and_then(|left| scopes.binding_at(left.byte_range()));
             match id {
+                // A variable of the function.
+                Some(id) if covers(&function.byte_range(), &scopes.binding(id).name_range) => {}
                 Some(id) if scopes.binding(id).top_level && found.is_none_or(|known| known == id) => {
                     found = Some(id)
                 }
@@ -198,6 +203,8 @@ fn kept<'t>(known: &Known<'t>, function: Node<'t>, call: Node<'t>) -> Option<Opt
 
 /// What the function may say.
 struct Shape<'k, 't> {
+    survey: &'k Survey<'k>,
+    file: &'k File,
     known: &'k Known<'t>,
     function: Node<'t>,
     call: Node<'t>,
@@ -213,8 +220,11 @@ impl<'t> Shape<'_, 't> {
             "statement_block" => code_children(statement).all(|inner| self.is_plain(inner)),
             "if_statement" => {
                 let field = |name: &str| statement.child_by_field_name(name);
-                field("condition").is_some_and(|condition| self.asks_only_for_settings(condition))
-                    && field("consequence").is_some_and(|inner| self.is_plain(inner))
+                let Some(condition) = field("condition") else { return false };
+                // Where settings are missing, it may do anything: the server does not start without them.
+                let dead = self.known.holds(condition) == Some(false);
+                self.asks_only_for_settings(condition)
+                    && (dead || field("consequence").is_some_and(|inner| self.is_plain(inner)))
                     && field("alternative")
                         .is_none_or(|other| code_children(other).all(|inner| self.is_plain(inner)))
             }
@@ -229,7 +239,7 @@ impl<'t> Shape<'_, 't> {
                 speaks
                     || follows(tree, statement)
                     || matches!(inner.kind(), "assignment_expression" | "augmented_assignment_expression")
-                        && self.gives(inner)
+                        && (self.gives(inner) || self.is_cleaned(inner))
             }
             _ => false,
         }
@@ -305,7 +315,6 @@ impl<'t> Shape<'_, 't> {
 
     /// An expression that does nothing but read; the call that makes the client counts as one.
     fn is_quiet(&self, value: Node<'t>) -> bool {
-        let tree = self.known.tree;
         let mut fine = true;
         walk(value, &mut |node| {
             if node.id() == self.call.id() {
@@ -313,25 +322,23 @@ impl<'t> Shape<'_, 't> {
             }
             match node.kind() {
                 "call_expression" if self.makes_another(node) => return false,
-                "call_expression" => {
-                    let callee = node.child_by_field_name("function").map_or("", |callee| tree.text(callee));
-                    fine &= callee.ends_with(".trim")
-                        || matches!(callee, "Boolean" | "String")
-                        || callee.ends_with(".startsWith")
-                        || callee.ends_with(".includes")
-                        || callee == "import" && arguments(node).len() == 1;
-                }
-                "assignment_expression"
-                | "augmented_assignment_expression"
-                | "update_expression"
-                | "new_expression" => {
-                    fine = false;
-                }
-                _ => {}
+                "call_expression" => fine &= reads::only(self.survey, self.file, node),
+                // `await import("…")`.
+                "await_expression" => {}
+                kind => fine &= !reads::does(kind),
             }
             fine
         });
         fine
+    }
+
+    /// `url = url.trim()`: a variable of the function, which holds a setting.
+    fn is_cleaned(&self, assignment: Node<'t>) -> bool {
+        let left = assignment.child_by_field_name("left").filter(|left| left.kind() == "identifier");
+        let scopes = self.known.scopes;
+        let own = left.and_then(|left| scopes.binding_at(left.byte_range()));
+        own.is_some_and(|id| self.is_inside(&scopes.binding(id).name_range))
+            && assignment.child_by_field_name("right").is_some_and(|right| self.is_quiet(right))
     }
 
     fn is_inside(&self, range: &Range<usize>) -> bool {

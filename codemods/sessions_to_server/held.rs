@@ -10,7 +10,8 @@ use audit::Survey;
 use edit::{Edit, FileId, Span};
 use plan::Request;
 use project::File;
-use syntax::module::Imported;
+use project::graph::{Graph, Origin};
+use syntax::module::{ImportName, Imported};
 
 /// What the client is called where another module names its type.
 const LOCAL: &str = "appClient";
@@ -44,11 +45,12 @@ pub(super) fn settled(survey: &Survey<'_>, change: &Move) -> (Vec<Edit>, Vec<Req
         match by {
             // `: SupabaseClient` says more than what is there now.
             By::Declaration => edits.push(Edit::delete(*typed)),
-            By::Caller if says_itself(&file.text[typed.range()]) => {}
-            By::Caller => {
+            By::Caller | By::State if says_itself(&file.text[typed.range()]) => {}
+            By::Caller | By::State => {
                 let mut named = change.clients.iter().filter_map(|client| named(survey, client, one.span));
                 let Some((text, request)) = named.next() else { continue };
-                edits.push(Edit::replace(*typed, format!(": {text}")));
+                let new = if *by == By::State { format!("<{text} | null>") } else { format!(": {text}") };
+                edits.push(Edit::replace(*typed, new));
                 requests.extend(request);
             }
         }
@@ -58,7 +60,7 @@ pub(super) fn settled(survey: &Survey<'_>, change: &Move) -> (Vec<Edit>, Vec<Req
 
 /// Whether a type is whatever the client is.
 pub(super) fn says_itself(typed: &str) -> bool {
-    typed.contains("typeof ") || typed.trim_start_matches([':', ' ']) == "any"
+    typed.contains("typeof ") || typed.trim_matches([':', ' ', '<', '>']) == "any"
 }
 
 /// The client's type where `name` is declared, and the import that it needs; `None` where it cannot be named.
@@ -74,6 +76,9 @@ pub(super) fn named(survey: &Survey<'_>, client: &Client, name: Span) -> Option<
     if name.file == client.file {
         return (own != &file.text[name.range()]).then(|| (of(own), None));
     }
+    if let Some(local) = imported(survey, client, name.file) {
+        return Some((of(local), None));
+    }
     let exported = file.module.exports.iter().find(|export| export.local.as_deref() == Some(own))?;
     let imported = match exported.name.as_str() {
         "default" => Imported::Default,
@@ -88,6 +93,24 @@ pub(super) fn named(survey: &Survey<'_>, client: &Client, name: Span) -> Option<
             type_only: true,
         };
         (of(LOCAL), Some(request))
+    })
+}
+
+/// What a file that imports the client calls it.
+fn imported<'s>(survey: &'s Survey<'_>, client: &Client, file: FileId) -> Option<&'s str> {
+    let there = client.name.clone()?;
+    let is_client = |module: FileId, name: &str| {
+        let origin = Graph::export_origin(survey.project, module, name);
+        matches!(origin, Origin::Local(holder, range) if holder == client.file && range == there)
+    };
+    survey.project.get(file).module.imports.iter().find_map(|import| {
+        let module = Graph::resolve(survey.project, file, &import.specifier)?;
+        let named = |name: &&ImportName| match &name.imported {
+            Imported::Named(there) => is_client(module, there),
+            Imported::Default => is_client(module, "default"),
+            _ => false,
+        };
+        import.names.iter().find(named).map(|name| name.local.as_str())
     })
 }
 

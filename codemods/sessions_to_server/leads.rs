@@ -91,6 +91,33 @@ pub(super) fn assigned<'t>(file: &'t File, node: Node<'t>) -> Option<Lead<'t>> {
     (starts && alone && says).then_some((name, None, Is::Client))
 }
 
+/// `const [db, setDb] = useState<SupabaseClient | null>(null); setDb(client)` where nothing else is ever put in: the name, with what says
+/// its type.
+pub(super) fn in_state<'t>(file: &'t File, node: Node<'t>) -> Option<Lead<'t>> {
+    let (tree, scopes) = file.syntax()?;
+    let outer = wrapped(node);
+    let call = outer.parent().filter(|list| list.kind() == "arguments")?.parent()?;
+    let setter = callee(call).filter(|callee| callee.kind() == "identifier")?;
+    let id = scopes.binding_at(setter.byte_range())?;
+    let pattern = tree.node_at(scopes.binding(id).name_range.clone())?.parent()?;
+    let declarator = pattern.parent().filter(|_| pattern.kind() == "array_pattern")?;
+    let [name, _] = code_children(pattern).collect::<Vec<_>>()[..] else { return None };
+    let hook = declarator.child_by_field_name("value").map(unwrapped)?;
+    let is_hook = tree.text(callee(hook)?).trim_start_matches("React.") == "useState";
+    let is_nothing = |value: &Node<'t>| matches!(tree.text(unwrapped(*value)), "null" | "undefined");
+    let starts = arguments(hook).iter().all(is_nothing);
+    // Only this client, or nothing, is put in; a list of what a hook depends on may name the setter.
+    let alone = scopes.references_of(id).all(|reference| {
+        let put = tree.node_at(reference.range.clone()).and_then(|setter| setter.parent());
+        put.is_some_and(|put| {
+            put.kind() == "array"
+                || arguments(put).iter().all(|given| is_nothing(given) || tree.text(*given) == tree.text(outer))
+        })
+    });
+    let typed = hook.child_by_field_name("type_arguments").map(|typed| typed.byte_range());
+    (is_hook && starts && alone && name.kind() == "identifier").then_some((name, typed, Is::Client))
+}
+
 /// A function that gives the client wherever it ends: its name.
 pub(super) fn giver<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Lead<'t>> {
     let outer = wrapped(node);

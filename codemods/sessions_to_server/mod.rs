@@ -33,6 +33,7 @@ mod phone;
 mod places;
 pub(crate) mod policy;
 mod reach;
+mod reads;
 mod requests;
 mod retyped;
 mod route_context;
@@ -238,7 +239,13 @@ fn main_finding(survey: &Survey<'_>, client: Span, auth: &[Span], kept: Option<&
             format!("It moves to the server once {first}{more} no longer keeps it here: see the findings there.")
         }
         None if auth.is_empty() => "Set the variables of `.env.example` at the host before the next deployment.".to_owned(),
-        None => "Add `<origin>/api/auth/callback` to the redirect URLs of the project (Authentication, URL configuration), raise its limits for sign-in, which see the server's address now, and set the variables of `.env.example` at the host.".to_owned() + &lockfile(survey),
+        None => {
+            let callback = cookies::callback(survey);
+            format!(
+                "Add `<origin>{callback}` to the redirect URLs of the project (Authentication, URL configuration), raise its limits for sign-in, which see the server's address now, and set the variables of `.env.example` at the host.{}",
+                lockfile(survey)
+            )
+        }
     };
     Finding {
         rule: rule.id,

@@ -3,7 +3,7 @@
 
 use super::client::Client;
 use super::held;
-use super::leads::{alias, assigned, function_name, giver, memoised};
+use super::leads::{self, alias, assigned, function_name, giver, memoised};
 use audit::Survey;
 use edit::FileId;
 use project::File;
@@ -47,6 +47,8 @@ pub(super) enum By {
     Declaration,
     /// Whoever calls the function hands it over.
     Caller,
+    /// A component puts it into its state.
+    State,
 }
 
 /// A function that is handed the client.
@@ -132,6 +134,9 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
                 let name = name.byte_range();
                 waiting.push(Target { holder: file.id, name: Some(name.clone()), is });
                 reached.held.push(Held { file: file.id, name, typed, by: By::Declaration });
+            } else if let Some((name, typed)) = in_state(survey, client, file, node).filter(|_| !in_type) {
+                waiting.push(Target { holder: file.id, name: Some(name.clone()), is: Is::Client });
+                reached.held.push(Held { file: file.id, name, typed: Some(typed), by: By::State });
             } else if let Some(Taken { holder, function, parameter, index, by }) = taken(survey, file, node)
                 && !in_type
                 && (by == By::Declaration || is_nameable(survey, client, holder, parameter))
@@ -221,6 +226,19 @@ fn taken<'s>(survey: &'s Survey<'_>, file: &File, node: Node<'s>) -> Option<Take
         && parameter.child_by_field_name("pattern")?.kind() == "identifier";
     let by = if parameter.child_by_field_name("value").is_some() { By::Declaration } else { By::Caller };
     plain.then_some(Taken { holder, function: name, parameter, index, by })
+}
+
+/// The name in a component's state that the client is put into, with what says its type there; `None` where that cannot name it.
+fn in_state(
+    survey: &Survey<'_>,
+    client: &Client,
+    file: &File,
+    node: Node<'_>,
+) -> Option<(Range<usize>, Range<usize>)> {
+    let (name, typed, _) = leads::in_state(file, node)?;
+    let (name, typed) = (name.byte_range(), typed?);
+    let says = held::says_itself(&file.text[typed.clone()]);
+    (says || held::named(survey, client, file.span(name.clone())).is_some()).then_some((name, typed))
 }
 
 /// Whether a parameter can say that it takes the client, where it says anything.

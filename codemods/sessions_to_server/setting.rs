@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{BindingId, Declared, Scopes};
-use syntax::view::{code_children, member_path, pairs, string_value, unwrapped, walk};
+use syntax::view::{arguments, code_children, member_path, pairs, string_value, unwrapped, walk};
 
 /// One argument of the call, followed to its value.
 #[derive(Clone, Debug, Default)]
@@ -110,6 +110,11 @@ fn follow(
                 follow(survey, holder, (tree, scopes), value, found, depth + 1);
             }
         }
+        "subscript_expression" if cleaned(node).is_some() => {
+            if let Some(cleaned) = cleaned(node) {
+                follow(survey, file, (tree, scopes), cleaned, found, depth + 1);
+            }
+        }
         "member_expression" | "subscript_expression" => {
             let path = member_path(tree, node).unwrap_or_default();
             if let [import, meta, env, name] = path.as_slice()
@@ -144,21 +149,31 @@ fn follow(
                 follow(survey, holder, syntax, answer, found, depth + 1);
             }
         }
-        // `String(import.meta.env.X)`, `import.meta.env.X.trim()`.
-        "call_expression" => {
-            for inner in code_children(node) {
-                let inner = if inner.kind() == "arguments" {
-                    code_children(inner).next()
-                } else {
-                    inner.child_by_field_name("object")
-                };
-                if let Some(inner) = inner {
+        // `X.includes("=") ? X.split("=")[1] : X`: made clean.
+        "ternary_expression" => {
+            for field in ["consequence", "alternative"] {
+                if let Some(inner) = node.child_by_field_name(field) {
                     follow(survey, file, (tree, scopes), inner, found, depth + 1);
                 }
             }
         }
+        // `String(import.meta.env.X)`, `import.meta.env.X.trim()`, `settings.get("X")`.
+        "call_expression" => {
+            let object = node.child_by_field_name("function").and_then(|callee| callee.child_by_field_name("object"));
+            let named = |given: &Node<'_>| string_value(tree, *given).is_some_and(|text| audit::env::screams(&text));
+            let given = arguments(node).into_iter().next().filter(|given| object.is_none() || named(given));
+            for inner in [object, given].into_iter().flatten() {
+                follow(survey, file, (tree, scopes), inner, found, depth + 1);
+            }
+        }
         _ => {}
     }
+}
+
+/// `X.split("=")[1]`: the call.
+fn cleaned(subscript: Node<'_>) -> Option<Node<'_>> {
+    let object = unwrapped(subscript.child_by_field_name("object")?);
+    (object.kind() == "call_expression").then_some(object)
 }
 
 /// What a member of a constant object is: the file and the value.

@@ -71,7 +71,7 @@ impl<'s> Known<'s> {
             }
             "identifier" => {
                 let binding = self.scopes.binding(self.scopes.binding_at(node.byte_range())?);
-                if !binding.top_level || binding.declared != Declared::Const {
+                if binding.declared != Declared::Const {
                     return None;
                 }
                 let declarator = self.tree.node_at(binding.name_range.clone())?.parent()?;
@@ -82,9 +82,12 @@ impl<'s> Known<'s> {
             }
             "member_expression" | "subscript_expression" => {
                 let path = member_path(self.tree, node)?;
-                let [import, meta, env, name] = path.as_slice() else { return None };
-                ((&**import, &**meta, &**env) == ("import", "meta", "env") && self.names.contains(&&**name))
-                    .then_some(true)
+                let (reads, name) = match path.as_slice() {
+                    [import, meta, env, name] => ((&**import, &**meta, &**env) == ("import", "meta", "env"), name),
+                    [process, env, name] => ((&**process, &**env) == ("process", "env"), name),
+                    _ => return None,
+                };
+                (reads && self.names.contains(&&**name)).then_some(true)
             }
             "parenthesized_expression" => code_children(node).next().and_then(inner),
             _ => None,

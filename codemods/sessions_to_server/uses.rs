@@ -178,6 +178,12 @@ pub(super) fn asked(
     let Some(first) = links.first() else { return used(node, What::Value) };
     let upto = |at: usize| links.get(at).map_or(node, |link| link.call.unwrap_or(link.member));
     match (&*first.name, links.get(1)) {
+        // `[supabase.auth]`: the part stays one.
+        ("auth", None)
+            if is_test(wrapped(first.member)) || hooks::dependencies(tree, wrapped(first.member)).is_some() =>
+        {
+            used(upto(0), What::Test)
+        }
         ("auth", Some(_)) => {
             let (method, end) = auth::method(&links[1..])?;
             used(end, What::Auth(method))

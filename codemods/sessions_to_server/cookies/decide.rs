@@ -1,6 +1,6 @@
 //! Whether the sessions of an app can be kept from the scripts of its pages: every use of its clients there has a counterpart.
 
-use super::{client, server};
+use super::{CALLBACK, client, server};
 use crate::guards_to_server::{Renewal, renewal};
 use crate::queries_to_server::{accounts, is_sessionless, keeps_cookies, session_place};
 use crate::server::{Verdict, verdict};
@@ -45,6 +45,9 @@ const METHODS: &[&str] = &[
     "admin",
 ];
 
+/// Where mails and providers may come back to: the first address that is free.
+const CALLBACKS: &[&str] = &[CALLBACK, "/api/auth/session-callback"];
+
 /// Everything that the change is made of.
 pub(super) struct Move {
     pub(super) client: Span,
@@ -56,7 +59,8 @@ pub(super) struct Move {
     pub(super) session: RelPath,
     pub(super) actions: RelPath,
     pub(super) storage: RelPath,
-    pub(super) callback: Option<RelPath>,
+    /// Where mails and providers come back to: the address, and the file that answers there.
+    pub(super) callback: (&'static str, RelPath),
     /// Where calls of edge functions arrive.
     pub(super) functions: Option<RelPath>,
     /// Where the queries of pages arrive that stay.
@@ -177,7 +181,11 @@ fn decided(survey: &Survey<'_>) -> Option<Decision<Move>> {
             false
         }
     };
-    let callback = pages.route(survey.project, app, "api/auth/callback").filter(free);
+    let callback = |address: &&'static str| {
+        let path = pages.route(survey.project, app, address.trim_start_matches('/')).filter(free)?;
+        Some((*address, path))
+    };
+    let callback = CALLBACKS.iter().find_map(callback);
     if callback.is_none() {
         block(
             first,
@@ -225,7 +233,7 @@ fn decided(survey: &Survey<'_>) -> Option<Decision<Move>> {
         session: session?,
         actions: of_auth?,
         storage: of_storage?,
-        callback,
+        callback: callback?,
         functions,
         gateway,
         handlers: handlers(survey),

@@ -112,7 +112,12 @@ impl Made<'_> {
     fn auth(&mut self) -> Option<()> {
         let moves = self.moves;
         let handlers: Vec<String> = moves.handlers.iter().map(|path| format!("\"{path}\"")).collect();
-        let mut holes = vec![self.session(&moves.actions), ("__HANDLERS__", handlers.join(", "))];
+        let (address, callback) = &moves.callback;
+        let mut holes = vec![
+            self.session(&moves.actions),
+            ("__HANDLERS__", handlers.join(", ")),
+            ("__CALLBACK__", (*address).to_owned()),
+        ];
         if self.uses.any("realtime") {
             holes.extend(self.project());
         }
@@ -122,7 +127,7 @@ impl Made<'_> {
         let holes = [("__METHODS__", runtime::quoted(&moves.page.auth)), ("__FUNCTIONS__", functions)];
         self.put(&auth, AUTH, None, &holes);
         self.parts.push(("auth", auth));
-        if let Some(callback) = moves.callback.as_ref().filter(|_| self.uses.any("links")) {
+        if self.uses.any("links") {
             let session = self.session(callback);
             self.put(callback, CALLBACK, None, &[session]);
         }

@@ -29,6 +29,9 @@ pub(super) struct Found {
     pub(super) blockers: Option<Vec<Blocker>>,
 }
 
+/// Where mails and providers come back to in every stack.
+const CALLBACK: &str = "/api/auth/callback";
+
 /// Whether there is something to say.
 pub(super) fn found(survey: &Survey<'_>) -> Option<Found> {
     match &*decide(survey) {
@@ -71,6 +74,14 @@ pub(crate) fn with_cookies(survey: &Survey<'_>, text: &str) -> String {
         return text.replace("__COOKIES__", OPTIONS);
     }
     text.replace("    cookieOptions: __COOKIES__,\n", "")
+}
+
+/// Where mails and providers come back to, where a route of the app's own does not take all of them.
+pub(super) fn callback(survey: &Survey<'_>) -> &'static str {
+    match &*decide(survey) {
+        Decision::Moves(moves) => moves.callback.0,
+        _ => CALLBACK,
+    }
 }
 
 /// The one change.

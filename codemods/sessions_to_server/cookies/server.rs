@@ -7,7 +7,8 @@ use project::File;
 use project::graph::{Graph, Origin};
 use syntax::Node;
 use syntax::Tree;
-use syntax::view::{arguments, callee, code_children, unwrapped, value_of, walk};
+use syntax::scope::Declared;
+use syntax::view::{arguments, callee, code_children, enclosing_statement, unwrapped, value_of, walk};
 
 /// Makers of such clients in a package that says nothing of what its cookies are.
 const OLD: &[&str] = &[
@@ -70,9 +71,8 @@ fn of_call(
             "says itself what its cookies are. Make them `httpOnly` there, and take the client of the browser out.",
         )));
     }
-    let Some(cookies) =
-        value_of(tree, options, "cookies").map(unwrapped).filter(|cookies| cookies.kind() == "object")
-    else {
+    let cookies = value_of(tree, options, "cookies").and_then(|cookies| written(file, tree, unwrapped(cookies)));
+    let Some(cookies) = cookies.filter(|cookies| cookies.kind() == "object") else {
         return odd;
     };
     // One that sets nothing, or sets what it is given.
@@ -81,9 +81,47 @@ fn of_call(
     if sets && !text.contains("options") && !text.contains("...") {
         return Some(Err((span, "sets cookies without what is asked of them (`options`). Hand that on.")));
     }
+    if is_shown(text) || shows(survey, file, cookies) {
+        return Some(Err((span, "says itself whether scripts see its cookies. Hand on what is asked of them (`options`).")));
+    }
     let first = code_children(options).next()?;
     let between = file.text.get(options.start_byte() + 1..first.start_byte())?;
     let new = format!("{between}cookieOptions: {OPTIONS},");
     let at = options.start_byte() + 1;
     Some(Ok(Edit::replace(file.span(at..at), new)))
+}
+
+/// What an expression is: an object, or that of a constant of the same file.
+fn written<'t>(file: &'t File, tree: &'t Tree, value: Node<'t>) -> Option<Node<'t>> {
+    if value.kind() == "object" {
+        return Some(value);
+    }
+    let (_, scopes) = file.syntax()?;
+    let binding = scopes.binding(scopes.binding_at(value.byte_range())?);
+    let declarator = tree.node_at(binding.name_range.clone())?.parent()?;
+    let fixed = binding.declared == Declared::Const && declarator.kind() == "variable_declarator";
+    declarator.child_by_field_name("value").filter(|_| fixed).map(unwrapped)
+}
+
+/// Whether it is said that scripts see a cookie, or may.
+fn is_shown(text: &str) -> bool {
+    text.contains("httpOnly") && !text.contains("httpOnly: true")
+}
+
+/// Whether a function that makes the options of a cookie has a say in who sees it.
+fn shows(survey: &Survey<'_>, file: &File, cookies: Node<'_>) -> bool {
+    let mut found = false;
+    walk(cookies, &mut |node| {
+        if let Some(callee) = callee(node).filter(|callee| callee.kind() == "identifier")
+            && let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, callee.byte_range())
+        {
+            let declared = survey.project.get(holder).syntax().and_then(|(tree, _)| {
+                let whole = enclosing_statement(tree.node_at(name)?);
+                Some(is_shown(tree.text(whole)))
+            });
+            found |= declared.unwrap_or(true);
+        }
+        !found
+    });
+    found
 }

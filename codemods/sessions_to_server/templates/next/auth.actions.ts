@@ -90,7 +90,7 @@ async function callbackUrl(to: string | undefined) {
   const target = new URL(to ?? "/", origin);
   const path = target.origin === origin ? target.pathname + target.search : "/";
   if (HANDLERS.includes(target.pathname)) return origin + path;
-  return `${origin}/api/auth/callback?next=${encodeURIComponent(path)}`;
+  return `${origin}__CALLBACK__?next=${encodeURIComponent(path)}`;
 }
 //#end
 
