@@ -3,10 +3,20 @@
 use super::client::{self, Client, Refused};
 use super::facade;
 use super::uses::{self, Use};
-use audit::Survey;
+use crate::queries_to_server::is_sessionless;
+use audit::{Confidence, Finding, Related, Rule, Severity, Survey};
 use edit::Span;
 use stack::server::in_app;
 use std::sync::Arc;
+use syntax::view::enclosing_function;
+
+pub(super) const APART: Rule = Rule {
+    id: "sessions-to-server/client-apart",
+    title: "A page makes a client without a session beside its own",
+    severity: Severity::Note,
+    why: "It asks the database or the Auth server by itself, past the app's server: its limits and checks do not count there.",
+    aliases: &[],
+};
 
 /// What pages ask.
 #[derive(Default)]
@@ -15,6 +25,8 @@ pub(super) struct Asked {
     pub(super) clients: Vec<(Client, Vec<Use>)>,
     /// The calls that make a client of another project, where nobody signs in: such a client stays as it is.
     pub(super) foreign: Vec<Span>,
+    /// The calls within functions that make a client which keeps no session: such a client stays as well.
+    pub(super) apart: Vec<Span>,
     /// The calls that make a client in a way that cannot move.
     pub(super) refused: Vec<Refused>,
 }
@@ -38,15 +50,49 @@ fn found(survey: &Survey<'_>) -> Asked {
         }
     }
     let signs_in = |(_, uses): &&(Client, Vec<Use>)| uses.iter().any(|one| one.what.is_auth());
-    let Some(own) = asked.clients.iter().find(signs_in).map(|(client, _)| client.url.clone()) else {
-        return asked;
-    };
+    let own = asked.clients.iter().find(signs_in).map(|(client, _)| client.url.clone());
+    if own.is_some() || have_moved(survey) {
+        let (apart, refused): (Vec<_>, Vec<_>) =
+            asked.refused.into_iter().partition(|refused| is_apart(survey, refused.span));
+        asked.refused = refused;
+        asked.apart = apart.into_iter().map(|one| one.span).collect();
+    }
+    let Some(own) = own else { return asked };
     let is_other = |one: &(Client, Vec<Use>)| !signs_in(&one) && !facade::same(survey, &own, &one.0.url);
     let other = asked.clients.iter().filter(|one| is_other(one)).map(|(client, _)| client.span(survey));
     asked.foreign = other.collect();
     let foreign = asked.foreign.clone();
     asked.clients.retain(|(client, _)| !foreign.contains(&client.span(survey)));
     asked
+}
+
+/// Whether a call within a function makes a client that keeps no session: what it knows of a visitor ends with the function.
+fn is_apart(survey: &Survey<'_>, call: Span) -> bool {
+    let node = || uses::node(survey, call).and_then(|(_, call)| enclosing_function(call));
+    let mut known = survey.clients.iter().filter(|client| client.span == call);
+    known.any(|client| is_sessionless(survey, client)) && node().is_some()
+}
+
+/// What is told of clients that stay beside the session.
+pub(super) fn told(survey: &Survey<'_>) -> Option<Finding> {
+    let asked = of(survey);
+    let (first, more) = asked.apart.split_first()?;
+    let what = match more.len() {
+        0 => "This client keeps no session, so it stays in the page".to_owned(),
+        1 => "This client and one more keep no session, so they stay in the page".to_owned(),
+        count => format!("This client and {count} more keep no session, so they stay in the page"),
+    };
+    Some(Finding {
+        rule: APART.id,
+        severity: APART.severity,
+        confidence: Confidence::Certain,
+        span: *first,
+        message: format!("{what}, with the public key."),
+        why: APART.why.into(),
+        todo: "Where it makes an account for somebody else, write a server function that checks the caller's right and asks `auth.admin.createUser`, or `inviteUserByEmail`.".into(),
+        related: more.iter().map(|span| Related { span: *span, message: "and this".into() }).collect(),
+        subject: String::new(),
+    })
 }
 
 /// Whether a client is made by a call for another project than the app's own. Once sessions have moved, pages make no other.
@@ -58,7 +104,7 @@ pub(super) fn is_foreign(survey: &Survey<'_>, call: Span) -> bool {
             .iter()
             .any(|(client, uses)| client.span(survey) == call && !uses.iter().any(|one| one.what.is_auth()))
     };
-    asked.foreign.contains(&call) || have_moved(survey) && is_left()
+    asked.foreign.contains(&call) || asked.apart.contains(&call) || have_moved(survey) && is_left()
 }
 
 /// Whether the server that keeps the sessions stands there already.

@@ -6,6 +6,7 @@ use super::decide::Move;
 use super::reach::By;
 use super::strictness;
 use super::uses::What;
+use crate::env_contract::contract;
 use audit::Survey;
 use edit::{Edit, FileId, Span};
 use plan::Request;
@@ -33,6 +34,11 @@ pub(super) fn settled(survey: &Survey<'_>, change: &Move) -> (Vec<Edit>, Vec<Req
                 local: "SupabaseClient".to_owned(),
                 type_only: true,
             });
+        }
+        if let What::Setting(name) = &one.what {
+            let read = contract::access(survey, file.id, name);
+            edits.push(Edit::replace(one.span, read.expression));
+            requests.extend(read.requests);
         }
         let What::Held(typed, by) = &one.what else { continue };
         if change.dropped.iter().any(|statement| statement.covers(one.span)) {
@@ -87,7 +93,7 @@ pub(super) fn named(survey: &Survey<'_>, client: &Client, name: Span) -> Option<
     is_free(survey, name.file).then(|| {
         let request = Request::Import {
             file: name.file,
-            from: crate::env_contract::contract::specifier(survey, name.file, &file.path),
+            from: contract::specifier(survey, name.file, &file.path),
             name: imported,
             local: LOCAL.to_owned(),
             type_only: true,

@@ -116,14 +116,14 @@ impl Codemod for SessionsToServer {
         About {
             id: ID,
             title: "Sessions leave the browser for HttpOnly cookies of a server of the app's own",
-            rules: &[IN_BROWSER, NO_SERVER, KEPT, ADMIN, TOKENS, LENT, phone::SHELL],
+            rules: &[IN_BROWSER, NO_SERVER, KEPT, ADMIN, TOKENS, LENT, asked::APART, phone::SHELL],
             readme: include_str!("README.md"),
             frameworks: &["vite", "tanstack-start", "next"],
         }
     }
 
     fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
-        let mut found: Vec<Finding> = phone::shell(survey).into_iter().collect();
+        let mut found: Vec<Finding> = phone::shell(survey).into_iter().chain(asked::told(survey)).collect();
         match &*decide(survey) {
             Decision::Nothing => {
                 if let Some(cookies) = cookies::found(survey) {

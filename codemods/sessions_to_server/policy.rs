@@ -2,7 +2,7 @@
 //! only reported, for a host that it does not name would break the app.
 
 use super::client::in_browser;
-use super::uses;
+use super::{asked, uses};
 use audit::Survey;
 use project::Kind;
 use stack::{Side, builder};
@@ -101,6 +101,8 @@ pub(crate) fn of(survey: &Survey<'_>, folder: &str) -> Policy {
             policy.frames.insert("https://hooks.stripe.com".to_owned());
             policy.connections.insert("https://api.stripe.com".to_owned());
         }
+        // The address of a client that stays is known at the host alone.
+        policy.certain &= asked::of(survey).apart.is_empty();
         policy.certain &= !LOADERS.iter().any(|name| package.dependencies.contains_key(*name));
     }
     policy

@@ -42,8 +42,6 @@ pub(super) const METHODS: &[&str] = &[
     // Refused to every visitor, on the server as before.
     "admin",
 ];
-/// Those of them that only a server within the app has.
-const WITHIN: &[&str] = &["getUserIdentities", "linkIdentity", "unlinkIdentity"];
 /// What is served of second factors.
 pub(super) const FACTORS: &[&str] = &[
     "mfa.enroll",
@@ -113,12 +111,7 @@ pub(super) fn unserved(
                     || FACTORS.contains(&method.as_str())
                     || GRANTS.contains(&method.as_str()) =>
             {
-                let root = method.split('.').next().unwrap_or(method);
-                if WITHIN.contains(&root) && !within {
-                    Some(format!("calls `auth.{method}`, which has no counterpart on the server yet."))
-                } else {
-                    odd_call(survey, one, method)
-                }
+                odd_call(survey, one, method)
             }
             What::Auth(method) if method.starts_with("admin.") => Some(format!(
                 "calls `auth.{method}` from the browser. Write a server function that checks the caller's right first."

@@ -40,6 +40,8 @@ pub(super) enum What {
     Library(&'static [&'static str]),
     /// Another name that holds the client, with the type that it says it has, and how it comes to hold it.
     Held(Option<Span>, By),
+    /// `client.supabaseUrl`, `client.supabaseKey`: the variable that it is read from.
+    Setting(String),
     /// Anything else: the client goes on as a value.
     Value,
 }
@@ -104,7 +106,12 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client) -> Vec<Use> {
         } else if let Some(name) = auth {
             found.extend(auth::asked(file, (tree, scopes), name));
         } else {
-            found.extend(asked(survey, file, tree, place.node, place.in_type));
+            let mut one = asked(survey, file, tree, place.node, place.in_type);
+            if let Some(Use { what: what @ What::Setting(_), .. }) = &mut one {
+                let setting = if *what == What::Setting("supabaseKey".to_owned()) { &client.key } else { &client.url };
+                *what = setting.names.first().map_or(What::Value, |name| What::Setting(name.clone()));
+            }
+            found.extend(one);
         }
     }
     for held in reached.held {
@@ -221,6 +228,9 @@ pub(super) fn asked(
             used(upto(0), What::Realtime("realtime".to_owned()))
         }
         ("realtime", Some(method)) => used(upto(1), What::Realtime(format!("realtime.{}", method.name))),
+        (name @ ("supabaseUrl" | "supabaseKey"), _) if first.call.is_none() => {
+            used(upto(0), What::Setting(name.to_owned()))
+        }
         // What no client has fails today, and fails afterwards.
         (name, _) if !MEMBERS.contains(&name) => used(upto(0), What::Test),
         _ => used(upto(0), What::Value),

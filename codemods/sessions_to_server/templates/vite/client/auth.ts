@@ -369,6 +369,30 @@ export const auth: Auth = {
     return { data: { user: session.user, session }, error: null };
   },
 //#end
+//#if getUserIdentities
+
+  async getUserIdentities() {
+    const session = await load(true);
+    return session ? { data: { identities: session.user.identities ?? [] }, error: null } : { data: null, error: missing() };
+  },
+//#end
+//#if linkIdentity
+
+  // Leaves the page like a sign-in; the visitor comes back with one identity more.
+  linkIdentity: (async ({ provider, options }: { provider: string; options?: { redirectTo?: string; scopes?: string } }) => {
+    const { status, body } = await request("POST", "/api/auth/link-identity", { provider, redirectTo: options?.redirectTo, scopes: options?.scopes });
+    if (status !== 200) return { data: { provider, url: null }, error: toError(body, status) };
+    window.location.assign(body.url);
+    return { data: { provider, url: body.url }, error: null };
+  }) as unknown as Auth["linkIdentity"],
+//#end
+//#if unlinkIdentity
+
+  unlinkIdentity: (async ({ identity_id }: { identity_id: string }) => {
+    const { status, body } = await request("POST", "/api/auth/unlink-identity", { identity_id });
+    return status === 200 ? { data: {}, error: null } : { data: null, error: toError(body, status) };
+  }) as Auth["unlinkIdentity"],
+//#end
 //#if startAutoRefresh
 
   async startAutoRefresh() {},

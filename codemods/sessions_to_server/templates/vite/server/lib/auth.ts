@@ -16,13 +16,16 @@ import type {
 //#if mfa.enroll
   MFAEnrollTOTPParams,
 //#end
-//#if signInWithOAuth
+//#if signInWithOAuth|linkIdentity
   Provider,
 //#end
 //#if resend
   ResendParams,
 //#end
   User,
+//#if unlinkIdentity
+  UserIdentity,
+//#end
 //#if verifyOtp
   VerifyOtpParams,
 //#end
@@ -31,7 +34,7 @@ import type {
 import { z } from "zod/v4";
 //#end
 import type { Env } from "../env.js";
-//#if keeps
+//#if keeps|linkIdentity|unlinkIdentity
 import { createDb, sessionUser } from "./session.js";
 //#else
 import { createDb } from "./session.js";
@@ -64,7 +67,7 @@ const password = z.string().max(1000);
 //#if signInWithPassword|signUp|signInAnonymously|signInWithOtp|resend|resetPasswordForEmail|signInWithSSO
 const captchaToken = z.string().max(10_000).optional();
 //#end
-//#if signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithSSO
+//#if signUp|signInWithOtp|resend|resetPasswordForEmail|updateUser|signInWithSSO|linkIdentity
 const redirectTo = z.string().max(2000).optional();
 //#end
 //#if signUp|signInAnonymously|signInWithOtp|updateUser
@@ -251,6 +254,28 @@ export function authRoutes(env: Env) {
 //#end
       if (error) return c.json(failure(error), 400);
       return c.json(publicSession(data.user, data.session));
+    })
+//#end
+//#if linkIdentity
+    // Where to send the browser to add an identity to the visitor's account.
+    .post("/link-identity", async (c) => {
+      const body = z.object({ provider: z.string().max(50), redirectTo, scopes: z.string().max(1000).optional() }).parse(await c.req.json());
+      const db = createDb(c, env);
+      if (!(await sessionUser(db))) return c.json({ error: { message: "Not signed in" } }, 401);
+      const options = { redirectTo: callback(c, body.redirectTo), scopes: body.scopes, skipBrowserRedirect: true };
+      const { data, error } = await db.auth.linkIdentity({ provider: body.provider as Provider, options });
+      if (error) return c.json(failure(error), 400);
+      return c.json({ url: data.url });
+    })
+//#end
+//#if unlinkIdentity
+    .post("/unlink-identity", async (c) => {
+      const { identity_id } = z.object({ identity_id: z.string().max(100) }).parse(await c.req.json());
+      const db = createDb(c, env);
+      if (!(await sessionUser(db))) return c.json({ error: { message: "Not signed in" } }, 401);
+      const { error } = await db.auth.unlinkIdentity({ identity_id } as UserIdentity);
+      if (error) return c.json(failure(error), 400);
+      return c.json({});
     })
 //#end
 //#if mfa
