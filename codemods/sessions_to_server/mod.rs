@@ -473,7 +473,9 @@ fn settled(survey: &Survey<'_>, parts: &Move) -> Vec<Settled> {
         })
     });
     let mut found: Vec<Settled> = auth.map(|session| settled(session.span, Disposition::Moved)).collect();
-    let is_moved = |span: Span| parts.moved.iter().any(|moved| moved.covers(span) || span.covers(*moved));
+    // A query within the callback of a channel moves by itself.
+    let meets = |moved: Span, span: Span| moved.covers(span) || moved.start == span.start && span.covers(moved);
+    let is_moved = |span: Span| parts.moved.iter().any(|moved| meets(*moved, span));
     for (span, kind) in decide::served(survey, &parts.uses).into_iter().filter(|(span, _)| !is_moved(*span)) {
         let proxied = kind == audit::query::Kind::EdgeFunction;
         found.push(settled(span, if proxied { Disposition::Proxied } else { Disposition::Moved }));

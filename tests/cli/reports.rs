@@ -4,6 +4,7 @@ use crate::program::{APP, FAKE_KEY, Tree};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 const FORMATS: [&str; 7] = ["human", "json", "jsonl", "sarif", "github", "markdown", "html"];
 
@@ -64,6 +65,22 @@ fn json_has_the_keys_of_the_contract_in_its_order() {
     assert_eq!(keys(&report["summary"]), "findings queries files_changed manual");
     assert_eq!(keys(&report["summary"]["findings"]), "hole warning note");
     assert_eq!(keys(&report["summary"]["queries"]), "found moved proxied left declined");
+}
+
+#[test]
+fn a_channel_whose_callback_asks_the_database_moves_with_the_session() {
+    let tree = Tree::copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/spa_tasks")));
+    let board = "src/components/projects/ProjectBoard.tsx";
+    let reads = "async () => { setTasks((await supabase.from(\"tasks\").select(\"*\").eq(\"project_id\", selected)).data ?? []); }";
+    tree.write(board, &tree.read(board).replace("() => void loadTasks(selected))", &format!("{reads})")));
+    tree.commit();
+    let report = json(&tree);
+    let queries = list(&report["inventory"], "queries");
+    let channels: Vec<_> = queries.iter().filter(|query| query["operation"] == "subscribe").collect();
+    assert!(!channels.is_empty());
+    for channel in channels {
+        assert_eq!(channel["disposition"], "moved", "{channel}");
+    }
 }
 
 #[test]
