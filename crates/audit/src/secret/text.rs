@@ -9,9 +9,20 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"["']?([A-Za-z_][0-9A-Za-z_.-]{2,60}?)["']?[ \t\r\n]*(?:=>|:=|[:=])[ \t\r\n]*["'`]([^\s"'`]{12,})["'`]"#)
+    Regex::new(r#"["']?[A-Za-z_][0-9A-Za-z_.-]{2,60}?["']?[ \t\r\n]*(?:=>|:=|[:=])[ \t\r\n]*["'`][^\s"'`]{12,}["'`]"#)
         .expect("the pattern compiles")
 });
+
+/// The last part of the name, and where the value stands in what [`NAMED`] finds: asking the pattern for both costs much more.
+fn parts(entry: &str) -> (&str, Range<usize>) {
+    let name = entry.trim_start_matches(['"', '\'']);
+    let end = name.find(|one: char| !one.is_ascii_alphanumeric() && !matches!(one, '_' | '.' | '-'));
+    let name = &name[..end.unwrap_or(name.len())];
+    let close = entry.len() - 1;
+    let open = entry[..close].rfind(['"', '\'', '`']).map_or(0, |at| at + 1);
+    (name.rsplit('.').next().unwrap_or(name), open..close)
+}
+
 /// Longer values are no keys: images, certificates, texts. In bytes.
 const LONGEST: usize = 600;
 /// `crypt('…', gen_salt('bf'))` and `create role … password '…'` in SQL.
@@ -90,6 +101,13 @@ pub(super) fn of_env_file(file: &File) -> Vec<Found> {
     all
 }
 
+/// The end of the text before a place, of its line at most: a generated file may be one line.
+fn before(text: &str, at: usize) -> &str {
+    let near = text[..at].char_indices().rev().nth(200).map_or(0, |(at, _)| at);
+    let line = text[near..at].rfind('\n').map_or(near, |end| near + end + 1);
+    &text[line..at]
+}
+
 /// Every secret in a document or in a language that is not ours.
 pub(super) fn of_document(file: &File) -> Vec<Found> {
     let text: &str = &file.text;
@@ -97,7 +115,7 @@ pub(super) fn of_document(file: &File) -> Vec<Found> {
     let place = if config { Place::Config } else { Place::Text };
     let mut all: Vec<Found> = Vec::new();
     for (kind, range) in rules::shapes(text) {
-        let line = &text[text[..range.start].rfind('\n').map_or(0, |at| at + 1)..range.start];
+        let line = before(text, range.start);
         let named = NAME_BEFORE
             .captures(line)
             .and_then(|captures| captures.get(1))
@@ -132,12 +150,12 @@ pub(super) fn of_document(file: &File) -> Vec<Found> {
     let throwaway = crate::env::compose(file.path.name()) || file.path.as_str().contains(".github/");
     let prose = matches!(file.kind, Kind::Markdown);
     if !throwaway {
-        for captures in NAMED.captures_iter(text) {
-            let Some((name, value)) = captures.get(1).zip(captures.get(2)) else { continue };
-            let name = name.as_str().rsplit('.').next().unwrap_or(name.as_str());
-            if value.len() <= LONGEST && secret_by_name(name) && judge::random(value.as_str()) {
+        for entry in NAMED.find_iter(text) {
+            let (name, value) = parts(entry.as_str());
+            let value = entry.start() + value.start..entry.start() + value.end;
+            if value.len() <= LONGEST && secret_by_name(name) && judge::random(&text[value.clone()]) {
                 push(
-                    value.range(),
+                    value,
                     Some(name.to_owned()),
                     context::kind_by_name(name),
                     if prose { Confidence::Possible } else { Confidence::Likely },
