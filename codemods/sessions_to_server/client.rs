@@ -187,7 +187,9 @@ fn client(
             (found.value, Some(found.name))
         }
         (None, None) => {
-            match getter::of(survey, &known, file, call, &[&url, &key]).or_else(|| getter::inline(&known, call)) {
+            match getter::of(survey, &known, file, call, &[&url, &key])
+                .or_else(|| getter::inline(&known, call))
+            {
                 Some(found) => {
                     getter = Some(found.getter);
                     (found.body, Some(found.name))

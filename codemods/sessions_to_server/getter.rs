@@ -8,18 +8,17 @@
 //! The function keeps its name. What it gives stands ready, since there is nothing left to make.
 
 use super::lazy::follows;
-use super::{leads, reads};
 use super::owned::covers;
 use super::setting::Setting;
 use super::truth::Known;
+use super::{leads, reads};
 use audit::Survey;
 use project::File;
 use std::ops::Range;
 use syntax::Node;
 use syntax::scope::{BindingId, Declared};
 use syntax::view::{
-    callee, callee_path, code_children, enclosing_function, enclosing_statement, unwrapped, walk,
-    wrapped,
+    callee, callee_path, code_children, enclosing_function, enclosing_statement, unwrapped, walk, wrapped,
 };
 
 /// What makes a client with its session in cookies.

@@ -111,7 +111,9 @@ pub(super) fn in_state<'t>(file: &'t File, node: Node<'t>) -> Option<Lead<'t>> {
         let put = tree.node_at(reference.range.clone()).and_then(|setter| setter.parent());
         put.is_some_and(|put| {
             put.kind() == "array"
-                || arguments(put).iter().all(|given| is_nothing(given) || tree.text(*given) == tree.text(outer))
+                || arguments(put)
+                    .iter()
+                    .all(|given| is_nothing(given) || tree.text(*given) == tree.text(outer))
         })
     });
     let typed = hook.child_by_field_name("type_arguments").map(|typed| typed.byte_range());

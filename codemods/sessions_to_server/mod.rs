@@ -236,9 +236,13 @@ fn main_finding(survey: &Survey<'_>, client: Span, auth: &[Span], kept: Option<&
                 0 | 1 => String::new(),
                 many => format!(" and {} more", many - 1),
             };
-            format!("It moves to the server once {first}{more} no longer keeps it here: see the findings there.")
+            format!(
+                "It moves to the server once {first}{more} no longer keeps it here: see the findings there."
+            )
         }
-        None if auth.is_empty() => "Set the variables of `.env.example` at the host before the next deployment.".to_owned(),
+        None if auth.is_empty() => {
+            "Set the variables of `.env.example` at the host before the next deployment.".to_owned()
+        }
         None => {
             let callback = cookies::callback(survey);
             format!(
@@ -474,7 +478,8 @@ fn settled(survey: &Survey<'_>, parts: &Move) -> Vec<Settled> {
     });
     let mut found: Vec<Settled> = auth.map(|session| settled(session.span, Disposition::Moved)).collect();
     // A query within the callback of a channel moves by itself.
-    let meets = |moved: Span, span: Span| moved.covers(span) || moved.start == span.start && span.covers(moved);
+    let meets =
+        |moved: Span, span: Span| moved.covers(span) || moved.start == span.start && span.covers(moved);
     let is_moved = |span: Span| parts.moved.iter().any(|moved| meets(*moved, span));
     for (span, kind) in decide::served(survey, &parts.uses).into_iter().filter(|(span, _)| !is_moved(*span)) {
         let proxied = kind == audit::query::Kind::EdgeFunction;

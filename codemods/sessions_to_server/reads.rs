@@ -8,8 +8,21 @@ use syntax::view::{arguments, callee, code_children, walk};
 
 /// Methods of texts and lists that change nothing.
 const METHODS: &[&str] = &[
-    "endsWith", "includes", "match", "replace", "replaceAll", "slice", "split", "startsWith", "substring", "test",
-    "toLowerCase", "toString", "trim", "trimEnd", "trimStart",
+    "endsWith",
+    "includes",
+    "match",
+    "replace",
+    "replaceAll",
+    "slice",
+    "split",
+    "startsWith",
+    "substring",
+    "test",
+    "toLowerCase",
+    "toString",
+    "trim",
+    "trimEnd",
+    "trimStart",
 ];
 
 /// Whether a call only reads: of a text, or of the environment by a function of the app's own that takes nothing.
@@ -38,9 +51,12 @@ fn reads(survey: &Survey<'_>, file: &File, callee: Node<'_>, depth: usize) -> bo
     let holder = survey.project.get(holder);
     let declared = holder.syntax().and_then(|(tree, _)| tree.node_at(name)?.parent());
     let function = declared.map(|declared| declared.child_by_field_name("value").unwrap_or(declared));
-    let body = function.filter(|function| matches!(function.kind(), "function_declaration" | "arrow_function"));
+    let body =
+        function.filter(|function| matches!(function.kind(), "function_declaration" | "arrow_function"));
     let Some(body) = body.and_then(|function| {
-        let takes = function.child_by_field_name("parameters").is_some_and(|takes| code_children(takes).next().is_some());
+        let takes = function
+            .child_by_field_name("parameters")
+            .is_some_and(|takes| code_children(takes).next().is_some());
         function.child_by_field_name("body").filter(|_| !takes)
     }) else {
         return false;

@@ -159,8 +159,10 @@ fn follow(
         }
         // `String(import.meta.env.X)`, `import.meta.env.X.trim()`, `settings.get("X")`.
         "call_expression" => {
-            let object = node.child_by_field_name("function").and_then(|callee| callee.child_by_field_name("object"));
-            let named = |given: &Node<'_>| string_value(tree, *given).is_some_and(|text| audit::env::screams(&text));
+            let object =
+                node.child_by_field_name("function").and_then(|callee| callee.child_by_field_name("object"));
+            let named =
+                |given: &Node<'_>| string_value(tree, *given).is_some_and(|text| audit::env::screams(&text));
             let given = arguments(node).into_iter().next().filter(|given| object.is_none() || named(given));
             for inner in [object, given].into_iter().flatten() {
                 follow(survey, file, (tree, scopes), inner, found, depth + 1);

@@ -83,7 +83,9 @@ impl<'s> Known<'s> {
             "member_expression" | "subscript_expression" => {
                 let path = member_path(self.tree, node)?;
                 let (reads, name) = match path.as_slice() {
-                    [import, meta, env, name] => ((&**import, &**meta, &**env) == ("import", "meta", "env"), name),
+                    [import, meta, env, name] => {
+                        ((&**import, &**meta, &**env) == ("import", "meta", "env"), name)
+                    }
                     [process, env, name] => ((&**process, &**env) == ("process", "env"), name),
                     _ => return None,
                 };

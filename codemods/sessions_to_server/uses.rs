@@ -108,7 +108,8 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client) -> Vec<Use> {
         } else {
             let mut one = asked(survey, file, tree, place.node, place.in_type);
             if let Some(Use { what: what @ What::Setting(_), .. }) = &mut one {
-                let setting = if *what == What::Setting("supabaseKey".to_owned()) { &client.key } else { &client.url };
+                let setting =
+                    if *what == What::Setting("supabaseKey".to_owned()) { &client.key } else { &client.url };
                 *what = setting.names.first().map_or(What::Value, |name| What::Setting(name.clone()));
             }
             found.extend(one);
@@ -187,7 +188,8 @@ pub(super) fn asked(
     match (&*first.name, links.get(1)) {
         // `[supabase.auth]`: the part stays one.
         ("auth", None)
-            if is_test(wrapped(first.member)) || hooks::dependencies(tree, wrapped(first.member)).is_some() =>
+            if is_test(wrapped(first.member))
+                || hooks::dependencies(tree, wrapped(first.member)).is_some() =>
         {
             used(upto(0), What::Test)
         }

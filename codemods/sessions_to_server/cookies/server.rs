@@ -71,7 +71,8 @@ fn of_call(
             "says itself what its cookies are. Make them `httpOnly` there, and take the client of the browser out.",
         )));
     }
-    let cookies = value_of(tree, options, "cookies").and_then(|cookies| written(file, tree, unwrapped(cookies)));
+    let cookies =
+        value_of(tree, options, "cookies").and_then(|cookies| written(file, tree, unwrapped(cookies)));
     let Some(cookies) = cookies.filter(|cookies| cookies.kind() == "object") else {
         return odd;
     };
@@ -82,7 +83,10 @@ fn of_call(
         return Some(Err((span, "sets cookies without what is asked of them (`options`). Hand that on.")));
     }
     if is_shown(text) || shows(survey, file, cookies) {
-        return Some(Err((span, "says itself whether scripts see its cookies. Hand on what is asked of them (`options`).")));
+        return Some(Err((
+            span,
+            "says itself whether scripts see its cookies. Hand on what is asked of them (`options`).",
+        )));
     }
     let first = code_children(options).next()?;
     let between = file.text.get(options.start_byte() + 1..first.start_byte())?;
