@@ -4,19 +4,11 @@ use super::client::{self, Client, Refused};
 use super::facade;
 use super::uses::{self, Use};
 use crate::queries_to_server::is_sessionless;
-use audit::{Confidence, Finding, Related, Rule, Severity, Survey};
+use audit::Survey;
 use edit::Span;
 use stack::server::in_app;
 use std::sync::Arc;
 use syntax::view::enclosing_function;
-
-pub(super) const APART: Rule = Rule {
-    id: "sessions-to-server/client-apart",
-    title: "A page makes a client without a session beside its own",
-    severity: Severity::Note,
-    why: "It asks the database or the Auth server by itself, past the app's server: its limits and checks do not count there.",
-    aliases: &[],
-};
 
 /// What pages ask.
 #[derive(Default)]
@@ -71,28 +63,6 @@ fn is_apart(survey: &Survey<'_>, call: Span) -> bool {
     let node = || uses::node(survey, call).and_then(|(_, call)| enclosing_function(call));
     let mut known = survey.clients.iter().filter(|client| client.span == call);
     known.any(|client| is_sessionless(survey, client)) && node().is_some()
-}
-
-/// What is told of clients that stay beside the session.
-pub(super) fn told(survey: &Survey<'_>) -> Option<Finding> {
-    let asked = of(survey);
-    let (first, more) = asked.apart.split_first()?;
-    let what = match more.len() {
-        0 => "This client keeps no session, so it stays in the page".to_owned(),
-        1 => "This client and one more keep no session, so they stay in the page".to_owned(),
-        count => format!("This client and {count} more keep no session, so they stay in the page"),
-    };
-    Some(Finding {
-        rule: APART.id,
-        severity: APART.severity,
-        confidence: Confidence::Certain,
-        span: *first,
-        message: format!("{what}, with the public key."),
-        why: APART.why.into(),
-        todo: "Where it makes an account for somebody else, write a server function that checks the caller's right and asks `auth.admin.createUser`, or `inviteUserByEmail`.".into(),
-        related: more.iter().map(|span| Related { span: *span, message: "and this".into() }).collect(),
-        subject: String::new(),
-    })
 }
 
 /// Whether a client is made by a call for another project than the app's own. Once sessions have moved, pages make no other.

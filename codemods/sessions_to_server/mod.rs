@@ -43,6 +43,7 @@ mod setting;
 mod strictness;
 mod template;
 mod tokens;
+mod told;
 mod truth;
 
 mod uses;
@@ -95,35 +96,19 @@ const ADMIN: Rule = Rule {
     why: "With the publishable key the call always fails; with a key that makes it work, every visitor has that key.",
     aliases: &["CWE-602"],
 };
-const TOKENS: Rule = Rule {
-    id: "sessions-to-server/token-passes-page",
-    title: "A sign-in outside of the app hands its tokens to the page",
-    severity: Severity::Note,
-    why: "They are sent to the server at once and kept there; for that moment a script of the page could read them.",
-    aliases: &[],
-};
-
-const LENT: Rule = Rule {
-    id: "sessions-to-server/token-in-page",
-    title: "A page uses the access token itself",
-    severity: Severity::Warning,
-    why: "Scripts of the page can read it while it is valid, at most an hour as a rule. What renews it stays in the HttpOnly cookie.",
-    aliases: &["CWE-522"],
-};
-
 impl Codemod for SessionsToServer {
     fn about(&self) -> About {
         About {
             id: ID,
             title: "Sessions leave the browser for HttpOnly cookies of a server of the app's own",
-            rules: &[IN_BROWSER, NO_SERVER, KEPT, ADMIN, TOKENS, LENT, asked::APART, phone::SHELL],
+            rules: &[IN_BROWSER, NO_SERVER, KEPT, ADMIN, told::TOKENS, told::LENT, told::APART, phone::SHELL],
             readme: include_str!("README.md"),
             frameworks: &["vite", "tanstack-start", "next"],
         }
     }
 
     fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
-        let mut found: Vec<Finding> = phone::shell(survey).into_iter().chain(asked::told(survey)).collect();
+        let mut found: Vec<Finding> = phone::shell(survey).into_iter().chain(told::apart(survey)).collect();
         match &*decide(survey) {
             Decision::Nothing => {
                 if let Some(cookies) = cookies::found(survey) {
@@ -141,8 +126,8 @@ impl Codemod for SessionsToServer {
                 let client = &change.clients[0];
                 let span = survey.project.get(client.file).span(client.call.clone());
                 found.push(main_finding(survey, span, &auth_places(change), None));
-                found.extend(handed(change));
-                found.extend(lent(change));
+                found.extend(told::handed(change));
+                found.extend(told::lent(change));
                 found.extend(refused(survey, change));
             }
         }
@@ -336,45 +321,6 @@ fn together(blockers: &[Blocker]) -> Vec<Finding> {
         reasons.entry((!blocker.admin, &blocker.why)).or_default().push(blocker);
     }
     reasons.into_values().map(|blockers| kept(&blockers)).collect()
-}
-
-/// Sign-ins whose tokens pass through the page.
-fn handed(change: &Move) -> Vec<Finding> {
-    let calls = change.uses.iter().filter(|one| one.what == uses::What::Auth("setSession".to_owned()));
-    calls
-        .map(|one| Finding {
-            rule: TOKENS.id,
-            severity: TOKENS.severity,
-            confidence: Confidence::Certain,
-            span: one.span,
-            message: "A sign-in outside of the app hands its tokens to this page.".into(),
-            why: TOKENS.why.into(),
-            todo: "Where you can, set up the provider in your own project and sign in with `signInWithOAuth`, which brings no token to the page.".into(),
-            related: Vec::new(),
-            subject: String::new(),
-        })
-        .collect()
-}
-
-/// Places for which pages go on to have the access token.
-fn lent(change: &Move) -> Option<Finding> {
-    let (first, more) = change.tokens.lent.split_first()?;
-    let what = match more.len() {
-        0 => "This uses the access token, so pages".to_owned(),
-        1 => "This and one more place use the access token, so pages".to_owned(),
-        count => format!("This and {count} more places use the access token, so pages"),
-    };
-    Some(Finding {
-        rule: LENT.id,
-        severity: LENT.severity,
-        confidence: Confidence::Certain,
-        span: *first,
-        message: format!("{what} go on to have it, in memory only."),
-        why: LENT.why.into(),
-        todo: "Let a server function make the request, or answer there what the page wants to know of the token. Once no page reads it, take `access_token` out of what the server answers.".into(),
-        related: more.iter().map(|span| Related { span: *span, message: "and this".into() }).collect(),
-        subject: String::new(),
-    })
 }
 
 fn place(survey: &Survey<'_>, span: Span) -> String {

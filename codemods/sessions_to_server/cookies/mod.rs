@@ -10,7 +10,7 @@ mod files;
 mod server;
 
 use super::decide::{Blocker, Decision};
-use super::{ID, held, runtime};
+use super::{ID, held, runtime, told};
 use crate::queries_to_server::{session_requests, zod};
 use crate::server::{GUARDS, QUERIES, SESSIONS};
 use audit::{Finding, Survey};
@@ -57,7 +57,7 @@ pub(super) fn gone(survey: &Survey<'_>) -> Vec<Span> {
 pub(super) fn told(survey: &Survey<'_>) -> Vec<Finding> {
     match &*decide(survey) {
         Decision::Moves(moves) => {
-            super::handed(&moves.page).into_iter().chain(super::lent(&moves.page)).collect()
+            told::handed(&moves.page).into_iter().chain(told::lent(&moves.page)).collect()
         }
         _ => Vec::new(),
     }
