@@ -120,9 +120,46 @@ pub(super) fn in_state<'t>(file: &'t File, node: Node<'t>) -> Option<Lead<'t>> {
     (is_hook && starts && alone && name.kind() == "identifier").then_some((name, typed, Is::Client))
 }
 
+/// `getClient().then((client) => …)`: the parameter.
+pub(super) fn then_taken<'t>(tree: &'t Tree, promise: Node<'t>) -> Option<Lead<'t>> {
+    let function = *arguments(then_of(tree, promise)?).first()?;
+    let first = || code_children(function.child_by_field_name("parameters")?).next();
+    let parameter = function.child_by_field_name("parameter").or_else(first)?;
+    let name = parameter.child_by_field_name("pattern").unwrap_or(parameter);
+    let typed = parameter.child_by_field_name("type").map(|typed| typed.byte_range());
+    (name.kind() == "identifier").then_some((name, typed, Is::Client))
+}
+
+/// `promise.then(…)`: the call.
+fn then_of<'t>(tree: &'t Tree, promise: Node<'t>) -> Option<Node<'t>> {
+    let member = wrapped(promise).parent().filter(|member| member.kind() == "member_expression")?;
+    let is_then = tree.text(member.child_by_field_name("property")?) == "then";
+    wrapped(member).parent().filter(|call| is_then && call.kind() == "call_expression")
+}
+
+/// `() => import("…").then((module) => module.createClient())`: the name of the function that gives a promise of the client.
+fn promiser<'t>(tree: &'t Tree, step: Node<'t>) -> Option<Lead<'t>> {
+    let list = wrapped(step).parent().filter(|list| list.kind() == "arguments")?;
+    let call = list.parent()?;
+    let object = unwrapped(callee(call)?.child_by_field_name("object")?);
+    let first = arguments(call).first().is_some_and(|first| first.id() == wrapped(step).id());
+    if then_of(tree, object)?.id() != call.id() || !first || !tree.text(callee(object)?).starts_with("import")
+    {
+        return None;
+    }
+    let outer = wrapped(call);
+    let function = outer.parent().filter(|function| function.kind() == "arrow_function")?;
+    let body = function.child_by_field_name("body")?;
+    let typed = function.child_by_field_name("return_type").map(|typed| typed.byte_range());
+    (body.id() == outer.id()).then_some((function_name(function)?, typed, Is::Promiser))
+}
+
 /// A function that gives the client wherever it ends: its name.
 pub(super) fn giver<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Lead<'t>> {
     let outer = wrapped(node);
+    if let Some(lead) = outer.parent().and_then(|step| promiser(tree, step)) {
+        return Some(lead);
+    }
     let parent = outer.parent()?;
     let function = match parent.kind() {
         "return_statement" => enclosing_function(parent)?,

@@ -116,6 +116,12 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
                 _ if is_passed_on(node) => continue,
                 is => match (given(node, is), alias(tree, node)) {
                     (Some(node), _) => node,
+                    (None, _) if let Some((name, typed, is)) = then_param(tree, node, is) => {
+                        let name = name.byte_range();
+                        waiting.push(Target { holder: file.id, name: Some(name.clone()), is });
+                        reached.held.push(Held { file: file.id, name, typed, by: By::Declaration });
+                        continue;
+                    }
                     // `export const makeClient = createClient`
                     (None, Some((name, None, _))) if !in_type => {
                         waiting.push(Target { holder: file.id, name: Some(name.byte_range()), is });
@@ -449,6 +455,11 @@ fn given(node: Node<'_>, is: Is) -> Option<Node<'_>> {
     let awaited = wrapped(call).parent().filter(|parent| parent.kind() == "await_expression");
     // `await createClient()`, also where nothing has to be awaited.
     if is == Is::Promiser { awaited } else { awaited.or(Some(call)) }
+}
+
+/// The parameter that takes the client, of a promise of it.
+fn then_param<'t>(tree: &'t Tree, node: Node<'t>, is: Is) -> Option<leads::Lead<'t>> {
+    called(node).filter(|_| is == Is::Promiser).and_then(|call| leads::then_taken(tree, call))
 }
 
 /// The call of the function at `node`.

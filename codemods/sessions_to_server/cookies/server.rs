@@ -89,9 +89,11 @@ fn of_call(
         )));
     }
     let first = code_children(options).next()?;
-    let between = file.text.get(options.start_byte() + 1..first.start_byte())?;
-    let new = format!("{between}cookieOptions: {OPTIONS},");
-    let at = options.start_byte() + 1;
+    // On a line of its own where the first is.
+    let at = first.start_byte();
+    let between = file.text.get(options.start_byte() + 1..at)?;
+    let next = between.rfind('\n').map_or(" ", |line| &between[line..]);
+    let new = format!("cookieOptions: {OPTIONS},{next}");
     Some(Ok(Edit::replace(file.span(at..at), new)))
 }
 

@@ -76,14 +76,16 @@ pub(super) fn setter(project: &Project, client: &SessionClient) -> Option<Edit> 
         ("statement_block", ..) => return None,
         _ => (body.byte_range(), end),
     };
+    // The brace stands behind the arrow, also where the expression has a line of its own.
+    let start = source[..body.start_byte()].trim_end().len();
     let replacement = vec![
-        Piece::text(format!("{{\n{inner}try {{\n{inner}  ")),
+        Piece::text(format!(" {{\n{inner}try {{\n{inner}  ")),
         Piece::Indented { span: file.span(kept), indent: format!("{inner}  "), verbatim: Vec::new() },
         Piece::text(format!(
             "{end}\n{inner}}} catch {{\n{inner}  // While a page is drawn its cookies cannot be set: the file that runs before it does.\n{inner}}}\n{outer}}}"
         )),
     ];
-    Some(Edit { span: file.span(body.byte_range()), replacement })
+    Some(Edit { span: file.span(start..body.end_byte()), replacement })
 }
 
 fn is_ours(project: &Project, app: &App, file: &File) -> bool {
