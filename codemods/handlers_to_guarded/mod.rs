@@ -11,6 +11,7 @@ mod origins;
 mod reads;
 mod request;
 mod typed;
+mod unset;
 mod within;
 
 use audit::{Finding, Rule, Severity, Survey};
@@ -80,6 +81,13 @@ const LOOSE: Rule = Rule {
     severity: Severity::Warning,
     why: "Where the variable is not set, the text `undefined` opens the handler.",
     aliases: &["CWE-287"],
+};
+const UNSET: Rule = Rule {
+    id: "handlers-to-guarded/fails-open",
+    title: "A secret is asked for only where it is set",
+    severity: Severity::Hole,
+    why: "Where the variable is missing - a preview, a new host, a name with a typo - nothing is asked, and nothing says so.",
+    aliases: &["CWE-636"],
 };
 const DEBUG: Rule = Rule {
     id: "handlers-to-guarded/debug-handler",
@@ -158,6 +166,7 @@ impl Codemod for HandlersToGuarded {
                 NO_ROLE,
                 ORIGINS,
                 GET_WRITES,
+                UNSET,
             ],
             readme: include_str!("README.md"),
             frameworks: &["next", "tanstack-start"], // templates/
@@ -172,6 +181,7 @@ impl Codemod for HandlersToGuarded {
         findings.extend(origins::find(survey));
         findings.extend(reads::find(survey));
         findings.extend(typed::find(survey));
+        findings.extend(unset::find(survey));
         // Who may call what we wrote was decided, and said, when it was written.
         if let Some(server) = survey.stack.server {
             findings.retain(|finding| !server.wrote(survey.project.get(finding.span.file)));
@@ -185,6 +195,7 @@ impl Codemod for HandlersToGuarded {
             directive::fix(survey, findings),
             within::fix(survey, findings),
             typed::fix(survey, findings),
+            unset::fix(survey, findings),
         ];
         changes.into_iter().flatten().collect()
     }

@@ -12,15 +12,20 @@ pub(super) fn find(access: &Access, asking: &Asking, function: &Function) -> Opt
     let name = &function.name.name;
     let called = access.calls.contains(name);
     let skipped = skipped_secret(function);
+    let believed = believed_admin(function);
+    let given = believed.is_none().then(|| given_worth(function)).flatten();
     let mut finding = Told {
         rule: &DEFINER,
         span,
         subject: format!("{name}()"),
-        message: match &skipped {
-            Some(secret) => format!("{crowd} may call `{name}`, which writes past all policies, and whoever sends no `{secret}` passes."),
-            None => format!("{crowd} may call `{name}`, which writes past all policies and does not ask who calls."),
+        message: match (&skipped, &believed, &given) {
+            (None, Some(whom), _) => format!("{crowd} may call `{name}`, which writes past all policies and believes `{whom}`: whoever knows the id of an administrator is one."),
+            (None, None, Some(column)) => format!("{crowd} may call `{name}`, which writes past all policies, does not ask who calls, and sets `{column}` to what it is sent."),
+            (Some(secret), ..) => format!("{crowd} may call `{name}`, which writes past all policies, and whoever sends no `{secret}` passes."),
+            _ => format!("{crowd} may call `{name}`, which writes past all policies and does not ask who calls."),
         },
         todo: match (&skipped, called) {
+            (None, _) if believed.is_some() => "Take the id from `auth.uid()`, not from an argument; or revoke EXECUTE from public, anon and authenticated, and call it from a server that has checked.".to_owned(),
             (Some(secret), _) => format!("NULL is not unequal to anything: compare with `{secret} is distinct from …`, and keep the secret out of the text."),
             (None, true) => "Ask for `auth.uid()` in its body, and check that the rows are the caller's.".to_owned(),
             (None, false) => "Revoke EXECUTE from public, anon and authenticated, or ask for `auth.uid()` in its body.".to_owned(),
@@ -31,7 +36,9 @@ pub(super) fn find(access: &Access, asking: &Asking, function: &Function) -> Opt
         finding.why +=
             " What was revoked from `public` alone is still granted to `anon` and `authenticated` by name.";
     }
-    if called || crowd == VISITORS {
+    if believed.is_some() || given.is_some() {
+        finding.confidence = Confidence::Likely;
+    } else if called || crowd == VISITORS {
         finding.severity = Severity::Warning;
     } else if harmless_write(function) {
         finding.severity = Severity::Warning;
@@ -225,9 +232,62 @@ fn skipped_secret(function: &Function) -> Option<String> {
     compared.next().filter(|_| flat.contains("raiseexception"))
 }
 
+/// The argument whose role a body looks up in place of the caller's: `where id = p_admin_id and role = 'admin'`, and refuses by.
+fn believed_admin(function: &Function) -> Option<String> {
+    let flat: String = function.body.to_lowercase().split_whitespace().collect();
+    let refuses =
+        ["raiseexception", "ifnot", "ifnotfound", "returnfalse"].iter().any(|words| flat.contains(words));
+    let rights = ["role='", "rolein(", "role=any(", "is_admin", "admin_users", "'admin'", "has_role("];
+    let asks_role = refuses && rights.iter().any(|words| flat.contains(words));
+    let names = function.arguments.iter().map(|(name, _)| name.to_lowercase());
+    let mut told = names.filter(|name| {
+        let whom = ["admin", "caller", "actor", "staff", "requester", "performed", "moderator", "manager"];
+        name.split('_').any(|word| whom.contains(&word))
+    });
+    told.find(|name| {
+        let looked_up = [
+            format!("id={name}"),
+            format!("={name}and"),
+            format!("has_role({name}"),
+            format!("is_admin({name}"),
+        ];
+        asks_role && looked_up.iter().any(|words| flat.contains(words))
+    })
+}
+
+/// The column of rights or of worth that a body sets to what its caller sends: `set credits = credits + p_amount`.
+fn given_worth(function: &Function) -> Option<String> {
+    let worth = [
+        "role",
+        "is_admin",
+        "credits",
+        "credit_balance",
+        "balance",
+        "wallet_balance",
+        "plan",
+        "tier",
+        "subscription_tier",
+    ];
+    let flat: String = function.body.to_lowercase().split_whitespace().collect();
+    let names: Vec<_> = function
+        .arguments
+        .iter()
+        .map(|(name, _)| name.to_lowercase())
+        .filter(|name| !name.is_empty())
+        .collect();
+    let (_, set) = flat.split_once("update").and_then(|(_, rest)| rest.split_once("set"))?;
+    let set = set.split("where").next().unwrap_or_default();
+    let mut pairs = set.split(',').filter_map(|pair| pair.split_once('='));
+    // What is taken away is no gift.
+    let sent = |value: &str| {
+        names.iter().any(|name| value.contains(name.as_str()) && !value.contains(&format!("-{name}")))
+    };
+    pairs.find(|(column, value)| worth.contains(column) && sent(value)).map(|(column, _)| column.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Asking, harmless_write, skipped_secret, unguarded_write};
+    use super::{Asking, believed_admin, given_worth, harmless_write, skipped_secret, unguarded_write};
     use edit::FileId;
     use schema::{Schema, Source};
 
@@ -266,6 +326,37 @@ mod tests {
             None
         );
         assert_eq!(crowd("()", &visitors.replace("(int)", "()")), None);
+    }
+
+    fn of<T>(head: &str, body: &str, told: impl Fn(&schema::Function) -> Option<T>) -> Option<T> {
+        let sql = format!(
+            "create table crew (id uuid, role text, credits int); create function moor({head}) returns void language plpgsql \
+             security definer as $$ begin {body} end $$;"
+        );
+        let schema = Schema::of(&[Source { file: FileId(0), path: "one.sql", text: &sql }]);
+        schema.functions.iter().find_map(told)
+    }
+
+    #[test]
+    fn the_id_of_an_administrator_that_is_sent_proves_nothing() {
+        let asks = "if not exists (select 1 from crew where id = p_admin_id and role = 'admin') then raise exception 'no'; end if; delete from crew;";
+        assert_eq!(of("p_admin_id uuid", asks, believed_admin).as_deref(), Some("p_admin_id"));
+        // Who did it is noted, and decides nothing.
+        assert_eq!(of("p_admin_id uuid", "insert into crew (id) values (p_admin_id);", believed_admin), None);
+    }
+
+    #[test]
+    fn what_is_sent_is_given() {
+        let set = |value: &str| {
+            of(
+                "p_user_id uuid, p_amount int",
+                &format!("update crew set credits = {value} where id = p_user_id;"),
+                given_worth,
+            )
+        };
+        assert_eq!(set("credits + p_amount").as_deref(), Some("credits"));
+        assert_eq!(set("credits - p_amount"), None);
+        assert_eq!(set("0"), None);
     }
 
     #[test]

@@ -72,7 +72,7 @@ fn whole_table(
         return Some(finding);
     }
     let verbs = access.verbs(&name.name);
-    if !table.policies.is_empty() || verbs.is_empty() {
+    if !table.policies.is_empty() || verbs.is_empty() || given_by_hand(survey, &name.name) {
         return None;
     }
     let mut finding = Told {
@@ -88,6 +88,23 @@ fn whole_table(
     .finding();
     finding.related = used(access, &name.name, &verbs);
     Some(finding)
+}
+
+/// Whether a script that people run by hand gives the table a policy: what is left of it depends on what was run last.
+fn given_by_hand(survey: &Survey<'_>, table: &str) -> bool {
+    let scripts = survey.project.files.iter().filter(|file| {
+        let path = file.path.as_str();
+        path.ends_with(".sql") && !path.contains("migrations/")
+    });
+    scripts.into_iter().any(|file| {
+        let lower = file.text.to_ascii_lowercase();
+        let mut made = lower.split("create policy").skip(1).filter_map(|rest| rest.split_once(" on "));
+        made.any(|(_, on)| {
+            let name =
+                on.split(|letter: char| letter.is_whitespace() || letter == ';').next().unwrap_or_default();
+            name.replace('"', "").trim_start_matches("public.") == table
+        })
+    })
 }
 
 /// One finding for each fault of a table, with all its policies that have it.

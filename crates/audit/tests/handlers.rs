@@ -39,6 +39,7 @@ fn show(handler: &Handler) -> String {
         ("role", handler.role),
         ("unverified", handler.unverified),
         ("loose", handler.loose_secret.is_some()),
+        ("unset", handler.unset_secret.is_some()),
         ("pays", handler.pays),
     ] {
         if is {
@@ -658,5 +659,56 @@ export async function createAdminClient() { if (!process.env.SERVICE_KEY) return
             ),
         ],
         &["/api/logbook POST None writes admin"],
+    );
+}
+
+#[test]
+fn a_secret_that_is_asked_for_only_where_it_is_set_is_told() {
+    let cron = |check: &str, expected: &str| {
+        route(
+            &format!(
+                "export async function POST(request) {{ const secret = process.env.CRON_SECRET; const sent = request.headers.get('x-secret'); {check} await sql`DELETE FROM berths`; }}"
+            ),
+            expected,
+        );
+    };
+    let refuse = "return new Response('no', { status: 401 })";
+    cron(&format!("if (secret && sent !== secret) {refuse};"), "/api/berths POST Secret writes unset");
+    cron(
+        &format!("if (secret) {{ if (sent !== secret) {refuse}; }}"),
+        "/api/berths POST Secret writes unset",
+    );
+    cron(&format!("if (!secret || sent !== secret) {refuse};"), "/api/berths POST Secret writes");
+    cron(
+        &format!("if (!secret) {refuse}; if (secret && sent !== secret) {refuse};"),
+        "/api/berths POST Secret writes",
+    );
+    cron(
+        &format!("if (secret) {{ if (sent !== secret) {refuse}; }} else {{ {refuse}; }}"),
+        "/api/berths POST Secret writes",
+    );
+    route(
+        "function verifySignature(sent) { const secret = process.env.HOOK_SECRET; if (!secret) return true; return sent === secret; } export async function POST(request) { if (!verifySignature(request.headers.get('x-sig'))) return new Response('no', { status: 401 }); await sql`DELETE FROM berths`; }",
+        "/api/berths POST Secret writes unset",
+    );
+}
+
+#[test]
+fn a_request_that_is_handed_on_whole_is_judged_where_it_goes() {
+    route(
+        "async function pass(request) { const headers = new Headers(request.headers); return fetch(`${process.env.INNER}/x`, { method: request.method, headers, body: request.body }); } export async function PATCH(request) { return pass(request); }",
+        "/api/berths PATCH PublicByDesign writes",
+    );
+}
+
+#[test]
+fn a_guard_that_is_loaded_when_it_is_needed_is_followed() {
+    check(
+        NEXT,
+        &[(
+            "app/api/berths/route.ts",
+            "export async function POST() { const { requireMember } = await import('@/lib/who'); const user = await requireMember(); await sql`DELETE FROM berths`; }",
+        )],
+        &["/api/berths POST Enforced writes"],
     );
 }

@@ -312,6 +312,17 @@ fn passwords_of_people() {
         "insert into auth.users values (crypt('letmein1', gen_salt('bf')));",
         &["password-literal Text"],
     );
+    check(
+        "docs/setup.md",
+        "```\nPIER_SECRET=9f86d081884c7d659a2feaa0c55ad015\n```\n",
+        &["generic-secret Text"],
+    );
+    check("docs/setup.md", "```\nPIER_SECRET=your-secret-of-the-pier\n```\n", &[]);
+    check(
+        "docs/setup.md",
+        &format!("Deploy with `nfp_{}`.\n", "Qm7Zx2Lp9Rt4Vb6NcKd8Wf3Hj5Gs1Ty0Ua2B"),
+        &["netlify-access-token Text"],
+    );
     check("docs/setup.md", "- Password: `Letmein1!`\n", &["password-literal Text"]);
 }
 

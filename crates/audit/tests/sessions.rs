@@ -66,8 +66,12 @@ fn tokens_in_the_browsers_storage_are_told_from_preferences() {
         ],
     );
     check(
-        "document.cookie = `token=${t}; path=/`; document.cookie = 'theme=dark';",
-        &["Storage document.cookie = \"token\" TokenByHand"],
+        "document.cookie = `token=${t}; path=/`; document.cookie = 'theme=dark'; document.cookie = `demo_session=${demoEmail}; path=/`; document.cookie = 'session=' + made;",
+        &[
+            "Storage document.cookie = \"token\" TokenByHand",
+            "Storage document.cookie = \"demo_session\" Flag",
+            "Storage document.cookie = \"session\" TokenByHand",
+        ],
     );
     check(
         "import { createClient } from '@supabase/supabase-js'; createClient(u, k, { auth: { storage: localStorage } });",

@@ -401,6 +401,15 @@ mod graph {
     }
 
     #[test]
+    fn a_name_that_is_loaded_in_a_function_is_followed() {
+        let files = [
+            ("src/a.ts", "async function run() { const { client } = await import('./b'); client; }\n"),
+            ("src/b.ts", "export const client = 1;\n"),
+        ];
+        assert_eq!(origin(&files, "client"), "src/b.ts client");
+    }
+
+    #[test]
     fn a_member_of_a_namespace_is_the_export_of_that_name() {
         let files = [
             ("src/a.ts", "import * as api from './api';\napi.client;\n"),

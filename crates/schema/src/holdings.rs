@@ -57,6 +57,14 @@ impl Schema {
         let goods = SHARED.has_any(&all) || table.columns.iter().any(priced);
         // What counts in a rule is no body.
         let of_rules = RULES.has_any(&all) && owners.is_empty();
+        // What a job pays is written into its advertisement.
+        let job = ["job", "jobs", "vacancy", "vacancies", "opening", "openings", "vagas", "empleos"];
+        let named =
+            |wanted: &[&str]| table.columns.iter().any(|column| wanted.contains(&column.name.as_str()));
+        let of_jobs = all.iter().any(|word| job.contains(&word.as_str()))
+            && named(&["title", "job_title"])
+            && named(&["company", "company_name", "employer", "description", "requirements"])
+            && !named(&["user_id", "employee_id"]);
         let place = ["city", "state", "district", "country", "street", "address", "address_line1"];
         let has_place = table.columns.iter().any(|column| place.contains(&column.name.as_str()));
         // Only beside a bank is the number of an account one of a bank: it may count customers, or name a line of the books.
@@ -97,7 +105,8 @@ impl Schema {
                 let signed = ["signature_url", "signature_image", "signature_data"];
                 let signed = signed.iter().any(|known| joined.ends_with(known));
                 let of_thing = (goods || of_rules)
-                    && words.iter().all(|word| OF_THINGS.has(word) || !PERSONAL.has(word));
+                    && words.iter().all(|word| OF_THINGS.has(word) || !PERSONAL.has(word))
+                    || of_jobs && words.iter().all(|word| word == "salary" || !PERSONAL.has(word));
                 // A list of postal codes is of nobody.
                 let of_list =
                     all.iter().any(|word| matches!(word.as_str(), "zip" | "zips" | "postal" | "postcodes"))

@@ -254,6 +254,11 @@ pub fn secret_by_name(name: &str) -> bool {
     {
         return false;
     }
+    // Keys that only let events be sent in, from every visitor's browser.
+    let counts = ["AMPLITUDE", "POSTHOG", "MIXPANEL", "SEGMENT", "HEAP", "ROLLBAR"];
+    if counts.iter().any(|service| has(service)) && published(name) && !has("SECRET") && !has("PERSONAL") {
+        return false;
+    }
     if has("SUPABASE") && last == "KEY" && words.len() == 2
         || has("VAPID") && !has("PRIVATE")
         || has("SITEKEY")
@@ -302,6 +307,7 @@ mod tests {
             "VITE_HOOK_KEY",
             "FIREBASE_PRIVATE_KEY",
             "VITE_PAY_SECRET",
+            "VITE_POSTHOG_PERSONAL_API_KEY",
             "VITE_SIGNER_KEY",
             "SLACK_WEBHOOK_URL",
             "apiKey",
@@ -320,6 +326,8 @@ mod tests {
             "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY",
             "VITE_GOOGLE_MAPS_API_KEY",
             "VITE_MAPBOX_TOKEN",
+            "NEXT_PUBLIC_AMPLITUDE_API_KEY",
+            "VITE_MIXPANEL_TOKEN",
             "VITE_API_URL",
             "NODE_ENV",
             "VITE_RECAPTCHA_SITE_KEY",

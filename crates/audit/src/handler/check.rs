@@ -19,6 +19,8 @@ pub(super) struct Checks {
     pub(super) secret: Option<Span>,
     /// The secret is compared with a variable that may be unset.
     pub(super) loose_secret: Option<Span>,
+    /// The condition by which the secret is asked for only where a variable is set.
+    pub(super) unset_secret: Option<Span>,
     /// It only looks whether something was sent: nobody verifies it.
     pub(super) unverified: Option<Span>,
     /// It asks who is there.
@@ -34,6 +36,7 @@ impl Checks {
         self.role = self.role.or(other.role);
         self.secret = self.secret.or(other.secret);
         self.loose_secret = self.loose_secret.or(other.loose_secret);
+        self.unset_secret = self.unset_secret.or(other.unset_secret);
         self.unverified = self.unverified.or(other.unverified);
         self.asks = self.asks.or(other.asks);
     }
@@ -102,6 +105,7 @@ impl<'p> Judge<'p> {
             if self.may_be_unset(condition) {
                 checks.loose_secret.get_or_insert(span);
             }
+            checks.unset_secret = checks.unset_secret.or_else(|| self.left_out(condition));
             return;
         }
         if leaves && (self.is_answer_of_secret(condition, depth) || self.is_proven(condition)) {
@@ -155,7 +159,7 @@ impl<'p> Judge<'p> {
     }
 
     /// Whether a branch ends the handler.
-    fn leaves(&self, branch: Node<'p>) -> bool {
+    pub(super) fn leaves(&self, branch: Node<'p>) -> bool {
         let branch =
             if branch.kind() == "else_clause" { view::code_children(branch).next() } else { Some(branch) };
         let Some(branch) = branch else { return false };
@@ -244,6 +248,8 @@ impl<'p> Judge<'p> {
                     || self.takes_signature(call)));
         if signed && !self.is_skipped_without(call) {
             checks.secret.get_or_insert(span);
+            let open = || self.left_out(call).or_else(|| self.answers_without(call));
+            checks.unset_secret = checks.unset_secret.or_else(open);
             return;
         }
         // Whoever names a checkout that was paid has the right to what it paid for.
@@ -289,6 +295,7 @@ impl<'p> Judge<'p> {
                 if inner.secret.is_some() && (self.hands_back(call) || self.is_returned(call)) {
                     checks.secret.get_or_insert(span);
                     checks.loose_secret = checks.loose_secret.or(inner.loose_secret.map(|_| span));
+                    checks.unset_secret = checks.unset_secret.or(inner.unset_secret);
                 }
                 // What a helper returns is for the caller to look at; what it throws, nobody passes.
                 if thrown {
@@ -296,6 +303,7 @@ impl<'p> Judge<'p> {
                     checks.session = checks.session.or(inner.session.map(|_| span));
                     checks.role = checks.role.or(inner.role.map(|_| span));
                     checks.secret = checks.secret.or(inner.secret.map(|_| span));
+                    checks.unset_secret = checks.unset_secret.or(inner.unset_secret);
                 }
             }
             _ => {}

@@ -12,6 +12,7 @@ mod proof;
 mod reach;
 mod start;
 mod taken;
+mod unset;
 mod verify;
 mod web;
 
@@ -53,6 +54,8 @@ pub struct Handler {
     pub unverified: bool,
     /// Its secret is compared with a variable that may be unset.
     pub loose_secret: Option<Span>,
+    /// Its secret is asked for only where a variable is set: the condition that says so.
+    pub unset_secret: Option<Span>,
     /// What it believes of the request.
     pub taken: Vec<Taken>,
     /// For an edge function: whether the platform asks for a token, the publishable key among them.
@@ -184,7 +187,7 @@ fn judged(project: &Project, found: &Found, guards: &[middleware::Middleware<'_>
         (Auth::Secret, Some(secret))
     } else if let Some(session) = checks.session.or(by_guard) {
         (Auth::Enforced, Some(session))
-    } else if public_by_design(project, found, deeds) {
+    } else if public_by_design(project, found, deeds) || reach::hands_on(project, found.function) {
         (Auth::PublicByDesign, None)
     } else if let Some(asks) = checks.unverified.or(checks.asks) {
         (Auth::Optional, Some(asks))
@@ -212,6 +215,7 @@ fn judged(project: &Project, found: &Found, guards: &[middleware::Middleware<'_>
         role: checks.role.is_some(),
         unverified: checks.unverified.is_some(),
         loose_secret: checks.loose_secret,
+        unset_secret: checks.unset_secret.filter(|_| auth == Auth::Secret),
         taken,
         verify_jwt: found.verify_jwt,
     }

@@ -102,7 +102,7 @@ impl<'p> Judge<'p> {
     }
 
     /// Whether a name in `node` is declared with a value of which `says` holds.
-    fn any_declared(&self, node: Node<'p>, says: &dyn Fn(Node<'p>) -> bool) -> bool {
+    pub(super) fn any_declared(&self, node: Node<'p>, says: &dyn Fn(Node<'p>) -> bool) -> bool {
         let mut found = false;
         view::walk(node, &mut |inner| {
             let id = (inner.kind() == "identifier")

@@ -49,6 +49,21 @@ pub(super) fn only_answers(project: &Project, function: Span) -> bool {
     !calls
 }
 
+/// Whether a handler hands the whole request on, headers and all, and does nothing else with it: whoever gets it judges it.
+pub(super) fn hands_on(project: &Project, function: Span) -> bool {
+    let spans = functions(project, function, 2);
+    let texts = || spans.iter().map(|span| project.get(span.file).text.get(span.range()).unwrap_or_default());
+    let has = |marks: &[&str]| texts().any(|text| marks.iter().any(|mark| text.contains(mark)));
+    let headers = [
+        "request.headers.forEach(",
+        "req.headers.forEach(",
+        "Headers(request.headers",
+        "Headers(req.headers",
+    ];
+    let asks = [".from(", ".rpc(", "sql`", ".query(", "SERVICE_ROLE"];
+    has(&["fetch("]) && has(&headers) && has(&["request.method", "req.method"]) && !has(&asks)
+}
+
 /// What the code of a handler does.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Deeds {

@@ -227,6 +227,8 @@ pub(super) struct Claims {
     pub(super) project: Option<String>,
     /// `sub`.
     pub(super) subject: Option<String>,
+    /// `exp` ends it within a week of `iat`, or it is a visitor's own: it was over soon after it was written down.
+    pub(super) brief: bool,
 }
 
 /// The claims of a token; `None` if its middle part is no JSON object.
@@ -235,7 +237,11 @@ pub(super) fn claims(token: &str) -> Option<Claims> {
     let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
     let json: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
     let text = |key: &str| json.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+    let number = |key: &str| json.get(key).and_then(serde_json::Value::as_i64);
+    let lives = number("exp").zip(number("iat")).map(|(end, start)| end - start);
+    let visitor = text("aud").as_deref() == Some("authenticated") && number("exp").is_some();
     json.is_object().then(|| Claims {
+        brief: lives.map_or(visitor, |seconds| seconds <= 7 * 24 * 3600),
         role: text("role"),
         issuer: text("iss"),
         project: text("ref"),
@@ -299,6 +305,17 @@ mod tests {
         let claims = claims(&format!("eyJhbGciOiJIUzI1NiJ9.{payload}.signature")).unwrap();
         assert_eq!(claims.role.as_deref(), Some("anon"));
         assert_eq!(claims.project.as_deref(), Some("abcdefghij"));
+    }
+
+    #[test]
+    fn a_token_of_an_hour_is_brief() {
+        let brief = |payload: &str| {
+            claims(&format!("eyJhbGciOiJIUzI1NiJ9.{}.s", URL_SAFE_NO_PAD.encode(payload))).unwrap().brief
+        };
+        assert!(brief(r#"{"sub":"1","iat":1700000000,"exp":1700003600}"#));
+        assert!(brief(r#"{"aud":"authenticated","sub":"1","exp":1700003600}"#));
+        assert!(!brief(r#"{"sub":"1","exp":1700003600}"#));
+        assert!(!brief(r#"{"sub":"1","iat":1700000000,"exp":1900000000}"#));
     }
 
     #[test]

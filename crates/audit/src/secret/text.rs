@@ -34,6 +34,11 @@ static SQL_PASSWORD: LazyLock<Regex> = LazyLock::new(|| {
 static WRITTEN_DOWN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?im)\b(?:password|passwort|senha|contraseña|kata sandi)\b[`*_]*\s*[:=|]\s*[`*_]*\s*`?([^\s`*|,;)<>]{5,40})").expect("the pattern compiles")
 });
+/// A line of an env file in a document: `HOOK_SECRET=9f86…`.
+static ENV_LINE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]{4,60})=([^\s\x22'`<>]{16,200})[ \t]*\r?$")
+        .expect("the pattern compiles")
+});
 /// What a value is called, from the text before it on its line.
 static NAME_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"([A-Za-z_][\w-]*)["']?\s*(?:=>|[:=(])\s*["'`]?$"#).expect("the pattern compiles")
@@ -150,9 +155,13 @@ pub(super) fn of_document(file: &File) -> Vec<Found> {
     let throwaway = crate::env::compose(file.path.name()) || file.path.as_str().contains(".github/");
     let prose = matches!(file.kind, Kind::Markdown);
     if !throwaway {
-        for entry in NAMED.find_iter(text) {
+        let written = NAMED.find_iter(text).map(|entry| {
             let (name, value) = parts(entry.as_str());
-            let value = entry.start() + value.start..entry.start() + value.end;
+            (name, entry.start() + value.start..entry.start() + value.end)
+        });
+        let lines = prose.then(|| ENV_LINE.captures_iter(text)).into_iter().flatten();
+        let lines = lines.filter_map(|line| Some((line.get(1)?.as_str(), line.get(2)?.range())));
+        for (name, value) in written.chain(lines) {
             if value.len() <= LONGEST && secret_by_name(name) && judge::random(&text[value.clone()]) {
                 push(
                     value,

@@ -87,6 +87,7 @@ fn token(value: &str) -> Option<Verdict> {
         (_, Some("supabase-demo")) => of("supabase-local-key", Confidence::Certain),
         (Some("anon"), _) => of("supabase-anon-key", Confidence::Certain),
         (Some("service_role"), _) => of("supabase-service-role-key", Confidence::Certain),
+        _ if claims.brief => return None,
         // The sample of every tutorial.
         _ if claims.subject.as_deref() == Some("1234567890") => return None,
         _ => of("jwt", Confidence::Likely),

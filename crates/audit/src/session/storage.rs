@@ -173,7 +173,24 @@ fn cookie(look: &Look<'_>, tree: &Tree, node: Node<'_>) -> Option<Session> {
             || right.contains("1970")
             || right.contains("max-age=0")
             || right.contains("Max-Age=0");
-        session.mark = (!clears).then_some(Mark::TokenByHand);
+        session.mark = (!clears).then(|| if is_plain(name, right) { Mark::Flag } else { Mark::TokenByHand });
         session
     })
+}
+
+/// Whether a cookie says who somebody is, rather than that they may be it: a fixed text, or an address, under a name of no token.
+fn is_plain(name: &str, written: &str) -> bool {
+    let token = |text: &str| {
+        let secret = ["token", "jwt", "access", "refresh", "credential", "sid"];
+        identity::words(text).iter().any(|word| secret.contains(&word.as_str()))
+    };
+    let within = written.split("${").skip(1).filter_map(|rest| rest.split('}').next());
+    let quoted = |part: &&str| part.starts_with(['"', '\'', '`']);
+    let beside = written.split('+').map(str::trim).filter(|part| !quoted(part));
+    let told = |value: &str| {
+        let words = identity::words(value);
+        let known = ["email", "mail", "role", "age", "expires", "days", "seconds"];
+        words.iter().any(|word| known.contains(&word.as_str())) && !token(value)
+    };
+    !token(name) && within.chain(beside).all(told)
 }

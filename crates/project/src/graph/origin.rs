@@ -50,8 +50,8 @@ pub(super) fn of_range(project: &Project, file: FileId, range: Range<usize>) -> 
     let local = || Origin::Local(file, binding.name_range.clone());
     let mut origin = match binding.declared {
         Declared::Import => of_import(project, file, &binding.name, &mut BTreeSet::new()),
-        Declared::Const | Declared::Let | Declared::Var if binding.top_level => {
-            required(project, file, &binding.name, binding.range.clone()).unwrap_or_else(local)
+        Declared::Const | Declared::Let | Declared::Var => {
+            loaded(project, file, &binding.name, binding.range.clone()).unwrap_or_else(local)
         }
         _ => local(),
     };
@@ -161,10 +161,10 @@ fn imported_name(imported: &Imported) -> &str {
     }
 }
 
-/// `const x = require("y")` and `const { x } = require("y")`: what an import of `y` would give.
-fn required(project: &Project, file: FileId, local: &str, declaration: Range<usize>) -> Option<Origin> {
+/// `const x = require("y")`, `const { x } = await import("y")`: what an import of `y` would give.
+fn loaded(project: &Project, file: FileId, local: &str, declaration: Range<usize>) -> Option<Origin> {
     let inside = |import: &&Import| {
-        import.kind == ImportKind::Require
+        matches!(import.kind, ImportKind::Require | ImportKind::Dynamic)
             && declaration.start <= import.range.start
             && import.range.end <= declaration.end
     };

@@ -6,6 +6,7 @@
 
 use crate::sql::split;
 use crate::{OURS, Source};
+use std::collections::BTreeSet;
 
 /// The files that count, in order.
 pub(crate) fn ordered<'s, 't>(sources: &'s [Source<'t>]) -> Vec<&'s Source<'t>> {
@@ -14,7 +15,7 @@ pub(crate) fn ordered<'s, 't>(sources: &'s [Source<'t>]) -> Vec<&'s Source<'t>> 
         .filter(|source| {
             is_sql(source.path) && counts(source) && !is_foreign(source.text) && !is_stand_in(source)
         })
-        .map(|source| (rank(source), source))
+        .map(|source| (rank(source, sources), source))
         .collect();
     counted.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.path.cmp(b.path)));
     // Our own migration, as long as it is the newest, was written over all that is there, loose files too.
@@ -143,13 +144,14 @@ fn changes_structure(text: &str) -> bool {
 /// (kind of place, folder, number, whether it creates nothing)
 type Rank = (u8, String, u64, bool);
 
-fn rank(source: &Source<'_>) -> Rank {
+fn rank(source: &Source<'_>, all: &[Source<'_>]) -> Rank {
     let lower = source.path.to_ascii_lowercase();
     let (folders, file) = lower.rsplit_once('/').unwrap_or(("", &lower));
     if is_migration(&lower) {
         // Names sort as the tool sorts them; Drizzle and Prisma number their files or folders likewise.
         let number = if folders.ends_with("drizzle") { number_of(file).unwrap_or(0) } else { 0 };
-        return (0, folders.split("/migrations").next().unwrap_or(folders).to_owned(), number, false);
+        let later = !(GROUND.contains(&file) && lays_ground(source, all));
+        return (0, folders.split("/migrations").next().unwrap_or(folders).to_owned(), number, later);
     }
     let creates = {
         let text = source.text.to_ascii_lowercase();
@@ -159,14 +161,35 @@ fn rank(source: &Source<'_>) -> Rank {
     if matches!(file, "harden.sql" | "missing_tables.sql") {
         return (4, String::new(), u64::from(file == "harden.sql"), false);
     }
-    let ground = ["schema.sql", "database.sql", "init.sql", "structure.sql", "tables.sql"];
-    if ground.contains(&file) && creates {
+    if GROUND.contains(&file) && creates {
         return (1, String::new(), 0, false);
     }
     match number_of(file) {
         Some(number) => (2, folders.to_owned(), number, false),
         None => (3, String::new(), 0, !creates),
     }
+}
+
+const GROUND: [&str; 5] = ["schema.sql", "database.sql", "init.sql", "structure.sql", "tables.sql"];
+
+/// Whether a file without a version makes tables in a folder of migrations that makes none of them: it was run by hand, before them.
+fn lays_ground(source: &Source<'_>, all: &[Source<'_>]) -> bool {
+    let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+    let own = made_tables(source.text);
+    let beside =
+        all.iter().filter(|other| is_versioned(other.path) && folder(other.path) == folder(source.path));
+    !own.is_empty() && beside.flat_map(|other| made_tables(other.text)).all(|table| !own.contains(&table))
+}
+
+/// The names behind `create table`.
+fn made_tables(text: &str) -> BTreeSet<String> {
+    let lower = code_of(text).to_ascii_lowercase();
+    let named = |rest: &str| {
+        let rest = rest.trim_start().trim_start_matches("if not exists").trim_start();
+        let name = rest.split(|letter: char| letter.is_whitespace() || letter == '(').next()?;
+        Some(name.trim_start_matches("public.").trim_matches('"').to_owned())
+    };
+    lower.split("create table").skip(1).filter_map(named).collect()
 }
 
 fn number_of(file: &str) -> Option<u64> {
@@ -207,6 +230,19 @@ mod tests {
                 "more.sql",
                 "fix.sql",
             ],
+        );
+    }
+
+    #[test]
+    fn the_ground_among_migrations_that_make_none_of_its_tables_comes_first() {
+        let ground = ("supabase/migrations/schema.sql", "create table public.a ()");
+        check(
+            &[("supabase/migrations/1.sql", "alter table a add b int"), ground],
+            &[ground.0, "supabase/migrations/1.sql"],
+        );
+        check(
+            &[("supabase/migrations/1.sql", "create table if not exists a ()"), ground],
+            &["supabase/migrations/1.sql", ground.0],
         );
     }
 
