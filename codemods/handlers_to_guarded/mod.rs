@@ -1,5 +1,6 @@
 //! Handlers that answer whoever asks, and handlers that believe what the request says.
 
+mod any_row;
 mod asker;
 mod callers;
 mod development;
@@ -89,6 +90,13 @@ const UNSET: Rule = Rule {
     why: "Where the variable is missing - a preview, a new host, a name with a typo - nothing is asked, and nothing says so.",
     aliases: &["CWE-636"],
 };
+const ANY_ROW: Rule = Rule {
+    id: "handlers-to-guarded/any-row",
+    title: "A handler changes rows of anybody",
+    severity: Severity::Hole,
+    why: "An id is no secret: whoever has an account changes and deletes what belongs to others.",
+    aliases: &["CWE-639"],
+};
 const DEBUG: Rule = Rule {
     id: "handlers-to-guarded/debug-handler",
     title: "A handler for trying things out is deployed",
@@ -167,6 +175,7 @@ impl Codemod for HandlersToGuarded {
                 ORIGINS,
                 GET_WRITES,
                 UNSET,
+                ANY_ROW,
             ],
             readme: include_str!("README.md"),
             frameworks: &["next", "tanstack-start"], // templates/
@@ -182,6 +191,7 @@ impl Codemod for HandlersToGuarded {
         findings.extend(reads::find(survey));
         findings.extend(typed::find(survey));
         findings.extend(unset::find(survey));
+        findings.extend(any_row::find(survey));
         // Who may call what we wrote was decided, and said, when it was written.
         if let Some(server) = survey.stack.server {
             findings.retain(|finding| !server.wrote(survey.project.get(finding.span.file)));

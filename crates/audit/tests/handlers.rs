@@ -40,6 +40,7 @@ fn show(handler: &Handler) -> String {
         ("unverified", handler.unverified),
         ("loose", handler.loose_secret.is_some()),
         ("unset", handler.unset_secret.is_some()),
+        ("blind", handler.blind),
         ("pays", handler.pays),
     ] {
         if is {
@@ -678,6 +679,12 @@ fn a_secret_that_is_asked_for_only_where_it_is_set_is_told() {
         &format!("if (secret) {{ if (sent !== secret) {refuse}; }}"),
         "/api/berths POST Secret writes unset",
     );
+    cron(
+        &format!(
+            "if (secret) {{ if (sent !== secret) {refuse}; }} else if (process.env.STAGE === 'production') {{ {refuse}; }}"
+        ),
+        "/api/berths POST Secret writes",
+    );
     cron(&format!("if (!secret || sent !== secret) {refuse};"), "/api/berths POST Secret writes");
     cron(
         &format!("if (!secret) {refuse}; if (secret && sent !== secret) {refuse};"),
@@ -711,4 +718,50 @@ fn a_guard_that_is_loaded_when_it_is_needed_is_followed() {
         )],
         &["/api/berths POST Enforced writes"],
     );
+}
+
+#[test]
+fn a_method_of_a_class_that_answers_yes_without_its_secret_is_told() {
+    check(
+        NEXT,
+        &[
+            (
+                "lib/hooks.ts",
+                "class Hooks { constructor(private hookSecret) {} verifySignature(body, sent) { if (!this.hookSecret) { return true; } return sent === body; } } export const hooks = new Hooks(process.env.HOOK_SECRET);",
+            ),
+            (
+                "app/api/berths/route.ts",
+                "import { hooks } from '@/lib/hooks'; export async function POST(request) { if (!hooks.verifySignature(await request.text(), request.headers.get('x-signature'))) return new Response('no', { status: 401 }); await sql`DELETE FROM berths`; }",
+            ),
+        ],
+        &["/api/berths POST Secret writes unset"],
+    );
+}
+
+#[test]
+fn the_handshake_of_a_webhook_stands_for_no_event() {
+    let hook = |after: &str| {
+        format!(
+            "Deno.serve(async (req) => {{ const expected = Deno.env.get('HOOK_TOKEN'); if (req.method === 'GET') {{ const token = new URL(req.url).searchParams.get('hub.verify_token'); if (token === expected) {{ return new Response('ok'); }} return new Response('no', {{ status: 403 }}); }} {after} await db.from('berths').insert({{}}); }});"
+        )
+    };
+    let judged = |after: &str, expected: &str| {
+        check(NEXT, &[("supabase/functions/hook/index.ts", &hook(after))], &[expected]);
+    };
+    judged("", "/functions/v1/hook hook None writes");
+    judged(
+        "if (req.headers.get('x-token') !== expected) return new Response('no', { status: 401 });",
+        "/functions/v1/hook hook Secret writes",
+    );
+}
+
+#[test]
+fn a_handler_that_asks_who_is_there_and_never_whose_rows_they_are_is_blind() {
+    let by = |filter: &str| {
+        format!(
+            "export async function PATCH(request, {{ params }}) {{ const user = await currentMember(); if (!user) return new Response('Unauthorized', {{ status: 401 }}); const {{ id }} = await params; const db = createClient('u', process.env.SUPABASE_SERVICE_ROLE_KEY); await db.from('berths').update({{ wet: true }}).eq('id', id){filter}; }}"
+        )
+    };
+    route(&by(""), "/api/berths PATCH Enforced writes admin blind");
+    route(&by(".eq('by', user.id)"), "/api/berths PATCH Enforced writes admin");
 }

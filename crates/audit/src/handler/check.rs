@@ -58,6 +58,7 @@ fn of_within(project: &Project, function: Span, depth: u8) -> Checks {
     let judge = Judge { project, file, reader };
     view::walk(node, &mut |inner| {
         match inner.kind() {
+            "if_statement" if judge.is_for_get(inner) => return false,
             "if_statement" => judge.branch(inner, &mut checks, depth),
             "call_expression" => judge.call(inner, &mut checks, depth),
             _ => {}
@@ -384,7 +385,7 @@ fn judges_sender(name: &str) -> bool {
 }
 
 /// `createServerClient`, `getApiClient`, `getDb`.
-fn makes_client(name: &str) -> bool {
+pub(super) fn makes_client(name: &str) -> bool {
     let words = crate::identity::words(name);
     let made = ["client", "supabase", "db", "database", "pool", "prisma"];
     words.iter().any(|word| made.contains(&word.as_str())) && !crate::identity::names_visitor(name)

@@ -15,6 +15,7 @@ mod taken;
 mod unset;
 mod verify;
 mod web;
+mod whose;
 
 use crate::guard::middleware;
 use crate::identity::words;
@@ -56,6 +57,8 @@ pub struct Handler {
     pub loose_secret: Option<Span>,
     /// Its secret is asked for only where a variable is set: the condition that says so.
     pub unset_secret: Option<Span>,
+    /// It refuses without a session, asks past every policy, and looks no further whose rows it touches.
+    pub blind: bool,
     /// What it believes of the request.
     pub taken: Vec<Taken>,
     /// For an edge function: whether the platform asks for a token, the publishable key among them.
@@ -200,6 +203,12 @@ fn judged(project: &Project, found: &Found, guards: &[middleware::Middleware<'_>
     } else {
         Vec::new()
     };
+    let past = auth == Auth::Enforced
+        && deeds.admin
+        && deeds.writes
+        && checks.session.is_some()
+        && checks.role.is_none()
+        && found.before.is_empty();
     Handler {
         span: found.span,
         name: found.name.clone(),
@@ -216,6 +225,7 @@ fn judged(project: &Project, found: &Found, guards: &[middleware::Middleware<'_>
         unverified: checks.unverified.is_some(),
         loose_secret: checks.loose_secret,
         unset_secret: checks.unset_secret.filter(|_| auth == Auth::Secret),
+        blind: past && whose::is_blind(project, found.function),
         taken,
         verify_jwt: found.verify_jwt,
     }

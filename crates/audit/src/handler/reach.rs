@@ -209,6 +209,11 @@ const PAYS: &[&str] = &[
     "api.groq.com",
     "fal.run",
     "openrouter.ai",
+    "api.firecrawl.dev",
+    "api.perplexity.ai",
+    "api.tavily.com",
+    "api.deepgram.com",
+    "api.assemblyai.com",
 ];
 
 /// Variables that hold the key of a model's provider.

@@ -4,6 +4,7 @@
 use super::check::Judge;
 use crate::component;
 use edit::Span;
+use project::graph::{Graph, Origin};
 use syntax::Node;
 use syntax::view;
 
@@ -57,15 +58,34 @@ impl<'p> Judge<'p> {
                 && ["SECRET", "KEY", "TOKEN", "PASSWORD"].iter().any(|word| text.contains(word))
         };
         match node.kind() {
+            "member_expression" if self.reader.tree.text(node).starts_with("this.") => {
+                self.is_kept_secret(node)
+            }
             "member_expression" | "subscript_expression" | "call_expression" => read(node),
             "identifier" => self.any_declared(node, &|value| read(view::unwrapped(value))),
             _ => false,
         }
     }
 
+    /// `this.hookSecret`, which the class never sees set by others than the environment.
+    fn is_kept_secret(&self, member: Node<'p>) -> bool {
+        let name = member.child_by_field_name("property").map_or("", |name| self.reader.tree.text(name));
+        name.to_ascii_lowercase().contains("secret")
+    }
+
     /// A branch that refuses, or that only a developer's machine takes.
     fn is_way_out(&self, branch: Node<'p>) -> bool {
-        self.leaves(branch) || self.reader.tree.text(branch).contains("NODE_ENV")
+        let text = self.reader.tree.text(branch);
+        self.leaves(branch)
+            || ["NODE_ENV", "production", "isProd", "isDev"].iter().any(|mark| text.contains(mark))
+    }
+
+    /// `if (request.method === "GET") { … }`: what is asked there, such as the handshake of a webhook, is asked of nobody else.
+    pub(super) fn is_for_get(&self, branch: Node<'p>) -> bool {
+        let condition = branch.child_by_field_name("condition");
+        let asked: String = condition.map_or("", |it| self.reader.tree.text(it)).split_whitespace().collect();
+        let asked = asked.replace('\'', "\"");
+        asked.ends_with("method===\"GET\")") || asked.ends_with("method==\"GET\")")
     }
 
     /// Whether the function refuses before `condition` where `name` is missing.
@@ -88,7 +108,8 @@ impl<'p> Judge<'p> {
 
     /// Where a helper answers yes without the secret: `if (!secret) return true`.
     pub(super) fn answers_without(&self, call: Node<'p>) -> Option<Span> {
-        let function = component::of(self.project, self.file, view::callee(call)?)?;
+        let function =
+            component::of(self.project, self.file, view::callee(call)?).or_else(|| self.method(call))?;
         let file = self.project.get(function.file);
         let reader = crate::identity::Reader::of(self.project, file)?;
         let body = reader.tree.node_at(function.range())?;
@@ -98,6 +119,27 @@ impl<'p> Judge<'p> {
             if found.is_none() && node.kind() == "if_statement" && judge.says_yes_without(node) {
                 let condition = node.child_by_field_name("condition").map(view::unwrapped);
                 found = condition.map(|condition| file.span(condition.byte_range()));
+            }
+            found.is_none()
+        });
+        found
+    }
+
+    /// The method of that name in the file of the object that it is asked of: `hooks.verifySignature(…)`.
+    fn method(&self, call: Node<'p>) -> Option<Span> {
+        let callee = view::callee(call)?;
+        let (object, name) = (callee.child_by_field_name("object")?, callee.child_by_field_name("property")?);
+        let Origin::Local(holder, _) = Graph::origin(self.project, self.file.id, object.byte_range()) else {
+            return None;
+        };
+        let holder = self.project.get(holder);
+        let (tree, _) = holder.syntax()?;
+        let name = self.reader.tree.text(name);
+        let mut found = None;
+        view::walk(tree.root(), &mut |node| {
+            let named = node.child_by_field_name("name").is_some_and(|own| tree.text(own) == name);
+            if found.is_none() && node.kind() == "method_definition" && named {
+                found = Some(holder.span(node.byte_range()));
             }
             found.is_none()
         });
