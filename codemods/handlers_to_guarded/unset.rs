@@ -45,7 +45,11 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
 /// What the condition asks for: `hookSecret` of `hookSecret && sent !== hookSecret`.
 fn asked<'s>(survey: &'s Survey<'_>, span: Span) -> &'s str {
     let text = survey.project.get(span.file).text.get(span.range()).unwrap_or_default();
-    text.split("&&").next().unwrap_or(text).trim().trim_start_matches('!')
+    let secret = |part: &&str| {
+        let lower = part.to_ascii_lowercase();
+        !part.contains('=') && ["secret", "key", "token"].iter().any(|word| lower.contains(word))
+    };
+    text.split("&&").find(secret).unwrap_or(text).trim().trim_start_matches('!')
 }
 
 /// The one change: what was skipped without the variable refuses.
