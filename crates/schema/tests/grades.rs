@@ -31,6 +31,7 @@ const CASES: &[Case] = &[
     ("harbour_comments", "user_id uuid references auth.users, body text", ALL, "select", "true", Fine, Ok),
     ("photo_reactions", "user_id uuid references auth.users, kind text", ALL, "select", "true", Fine, Ok),
     ("scraped_jobs", "title text, company text, salary_range text", USERS, "select", "true", Fine, Ok),
+    ("mail_runs", "emails_failed integer", USERS, "select", "true", Fine, Ok),
     ("mooring_jobs", "recruiter_id uuid references auth.users, title text", USERS, "select", "true", Fine, Ok),
     ("rescue_causes", "created_by uuid references auth.users, goal_amount numeric", ALL, "select", "true", Fine, Ok),
     ("mast_scoring_rules", "label text, weight numeric", ALL, "select", "true", Fine, Ok),
