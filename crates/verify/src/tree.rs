@@ -231,22 +231,25 @@ fn types(question: &Question<'_>, tools: &Tools<'_>) -> Result<Option<Vec<String
     if programs.is_empty() || !there(&compiler) {
         return Ok(None);
     }
+    let tree = format!("{}/", tools.folder.join(question.name).join("tree").display());
     let mut errors = Vec::new();
     for program in programs {
         let arguments = [compiler, "--noEmit", "--pretty", "false", "-p", program];
         let ran = run(question, tools, "node", &arguments, CHECK)?;
-        errors.extend(ran.said.lines().filter(|line| line.contains("error TS")).map(without_place));
+        let told = ran.said.lines().filter(|line| line.contains("error TS"));
+        errors.extend(told.map(|line| without_place(line, &tree)));
     }
     Ok(Some(errors))
 }
 
-/// `src/a.ts(3,4): error TS1: …` without the place: lines move. A list that the compiler cuts short (`… 12 more …`) is left out: what it
-/// shows of it, and in which order, differs from one run to the next.
-fn without_place(line: &str) -> String {
+/// `src/a.ts(3,4): error TS1: …` without the place: lines move, and a file that the text names stands in another `tree`. A list that
+/// the compiler cuts short (`… 12 more …`) is left out: what it shows of it, and in which order, differs from one run to the next.
+fn without_place(line: &str, tree: &str) -> String {
     let mut line = match (line.find('('), line.find("): ")) {
         (Some(open), Some(close)) if open < close => format!("{}{}", &line[..open], &line[close + 1..]),
         _ => line.to_owned(),
     };
+    line = line.replace(tree, "");
     if let Some(cut) = line.find(" more ...")
         && let Some(open) = line[..cut].rfind('\'')
     {
@@ -318,7 +321,7 @@ mod tests {
 
     #[test]
     fn an_error_that_moved_is_not_new_and_a_second_one_like_it_is() {
-        let error = |line: &str| without_place(line);
+        let error = |line: &str| without_place(line, "/before/tree/");
         let before = [error("src/a.ts(3,4): error TS1: no")];
         let after = [error("src/a.ts(9,4): error TS1: no"), error("src/a.ts(12,4): error TS1: no")];
         assert_eq!(new_errors(&before, &after), ["src/a.ts: error TS1: no"]);
@@ -328,5 +331,12 @@ mod tests {
             new_errors(&[cut("a | b | ... 3 more ... | z")], &[cut("b | ... 4 more ... | y")]),
             [""; 0]
         );
+    }
+
+    #[test]
+    fn an_error_that_names_a_file_of_the_other_tree_is_not_new() {
+        let error =
+            |tree: &str| without_place(&format!("src/a.ts(3,4): error TS7016: '{tree}app/lib.js'."), tree);
+        assert_eq!(new_errors(&[error("/t/before/tree/")], &[error("/t/after/tree/")]), [""; 0]);
     }
 }
