@@ -3,7 +3,7 @@
 use super::chain::last;
 use super::column::{Column, Kind, list_of};
 use super::draft::{Fill, Site};
-use super::read::Reader;
+use super::read::{Branch, Reader};
 use super::reason::Reason;
 use stack::server::function::Input;
 use syntax::Node;
@@ -116,20 +116,28 @@ impl<'s> Reader<'s> {
             out.push(Out::Text(text.trim_matches(['"', '\'', '`']).to_owned()));
             return Ok(from + 1);
         }
+        let asked = |branch: &Branch| branch.truthy.iter().any(|text| text == self.tree.text(node));
+        let truthy = self.branch.as_ref().is_some_and(asked);
+        // Where it may not be there, the condition has to ask for it.
+        if self.branch.is_some() && self.is_unsure(node) && !truthy || !self.may_be_asked(node) {
+            return Err(Reason::builder_variable());
+        }
         let name = self.input_name(node).unwrap_or_else(|| last(column).to_owned());
         let kind = known.map(|column| column.kind);
         let bare = lead.is_empty() && tail.is_empty();
         *sent = true;
         if bare && matches!(kind, Some(Kind::Number | Kind::Guid)) {
-            let schema = kind.map_or_else(String::new, |kind| kind.zod());
+            let mut schema = kind.map_or_else(String::new, |kind| kind.zod());
+            if truthy {
+                schema += ".nullish()";
+            }
             let site = Site::Expression(node.byte_range());
             let index = self.send_as([&name, last(column)], Input::Schema(schema), site);
             out.push(Out::Hole(String::new(), index, String::new()));
             return Ok(from + 1);
         }
         let mut schema = format!("z.string().max({LONGEST})");
-        if let Some(branch) = &self.branch {
-            let truthy = branch.truthy.iter().any(|text| text == self.tree.text(node));
+        if self.branch.is_some() {
             let simple = view::member_path(self.tree, node).is_some();
             if truthy && simple {
                 schema += ".nullish()";
