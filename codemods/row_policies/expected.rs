@@ -79,7 +79,7 @@ fn literal(text: &str) -> String {
 }
 
 /// The database with one more migration.
-fn with(survey: &Survey<'_>, path: &RelPath, text: &str) -> Option<Schema> {
+pub(super) fn with(survey: &Survey<'_>, path: &RelPath, text: &str) -> Option<Schema> {
     let source = |id: &FileId| {
         let file = survey.project.get(*id);
         Source { file: *id, path: file.path.as_str(), text: &file.text }

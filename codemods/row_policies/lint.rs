@@ -5,16 +5,25 @@ use super::rewrite::unwrapped;
 use super::{NO_INDEX, SEARCH_PATH, TIDY, Told, UNWRAPPED};
 use audit::{Finding, Related, Severity, Survey};
 use edit::Span;
-use schema::Name;
+use schema::{Function, Name, Schema};
 use std::collections::BTreeMap;
+
+/// Functions that look names up where their caller does. A procedure that ends transactions may have no setting of its own.
+pub(super) fn pathless(schema: &Schema) -> impl Iterator<Item = &Function> {
+    let ends = |body: &str| {
+        let body = body.to_ascii_lowercase();
+        has_word(&body, "commit") || has_word(&body, "rollback")
+    };
+    let functions =
+        schema.functions.iter().filter(|it| it.name.schema == "public" && it.search_path.is_none());
+    functions.filter(move |it| !(it.procedure && ends(&it.body)))
+}
 
 pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let schema = &survey.schema;
 
-    let pathless =
-        schema.functions.iter().filter(|it| it.name.schema == "public" && it.search_path.is_none());
-    let pathless: Vec<_> = pathless
+    let pathless: Vec<_> = pathless(schema)
         .filter_map(|it| it.span.map(|span| (span, format!("`{}`", it.name.name), it.definer)))
         .collect();
     let definer = pathless.iter().any(|(_, _, definer)| *definer);

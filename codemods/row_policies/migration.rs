@@ -4,7 +4,7 @@
 use super::access::{Access, qualified, quoted, shown};
 use super::{
     DEFINER, HARDENED, ID, METADATA, NO_INDEX, OPEN_READ, OPEN_WRITE, PRIVILEGED, RLS_OFF, SEARCH_PATH,
-    UNWRAPPED, lint, privileges, rewrite,
+    UNWRAPPED, expected, lint, privileges, rewrite,
 };
 use audit::{Finding, Survey};
 use edit::{Piece, RelPath, Span};
@@ -55,12 +55,16 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
         section,
     );
 
+    // Policies that come into force with the first section count as those that are.
+    let path = next_file(survey, Behind::Minute, "harden")?;
+    let in_force =
+        sections.first().and_then(|made| expected::with(survey, &path, &format!("{}\n{made}", schema::OURS)));
+    let schema = in_force.as_ref().unwrap_or(schema);
+
     let mut section = String::new();
     for (name, table) in &schema.tables {
         let (mut all, mut any, mut shown_still) = (true, false, false);
-        // Policies that come into force with the first section count as those that are.
-        let in_force = table.row_security || resolved.contains(&(RLS_OFF.id, shown(name)));
-        for policy in table.policies.iter().filter(|_| in_force) {
+        for policy in table.policies.iter().filter(|_| table.row_security) {
             let open = rewrite::open(schema, name, policy);
             let read =
                 |verdict: &schema::grade::Verdict| verdict.fault == Some(schema::grade::Fault::OpenRead);
@@ -171,9 +175,7 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
     add(&mut sections, "Functions that gave away more than they should.", section);
 
     let mut section = String::new();
-    for function in schema.functions.iter().filter(|it| {
-        it.name.schema == "public" && it.search_path.is_none() && !replaced.contains(&it.name.name)
-    }) {
+    for function in lint::pathless(schema).filter(|it| !replaced.contains(&it.name.name)) {
         let kind = if function.procedure { "procedure" } else { "function" };
         let _ = writeln!(
             section,
@@ -219,7 +221,6 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
         schema::OURS,
         sections.join("\n")
     );
-    let path = next_file(survey, Behind::Minute, "harden")?;
     let mut change = Change::new(ID, "Harden the database in a new migration", Safety::Review);
     change.key = Some(HARDENED.to_owned());
     change.creates.push(NewFile { path, pieces: vec![Piece::text(text.clone())], mode: 0o644 });

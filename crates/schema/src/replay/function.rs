@@ -166,7 +166,7 @@ impl Replay {
     }
 
     pub(super) fn alter_function(&mut self, node: &Node) -> Done {
-        let Some(signature) = node::child(node, Kind::FUNCTION_SIG) else { return Ok(()) };
+        let Some(signature) = node.children().find(is_signature) else { return Ok(()) };
         let found = self.signed(&signature);
         let Some(at) = found.first() else {
             let name = signature
@@ -184,10 +184,7 @@ impl Replay {
 
     pub(super) fn drop_function(&mut self, node: &Node) -> Done {
         let cascade = node::has(node, Kind::CASCADE);
-        let signatures: Vec<_> = node
-            .descendants()
-            .filter(|it| matches!(it.kind(), Kind::FUNCTION_SIG | Kind::PROCEDURE_SIG | Kind::ROUTINE_SIG))
-            .collect();
+        let signatures: Vec<_> = node.descendants().filter(is_signature).collect();
         for signature in signatures {
             let found = self.signed(&signature);
             let Some(at) = found.first() else {
@@ -322,6 +319,10 @@ fn same(known: &Function, name: &Name, kinds: &[String]) -> bool {
         kind.split('(').next().unwrap_or("").to_owned() + if kind.ends_with("[]") { "[]" } else { "" }
     };
     known.name == *name && known.kinds().iter().map(|kind| bare(kind)).eq(kinds.iter().map(|kind| bare(kind)))
+}
+
+fn is_signature(node: &Node) -> bool {
+    matches!(node.kind(), Kind::FUNCTION_SIG | Kind::PROCEDURE_SIG | Kind::ROUTINE_SIG)
 }
 
 fn set_options(function: &mut Function, options: &Node) {

@@ -236,7 +236,7 @@ impl Replay {
             Kind::ALTER_POLICY => self.alter_policy(node),
             Kind::DROP_POLICY => self.drop_policy(node),
             Kind::CREATE_FUNCTION | Kind::CREATE_PROCEDURE => self.create_function(node),
-            Kind::ALTER_FUNCTION => self.alter_function(node),
+            Kind::ALTER_FUNCTION | Kind::ALTER_PROCEDURE | Kind::ALTER_ROUTINE => self.alter_function(node),
             Kind::DROP_FUNCTION | Kind::DROP_PROCEDURE | Kind::DROP_ROUTINE => self.drop_function(node),
             Kind::CREATE_TRIGGER => self.create_trigger(node),
             Kind::DROP_TRIGGER => self.drop_trigger(node),

@@ -166,6 +166,16 @@ fn functions_triggers_and_their_rights() {
 }
 
 #[test]
+fn procedures_are_altered_as_functions_are() {
+    let schema = schema(
+        "create procedure sweep(days int) language plpgsql as $$ begin delete from boats; end $$;
+         alter procedure sweep(integer) set search_path = public;",
+    );
+    assert_eq!(schema.functions[0].search_path.as_deref(), Some("public"));
+    assert_eq!(troubles(&schema), [""; 0]);
+}
+
+#[test]
 fn buckets_and_publications() {
     let schema = schema(
         "create table boats (id uuid primary key);
