@@ -27,6 +27,9 @@ const SHAPES: &[(&str, &str)] = &[
     (r"postgres(ql)?://[^\s:@/]+:[^\s:@/]+@", "the password of a database"),
 ];
 
+/// A policy that asks for the role: SQL that a page shows to whoever sets the app up.
+const POLICY: &str = r"(auth\.role\(\)|->>\s*'role'\)?)(::text)?\s*=\s*'service_role'";
+
 /// Reads the files below `folders` of the app and judges them.
 pub(crate) fn probe(
     app: &Path,
@@ -49,6 +52,7 @@ pub(crate) fn probe(
         .collect();
     let shapes: Vec<(Regex, &str)> =
         SHAPES.iter().filter_map(|(shape, what)| Some((Regex::new(shape).ok()?, *what))).collect();
+    let policy = Regex::new(POLICY).ok();
     let (mut keys, mut names, mut maps, mut files) = (Vec::new(), BTreeSet::new(), Vec::new(), 0);
     for folder in there {
         for file in scratch::walked(&app.join(folder)) {
@@ -62,6 +66,9 @@ pub(crate) fn probe(
             // What is public by its name is public; only what else is there counts.
             for value in &public {
                 text = text.replace(value, "");
+            }
+            if let Some(policy) = &policy {
+                text = policy.replace_all(&text, "").into_owned();
             }
             for variable in variables.iter().filter(|variable| variable.canary) {
                 if text.contains(&variable.value) {
@@ -141,6 +148,7 @@ mod tests {
     #[test]
     fn a_role_is_found_as_a_value_and_may_be_spoken_of() {
         check("const role = 'service_role'", &["browser-keys"]);
+        check("show(`using (auth.jwt()->>'role' = 'service_role')`)", &[]);
         check("h('p', null, 'Keep the service_role key on the server.')", &[]);
     }
 

@@ -1,3 +1,4 @@
+import { NextResponse } from "next/server";
 __VARIABLES__
 import { createDb } from "__SESSION__";
 
@@ -12,7 +13,7 @@ async function forward(request: Request): Promise<Response> {
   const name = pathname.split("/").pop() ?? "";
   // A header that no other site can send.
   if (request.headers.get("x-requested-with") !== "fetch") return new Response(null, { status: 403 });
-  if (!FUNCTIONS.includes(name)) return Response.json({ code: "NOT_ALLOWED", message: "This function is not on the list" }, { status: 403 });
+  if (!FUNCTIONS.includes(name)) return NextResponse.json({ code: "NOT_ALLOWED", message: "This function is not on the list" }, { status: 403 });
   const db = await createDb();
   const { data: visitor } = await db.auth.getUser();
   const { data } = visitor.user ? await db.auth.getSession() : { data: { session: null } };

@@ -1,3 +1,4 @@
+import { NextResponse } from "next/server";
 __VARIABLES__
 import { createDb } from "__SESSION__";
 
@@ -13,7 +14,7 @@ const REQUEST_HEADERS = ["accept", "content-type", "prefer", "range", "range-uni
 const RESPONSE_HEADERS = ["content-type", "content-range", "preference-applied"];
 const MOST_BYTES = 1_000_000;
 
-const refuse = (status: number, code: string, message: string) => Response.json({ code, message, details: null, hint: null }, { status });
+const refuse = (status: number, code: string, message: string) => NextResponse.json({ code, message, details: null, hint: null }, { status });
 
 async function forward(request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url);

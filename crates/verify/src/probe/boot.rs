@@ -41,11 +41,16 @@ pub(crate) fn environment(
         return report.skip(asked, "the app has no server of its own: it reads nothing when it starts");
     }
     // What the build has put into the server's files is not read any more, and what the platform gives need not be there.
-    let ours = |variable: &&Variable| !variable.public && !audit::env::given(&variable.name);
+    let checks = declared(survey);
+    let ours = |variable: &&Variable| {
+        let name = variable.name.as_str();
+        let asked = checks.contains(name) || !only_a_package_reads(survey, name);
+        !variable.public && !audit::env::given(name) && asked
+    };
     let hidden: Vec<&Variable> = variables.iter().filter(ours).collect();
     let names: Vec<&str> = hidden.iter().map(|variable| variable.name.as_str()).collect();
     if names.is_empty() {
-        return report.skip(asked, "the server reads no variable that is not public");
+        return report.skip(asked, "the server's own code reads no variable that is not public");
     }
     let bare: Variables = given
         .iter()
@@ -53,7 +58,7 @@ pub(crate) fn environment(
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let mut required: BTreeSet<String> =
-        declared(survey).into_iter().filter(|name| names.contains(&name.as_str())).collect();
+        checks.iter().filter(|name| names.contains(&name.as_str())).cloned().collect();
     let (mut complaints, mut notes) = (Vec::new(), Vec::new());
     match boot.attempt(&bare, "boot-bare") {
         Ok(Refused::Ended(said)) => {
@@ -118,6 +123,12 @@ pub(crate) fn environment(
     report.judge(asked, complaints, seen.join(", "));
 }
 
+/// Whether no code of the tree reads the variable: a package does when it is used, which the start cannot know of.
+fn only_a_package_reads(survey: &Survey<'_>, name: &str) -> bool {
+    let mut known = survey.env.iter().filter(|known| known.name == name);
+    known.any(|known| known.implicit.is_some() && known.reads.is_empty())
+}
+
 /// Whether the modules of the environment that the migration writes look at a variable only when it is asked for.
 fn is_checked_where_read(survey: &Survey<'_>) -> bool {
     let says = |text: &str| text.contains("// A variable is checked where it is read.");
@@ -155,4 +166,30 @@ fn declared(survey: &Survey<'_>) -> BTreeSet<String> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use edit::RelPath;
+    use project::Project;
+    use std::path::Path;
+
+    fn check(code: &str, alone: bool) {
+        let package = r#"{"dependencies":{"next":"15.2.4","@vercel/blob":"1.0.0"}}"#;
+        let files = [("package.json", package), ("app/api/files/route.ts", code)];
+        let files =
+            files.iter().map(|(path, text)| (RelPath::new(*path).unwrap(), (*text).to_owned())).collect();
+        let project = Project::from_texts(Path::new("/export"), files);
+        let stack = stack::Stack::detect(&project);
+        let survey = Survey::of(&project, &stack);
+        assert_eq!(only_a_package_reads(&survey, "BLOB_READ_WRITE_TOKEN"), alone, "{code}");
+    }
+
+    #[test]
+    fn what_a_package_reads_when_it_is_used_is_none_of_the_start() {
+        let used = "import { put } from '@vercel/blob';\nexport const POST = () => put('a', 'b', { access: 'public' });";
+        check(used, true);
+        check(&format!("{used}\nconst token = process.env.BLOB_READ_WRITE_TOKEN;"), false);
+    }
 }

@@ -12,7 +12,7 @@ const MOST: usize = 8;
 const LARGE: usize = 3 * 1024 * 1024;
 
 /// Whether the answer is one that lets nobody in.
-fn is_refused(calls: Calls, answer: &Response) -> bool {
+pub(super) fn is_refused(calls: Calls, answer: &Response) -> bool {
     match calls {
         // The framework answers 200 with what the function returned, or with the number of the error that it threw.
         Calls::Action(_) => {

@@ -228,7 +228,7 @@ fn ways(live: &Live<'_>, address: &str) -> Vec<(&'static str, Request)> {
     ways
 }
 
-fn is_refused(answer: &Response) -> bool {
+pub(super) fn is_refused(answer: &Response) -> bool {
     answer.redirects()
         || matches!(answer.status, 401 | 403)
         || answer.body.contains("NEXT_REDIRECT") && answer.status != 500

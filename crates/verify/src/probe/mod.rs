@@ -4,6 +4,7 @@ pub(crate) mod boot;
 pub(crate) mod calls;
 pub(crate) mod database;
 pub(crate) mod documents;
+mod kept;
 pub(crate) mod session;
 mod visitor;
 

@@ -1,6 +1,7 @@
 //! The session: made, kept, renewed, ended; where it lives and what of it the browser gets to see.
 
 use super::documents::guarded;
+use super::kept::{self, AT_ONCE, NO_WITNESS, Witness};
 use super::{Ground, Live, Visitor};
 use crate::http::{Request, Response};
 use crate::process::Variables;
@@ -12,9 +13,6 @@ use std::time::Duration;
 
 /// What is said of an address that is not there.
 const NO_ADDRESS: &str = "answers 404";
-/// How many calls come at once.
-const AT_ONCE: usize = 10;
-
 /// A visitor who is signed in, with the answers that made it so.
 pub(crate) struct SignedIn {
     pub(crate) visitor: Visitor,
@@ -243,9 +241,12 @@ pub(crate) fn redirects(live: &Live<'_>, report: &mut Report) {
 
 /// Ten calls at once with a session that has run out.
 pub(crate) fn renewal(live: &Live<'_>, report: &mut Report) {
-    let (Some(standin), Some(sign_up)) = (live.ground.standin, &live.ground.production.sign_up) else {
-        return report
-            .skip(&asked::RENEWAL, "sessions are not made over HTTP here, or there is no backend for them");
+    let Some(standin) = live.ground.standin.filter(|_| live.ground.start.own_server) else {
+        let why = "the app has no server of its own, or there is no backend for its sessions";
+        return report.skip(&asked::RENEWAL, why);
+    };
+    let Some(sign_up) = &live.ground.production.sign_up else {
+        return kept::renewal(live, standin, report);
     };
     let short = standin.configure(r#"{"jwtExp":2}"#);
     let signed_in = short.and_then(|()| entered(live, sign_up, standin, "renewal@example.test"));
@@ -295,9 +296,20 @@ pub(crate) fn restart(
     (boot, given): (&Boot<'_>, &Variables),
     report: &mut Report,
 ) -> Option<Server> {
-    let (Some(signed_in), Some(sign_up)) = (signed_in, &ground.production.sign_up) else {
-        report.skip(&asked::RESTART, "there is no session that could be asked for over HTTP");
+    let Some(signed_in) = signed_in else {
+        report.skip(&asked::RESTART, "there is no session");
         return Some(server);
+    };
+    let live = Live { ground, server: &server };
+    let witness = match &ground.production.sign_up {
+        Some(_) => None,
+        None => match Witness::of(&live, &signed_in.visitor) {
+            Some(witness) => Some(witness),
+            None => {
+                report.skip(&asked::RESTART, NO_WITNESS);
+                return Some(server);
+            }
+        },
     };
     drop(server);
     let again = match boot.boot(given) {
@@ -307,9 +319,15 @@ pub(crate) fn restart(
             return None;
         }
     };
-    let asked = again.send(&signed_in.visitor.carry(ground.own(Request::get(sign_up.session))));
-    let kept =
-        asked.is_ok_and(|answer| answer.json()["session"]["user"]["email"] == signed_in.email.as_str());
+    let live = Live { ground, server: &again };
+    let kept = match (&ground.production.sign_up, witness) {
+        (_, Some(witness)) => witness.lets_in(&live, &signed_in.visitor),
+        (Some(sign_up), None) => {
+            let asked = again.send(&signed_in.visitor.carry(ground.own(Request::get(sign_up.session))));
+            asked.is_ok_and(|answer| answer.json()["session"]["user"]["email"] == signed_in.email.as_str())
+        }
+        (None, None) => false,
+    };
     let complaints = if kept {
         Vec::new()
     } else {
@@ -321,8 +339,11 @@ pub(crate) fn restart(
 
 /// Ends the session.
 pub(crate) fn sign_out(live: &Live<'_>, signed_in: Option<SignedIn>, report: &mut Report) {
-    let (Some(signed_in), Some(sign_up)) = (signed_in, &live.ground.production.sign_up) else {
-        return report.skip(&asked::SIGN_OUT, "there is no session that could be ended over HTTP");
+    let Some(signed_in) = signed_in else {
+        return report.skip(&asked::SIGN_OUT, "there is no session");
+    };
+    let Some(sign_up) = &live.ground.production.sign_up else {
+        return kept::sign_out(live, signed_in.visitor, report);
     };
     let mut visitor = signed_in.visitor;
     let standing = visitor.send(live, live.ground.own(Request::get(sign_up.session)));
@@ -349,7 +370,7 @@ pub(crate) fn sign_out(live: &Live<'_>, signed_in: Option<SignedIn>, report: &mu
 pub(crate) fn rate_limit(live: &Live<'_>, report: &mut Report) {
     let Some(sign_up) = live.ground.production.sign_up.as_ref().filter(|_| live.ground.start.own_server)
     else {
-        return report.skip(&asked::RATE, "signing in is no address of its own here");
+        return kept::rate_limit(live, report);
     };
     for attempt in 1..=100 {
         let body = r#"{"email":"nobody@example.test","password":"wrong"}"#;
