@@ -6,6 +6,7 @@ use super::facade;
 use super::native;
 use super::owned::{self, Owned};
 use super::places::Places;
+use super::scripts;
 use super::served::{
     BUCKETS, BUILT, CONNECTION, FACTORS, GRANTS, METHODS, STORAGE, by_phone, leaves_redirect, unserved,
 };
@@ -153,7 +154,7 @@ fn decided(survey: &Survey<'_>) -> Decision<Move> {
         Some(places) => places,
         None => return Decision::Nothing,
     };
-    let wiring = match places.server.wiring(survey.project, &places.app, places.folder) {
+    let mut wiring = match places.server.wiring(survey.project, &places.app, places.folder) {
         Ok(wiring) => wiring,
         Err(why) => {
             blockers.push(Blocker {
@@ -164,6 +165,9 @@ fn decided(survey: &Survey<'_>) -> Decision<Move> {
             Wiring::default()
         }
     };
+    if scripts::stand_inline(survey) {
+        wiring.nonce = None;
+    }
     // What only carried the session to the server goes, with what it asks of it.
     if let Some(removed) = wiring.removed {
         all_uses.retain(|one| one.span.file != removed);

@@ -38,6 +38,7 @@ mod requests;
 mod retyped;
 mod route_context;
 mod runtime;
+mod scripts;
 mod served;
 mod setting;
 mod strictness;
@@ -383,7 +384,8 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
     change.creates = files.creates;
     change.requests.extend(files.requests);
     change.edits.extend(parts.tokens.edits.iter().chain(&parts.tokens.stored.edits).cloned());
-    change.edits.extend(parts.wiring.edits.iter().cloned());
+    let nonce = parts.wiring.nonce.iter();
+    change.edits.extend(parts.wiring.edits.iter().chain(nonce.clone().map(|nonce| &nonce.edit)).cloned());
     change.edits.extend(parts.middleware(survey));
     if within {
         let readers = native::headers(survey, &parts.places);
@@ -392,7 +394,8 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
         change.requests.extend(requests);
     }
     change.deletes.extend(parts.wiring.removed);
-    change.requests.extend(parts.wiring.imports.iter().map(|(file, from, name, local)| Request::Import {
+    let imports = parts.wiring.imports.iter().chain(nonce.map(|nonce| &nonce.import));
+    change.requests.extend(imports.map(|(file, from, name, local)| Request::Import {
         file: *file,
         from: (*from).to_owned(),
         name: name.clone(),

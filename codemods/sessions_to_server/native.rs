@@ -8,8 +8,10 @@ use super::header;
 use super::own_headers;
 use super::package;
 use super::places::{Places, relative};
+use super::policy;
 use super::retyped;
 use super::runtime::{self, Files};
+use super::scripts;
 use super::strictness;
 use super::template::{Uses, filled};
 use crate::queries_to_server::Doors;
@@ -26,6 +28,7 @@ use syntax::view::walk;
 const SESSION: &str = include_str!("templates/tanstack-start/session.server.ts");
 const ENTRY: &str = include_str!("templates/tanstack-start/start.ts");
 const MIDDLEWARE: &str = include_str!("templates/tanstack-start/auth-middleware.ts");
+const SCRIPTS: &str = include_str!("templates/tanstack-start/page-scripts.ts");
 const BOUNDARY: &str = include_str!("templates/tanstack-start/call-boundary.ts");
 const ENV: &str = include_str!("templates/tanstack-start/env.server.ts");
 const ORIGIN: &str = include_str!("templates/tanstack-start/origin.server.ts");
@@ -54,6 +57,7 @@ pub(super) fn taken(survey: &Survey<'_>, places: &Places) -> Vec<String> {
     let names = [
         "session.server.ts",
         "call-boundary.ts",
+        "page-scripts.ts",
         "env.server.ts",
         "origin.server.ts",
         "auth.functions.ts",
@@ -181,6 +185,11 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     if attaches(survey, change) {
         uses.add("attach");
     }
+    let policy = policy::of(survey, &places.app.folder);
+    if change.wiring.nonce.is_some() {
+        uses.add("pageScripts");
+        uses.add(scripts::enforced(&policy));
+    }
     // Settings of the type check under which the same text would not pass.
     let exact = strictness::asks(survey, &places.app, "exactOptionalPropertyTypes");
     if exact && uses.any("typed") {
@@ -205,6 +214,9 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     put(of("session.server.ts"), schema(text(SESSION, &[]), change))?;
     put(of("env.server.ts"), text(ENV, &[]))?;
     put(of("call-boundary.ts"), text(BOUNDARY, &[]))?;
+    if uses.any("pageScripts") {
+        put(of("page-scripts.ts"), text(SCRIPTS, &scripts::hosts(&policy)))?;
+    }
     if let Some(entry) = change.wiring.entry {
         let path = places.at(entry)?;
         let boundary = module(&path, &of("call-boundary.ts")?);

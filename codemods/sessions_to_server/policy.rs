@@ -7,7 +7,11 @@ use audit::Survey;
 use project::Kind;
 use stack::{Side, builder};
 use std::collections::BTreeSet;
-use syntax::view::{TemplatePart, arguments, callee_path, template_parts, unwrapped, walk};
+use syntax::view::{
+    TemplatePart, arguments, callee_path, jsx_attributes, jsx_name, key_name, string_value, template_parts,
+    unwrapped, value_of, walk,
+};
+use syntax::{Node, Tree};
 
 /// The sources of each kind, beside the app's own.
 #[derive(Debug, Default)]
@@ -21,10 +25,49 @@ pub(crate) struct Policy {
     pub(crate) inline: bool,
     /// Every address is known.
     pub(crate) certain: bool,
+    /// Every script is known, whatever else the app loads.
+    pub(crate) scripts_certain: bool,
 }
 
-/// Packages that load from addresses of their own.
+/// Packages that load from addresses of their own, or make code from text, or from WebAssembly.
 const LOADERS: &[&str] = &[
+    "@react-pdf/renderer",
+    "handlebars",
+    "ajv",
+    "sql.js",
+    "@sqlite.org/sqlite-wasm",
+    "@electric-sql/pglite",
+    "onnxruntime-web",
+    "@mediapipe/tasks-vision",
+    "@tensorflow-models/pose-detection",
+    "face-api.js",
+    "@react-three/rapier",
+    "shiki",
+    "plotly.js",
+    "react-plotly.js",
+    "ag-grid-community",
+    "vega",
+    "lottie-web",
+    "@lottiefiles/dotlottie-react",
+    "@rive-app/react-canvas",
+    "monaco-editor",
+    "@vis.gl/react-google-maps",
+    "@googlemaps/react-wrapper",
+    "react-google-autocomplete",
+    "@microsoft/clarity",
+    "@hotjar/browser",
+    "logrocket",
+    "@fullstory/browser",
+    "react-gtm-module",
+    "react-facebook-pixel",
+    "react-razorpay",
+    "@paystack/inline-js",
+    "react-paystack",
+    "flutterwave-react-v3",
+    "@paddle/paddle-js",
+    "@calcom/embed-react",
+    "react-calendly",
+    "react-twitter-embed",
     "firebase",
     "mapbox-gl",
     "maplibre-gl",
@@ -75,9 +118,17 @@ const LOADERS: &[&str] = &[
     "web3",
 ];
 
+impl Policy {
+    /// A script may come from somewhere that is not known: so may what it loads.
+    fn doubt_scripts(&mut self) {
+        self.certain = false;
+        self.scripts_certain = false;
+    }
+}
+
 /// Reads the app at `folder`.
 pub(crate) fn of(survey: &Survey<'_>, folder: &str) -> Policy {
-    let mut policy = Policy { certain: true, ..Policy::default() };
+    let mut policy = Policy { certain: true, scripts_certain: true, ..Policy::default() };
     let below = |path: &str| folder.is_empty() || path.starts_with(&format!("{folder}/"));
     for file in survey.project.files.iter().filter(|file| file.skipped.is_none() && below(file.path.as_str()))
     {
@@ -103,7 +154,9 @@ pub(crate) fn of(survey: &Survey<'_>, folder: &str) -> Policy {
         }
         // The address of a client that stays is known at the host alone.
         policy.certain &= asked::of(survey).apart.is_empty();
-        policy.certain &= !LOADERS.iter().any(|name| package.dependencies.contains_key(*name));
+        if LOADERS.iter().any(|name| package.dependencies.contains_key(*name)) {
+            policy.doubt_scripts();
+        }
     }
     policy
 }
@@ -124,7 +177,7 @@ fn page(html: &str, policy: &mut Policy) {
                 policy.scripts.insert(host.clone());
                 policy.connections.insert(host);
                 // Whoever loads a script from elsewhere loads what that script loads.
-                policy.certain = false;
+                policy.doubt_scripts();
             }
             ("script", None) if !tag_text.contains("src=") => policy.inline = true,
             ("link", Some(host)) if tag_text.contains("stylesheet") => {
@@ -176,12 +229,11 @@ fn code(file: &project::File, policy: &mut Policy) {
         return;
     }
     let Some((tree, _)) = file.syntax() else { return };
-    if ["createElement(\"script\")", "createElement('script')", "importScripts(", "new Worker("]
-        .iter()
-        .any(|word| file.text.contains(word))
-    {
-        policy.certain = false;
+    let makes = |words: &[&str]| words.iter().any(|word| file.text.contains(word));
+    if makes(&["createElement(\"script\")", "createElement('script')", "importScripts(", "new Worker("]) {
+        policy.doubt_scripts();
     }
+    policy.certain &= !makes(&["createElement(\"link\")", "createElement('link')"]);
     walk(tree.root(), &mut |node| {
         match node.kind() {
             // An address that is only followed by people is none that the app asks.
@@ -220,16 +272,65 @@ fn code(file: &project::File, policy: &mut Policy) {
                     node.child_by_field_name("constructor").map_or("", |constructor| tree.text(constructor));
                 policy.certain &= !matches!(made, "WebSocket" | "EventSource");
             }
-            "jsx_self_closing_element" | "jsx_opening_element" => {
-                let name = node.child_by_field_name("name").map_or("", |name| tree.text(name));
-                if matches!(name, "iframe" | "embed" | "object" | "script" | "Script") {
-                    policy.certain = false;
+            // An entry of a page's head: `links: [{ rel, href }]`, `scripts: [{ src }]`.
+            "object" => {
+                let of = |name: &str| value_of(tree, node, name).map(unwrapped);
+                stylesheet(tree, of("rel"), of("href"), policy);
+                if let Some(host) = of("src")
+                    .filter(|_| is_listed(tree, node, "scripts"))
+                    .and_then(|source| host(tree, source))
+                {
+                    policy.connections.insert(host.clone());
+                    policy.scripts.insert(host);
+                    policy.doubt_scripts();
                 }
+            }
+            "jsx_self_closing_element" | "jsx_opening_element" => {
+                let name = jsx_name(tree, node).unwrap_or_default();
+                if name == "link" {
+                    let attributes = jsx_attributes(tree, node);
+                    let named = |name: &str| {
+                        attributes
+                            .iter()
+                            .find(|(known, _, _)| *known == name)
+                            .and_then(|(_, _, value)| *value)
+                    };
+                    stylesheet(tree, named("rel"), named("href"), policy);
+                }
+                if matches!(name, "script" | "Script") {
+                    policy.doubt_scripts();
+                }
+                policy.certain &= !matches!(name, "iframe" | "embed" | "object");
             }
             _ => {}
         }
         true
     });
+}
+
+/// A stylesheet of another host, and the fonts behind it.
+fn stylesheet<'t>(tree: &'t Tree, rel: Option<Node<'t>>, href: Option<Node<'t>>, policy: &mut Policy) {
+    let is = rel.and_then(|rel| string_value(tree, rel)).is_some_and(|rel| rel.contains("stylesheet"));
+    if is && let Some(host) = href.and_then(|href| host(tree, href)) {
+        fonts_behind(&host, policy);
+        policy.styles.insert(host);
+    }
+}
+
+/// The host of an address that is written out, at least at its beginning.
+fn host<'t>(tree: &'t Tree, address: Node<'t>) -> Option<String> {
+    match template_parts(tree, address).as_deref() {
+        Some([TemplatePart::Text(first), ..]) => origin(first),
+        _ => None,
+    }
+}
+
+/// Whether an object is an item of the list of that name.
+fn is_listed(tree: &Tree, object: Node<'_>, name: &str) -> bool {
+    let list = object.parent().filter(|list| list.kind() == "array");
+    list.and_then(|list| list.parent()?.child_by_field_name("key"))
+        .and_then(|key| key_name(tree, key))
+        .is_some_and(|key| key == name)
 }
 
 /// Whether a literal begins as an address of a host does.

@@ -4,6 +4,9 @@ import { createCsrfMiddleware, createMiddleware } from "@tanstack/react-start";
 import { createMiddleware } from "@tanstack/react-start";
 //#end
 import { getResponseStatus, setResponseStatus } from "@tanstack/react-start/server";
+//#if pageScripts
+import { pagePolicy } from "./page-scripts";
+//#end
 //#if named|attach
 import { withToken } from "./session.server";
 //#end
@@ -61,26 +64,64 @@ export const sameSite = createMiddleware().server(async ({ next, request, pathna
 export const secured = createMiddleware().server(async ({ next, request }) => {
   if (!(await withToken(request))) return new Response("Forbidden", { status: 403 });
 //#else
+//#if pageScripts
+export const secured = createMiddleware().server(async ({ next, request }) => {
+//#else
 export const secured = createMiddleware().server(async ({ next }) => {
 //#end
+//#end
   const answer = await next();
+//#if pageScripts
+  // A page that tells of a failure may be written by hand, with scripts of its own.
+  const policy = answer.response.status < 500 ? pagePolicy(request) : undefined;
+//#end
   try {
+//#if pageScripts
+    secure(answer.response.headers, policy);
+//#else
     secure(answer.response.headers);
+//#end
     return answer;
   } catch {
     // The headers of `Response.redirect()`, and of an answer that is handed on, cannot be changed: those of a copy can.
     const copy = new Response(answer.response.body, answer.response);
+//#if pageScripts
+    secure(copy.headers, policy);
+//#else
     secure(copy.headers);
+//#end
     return copy;
   }
 });
 
+//#if pageScripts
+function secure(headers: Headers, policy?: string) {
+//#else
 function secure(headers: Headers) {
+//#end
   headers.set("X-Content-Type-Options", "nosniff");
   headers.set("Referrer-Policy", "strict-origin-when-cross-origin");
   if (process.env.NODE_ENV === "production") {
     headers.set("X-Frame-Options", "DENY");
+//#if scriptPolicy|reportedPolicy
+    // The whole policy is only reported, since the app computes addresses that it loads from: look at the reports, then make it binding.
+    if (policy) headers.set("Content-Security-Policy-Report-Only", policy);
+//#end
+//#if scriptPolicy
+    // Which scripts run is known.
+    const binding = policy?.split("; ").filter((rule) => /^(script-src|worker-src|base-uri|object-src|frame-ancestors) /.test(rule)).join("; ");
+    if (!headers.has("Content-Security-Policy")) headers.set("Content-Security-Policy", binding ?? "base-uri 'self'; object-src 'none'; frame-ancestors 'none'");
+//#else
+//#if wholePolicy
+    if (!headers.has("Content-Security-Policy")) headers.set("Content-Security-Policy", policy ?? "base-uri 'self'; object-src 'none'; frame-ancestors 'none'");
+//#else
+//#if reportedPolicy
+//#else
+    // No policy of scripts: it needs a nonce on each of them (`ssr.nonce` of the router), and not all of them get one.
+//#end
     if (!headers.has("Content-Security-Policy")) headers.set("Content-Security-Policy", "base-uri 'self'; object-src 'none'; frame-ancestors 'none'");
+//#end
+//#end
     headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
   }
 }

@@ -159,6 +159,7 @@ impl Server for Hono {
             pinned: Vec::new(),
             removed: None,
             entry: None,
+            nonce: None,
         })
     }
 }

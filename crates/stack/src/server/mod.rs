@@ -11,7 +11,7 @@ pub mod reads;
 mod start;
 mod wiring;
 
-pub use wiring::Wiring;
+pub use wiring::{Nonce, Wiring};
 
 use crate::framework::Framework;
 use edit::{Edit, Piece, RelPath};

@@ -39,6 +39,17 @@ pub struct Wiring {
     pub removed: Option<FileId>,
     /// The module that every call passes through, seen from the app, where the app has none yet.
     pub entry: Option<&'static str>,
+    /// How the scripts of its pages come to carry a nonce, where they can.
+    pub nonce: Option<Nonce>,
+}
+
+/// The scripts of a page carry a word that is made for this page alone, so that browsers know them from others.
+#[derive(Clone, Debug)]
+pub struct Nonce {
+    /// Hands it to what draws the pages.
+    pub edit: Edit,
+    /// The import that the edit needs: file, module, what, local name.
+    pub import: (FileId, &'static str, Imported, &'static str),
 }
 
 /// The bundler's configuration as it must be for the server at `entry`; else what stands against it, and the lines to add, for people.

@@ -150,7 +150,7 @@ fn added(file: &File, list: Node<'_>, name: &str, place: Place) -> Edit {
 }
 
 /// A pair before the first one of the object.
-fn pair(file: &File, object: Node<'_>, pair: &str) -> Option<Edit> {
+pub(super) fn pair(file: &File, object: Node<'_>, pair: &str) -> Option<Edit> {
     let first = code_children(object).next()?.start_byte();
     let start = file.text[..first].rfind('\n').map_or(0, |newline| newline + 1);
     let indent = &file.text[start..first];

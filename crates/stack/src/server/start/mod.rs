@@ -2,6 +2,7 @@
 
 mod entry;
 mod route_tree;
+mod router;
 mod spelled;
 
 use super::function::{Function, Input};
@@ -70,6 +71,7 @@ impl Server for Start {
             imports: edited.imports,
             removed,
             entry: edited.made,
+            nonce: router::nonce(project, app),
             build: String::new(),
             pages: String::new(),
             node: (">=22.12", "22"),
