@@ -62,7 +62,9 @@ pub(super) enum Filled {
 }
 
 /// What an answer of unknown type is read as.
-const ANY: &str = " as PromiseLike<any>";
+pub(super) const ANY: &str = " as PromiseLike<any>";
+/// The same at the end of a statement.
+pub(super) const ANY_SENT: &str = " as PromiseLike<any>;";
 
 /// What an argument is for.
 pub(super) struct Want<'w> {

@@ -5,6 +5,7 @@
 
 use super::draft::{Fill, Segment, Site};
 use super::guess::Guess;
+use super::read::{ANY, ANY_SENT};
 use super::read::{Branch, Reader};
 use super::reason::Reason;
 use audit::query::{Builder, Step};
@@ -65,7 +66,9 @@ impl<'s> Reader<'s> {
             segments.push(Segment::of(node.byte_range()));
         }
         self.steps_of(sent_node, name)?;
-        segments.push(Segment { range: sent_node.byte_range(), around: ("return ", ";") });
+        // What is known of the result of one query is not known of this either.
+        let end = if self.draft.segments[0].around.1 == ANY { ANY_SENT } else { ";" };
+        segments.push(Segment { range: sent_node.byte_range(), around: ("return ", end) });
         for condition in conditions {
             self.condition(condition)?;
         }
