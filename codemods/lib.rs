@@ -3,6 +3,7 @@
 pub mod auth_hygiene;
 pub mod build_hardening;
 pub mod builder_leftovers;
+mod constant;
 pub mod deploy_pipeline;
 pub mod env_contract;
 pub mod environments;

@@ -1,6 +1,7 @@
 //! The body of a call: which keys it sends, and what the server lets through for each.
 
-use super::text::{bits, constant, fixed};
+use super::text::{bits, fixed};
+use crate::constant::constant;
 use audit::Survey;
 use project::File;
 use std::collections::BTreeSet;

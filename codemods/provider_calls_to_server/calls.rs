@@ -4,7 +4,8 @@
 //! of its uses, or the calls stay.
 
 use super::body::{self, Field};
-use super::text::{Bit, Carrier, Key, bits, constant, fixed};
+use super::text::{Bit, Carrier, Key, bits, fixed};
+use crate::constant::constant;
 use audit::Survey;
 use edit::Span;
 use project::{File, Kind};

@@ -1,5 +1,6 @@
 //! What an expression's text is made of: fixed text, the app's key, and what is computed.
 
+use crate::constant::constant;
 use audit::Survey;
 use audit::env::{Fallback, without_public_prefix};
 use audit::secret::Secret;
@@ -8,7 +9,6 @@ use project::File;
 use project::graph::{Graph, Origin};
 use std::ops::Range;
 use syntax::Node;
-use syntax::scope::Declared;
 use syntax::view::{TemplatePart, string_value, template_parts, unwrapped};
 
 /// A part of a text.
@@ -107,17 +107,6 @@ fn bits_within(
         }
         _ => computed(),
     }
-}
-
-/// The value of the constant that `name` declares.
-pub(super) fn constant(file: &File, name: Range<usize>) -> Option<Node<'_>> {
-    let (tree, scopes) = file.syntax()?;
-    let binding = scopes.binding_at(name.clone())?;
-    if scopes.binding(binding).declared != Declared::Const {
-        return None;
-    }
-    let declarator = tree.node_at(name)?.parent().filter(|parent| parent.kind() == "variable_declarator")?;
-    declarator.child_by_field_name("value")
 }
 
 /// A text of the source, parted at the secrets that it holds.

@@ -1,6 +1,7 @@
 //! Calls that are not moved and are told all the same: SDKs in the browser, and keys that visitors typed in.
 
-use super::text::{Bit, bits, constant};
+use super::text::{Bit, bits};
+use crate::constant::constant;
 use audit::Survey;
 use edit::Span;
 use project::File;

@@ -62,9 +62,7 @@ pub(super) enum Filled {
 }
 
 /// What an answer of unknown type is read as.
-pub(super) const ANY: &str = " as PromiseLike<any>";
-/// The same at the end of a statement.
-pub(super) const ANY_SENT: &str = " as PromiseLike<any>;";
+const ANY: &str = " as PromiseLike<any>";
 
 /// What an argument is for.
 pub(super) struct Want<'w> {
@@ -165,13 +163,18 @@ impl<'s> Reader<'s> {
             });
         }
         self.draft.verbatim = verbatim;
-        let any = self.draft.segments[0].around.1 == ANY;
+        let any = self.is_any();
         if self.typed && (any || knows_other_types(self.survey, self.query)) {
             let sent = self.draft.sent.iter().filter(|sent| any || receiver::takes_some(sent));
             let untold = receiver::untold(self.tree, self.scopes, sent);
             self.draft.loose.extend(untold);
         }
         self.draft
+    }
+
+    /// Whether nothing is known of the answer of the query itself.
+    pub(super) fn is_any(&self) -> bool {
+        self.draft.segments[0].around.1 == ANY
     }
 
     /// What rules the whole query out, whatever it asks.

@@ -5,7 +5,6 @@
 
 use super::draft::{Fill, Segment, Site};
 use super::guess::Guess;
-use super::read::{ANY, ANY_SENT};
 use super::read::{Branch, Reader};
 use super::reason::Reason;
 use audit::query::{Builder, Step};
@@ -67,7 +66,7 @@ impl<'s> Reader<'s> {
         }
         self.steps_of(sent_node, name)?;
         // What is known of the result of one query is not known of this either.
-        let end = if self.draft.segments[0].around.1 == ANY { ANY_SENT } else { ";" };
+        let end = if self.is_any() { " as PromiseLike<any>;" } else { ";" };
         segments.push(Segment { range: sent_node.byte_range(), around: ("return ", end) });
         for condition in conditions {
             self.condition(condition)?;

@@ -1,6 +1,7 @@
 //! The address and the key that a client is given, followed to what they are read from.
 
 use super::facade;
+use crate::constant::constant;
 use audit::Survey;
 use edit::{FileId, Span};
 use project::File;
@@ -186,10 +187,9 @@ fn held<'s>(survey: &'s Survey<'_>, file: &File, member: Node<'_>) -> Option<(Fi
     let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, object.byte_range()) else {
         return None;
     };
-    let (there, scopes) = survey.project.get(holder).syntax()?;
-    let fixed = scopes.binding(scopes.binding_at(name.clone())?).declared == Declared::Const;
-    let declarator = there.node_at(name)?.parent().filter(|_| fixed)?;
-    let value = unwrapped(declarator.child_by_field_name("value")?);
+    let holding = survey.project.get(holder);
+    let (there, _) = holding.syntax()?;
+    let value = unwrapped(constant(holding, name)?);
     let pairs = if value.kind() == "object" { pairs(there, value) } else { Vec::new() };
     pairs.into_iter().find(|(key, _, _)| key == tree.text(property)).map(|(_, _, value)| (holder, value))
 }

@@ -8,6 +8,7 @@ use super::owned::covers;
 use super::reach::{self, By, Held};
 use super::served::BUCKETS;
 
+use crate::constant::constant;
 use crate::hooks;
 use audit::Survey;
 use audit::query;
@@ -16,7 +17,6 @@ use project::graph::{Graph, Origin};
 use project::{File, Kind};
 use syntax::Node;
 use syntax::Tree;
-use syntax::scope::Declared;
 use syntax::view::{self, Chain, arguments, string_value, unwrapped, whole_chain, wrapped};
 
 /// What a use asks of the client.
@@ -268,13 +268,9 @@ pub(super) fn literal(survey: &Survey<'_>, file: &File, tree: &Tree, node: Node<
     let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, node.byte_range()) else {
         return None;
     };
-    let (tree, scopes) = survey.project.get(holder).syntax()?;
-    let binding = scopes.binding_at(name.clone())?;
-    if scopes.binding(binding).declared != Declared::Const {
-        return None;
-    }
-    let declarator = tree.node_at(name)?.parent().filter(|parent| parent.kind() == "variable_declarator")?;
-    string_value(tree, declarator.child_by_field_name("value")?).map(|value| value.into_owned())
+    let holder = survey.project.get(holder);
+    let (tree, _) = holder.syntax()?;
+    string_value(tree, constant(holder, name)?).map(|value| value.into_owned())
 }
 
 /// The beginning of `` `name?page=${page}` ``, with its mark.

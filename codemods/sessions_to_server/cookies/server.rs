@@ -1,13 +1,13 @@
 //! Clients of the server that are made from the cookies of a request: the cookies that they set become HttpOnly.
 
 use super::OPTIONS;
+use crate::constant::constant;
 use audit::Survey;
 use edit::{Edit, Span};
 use project::File;
 use project::graph::{Graph, Origin};
 use syntax::Node;
 use syntax::Tree;
-use syntax::scope::Declared;
 use syntax::view::{arguments, callee, code_children, enclosing_statement, unwrapped, value_of, walk};
 
 /// Makers of such clients in a package that says nothing of what its cookies are.
@@ -71,8 +71,7 @@ fn of_call(
             "says itself what its cookies are. Make them `httpOnly` there, and take the client of the browser out.",
         )));
     }
-    let cookies =
-        value_of(tree, options, "cookies").and_then(|cookies| written(file, tree, unwrapped(cookies)));
+    let cookies = value_of(tree, options, "cookies").and_then(|cookies| written(file, unwrapped(cookies)));
     let Some(cookies) = cookies.filter(|cookies| cookies.kind() == "object") else {
         return odd;
     };
@@ -98,15 +97,13 @@ fn of_call(
 }
 
 /// What an expression is: an object, or that of a constant of the same file.
-fn written<'t>(file: &'t File, tree: &'t Tree, value: Node<'t>) -> Option<Node<'t>> {
+fn written<'t>(file: &'t File, value: Node<'t>) -> Option<Node<'t>> {
     if value.kind() == "object" {
         return Some(value);
     }
     let (_, scopes) = file.syntax()?;
-    let binding = scopes.binding(scopes.binding_at(value.byte_range())?);
-    let declarator = tree.node_at(binding.name_range.clone())?.parent()?;
-    let fixed = binding.declared == Declared::Const && declarator.kind() == "variable_declarator";
-    declarator.child_by_field_name("value").filter(|_| fixed).map(unwrapped)
+    let name = scopes.binding(scopes.binding_at(value.byte_range())?).name_range.clone();
+    constant(file, name).map(unwrapped)
 }
 
 /// Whether it is said that scripts see a cookie, or may.
