@@ -56,6 +56,10 @@ async function travelled(browser, tree, name, start, travel, check) {
   check(`journey: ${name} builds`, built.ok, built.text.slice(-900));
   const asked = start.at(-1) === "--port";
   if (!asked) check("journey: the migrated app has a server", has(tree, start[0]));
+  if (!asked) {
+    const old = run(tree, "timeout", ["20", "node", "--no-experimental-websocket", ...start], { ...values, PORT: String(port) });
+    check("journey: a Node that is too old is refused at the start", old.code === 1 && old.text.includes("Node.js 22"), old.text.slice(-300));
+  }
   const server = await app(tree, asked ? [...start, String(port)] : start, port, values);
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
   try {

@@ -53,6 +53,7 @@ const groups = [
     { red: "bad-input", what: "a function that takes any input", breaks: inOneOf("server/functions", "z.void()", "z.any()") },
     { red: "hidden-files", what: "the manifest among the published files", breaks: create("public/package.json", '{ "dependencies": {} }\n') },
     { red: "restart", what: "sessions that die with the server", breaks: replace("server/lib/session.ts", '"__Host-Http-session"', "`__Host-Http-session${started}`") , also: append("server/lib/session.ts", "\nconst started = Date.now();\n") },
+    { red: "rate-limit", what: "a limit that all visitors behind a proxy share", breaks: replace("server/lib/protect.ts", "!near || isOwnNetwork(near) ?", "false as boolean ?") },
     { red: "source-maps", what: "published source maps", breaks: replace("vite.config.ts", "build: {", "build: { sourcemap: true,") },
     { red: "types", what: "a new type error", breaks: append("src/main.tsx", '\nexport const wrong: number = "text";\n') },
   ],

@@ -246,10 +246,26 @@ fn declared_beside(initialiser: &str) -> Option<(bool, bool)> {
     }
 }
 
-/// Whether the first argument, the schema, is the one of any JSON: `authed(json, …)`.
+/// Whether a function's schema takes any input: it is the first argument of those beside a browser-only app (`authed(json, …)`), and a
+/// call of its own in those of `createServerFn`.
 fn takes_any(initialiser: &str) -> bool {
+    if initialiser.starts_with("createServerFn") {
+        let before_handler = initialiser.split(".handler(").next().unwrap_or("");
+        let validators = [".inputValidator(", ".validator("];
+        let validator = validators.iter().find_map(|call| Some(before_handler.split_once(call)?.1));
+        return !validator.is_some_and(is_schema);
+    }
     let schema = initialiser.split_once('(').map_or("", |(_, rest)| rest.trim_start());
     schema.strip_prefix("json").is_some_and(|rest| rest.trim_start().starts_with(','))
+}
+
+/// Whether a validator is a schema that refuses something. One that is plain code may hand on what it gets.
+fn is_schema(validator: &str) -> bool {
+    let validator = validator.trim_start();
+    match validator.strip_prefix("z.") {
+        Some(kind) => !["any(", "unknown(", "json("].iter().any(|any| kind.starts_with(any)),
+        None => validator.contains(".parse("),
+    }
 }
 
 /// The exports `const NAME = …` of a file that `judge` takes for functions.
@@ -280,4 +296,31 @@ fn initialiser<'t>(text: &'t str, name: &str) -> Option<(usize, &'t str)> {
 
 pub(crate) fn is_code(file: &File) -> bool {
     matches!(file.kind, Kind::Code(_)) && file.skipped.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(initialiser: &str, any: bool) {
+        assert_eq!(takes_any(initialiser), any, "{initialiser}");
+    }
+
+    #[test]
+    fn what_is_refused_is_told_by_the_schema() {
+        check("authed(json, run)", true);
+        check("authed(z.strictObject({ id: z.guid() }), run)", false);
+        check(
+            "createServerFn({ method: 'POST' }).inputValidator(z.object({ id: z.string() })).handler(run)",
+            false,
+        );
+        check(
+            "createServerFn()\n  .validator((data: unknown) => schema.parse(data))\n  .handler(run)",
+            false,
+        );
+        // Nothing is looked at: without a validator, or with one that hands everything on.
+        check("createServerFn({ method: 'POST' }).handler(() => schema.parse(1))", true);
+        check("createServerFn().inputValidator((data: { id: string }) => data).handler(run)", true);
+        check("createServerFn().inputValidator(z.any()).handler(run)", true);
+    }
 }

@@ -25,36 +25,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) backend: &'a [(&'static str, String)],
 }
 
-/// Set by platforms and tools, not by whoever deploys.
-const PLATFORM: &[&str] = &[
-    "NODE_ENV",
-    "PORT",
-    "HOST",
-    "HOSTNAME",
-    "CI",
-    "PATH",
-    "HOME",
-    "PWD",
-    "TZ",
-    "DEV",
-    "PROD",
-    "MODE",
-    "SSR",
-    "BASE_URL",
-    "VERCEL",
-    "VERCEL_ENV",
-    "VERCEL_URL",
-    "VERCEL_PROJECT_PRODUCTION_URL",
-    "NETLIFY",
-    "URL",
-    "DEPLOY_URL",
-    "DEPLOY_PRIME_URL",
-    "CF_PAGES",
-    "NEXT_RUNTIME",
-    "NEXT_PHASE",
-    "NITRO_PRESET",
-    "ANALYZE",
-];
+/// Set by platforms and tools, not by whoever deploys, beside those that the survey knows of.
+const PLATFORM: &[&str] = &["HOSTNAME", "DEPLOY_URL", "CF_PAGES", "ANALYZE"];
 
 /// A value for each variable of the tree.
 pub(crate) fn generated(survey: &Survey<'_>, ground: &Ground<'_>) -> Vec<Variable> {
@@ -69,7 +41,7 @@ pub(crate) fn given(variables: &[Variable]) -> Variables {
 
 /// Read by the app itself, or promised by its example; not only by an edge function or a platform.
 fn is_wanted(survey: &Survey<'_>, known: &EnvName) -> bool {
-    if PLATFORM.contains(&known.name.as_str()) {
+    if audit::env::given(&known.name) || PLATFORM.contains(&known.name.as_str()) {
         return false;
     }
     let in_app = known.reads.iter().any(|read| !matches!(read.side, Side::Edge | Side::None));
@@ -129,4 +101,27 @@ fn variable(known: &EnvName, example: Option<String>, ground: &Ground<'_>) -> Va
         (format!("canary-{}-a41f0c7be2d95386", name.to_lowercase().replace('_', "-")), true)
     };
     Variable { name: name.to_owned(), value, public: known.public, canary: canary && !known.public }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use edit::RelPath;
+    use project::Project;
+    use std::path::Path;
+
+    // A host's own variable says where the server runs: with a value made up it would trust that host's headers.
+    #[test]
+    fn what_a_host_sets_is_not_made_up() {
+        let code = "export const where = () => [process.env.FLY_APP_NAME, process.env.MAIL_KEY];";
+        let files =
+            [("package.json", r#"{"dependencies":{"next":"15.2.4"}}"#), ("app/api/where/route.ts", code)];
+        let files =
+            files.iter().map(|(path, text)| (RelPath::new(*path).unwrap(), (*text).to_owned())).collect();
+        let project = Project::from_texts(Path::new("/export"), files);
+        let stack = stack::Stack::detect(&project);
+        let survey = Survey::of(&project, &stack);
+        let made = generated(&survey, &Ground { origin: "http://127.0.0.1:1", backend: &[] });
+        assert_eq!(made.iter().map(|variable| variable.name.as_str()).collect::<Vec<_>>(), ["MAIL_KEY"]);
+    }
 }

@@ -115,7 +115,16 @@ function clientAddress(): string {
   if (VERCEL) return getRequestHeader("x-real-ip") ?? "unknown";
   if (NETLIFY) return getRequestHeader("x-nf-client-connection-ip" as never) ?? "unknown";
   if (FLY_APP_NAME) return getRequestHeader("fly-client-ip" as never) ?? "unknown";
-  return getRequestIP() ?? "unknown";
+  const near = getRequestIP();
+  // Behind another proxy every visitor would have its address: who asked it stands last in the header, where no visitor can choose it.
+  const passedOn = !near || isOwnNetwork(near) ? getRequestHeader("x-forwarded-for")?.split(",").pop()?.trim() : undefined;
+  return passedOn || near || "unknown";
+}
+
+/** Addresses that no visitor of the internet has: of this machine, or of a private network. */
+function isOwnNetwork(address: string): boolean {
+  const four = address.replace(/^::ffff:/i, "");
+  return /^(10|127|169\.254|172\.(1[6-9]|2\d|3[01])|192\.168|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./.test(four) || /^(::1$|f[cd]|fe[89ab])/i.test(address);
 }
 //#end
 

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// How many calls come at once.
 pub(crate) const AT_ONCE: usize = 10;
+/// The address of another visitor, as a proxy tells it: one for examples only.
+const OTHER: &str = "203.0.113.7";
 /// Why nothing can be said of a session.
 pub(crate) const NO_WITNESS: &str =
     "no page, function or handler could be asked that opens with a session and does not without one";
@@ -107,43 +109,53 @@ pub(crate) fn renewal(live: &Live<'_>, standin: &Standin, report: &mut Report) {
 pub(crate) fn sign_out(live: &Live<'_>, mut visitor: Visitor, report: &mut Report) {
     let asked: &Asked = &asked::SIGN_OUT;
     let Some(witness) = Witness::of(live, &visitor) else { return report.skip(asked, NO_WITNESS) };
-    let Some(mut request) = ending(live) else {
-        return report.skip(asked, "no function and no handler that signs out could be called");
-    };
-    // A guard sends whoever is signed in away from the pages that are open.
-    if matches!(live.ground.production.calls, Calls::Action(_)) && witness.kind == Kind::Page {
-        request.path = witness.request.path.clone();
+    let mut unasked = "no function and no handler that signs out could be called";
+    let mut complaint = None;
+    for mut request in endings(live) {
+        // A guard sends whoever is signed in away from the pages that are open.
+        if matches!(live.ground.production.calls, Calls::Action(_)) && witness.kind == Kind::Page {
+            request.path = witness.request.path.clone();
+        }
+        let path = request.path.clone();
+        let answer = match visitor.send(live, live.ground.own(request)) {
+            Ok(answer) => answer,
+            Err(error) => return report.judge(asked, vec![error], ""),
+        };
+        if answer.redirects() && answer.all("set-cookie").next().is_none() {
+            unasked = "a guard in front of the function answers first";
+        } else if matches!(answer.status, 400 | 404 | 405 | 415 | 422) {
+            unasked = "the function that signs out wants inputs that are not known here";
+        } else if witness.lets_in(live, &visitor) {
+            complaint = Some(format!("{path} answers {}, and the session goes on", answer.status));
+        } else {
+            return report.judge(asked, Vec::new(), "");
+        }
     }
-    let path = request.path.clone();
-    let answer = match visitor.send(live, live.ground.own(request)) {
-        Ok(answer) => answer,
-        Err(error) => return report.judge(asked, vec![error], ""),
-    };
-    if answer.redirects() && answer.all("set-cookie").next().is_none() {
-        return report.skip(asked, "a guard in front of the function answers first");
+    match complaint {
+        Some(complaint) => report.judge(asked, vec![complaint], ""),
+        None => report.skip(asked, unasked),
     }
-    // It never ran.
-    if matches!(answer.status, 400 | 404 | 405 | 415 | 422) {
-        return report.skip(asked, "the function that signs out wants inputs that are not known here");
-    }
-    let goes_on = witness.lets_in(live, &visitor);
-    let complaint = format!("{path} answers {}, and the session goes on", answer.status);
-    report.judge(asked, if goes_on { vec![complaint] } else { Vec::new() }, "");
 }
 
-/// The request that signs out: a function or a handler of that name.
-fn ending(live: &Live<'_>) -> Option<Request> {
+/// The requests that may sign out: functions and handlers of that name. A function is called without arguments, and with the options
+/// that the backend's library takes, where they are looked for.
+fn endings(live: &Live<'_>) -> Vec<Request> {
     let ends = |name: &str| {
         let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         matches!(plain.to_lowercase().as_str(), "signout" | "logout" | "signoutaction" | "logoutaction")
     };
-    let mut functions = live.ground.functions.iter().filter(|function| ends(&function.name));
+    let options = match live.ground.production.calls {
+        Calls::Action(_) => r#"{"data":{}}"#,
+        _ => "{}",
+    };
+    let functions = live.ground.functions.iter().filter(|function| ends(&function.name));
+    let functions = functions
+        .flat_map(|function| ["", options].map(|argument| live.ground.call(function, argument)))
+        .flatten();
     let handlers = live.ground.survey.handlers.iter().filter(|handler| handler.method == "POST");
-    let mut handlers = handlers.filter_map(|handler| handler.url.as_deref()).filter(|url| is_fixed(url));
-    functions.find_map(|function| live.ground.call(function, "")).or_else(|| {
-        let url = handlers.find(|url| url.rsplit('/').next().is_some_and(ends))?;
-        Some(Request::post(url, "{}"))
-    })
+    let handlers = handlers.filter_map(|handler| handler.url.as_deref()).filter(|url| is_fixed(url));
+    let handlers = handlers.filter(|url| url.rsplit('/').next().is_some_and(ends));
+    functions.chain(handlers.map(|url| Request::post(url, "{}"))).collect()
 }
 
 /// Tries to sign in until it is too much, where a function does that.
@@ -154,12 +166,19 @@ pub(crate) fn rate_limit(live: &Live<'_>, report: &mut Report) {
     let Some(request) = request.filter(|_| by_path && live.ground.start.own_server) else {
         return report.skip(&asked::RATE, "signing in is no address of its own here");
     };
-    let request = live.ground.own(request);
-    let refused = (1..=100).find(|_| live.server.send(&request).is_ok_and(|answer| answer.status == 429));
-    match refused {
-        Some(attempt) => report.judge(&asked::RATE, Vec::new(), format!("after {attempt} attempts")),
-        None => {
-            report.judge(&asked::RATE, vec!["100 attempts to sign in, and none was refused".to_owned()], "")
-        }
-    }
+    limited(live, &live.ground.own(request), report);
+}
+
+/// Sends a request until it is refused as one too many. That must be so for this visitor alone: not for others whom a proxy of this
+/// machine passes on.
+pub(crate) fn limited(live: &Live<'_>, request: &Request, report: &mut Report) {
+    let is_refused = |request: &Request| live.server.send(request).is_ok_and(|answer| answer.status == 429);
+    let Some(attempt) = (1..=100).find(|_| is_refused(request)) else {
+        let complaint = "100 attempts to sign in, and none was refused".to_owned();
+        return report.judge(&asked::RATE, vec![complaint], "");
+    };
+    let other = request.clone().with("x-forwarded-for", OTHER);
+    let complaint = "behind a proxy, the attempts of one visitor are counted against all".to_owned();
+    let complaints = if is_refused(&other) { vec![complaint] } else { Vec::new() };
+    report.judge(&asked::RATE, complaints, format!("after {attempt} attempts"));
 }

@@ -5,6 +5,7 @@ pub(crate) mod calls;
 pub(crate) mod database;
 pub(crate) mod documents;
 mod kept;
+mod payload;
 pub(crate) mod session;
 mod visitor;
 
@@ -67,12 +68,13 @@ impl Ground<'_> {
             }
             Calls::Id { path, .. } => {
                 let id = self.ids.get(&function.name)?;
-                // An object without fields, as the framework's serialiser writes it.
-                let nothing = r#"{"t":{"t":10,"i":0,"p":{"k":[],"v":[]},"o":0},"f":63,"m":[]}"#;
-                let request = if function.is_get {
+                let payload = payload::of(argument);
+                let request = if !function.is_get {
+                    Request::post(format!("{path}{id}"), &payload)
+                } else if argument.is_empty() {
                     Request::get(format!("{path}{id}"))
                 } else {
-                    Request::post(format!("{path}{id}"), nothing)
+                    Request::get(format!("{path}{id}?payload={}", escaped(&payload)))
                 };
                 Some(request.with("x-tsr-serverfn", "true"))
             }
