@@ -1,5 +1,6 @@
 //! Columns as zod schemas: from the generated types, sharpened by the SQL; and columns that a browser must not set.
 
+use super::guess::Guess;
 use audit::Survey;
 use schema::Table;
 use schema::types::{Field, TableTypes, Types};
@@ -315,6 +316,31 @@ impl Column {
 /// A list of `item`.
 pub(super) fn list_of(item: &str) -> String {
     format!("z.array({item}).max({MOST_ITEMS})")
+}
+
+/// The schema of a value that may be `other` too, where the value is not used: a filter that is not set.
+pub(super) fn or_text(schema: &str, other: &str) -> String {
+    let other = quoted(other);
+    if schema.contains(&other) {
+        return schema.to_owned();
+    }
+    match schema.strip_prefix("z.enum([") {
+        Some(values) => format!("z.enum([{other}, {values}"),
+        None => ["z.guid()", "z.number()"]
+            .into_iter()
+            .find_map(|plain| {
+                schema.strip_prefix(plain).map(|tail| format!("{plain}.or(z.literal({other})){tail}"))
+            })
+            .unwrap_or_else(|| schema.to_owned()),
+    }
+}
+
+/// The schema of a value that is used where it is truthy: an empty text stands for none, as of a field that nobody filled in.
+pub(super) fn or_unset(schema: &str, guess: &Guess) -> String {
+    match guess.kind {
+        Some(Kind::Number | Kind::Flag) => schema.to_owned(),
+        _ => or_text(schema, ""),
+    }
 }
 
 /// `text` as a string of JavaScript.

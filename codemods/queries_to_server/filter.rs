@@ -1,7 +1,7 @@
 //! Filter texts: `or("name.ilike.%" + q + "%")`. A value inside such a text can widen the query, so the server puts it in quotes.
 
 use super::chain::last;
-use super::column::{Column, Kind, list_of};
+use super::column::{self, Column, Kind, list_of};
 use super::draft::{Fill, Site};
 use super::read::{Branch, Reader};
 use super::reason::Reason;
@@ -129,7 +129,7 @@ impl<'s> Reader<'s> {
         if bare && matches!(kind, Some(Kind::Number | Kind::Guid)) {
             let mut schema = kind.map_or_else(String::new, |kind| kind.zod());
             if truthy {
-                schema += ".nullish()";
+                schema = column::or_unset(&schema, &self.guess(node)) + ".nullish()";
             }
             let site = Site::Expression(node.byte_range());
             let index = self.send_as([&name, last(column)], Input::Schema(schema), site);

@@ -4,7 +4,7 @@
 //! What the source tells (a literal, a constant) stays on the server; the rest is evaluated where it was, and sent.
 
 use super::access::Doors;
-use super::column::{Column, Columns, Kind};
+use super::column::{self, Column, Columns, Kind};
 use super::draft::{Draft, Fill, Needed, Segment, Sent, Site};
 use super::fixed::{fixed, is_typed, is_unlisted, is_untyped_beside, knows_other_types};
 use super::guess::{self, Guess};
@@ -428,7 +428,7 @@ impl<'s> Reader<'s> {
         let simple = view::member_path(self.tree, node).is_some();
         if simple && branch.truthy.iter().any(|text| text == self.tree.text(node)) {
             let schema = self.schema(column, &Guess { there: true, ..guess.clone() });
-            return (schema + ".nullish()", Site::Expression(node.byte_range()));
+            return (column::or_unset(&schema, guess) + ".nullish()", Site::Expression(node.byte_range()));
         }
         if guess.there && simple {
             let (schema, site) = plain();

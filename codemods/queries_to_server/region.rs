@@ -3,6 +3,7 @@
 //! What decides there whether a filter is added is sent along, so that the function decides again. A statement that does anything
 //! else, or a value that may change in between, leaves the query where it is.
 
+use super::column;
 use super::draft::{Fill, Segment, Site};
 use super::guess::Guess;
 use super::read::{Branch, Reader};
@@ -244,10 +245,7 @@ impl<'s> Reader<'s> {
                 matches!(&sent.site, Site::Expression(range) if &self.file.text[range.clone()] == value)
             });
             let Some(Input::Schema(schema)) = at.map(|at| &mut self.draft.sent[at].schema) else { continue };
-            let quoted = format!("{text:?}");
-            if schema.contains("z.enum([") && !schema.contains(&quoted) {
-                *schema = schema.replacen("z.enum([", &format!("z.enum([{quoted}, "), 1);
-            }
+            *schema = column::or_text(schema, &text);
         }
     }
 
