@@ -160,43 +160,13 @@ impl<'s> Columns<'s> {
 
     /// Whether a visitor who may set the column gives themselves something.
     pub(super) fn privileged(&self, column: &str) -> bool {
-        let words: Vec<&str> = column.split('_').collect();
-        let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(word));
-        let flag = words.first() == Some(&"is")
-            && has(&[
-                "premium",
-                "pro",
-                "admin",
-                "superadmin",
-                "verified",
-                "banned",
-                "approved",
-                "staff",
-                "moderator",
-            ]);
-        let word =
-            has(&["role", "roles", "permissions", "plan", "tier", "credits", "credit", "balance", "quota"]);
         // The role of a line in a conversation.
         let spoken = column == "role"
             && self.tables.iter().flat_map(|one| one.name.split('_')).any(|word| {
                 ["message", "messages", "chat", "chats", "conversation", "conversations", "prompt", "prompts"]
                     .contains(&word)
             });
-        let owner = matches!(words.first(), Some(&("subscription" | "stripe")));
-        // `plan_id` of a table of plans is a reference, and `meal_plan` is a meal; only what stands for the row's own privilege counts.
-        let reference = words.last() == Some(&"id") && !owner;
-        let described = matches!(
-            words.last(),
-            Some(&("name" | "title" | "label" | "description" | "text" | "notes" | "date" | "type"))
-        ) && !owner;
-        let noun = word
-            && words.len() > 1
-            && has(&[
-                "meal", "workout", "training", "lesson", "floor", "action", "diet", "study", "job", "play",
-            ]);
-        flag || owner
-            || (word && !reference && !described && !noun && !spoken)
-            || (column == "status" && self.status_grants())
+        is_privilege(column) && !spoken || column == "status" && self.status_grants()
     }
 
     /// Whether the values of `status` hold one that grants something.
@@ -375,6 +345,57 @@ pub(super) fn is_proof(column: &str) -> bool {
     )
 }
 
+/// Whether the name of a column says that it decides what somebody may do.
+fn is_privilege(column: &str) -> bool {
+    const FLAGS: &[&str] =
+        &["premium", "pro", "admin", "superadmin", "verified", "banned", "approved", "staff", "moderator"];
+    const RIGHTS: &[&str] =
+        &["role", "roles", "permissions", "plan", "tier", "credits", "credit", "balance", "quota"];
+    // Plans and actions of other kinds.
+    const OTHERS: &[&str] =
+        &["meal", "workout", "training", "lesson", "floor", "action", "diet", "study", "job", "play"];
+    // Whose role it is; `dance_role` and `voice_role` are parts that somebody plays.
+    const HOLDERS: &[&str] = &[
+        "user",
+        "users",
+        "app",
+        "account",
+        "admin",
+        "member",
+        "org",
+        "organization",
+        "team",
+        "staff",
+        "system",
+        "access",
+        "workspace",
+        "company",
+        "tenant",
+        "platform",
+        "site",
+        "global",
+        "primary",
+        "auth",
+        "new",
+        "club",
+        "group",
+    ];
+    let words: Vec<&str> = column.split('_').collect();
+    let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(word));
+    let owner = matches!(words.first(), Some(&("subscription" | "stripe")));
+    // `plan_id` of a table of plans is a reference, and `meal_plan` is a meal; only what stands for the row's own privilege counts.
+    let reference = words.last() == Some(&"id");
+    let described = matches!(
+        words.last(),
+        Some(&("name" | "title" | "label" | "description" | "text" | "notes" | "date" | "type"))
+    );
+    let of_other = words.len() > 1 && has(OTHERS);
+    let played = words.len() > 1 && matches!(words.last(), Some(&("role" | "roles"))) && !has(HOLDERS);
+    owner
+        || words.first() == Some(&"is") && has(FLAGS)
+        || has(RIGHTS) && !reference && !described && !of_other && !played
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -404,6 +425,15 @@ mod tests {
         sql("mood", "z.string()");
         sql("public.mood", "z.string()");
         sql("geometry", "json");
+    }
+
+    #[test]
+    fn a_part_that_somebody_plays_is_no_privilege() {
+        for (column, privileged) in
+            [("role", true), ("user_role", true), ("dance_role", false), ("meal_plan", false)]
+        {
+            assert_eq!(is_privilege(column), privileged, "{column}");
+        }
     }
 
     #[test]

@@ -189,7 +189,13 @@ impl<'s> Asked<'s> {
                     let filled = |column: &schema::Column| column.default.is_some() || column.generated;
                     (!self.table.column(column).is_none_or(filled)).then_some(false)
                 }
-                Ask::Folder | Ask::Forgeable | Ask::Row(_) | Ask::Member | Ask::Exists | Ask::Unknown => None,
+                Ask::Folder
+                | Ask::Forgeable
+                | Ask::Row(_)
+                | Ask::Nobody(_)
+                | Ask::Member
+                | Ask::Exists
+                | Ask::Unknown => None,
             }))
         }))
     }

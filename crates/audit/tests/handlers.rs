@@ -174,6 +174,20 @@ fn a_secret_or_a_signature_stands_for_a_session() {
 }
 
 #[test]
+fn a_signature_that_a_helper_of_a_helper_demands_by_throwing_counts() {
+    let helper = "export async function verifyWebhook(request) { const signature = request.headers.get('x-signature'); if (!signature) throw new Error('none'); return await pier.webhooks.unmarshal(await request.text(), process.env.HOOK!, signature); }";
+    let handler = "import { verifyWebhook } from '@/lib/pier'; async function take(request) { const event = await verifyWebhook(request); await db.from('orders').update({ paid: event.paid }); } export async function POST(request) { try { await take(request); return Response.json({}); } catch (error) { return new Response('no', { status: 400 }); } }";
+    let file = ("app/api/berths/route.ts", handler);
+    check(NEXT, &[file, ("lib/pier.ts", helper)], &["/api/berths POST Secret writes"]);
+    let swallowed = handler.replace(
+        "const event = await verifyWebhook(request);",
+        "let event = {}; try { event = await verifyWebhook(request); } catch {}",
+    );
+    let file = ("app/api/berths/route.ts", &*swallowed);
+    check(NEXT, &[file, ("lib/pier.ts", helper)], &["/api/berths POST None writes"]);
+}
+
+#[test]
 fn what_is_public_by_design_is_set_apart() {
     let text = "export async function POST(request) { const { email, password } = await request.json(); await db.auth.signInWithPassword({ email, password }); }";
     check(NEXT, &[("app/api/auth/login/route.ts", text)], &["/api/auth/login POST PublicByDesign"]);

@@ -340,6 +340,10 @@ mod graph {
     fn without_configuration_the_at_sign_means_the_source_folder() {
         check(&[("package.json", "{}"), ("src/a.ts", ""), ("src/b.ts", "")], "@/b", "src/b.ts");
         check(&[("package.json", "{}"), ("src/a.ts", ""), ("lib/b.ts", "")], "@/lib/b", "lib/b.ts");
+        let root = r#"{"compilerOptions":{"paths":{"@/*":["./*"]}}}"#;
+        let files = [("tsconfig.json", root), ("src/a.ts", ""), ("src/b.ts", "")];
+        check(&files, "@/src/b", "src/b.ts");
+        assert_eq!(resolved(&files, "src/a.ts", "@/b"), None);
     }
 
     #[test]

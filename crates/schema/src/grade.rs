@@ -371,8 +371,11 @@ impl<'s> Asked<'s> {
             _ => format!("{} can {} {rows} of `{table}`", sentence(crowd), verb(command)),
         };
         let weighty = !holds.money.is_empty() || !holds.privileged.is_empty() || !holds.secret.is_empty();
-        // `auth.uid() = user_id or user_id is null`: nobody's rows besides one's own.
-        let own = some && predicate.is_some_and(|predicate| !predicate.owners().is_empty());
+        // `auth.uid() = user_id or user_id is null`, `user_id is null`: nobody's rows besides one's own.
+        let own = some
+            && predicate.is_some_and(|predicate| {
+                !predicate.owners().is_empty() || predicate.is_nobodys(&holds.owners)
+            });
         let grade = if self.narrowed || own && command == "insert" {
             Grade::Review
         } else if command == "insert" {

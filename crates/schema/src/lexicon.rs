@@ -114,7 +114,7 @@ pub(crate) const GUARDED_SETTINGS: Words =
 pub(crate) const ROLES: Words = Words("role roles admins");
 
 /// Said of a thing for sale as well as of a person.
-pub(crate) const OF_THINGS: Words = Words("weight gender income insurance national");
+pub(crate) const OF_THINGS: Words = Words("weight gender income insurance national latitude longitude");
 
 /// Tables that say how something is worked out.
 pub(crate) const RULES: Words = Words("rule rules weight weights criteria criterion factor factors scoring");

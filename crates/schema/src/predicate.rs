@@ -17,6 +17,8 @@ pub enum Ask {
     Always,
     /// `false`.
     Never,
+    /// The own column is null: `user_id is null`.
+    Nobody(String),
     /// Somebody is signed in: `auth.uid() is not null`.
     SignedIn,
     /// Nobody is: `auth.role() = 'anon'`.
@@ -140,6 +142,12 @@ impl Predicate {
         owners
     }
 
+    /// Whether every branch asks that one of `columns` be null.
+    pub fn is_nobodys(&self, columns: &[String]) -> bool {
+        let nobody = |ask: &Ask| matches!(ask, Ask::Nobody(column) if columns.contains(column));
+        !self.any.is_empty() && self.any.iter().all(|all| all.iter().any(nobody))
+    }
+
     /// Whether some branch asks for the owner and for nobody's membership or role besides.
     pub fn is_owners_alone(&self) -> bool {
         self.any.iter().any(|all| {
@@ -169,7 +177,7 @@ fn opening(all: &[Ask]) -> Opening {
     if has(&Ask::SignedIn) || has(&Ask::Forgeable) {
         return Opening::SignedIn;
     }
-    let some = |ask: &Ask| matches!(ask, Ask::Row(_) | Ask::Exists);
+    let some = |ask: &Ask| matches!(ask, Ask::Row(_) | Ask::Nobody(_) | Ask::Exists);
     if all.iter().any(some) { Opening::SomeRows } else { Opening::Everybody }
 }
 
@@ -276,6 +284,12 @@ impl Reader<'_> {
         }
         if node::has(node, Kind::IS_KW) && two == "null" && is_visitor(&one) {
             return Ask::Anonymous;
+        }
+        if node::has(node, Kind::IS_KW)
+            && two == "null"
+            && let Some(column) = self.column_of(left)
+        {
+            return Ask::Nobody(column);
         }
         if node::has(node, Kind::LIKE_KW) && one == "name" && text.contains("auth.uid()") {
             return Ask::Folder;

@@ -51,7 +51,9 @@ const CASES: &[Case] = &[
     ("rowing_clubs", "name text, logo_url text, contact_email text", ALL, "select", "true", Fine, Ok),
     ("harbour_pieces", "token_id text, contract_address text", ALL, "select", "true", Fine, Ok),
     ("book_lines", "account_number text, account_type text", USERS, "select", "true", Fine, Ok),
+    ("mast_listings", "user_id uuid references auth.users, price numeric, latitude numeric", ALL, "select", "true", Fine, Ok),
     // Somebody must say whether it is meant.
+    ("knot_quizzes", "user_id uuid references auth.users, answers jsonb, result text", ALL, "insert", "user_id is null and result = 'done'", Risky, Review),
     ("watch_events", "user_id uuid references auth.users, kind text", ALL, "insert", "true", Risky, Review),
     ("pier_kinds", "name text", ALL, "update", "is_harbour_master(id)", Risky, Review),
     ("coupons", "code text, percent integer", ALL, "select", "true", Risky, Review),
@@ -107,6 +109,7 @@ const CASES: &[Case] = &[
     ("coupons", "code text, is_active boolean, discount integer", USERS, "update", "true", Lethal, Hole),
     ("user_roles", "user_id uuid references auth.users, role text", USERS, "insert", "true", Lethal, Hole),
     ("wallets", "user_id uuid references auth.users, balance numeric", USERS, "update", "auth.uid() is not null", Lethal, Hole),
+    ("knot_quizzes", "user_id uuid references auth.users, answers jsonb, result text", ALL, "insert", "user_id is not null", Lethal, Hole),
     ("harbour_posts", "user_id uuid references auth.users, content text", ALL, "insert", "auth.uid() = user_id or true", Lethal, Hole),
     ("voyages", OWNED, USERS, "delete", "true", Lethal, Hole),
 ];

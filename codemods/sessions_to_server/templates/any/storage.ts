@@ -35,7 +35,7 @@ async function ask<T>(call: Promise<{ data: T | null; error: Failure }>): Promis
 //#end
 //#if puts|uploadToSignedUrl
 
-type FileOptions = { cacheControl?: string; contentType?: string; upsert?: boolean } | undefined;
+type FileOptions = { cacheControl?: string | undefined; contentType?: string | undefined; upsert?: boolean | undefined } | undefined;
 
 /** Sends a file to an address that is good for this one upload. */
 async function send(url: string, path: string, file: unknown, options: FileOptions, upsert: boolean) {

@@ -254,6 +254,11 @@ pub fn secret_by_name(name: &str) -> bool {
     {
         return false;
     }
+    // The token of a checkout that opens in the page; what relays a call from browser to browser.
+    let paying = has("PADDLE") || has("PAYMENT") || has("PAYMENTS");
+    if paying && last == "TOKEN" && before == "CLIENT" || has("TURN") && !has("SECRET") && published(name) {
+        return false;
+    }
     // Keys that only let events be sent in, from every visitor's browser.
     let counts = ["AMPLITUDE", "POSTHOG", "MIXPANEL", "SEGMENT", "HEAP", "ROLLBAR"];
     if counts.iter().any(|service| has(service)) && published(name) && !has("SECRET") && !has("PERSONAL") {
@@ -295,6 +300,7 @@ mod tests {
             "VITE_SUPABASE_SERVICE_ROLE",
             "SMTP_PASS",
             "NEXT_PUBLIC_AUTH_TOKEN",
+            "VITE_TURN_SECRET",
             "VITE_OPENAI_API_KEY",
             "EXPO_PUBLIC_OPENAI_KEY",
             "GROQ_API_KEY",
@@ -326,6 +332,8 @@ mod tests {
             "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY",
             "VITE_GOOGLE_MAPS_API_KEY",
             "VITE_MAPBOX_TOKEN",
+            "VITE_PAYMENTS_CLIENT_TOKEN",
+            "VITE_TURN_CREDENTIAL",
             "NEXT_PUBLIC_AMPLITUDE_API_KEY",
             "VITE_MIXPANEL_TOKEN",
             "VITE_API_URL",

@@ -27,6 +27,8 @@ pub(super) struct Checks {
     pub(super) asks: Option<Span>,
     /// A function that it calls throws without a session, and nothing here catches that.
     thrown: bool,
+    /// Its check of the secret or the signature throws, and nothing here catches that.
+    thrown_secret: bool,
 }
 
 impl Checks {
@@ -242,6 +244,7 @@ impl<'p> Judge<'p> {
         }
         let signed = matches!(last, "constructEvent" | "constructEventAsync" | "timingSafeEqual")
             || judges_sender(last)
+            || last == "unmarshal" && name.contains("webhooks")
             || (last == "verify"
                 && (["webhook", "wh", "svix", "subtle", "receiver"]
                     .iter()
@@ -249,6 +252,7 @@ impl<'p> Judge<'p> {
                     || self.takes_signature(call)));
         if signed && !self.is_skipped_without(call) {
             checks.secret.get_or_insert(span);
+            checks.thrown_secret |= self.refuses_by_throwing(callee) && !self.catches(call);
             let open = || self.left_out(call).or_else(|| self.answers_without(call));
             checks.unset_secret = checks.unset_secret.or_else(open);
             return;
@@ -292,8 +296,9 @@ impl<'p> Judge<'p> {
                 if demands_role(last) && thrown && !self.catches(call) {
                     checks.role.get_or_insert(span);
                 }
-                // `const refused = demand(request); if (refused) return refused;`, `return takeEvent(request);`
-                if inner.secret.is_some() && (self.hands_back(call) || self.is_returned(call)) {
+                // `const refused = demand(request); if (refused) return refused;`, `return takeEvent(request);`; nobody passes a throw.
+                let told = self.hands_back(call) || self.is_returned(call) || inner.thrown_secret;
+                if inner.secret.is_some() && told {
                     checks.secret.get_or_insert(span);
                     checks.loose_secret = checks.loose_secret.or(inner.loose_secret.map(|_| span));
                     checks.unset_secret = checks.unset_secret.or(inner.unset_secret);
@@ -330,6 +335,15 @@ impl<'p> Judge<'p> {
             at = around;
         }
         false
+    }
+
+    /// Whether a check of a signature throws where it fails: as the libraries' own do, and helpers that say so.
+    fn refuses_by_throwing(&self, callee: Node<'p>) -> bool {
+        let name = self.reader.tree.text(callee);
+        let last = name.rsplit('.').next().unwrap_or(name);
+        matches!(last, "constructEvent" | "constructEventAsync" | "unmarshal")
+            || component::of(self.project, self.file, callee)
+                .is_some_and(|helper| throws(self.project, helper))
     }
 
     /// Whether the answer of a call is the answer of the function around it.

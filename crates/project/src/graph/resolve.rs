@@ -111,10 +111,13 @@ impl Resolver {
             .iter()
             .filter(|known| below(folder, &known.folder).is_some())
             .flat_map(|known| &known.rules);
-        for path in rules.filter_map(|rule| rule.apply(specifier)).flatten() {
-            if let Some(found) = at_path(files, &path) {
+        let mut configured = false;
+        for rule in rules {
+            let Some(mut meant) = rule.apply(specifier) else { continue };
+            if let Some(found) = meant.find_map(|path| at_path(files, &path)) {
                 return Some(found);
             }
+            configured |= rule.pattern != "*";
         }
         for (name, folder, entry) in &self.packages {
             if let Some(path) = specifier.strip_prefix(name.as_str()) {
@@ -130,7 +133,8 @@ impl Resolver {
             }
         }
         // Without any configuration the builders mean the source folder.
-        let path = specifier.strip_prefix("@/").or_else(|| specifier.strip_prefix("~/"))?;
+        let path = specifier.strip_prefix("@/").or_else(|| specifier.strip_prefix("~/"));
+        let path = path.filter(|_| !configured)?;
         at_path(files, join(&format!("{root}/src"), path)?.as_str())
             .or_else(|| at_path(files, join(root, path)?.as_str()))
     }
