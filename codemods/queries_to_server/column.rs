@@ -122,8 +122,16 @@ impl<'s> Columns<'s> {
                 if typed.kind == Kind::Text && sql.kind == Kind::Guid {
                     typed.kind = Kind::Guid;
                 }
+                let is_list = |kind: &Kind| matches!(kind, Kind::List(_));
+                let is_open = |kind: &Kind| matches!(kind, Kind::Json | Kind::Unknown);
                 if typed.kind == Kind::Unknown {
                     typed.kind = sql.kind;
+                } else if is_list(&typed.kind) != is_list(&sql.kind)
+                    && !is_open(&typed.kind)
+                    && !is_open(&sql.kind)
+                {
+                    // One of them is older than the column: the database decides.
+                    typed.kind = Kind::Unknown;
                 }
                 Some(typed)
             }

@@ -220,13 +220,7 @@ impl<'s> Reader<'s> {
     fn root(&mut self) -> Result<(), Reason> {
         let root = self.node(self.query.root).ok_or_else(Reason::client)?;
         let inner = view::unwrapped(root);
-        let cast = if inner.id() == root.id() { inner.parent() } else { Some(root) };
-        let any = |node: Node<'_>| {
-            let kind = view::code_children(node).nth(1);
-            kind.is_some_and(|kind| matches!(self.tree.text(kind), "any" | "unknown" | "never"))
-        };
-        // `(supabase as SomeClient)` names a type of the browser's module.
-        let named_cast = cast.filter(|cast| cast.kind() == "as_expression" && !any(*cast));
+        let named_cast = receiver::named_cast(self.tree, inner);
         let method = receiver::method_cast(inner);
         let (range, text) = match named_cast {
             Some(cast) => (cast.byte_range(), "db as any"),
@@ -244,8 +238,10 @@ impl<'s> Reader<'s> {
         let whole = self.query.span.range();
         let mut around = std::iter::successors(Some(inner), |node| node.parent())
             .take_while(|node| whole.start <= node.start_byte() && node.end_byte() <= whole.end);
-        if around.any(|node| node.kind() == "as_expression" && (any(node) || named_cast.is_some()))
-            || receiver::is_any(self.survey, self.file, inner)
+        if around.any(|node| {
+            node.kind() == "as_expression"
+                && (receiver::is_cast_to_any(self.tree, node) || named_cast.is_some())
+        }) || receiver::is_any(self.survey, self.file, inner)
             || receiver::is_of_any_maker(self.survey, self.query)
         {
             self.draft.segments[0].around.1 = ANY;

@@ -174,6 +174,20 @@ pub(super) fn loose(tree: &Tree, scopes: &Scopes, query: &Range<usize>) -> Vec<R
         .collect()
 }
 
+/// `(supabase as SomeClient)`, `(supabase as unknown as SomeClient)`: the cast that names a type of the browser's module.
+pub(super) fn named_cast<'s>(tree: &Tree, client: Node<'s>) -> Option<Node<'s>> {
+    std::iter::successors(client.parent(), |node| node.parent())
+        .take_while(|node| matches!(node.kind(), "as_expression" | "parenthesized_expression"))
+        .filter(|node| node.kind() == "as_expression" && !is_cast_to_any(tree, *node))
+        .last()
+}
+
+/// `x as any`, `x as unknown`.
+pub(super) fn is_cast_to_any(tree: &Tree, cast: Node<'_>) -> bool {
+    let kind = code_children(cast).nth(1).map(|kind| tree.text(kind));
+    matches!(kind, Some("any" | "unknown" | "never"))
+}
+
 /// `(client.rpc as unknown as T)(…)`, which says that a method of the client is of another type: what stands before the client, and
 /// behind the method.
 pub(super) fn method_cast(client: Node<'_>) -> Option<(Range<usize>, Range<usize>)> {

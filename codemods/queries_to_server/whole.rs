@@ -179,7 +179,7 @@ impl<'s> Reader<'s> {
             if side == Side::Update && self.filters_identity_by(&name) {
                 continue;
             }
-            schema.push((name, Input::Schema(column.zod())));
+            schema.push((name, Input::Schema(self.schema(Some(&column), &Guess::default()))));
         }
         for Key { name, guess, value, optional, made } in &keys.found {
             if set.iter().any(|(key, _)| key == name) {

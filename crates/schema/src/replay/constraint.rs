@@ -2,6 +2,7 @@
 
 use super::{Done, Fail, Replay, kind};
 use crate::sql::node::{self, Kind, Node};
+use crate::sql::quotes;
 use crate::{Constraint, ForeignKey, Name, Table};
 
 /// Whether the node is a constraint of a column or of a table.
@@ -105,7 +106,7 @@ impl Replay {
                     None if !several => columns.first().cloned().unwrap_or_default(),
                     None => String::new(),
                 };
-                (Constraint::Check(node::text(&expression)), "check", after)
+                (Constraint::Check(quotes::plain(&node::text(&expression))), "check", after)
             }
             Kind::REFERENCES_CONSTRAINT | Kind::FOREIGN_KEY_CONSTRAINT => {
                 let lists = node::children(written, Kind::FOREIGN_KEY_COLUMN_LIST);

@@ -1,6 +1,7 @@
 //! Types of columns, as PostgreSQL calls them.
 
 use crate::sql::node::{self, Kind, Node};
+use crate::sql::quotes;
 
 /// What a written type is.
 pub(crate) struct Written {
@@ -48,6 +49,7 @@ pub(crate) fn written(text: &str) -> Written {
         arrays = true;
     }
     let base = base.strip_prefix("setof ").or_else(|| base.strip_prefix("SETOF ")).unwrap_or(base);
+    let base = &quotes::plain(base);
     let quoted = base.contains('"');
     let lower = if quoted { base.to_owned() } else { base.to_lowercase() };
     let lower = lower.strip_prefix("pg_catalog.").unwrap_or(&lower).to_owned();

@@ -2,6 +2,7 @@
 
 use super::{Done, Fail, Replay, reads};
 use crate::sql::node::{self, Kind, Node};
+use crate::sql::quotes;
 use crate::{Name, Policy, Reads};
 
 impl Replay {
@@ -70,7 +71,7 @@ impl Replay {
             // The expression as it stands between the parentheses of the clause.
             let written = node::text(&clause);
             let inner = written.find('(').map(|open| written[open + 1..].trim_end_matches([';', ' ', '\n']));
-            *text = inner.and_then(|inner| inner.strip_suffix(')')).map(|inner| inner.trim().to_owned());
+            *text = inner.and_then(|inner| inner.strip_suffix(')')).map(|inner| quotes::plain(inner.trim()));
         }
         let [using, check] = texts;
         Ok((using, check, all))

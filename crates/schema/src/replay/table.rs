@@ -2,6 +2,7 @@
 
 use super::{Done, Fail, Replay, constraint, kind};
 use crate::sql::node::{self, Kind, Node};
+use crate::sql::quotes;
 use crate::{Column, Constraint, Name, Table};
 
 impl Replay {
@@ -357,7 +358,7 @@ impl Replay {
 
 /// The default that a clause sets. `NULL` is none: PostgreSQL keeps nothing for it.
 fn default_in(clause: &Node) -> Option<String> {
-    let written = node::text(&node::expression(clause)?);
+    let written = quotes::plain(&node::text(&node::expression(clause)?));
     let value = written.split("::").next().unwrap_or_default().trim();
     (!value.eq_ignore_ascii_case("null")).then_some(written)
 }

@@ -73,6 +73,24 @@ fn tables_are_made_and_changed() {
 }
 
 #[test]
+fn a_dump_quotes_what_needs_no_quotes() {
+    let schema = schema(
+        r#"create type "public"."state" as enum ('dry', 'afloat');
+         create table if not exists "public"."boats" ("id" "uuid" default "extensions"."uuid_generate_v4"() not null, "tags" "text"[], "state" "public"."state" default 'dry'::"public"."state", "order" integer);
+         alter table only "public"."boats" add constraint "boats_pkey" primary key ("id");
+         create policy "own" on "public"."boats" to "authenticated" using (("id" = ( select "auth"."uid"() as "uid")) and "order" > 0);"#,
+    );
+    assert_eq!(tables(&schema), ["boats(id uuid!, tags text[], state state, order integer) boats_pkey"]);
+    let boats = schema.table("boats").unwrap();
+    assert_eq!(boats.columns[2].default.as_deref(), Some("'dry'::public.state"));
+    assert_eq!(
+        boats.policies[0].using.as_deref(),
+        Some(r#"(id = ( select auth.uid() as uid)) and "order" > 0"#)
+    );
+    assert_eq!(troubles(&schema), [""; 0]);
+}
+
+#[test]
 fn what_would_fail_changes_nothing_and_is_listed() {
     let schema = schema(
         "create table crew (id uuid primary key, boat_id uuid references boats(id));

@@ -3,6 +3,7 @@
 use super::{Done, Fail, Replay, reads};
 use crate::View;
 use crate::sql::node::{self, Kind, Node};
+use crate::sql::quotes;
 
 impl Replay {
     pub(super) fn create_view(&mut self, node: &Node) -> Done {
@@ -28,7 +29,7 @@ impl Replay {
         let view = View {
             span: Some(self.at),
             security_invoker: invoker,
-            query: node::text(&query),
+            query: quotes::plain(&node::text(&query)),
             reads: crate::Reads::of(reads),
         };
         self.schema.views.insert(name, view);

@@ -3,6 +3,7 @@
 //! Statements are split before they are parsed, as psql does: an error in one never reaches into the next.
 
 pub(crate) mod node;
+pub(crate) mod quotes;
 pub(crate) mod split;
 
 pub(crate) use node::{Kind, Node};
