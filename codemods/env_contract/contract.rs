@@ -1,6 +1,7 @@
 //! The env modules of an app: which one a file imports, how a variable is spelled through it, and how a module gets its entry.
 //! Codemods that bring a new variable into code use [`access`] too, so that every read goes through the one checked place.
 
+use crate::strictness;
 use audit::Survey;
 use edit::{FileId, Piece, RelPath};
 use plan::Request;
@@ -195,6 +196,9 @@ impl Contract {
     pub fn entry(&self, survey: &Survey<'_>, name: &str, need: &Need) -> Vec<Request> {
         let Some((before, after)) = around_hole(self.template.text) else { return Vec::new() };
         let mut item = self.template.item.replace("{type}", &self.check(need)).replace("{name}", name);
+        if self.is_quoted(survey) {
+            item = item.replace(&format!("import.meta.env.{name}]"), &format!("import.meta.env[\"{name}\"]]"));
+        }
         if item.len() > 110
             && let Some((head, rest)) = item.split_once('[')
             && let Some((check, value)) = rest.trim_end_matches("],\n").rsplit_once(", ")
@@ -221,6 +225,12 @@ impl Contract {
             requests.push(Request::Json { path, key, value: "^3.25.76".into() });
         }
         requests
+    }
+
+    /// Whether the app's type check takes no name behind a dot that is not declared.
+    fn is_quoted(&self, survey: &Survey<'_>) -> bool {
+        let app = survey.project.apps.iter().find(|app| app.folder == self.folder);
+        app.is_some_and(|app| strictness::asks(survey, app, "noPropertyAccessFromIndexSignature"))
     }
 
     /// How `file` reads `name` through the module.

@@ -4,7 +4,7 @@
 use super::client::{Client, PACKAGE};
 use super::decide::Move;
 use super::reach::By;
-use super::strictness;
+use crate::strictness;
 use super::uses::What;
 use crate::env_contract::contract;
 use audit::Survey;

@@ -41,7 +41,6 @@ mod runtime;
 mod scripts;
 mod served;
 mod setting;
-mod strictness;
 mod template;
 mod tokens;
 mod told;

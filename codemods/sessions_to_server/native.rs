@@ -12,7 +12,7 @@ use super::policy;
 use super::retyped;
 use super::runtime::{self, Files};
 use super::scripts;
-use super::strictness;
+use crate::strictness;
 use super::template::{Uses, filled};
 use crate::queries_to_server::Doors;
 use crate::server::Proxied;

@@ -8,7 +8,7 @@ use project::{File, Project};
 const FILES: &[&str] = &["tsconfig.json", "tsconfig.app.json", "tsconfig.base.json"];
 
 /// Whether the app's type check has `setting` turned on.
-pub(super) fn asks(survey: &Survey<'_>, app: &App, setting: &str) -> bool {
+pub(crate) fn asks(survey: &Survey<'_>, app: &App, setting: &str) -> bool {
     FILES.iter().filter_map(|name| of(survey.project, app, name)).any(|file| {
         let text: String =
             file.text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
