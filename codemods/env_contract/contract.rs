@@ -197,7 +197,8 @@ impl Contract {
         let Some((before, after)) = around_hole(self.template.text) else { return Vec::new() };
         let mut item = self.template.item.replace("{type}", &self.check(need)).replace("{name}", name);
         if self.is_quoted(survey) {
-            item = item.replace(&format!("import.meta.env.{name}]"), &format!("import.meta.env[\"{name}\"]]"));
+            item =
+                item.replace(&format!("import.meta.env.{name}]"), &format!("import.meta.env[\"{name}\"]]"));
         }
         if item.len() > 110
             && let Some((head, rest)) = item.split_once('[')

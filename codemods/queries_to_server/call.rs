@@ -152,6 +152,7 @@ impl<'s> Reader<'s> {
             // A closed set of functions is an enum on the wire: no other can be named.
             (None, Target::OneOf(names)) if names.iter().all(|name| !name.is_empty()) => {
                 let schema = Input::Schema(Kind::Enum(names.clone()).zod());
+                self.any_text_goes(node);
                 let index = self.send("function", schema, Site::Expression(node.byte_range()), false);
                 self.hole(node.byte_range(), Fill::Input(index));
                 self.draft.parts.table = shared_name(names);

@@ -136,6 +136,7 @@ impl<'s> Reader<'s> {
             Target::OneOf(names) => {
                 let names = names.iter().filter(|name| !name.is_empty()).cloned().collect();
                 let schema = Input::Schema(Kind::Enum(names).zod());
+                self.any_text_goes(node);
                 let index = self.send("table", schema, Site::Expression(node.byte_range()), false);
                 self.hole(node.byte_range(), Fill::Input(index));
                 Ok(())
@@ -392,6 +393,15 @@ impl<'s> Reader<'s> {
             }
         }
         Ok(())
+    }
+
+    /// A text that is one of several, and whose type only says that it is a text: a constant's says which.
+    pub(super) fn any_text_goes(&mut self, node: Node<'s>) {
+        let inner = view::unwrapped(node);
+        let told = inner.kind() == "ternary_expression" || self.constant(inner).is_some();
+        if !told && self.guess(node).kind == Some(Kind::Text) {
+            self.draft.loose.push(node.byte_range());
+        }
     }
 
     /// One of the names that the source lists: `x ? "a" : "b"`.

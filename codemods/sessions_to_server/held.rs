@@ -4,9 +4,9 @@
 use super::client::{Client, PACKAGE};
 use super::decide::Move;
 use super::reach::By;
-use crate::strictness;
 use super::uses::What;
 use crate::env_contract::contract;
+use crate::strictness;
 use audit::Survey;
 use edit::{Edit, FileId, Span};
 use plan::Request;
