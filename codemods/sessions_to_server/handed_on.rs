@@ -1,5 +1,5 @@
-//! A client, or a part of it, that goes on as a value: into a member of an object that nobody asks for, into a handle on `window` for a
-//! developer, or as all edge functions at once.
+//! A client, or a part of it, that goes on as a value: into a member of an object that nobody asks for, to callers that are none, into
+//! a handle on `window` for a developer, or as all edge functions at once.
 
 use super::client::in_browser;
 use super::reach::{self, Is, Target};
@@ -7,7 +7,7 @@ use super::uses;
 use audit::Survey;
 use project::File;
 use project::graph::{Graph, Origin};
-use syntax::view::{key_name, unwrapped, walk, wrapped};
+use syntax::view::{enclosing_function, key_name, unwrapped, walk, wrapped};
 use syntax::{Node, Tree};
 
 /// Whether the client at `node` goes no further.
@@ -26,6 +26,23 @@ pub(super) fn is_kept_unread(survey: &Survey<'_>, file: &File, (tree, node): (&T
         }
         _ => false,
     }
+}
+
+/// Whether the part of a client at `node` is what a function returns that nobody asks.
+pub(super) fn is_returned_to_nobody(survey: &Survey<'_>, file: &File, node: Node<'_>) -> bool {
+    let Some(function) = enclosing_function(node) else { return false };
+    let outer = wrapped(node).parent();
+    let returned =
+        outer.is_some_and(|outer| outer.kind() == "return_statement" || outer.id() == function.id());
+    let named = function.child_by_field_name("name").or_else(|| {
+        let declarator = function.parent().filter(|parent| parent.kind() == "variable_declarator")?;
+        declarator.child_by_field_name("name")
+    });
+    let Some(name) = named.filter(|_| returned) else { return false };
+    let target = Target { holder: file.id, name: Some(name.byte_range()), is: Is::Client };
+    let carriers = reach::carriers(survey, file.id);
+    let mut asked = reach::references(survey, &carriers, &target).into_iter();
+    asked.all(|(_, node, _)| reach::is_passed_on(node))
 }
 
 /// `const all = { client: client, … }` where nobody asks for `all.client`, and nobody hands `all` on.

@@ -205,6 +205,12 @@ pub(super) fn asked(
                 bucket.map_or_else(|| one_of(survey, client, query::Kind::Storage), |bucket| vec![bucket]);
             used(upto(2), What::Storage(buckets, links[2].name.clone().into_owned()))
         }
+        ("storage", Some(from))
+            if from.call.is_some() && handed_on::is_returned_to_nobody(survey, file, upto(1)) =>
+        {
+            // The least that makes a bucket.
+            used(upto(1), What::Storage(Vec::new(), "list".to_owned()))
+        }
         ("storage", Some(method)) if BUCKETS.contains(&&*method.name) && method.call.is_some() => {
             used(upto(1), What::Storage(Vec::new(), method.name.clone().into_owned()))
         }
