@@ -404,6 +404,7 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
     change.requests.extend(package::requests(survey, parts));
     if !within {
         change.edits.extend(package::reference(survey, parts));
+        change.edits.extend(package::included(survey, parts));
     }
     let (edits, deletes) = values::removed(survey, parts, &parts.gone(survey));
     change.edits.extend(edits);

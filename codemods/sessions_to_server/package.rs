@@ -213,3 +213,22 @@ pub(super) fn reference(survey: &Survey<'_>, change: &Move) -> Option<Edit> {
     let separator = if indent.trim().is_empty() { format!(",\n{indent}") } else { ", ".to_owned() };
     Some(Edit::replace(file.span(end..end), format!("{separator}{text}")))
 }
+
+/// The server's files among those of the pages' program, where that must list all that it reads: pages read the types of the server's
+/// functions.
+pub(super) fn included(survey: &Survey<'_>, change: &Move) -> Option<Edit> {
+    let places = &change.places;
+    let at = |name: &str| survey.project.file(places.at(name)?.as_str());
+    let file = at("tsconfig.app.json").or_else(|| at("tsconfig.json"))?;
+    let text: String = file.text.split_whitespace().collect();
+    let scalars = json::strings(&file.text);
+    let listed = |path: &[String]| matches!(path, [include, _] if include == "include");
+    let last = scalars.iter().rfind(|scalar| listed(&scalar.path))?;
+    if !text.contains("\"composite\":true") {
+        return None;
+    }
+    let below = places.app.folder.len() + usize::from(!places.app.folder.is_empty());
+    let read = ["functions", "lib", "env.ts"].iter().filter_map(|name| places.of_server(name));
+    let more: String = read.map(|path| format!(", \"{}\"", &path.as_str()[below..])).collect();
+    Some(Edit::replace(file.span(last.range.end..last.range.end), more))
+}
