@@ -3,6 +3,7 @@
 use audit::Survey;
 use project::package::App;
 use project::{File, Project};
+use syntax::document::json;
 
 /// The files in which an app sets them.
 const FILES: &[&str] = &["tsconfig.json", "tsconfig.app.json", "tsconfig.base.json"];
@@ -15,6 +16,25 @@ pub(crate) fn asks(survey: &Survey<'_>, app: &App, setting: &str) -> bool {
         text.split_once(&format!("\"{setting}\""))
             .is_some_and(|(_, rest)| rest.trim_start_matches([':', ' ', '\t']).starts_with("true"))
     })
+}
+
+/// Whether the app's type check may look at a file: `include` names what it looks at, and without it that is everything.
+pub(crate) fn looks_at(survey: &Survey<'_>, app: &App, path: &str) -> bool {
+    let within = path.strip_prefix(app.folder.as_str()).unwrap_or(path).trim_start_matches('/');
+    let mut listed = FILES
+        .iter()
+        .filter_map(|name| of(survey.project, app, name))
+        .flat_map(|file| {
+            let strings = json::strings(&file.text).into_iter();
+            strings
+                .filter(
+                    |scalar| matches!(scalar.path.as_slice(), [key, _] if key == "include" || key == "files"),
+                )
+                .map(|scalar| file.text[scalar.range].trim_matches('"').trim_start_matches("./").to_owned())
+        })
+        .peekable();
+    let fits = |pattern: String| within.starts_with(pattern.split('*').next().unwrap_or_default());
+    listed.peek().is_none() || listed.any(fits)
 }
 
 fn of<'p>(project: &'p Project, app: &App, name: &str) -> Option<&'p File> {

@@ -4,6 +4,7 @@
 use super::client::Client;
 use super::held;
 use super::leads::{self, alias, assigned, function_name, giver, memoised};
+use crate::strictness;
 use audit::Survey;
 use edit::FileId;
 use project::File;
@@ -281,8 +282,7 @@ pub(super) fn references<'s>(
     let mut found = Vec::new();
     for file in carriers {
         let file = survey.project.get(*file);
-        // A test makes of the client what it likes, and is no part of the app.
-        if survey.stack.side_reasons[file.id.0 as usize] == "a test" {
+        if is_beside(survey, file) {
             continue;
         }
         let Some((tree, scopes)) = file.syntax() else { continue };
@@ -297,6 +297,14 @@ pub(super) fn references<'s>(
         found.extend(direct.into_iter().map(|node| (file, node, false)));
     }
     found
+}
+
+/// A test, which makes of the client what it likes, or documentation that no type check looks at: no part of the app.
+fn is_beside(survey: &Survey<'_>, file: &File) -> bool {
+    let reason = survey.stack.side_reasons[file.id.0 as usize];
+    let unseen =
+        || !survey.project.apps.iter().any(|app| strictness::looks_at(survey, app, file.path.as_str()));
+    reason == "a test" || reason == "documentation" && unseen()
 }
 
 /// The file, and every file that imports it or something that passes it on.

@@ -97,7 +97,9 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client) -> Vec<Use> {
             held.file == place.file
                 && held.typed.as_ref().is_some_and(|typed| covers(typed, &place.node.byte_range()))
         };
-        if place.in_type && reached.held.iter().any(typed) {
+        // A cast of the client goes where the client goes.
+        let of_cast = || cast_around(place.node).is_some_and(|cast| tree.text(cast) == tree.text(place.node));
+        if place.in_type && (reached.held.iter().any(typed) || of_cast()) {
             continue;
         }
         let auth = auth::alias(tree, scopes, place.node).filter(|_| !place.is_odd);
@@ -123,6 +125,22 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client) -> Vec<Use> {
     found.sort_by_key(|one: &Use| one.span);
     found.dedup_by(|one, other| one.span == other.span && one.what == other.what);
     found
+}
+
+/// What is cast to a type that names `node`: `client` of `client.rpc as (…) => ReturnType<typeof client.rpc>`.
+fn cast_around(node: Node<'_>) -> Option<Node<'_>> {
+    let is_type_of = |cast: &Node<'_>| {
+        let value = cast.named_child(0);
+        cast.kind() == "as_expression" && value.is_some_and(|value| value.end_byte() <= node.start_byte())
+    };
+    let cast = std::iter::successors(node.parent(), |around| around.parent()).find(is_type_of)?;
+    let mut value = unwrapped(cast);
+    while let Some(object) =
+        value.child_by_field_name("object").filter(|_| value.kind() == "member_expression")
+    {
+        value = unwrapped(object);
+    }
+    Some(value)
 }
 
 /// What is asked of the client at `node`; `None` where it is only exported or imported again.

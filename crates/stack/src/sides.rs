@@ -219,6 +219,11 @@ impl<'p> Map<'p> {
                 (None, Some(reason), _) => (Side::Server, reason),
                 (None, None, Some(reason)) => (Side::Edge, reason),
                 (None, None, None) if is_code(file) && is_test(file) => (Side::None, "a test"),
+                (None, None, None)
+                    if is_code(file) && file.path.folder().split('/').any(|part| part == "docs") =>
+                {
+                    (Side::None, "documentation")
+                }
                 (None, None, None) if is_code(file) && self.imported_for_types(file) => {
                     (Side::None, "imported for its types only")
                 }
