@@ -27,7 +27,7 @@ static PYTHON: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern compiles")
 });
 static PRISMA: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"\benv\(\s*"([A-Za-z_][A-Za-z0-9_]*)"\s*\)"#).expect("the pattern compiles")
+    Regex::new(r#"(?-u:\b)env\(\s*"([A-Za-z_][A-Za-z0-9_]*)"\s*\)"#).expect("the pattern compiles")
 });
 static HTML: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"%(VITE_[A-Z0-9_]+)%").expect("the pattern compiles"));

@@ -1,6 +1,8 @@
 //! Where sessions come from: packages, calls, places of storage, and the words that people use for them.
 
+use aho_corasick::AhoCorasick;
 use project::File;
+use std::sync::LazyLock;
 
 /// Packages that sign visitors in.
 pub(crate) fn auth_package(specifier: &str) -> bool {
@@ -28,25 +30,31 @@ pub(crate) fn auth_package(specifier: &str) -> bool {
 
 /// Whether this callee (or a whole module) asks an auth service who is there.
 pub(crate) fn asks_for_session(text: &str) -> bool {
-    [
-        ".auth.getUser",
-        ".auth.getSession",
-        ".auth.getClaims",
-        ".auth.onAuthStateChange",
-        ".auth.refreshSession",
-        "onAuthStateChanged",
-        "getServerSession",
-        "api.getSession",
-        "jwtVerify",
-        "jwt.verify",
-        "verifyIdToken",
-        "verifySessionCookie",
-        "getIronSession",
-        "getToken(",
-        "auth.protect",
-    ]
-    .iter()
-    .any(|mark| text.contains(mark))
+    static MARKS: LazyLock<AhoCorasick> = LazyLock::new(|| marks(ASKS));
+    MARKS.is_match(text)
+}
+
+const ASKS: &[&str] = &[
+    ".auth.getUser",
+    ".auth.getSession",
+    ".auth.getClaims",
+    ".auth.onAuthStateChange",
+    ".auth.refreshSession",
+    "onAuthStateChanged",
+    "getServerSession",
+    "api.getSession",
+    "jwtVerify",
+    "jwt.verify",
+    "verifyIdToken",
+    "verifySessionCookie",
+    "getIronSession",
+    "getToken(",
+    "auth.protect",
+];
+
+/// A search for any of several marks at once.
+fn marks(marks: &[&str]) -> AhoCorasick {
+    AhoCorasick::new(marks).expect("a few short marks")
 }
 
 /// `localStorage.getItem`, `cookies().get`, `request.headers.get`: a place that a session is kept in, or comes with.
@@ -95,29 +103,30 @@ pub(super) fn session_url(text: &str) -> bool {
 
 /// Whether the module signs visitors in or out, or knows who is there.
 pub(crate) fn auth_like_module(file: &File) -> bool {
-    let text = &*file.text;
-    let signs = [
-        "signInWith",
-        "signOut",
-        "logout",
-        "logOut",
-        "signIn(",
-        "login(",
-        "login =",
-        "login:",
-        "Logout",
-        "createSession",
-        "@clerk/",
-        "next-auth",
-        "better-auth",
-        "firebase/auth",
-        "currentUser",
-        "setIsAuthenticated",
-        "jose",
-        "jsonwebtoken",
-    ];
-    asks_for_session(text) || signs.iter().any(|mark| text.contains(mark))
+    static MARKS: LazyLock<AhoCorasick> = LazyLock::new(|| marks(SIGNS));
+    asks_for_session(&file.text) || MARKS.is_match(&*file.text)
 }
+
+const SIGNS: &[&str] = &[
+    "signInWith",
+    "signOut",
+    "logout",
+    "logOut",
+    "signIn(",
+    "login(",
+    "login =",
+    "login:",
+    "Logout",
+    "createSession",
+    "@clerk/",
+    "next-auth",
+    "better-auth",
+    "firebase/auth",
+    "currentUser",
+    "setIsAuthenticated",
+    "jose",
+    "jsonwebtoken",
+];
 
 /// Words of an identifier, a key or a path, in lower case: `isLoggedIn` is `is`, `logged`, `in`.
 pub(crate) fn words(text: &str) -> Vec<String> {

@@ -27,7 +27,7 @@ static PARAMETER: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern compiles")
 });
 static SIGNING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"jsonwebtoken|\bjose\b|createHmac|createCipheriv|crypto-js|express-session|cookie-session|cookie-parser|iron-session|better-auth|next-auth|express-jwt|fastify/jwt")
+    Regex::new(r"jsonwebtoken|(?-u:\b)jose(?-u:\b)|createHmac|createCipheriv|crypto-js|express-session|cookie-session|cookie-parser|iron-session|better-auth|next-auth|express-jwt|fastify/jwt")
         .expect("the pattern compiles")
 });
 static SCHEME: LazyLock<Regex> = LazyLock::new(|| {

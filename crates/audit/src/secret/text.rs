@@ -27,12 +27,12 @@ fn parts(entry: &str) -> (&str, Range<usize>) {
 const LONGEST: usize = 600;
 /// `crypt('…', gen_salt('bf'))` and `create role … password '…'` in SQL.
 static SQL_PASSWORD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)crypt\(\s*'([^'\s]{3,64})'\s*,\s*gen_salt|\b(?:role|user)\s+\S+\s+(?:with\s+)?(?:login\s+)?(?:encrypted\s+)?password\s+'([^'\s]{3,64})'")
+    Regex::new(r"(?i)crypt\(\s*'([^'\s]{3,64})'\s*,\s*gen_salt|(?-u:\b)(?:role|user)\s+\S+\s+(?:with\s+)?(?:login\s+)?(?:encrypted\s+)?password\s+'([^'\s]{3,64})'")
         .expect("the pattern compiles")
 });
 /// A login written into prose: `admin@club.example / letmein1`, `Password: letmein1`.
 static WRITTEN_DOWN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?im)\b(?:password|passwort|senha|contraseña|kata sandi)\b[`*_]*\s*[:=|]\s*[`*_]*\s*`?([^\s`*|,;)<>]{5,40})").expect("the pattern compiles")
+    Regex::new(r"(?im)(?-u:\b)(?:password|passwort|senha|contraseña|kata sandi)(?-u:\b)[`*_]*\s*[:=|]\s*[`*_]*\s*`?([^\s`*|,;)<>]{5,40})").expect("the pattern compiles")
 });
 /// A line of an env file in a document: `HOOK_SECRET=9f86…`.
 static ENV_LINE: LazyLock<Regex> = LazyLock::new(|| {

@@ -24,19 +24,23 @@ impl<'p> Tracer<'p> {
             return found;
         }
         let target = Origin::Local(file, binding.name_range.clone());
-        for importer in self.importers(file) {
+        let (importers, passing) = self.importers(file);
+        for importer in importers {
             let from = self.file(importer);
-            for import in from.module.imports.iter().filter(|import| import.kind == ImportKind::Static) {
-                let Some(module) = Graph::resolve(self.project, importer, &import.specifier) else {
+            let links = self.project.graph.links[importer.0 as usize].iter();
+            // Another module cannot give the name.
+            for link in links.filter(|link| link.target == file || passing.contains(&link.target)) {
+                let import = &from.module.imports[link.import];
+                if import.kind != ImportKind::Static {
                     continue;
-                };
+                }
                 for imported in import.names.iter().filter(|name| !name.type_only) {
                     let there = match &imported.imported {
                         Imported::Named(name) => name,
                         Imported::Default => "default",
                         Imported::Namespace => continue,
                     };
-                    if Graph::export_origin(self.project, module, there) != target {
+                    if Graph::export_origin(self.project, link.target, there) != target {
                         continue;
                     }
                     let Some((tree, scopes)) = self.syntax(importer) else { continue };
@@ -61,18 +65,32 @@ impl<'p> Tracer<'p> {
         }
     }
 
-    /// The files that import `file`, directly or through files that export it again.
-    fn importers(&self, file: FileId) -> Vec<FileId> {
-        let mut seen = BTreeSet::new();
+    /// The files that import `file`, directly or through files that export it again, and which of them do that.
+    fn importers(&self, file: FileId) -> (BTreeSet<FileId>, BTreeSet<FileId>) {
+        let (mut seen, mut passing) = (BTreeSet::new(), BTreeSet::new());
         let mut open = vec![file];
         while let Some(next) = open.pop() {
             for importer in &self.project.graph.importers[next.0 as usize] {
-                let again = self.file(*importer).module.exports.iter().any(|export| export.from.is_some());
+                let module = &self.file(*importer).module;
+                // `export { x } from`, or a name that is imported and exported again.
+                let again = module.exports.iter().any(|export| {
+                    export.from.is_some()
+                        || export.local.as_ref().is_some_and(|local| {
+                            module
+                                .imports
+                                .iter()
+                                .flat_map(|import| &import.names)
+                                .any(|name| name.local == *local)
+                        })
+                });
+                if again {
+                    passing.insert(*importer);
+                }
                 if seen.insert(*importer) && again {
                     open.push(*importer);
                 }
             }
         }
-        seen.into_iter().collect()
+        (seen, passing)
     }
 }
