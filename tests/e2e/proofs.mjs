@@ -16,11 +16,23 @@ export const fixtures = {
   // A form that strangers may fill in.
   lovable_spa: { asked: withSessions.filter((id) => id !== "open-redirects"), red: ["row-security"] },
   // Sessions of the framework's own calls, whose bodies the host limits.
-  lovable_start: { asked: [...withServer, "guards", "session", "anonymous-calls", "bad-input", "foreign-origin", "cookies", "tokens", "renewal", "restart", "sign-out", "rate-limit", "sql-migrations", "row-security", "policy-tests"], red: [] },
+  lovable_start: {
+    asked: [
+      ...withServer, "guards", "session", "anonymous-calls", "bad-input", "foreign-origin", "cookies", "tokens", "renewal", "restart", "sign-out",
+      "rate-limit", "sql-migrations", "row-security", "policy-tests",
+    ],
+    red: [],
+  },
   // A service key made by hand in a page, which keeps the sessions in the browser.
   bolt_spa: { asked: everywhere, red: ["browser-keys", "row-security"] },
   // A client that is made at the top of a module.
-  v0_next: { asked: everywhere, red: ["build-without-secrets", "pages", "row-security"] },
+  v0_next: {
+    asked: [
+      ...withServer.filter((id) => id !== "environment"), "guards", "session", "anonymous-calls", "handlers", "bad-input", "foreign-origin",
+      "body-limit", "cookies", "tokens", "renewal", "restart", "sign-out", "row-security",
+    ],
+    red: ["build-without-secrets", "pages", "row-security"],
+  },
 };
 
 export async function proofs(check, args) {

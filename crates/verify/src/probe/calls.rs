@@ -203,7 +203,7 @@ pub(crate) fn large(live: &Live<'_>, visitor: Option<&Visitor>, report: &mut Rep
         return report.skip(&asked::BODY, why);
     }
     if matches!(live.ground.production.calls, Calls::Id { .. }) {
-        return report.skip(&asked::BODY, "the host limits the bodies of its calls");
+        return report.skip(&asked::BODY, "the framework sets no limit for its calls: the host has to");
     }
     let argument = format!(r#"{{"verify_no_such_key":"{}"}}"#, "x".repeat(LARGE));
     let mut functions = live.ground.functions.iter();
