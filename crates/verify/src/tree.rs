@@ -190,7 +190,18 @@ fn build(question: &Question<'_>, tools: &Tools<'_>) -> Result<Built> {
     let ran = attempt(if question.strict { question.public } else { question.all })?;
     let again = if ran.ok() || !question.strict { None } else { Some(attempt(question.all)?) };
     let needs_secrets = again.as_ref().is_some_and(Ran::ok);
-    Ok(Built { passes: ran.ok() || needs_secrets, needs_secrets, note, said: failure(&ran) })
+    Ok(Built {
+        passes: ran.ok() || needs_secrets,
+        needs_secrets,
+        note,
+        said: failure(told(&ran, again.as_ref())),
+    })
+}
+
+/// The run that tells why there is no build, or why it needs secrets: the first is without them, and lacks them, which says nothing of
+/// a build that fails with them, too.
+fn told<'r>(first: &'r Ran, again: Option<&'r Ran>) -> &'r Ran {
+    again.filter(|again| !again.ok()).unwrap_or(first)
 }
 
 const OTHER_HOST: &str = "its configuration builds for another host: here it is built for Node instead";
@@ -318,6 +329,15 @@ pub(crate) fn new_lint(before: &BTreeMap<String, usize>, after: &BTreeMap<String
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_build_that_fails_with_all_variables_is_told_by_what_fails_then() {
+        let ran = |code, said: &str| Ran { code: Some(code), late: false, said: said.to_owned() };
+        let first = ran(1, "DATABASE_URL is not set");
+        assert_eq!(told(&first, Some(&ran(1, "no answer"))).said, "no answer");
+        assert_eq!(told(&first, Some(&ran(0, "built"))).said, first.said);
+        assert_eq!(told(&first, None).said, first.said);
+    }
 
     #[test]
     fn an_error_that_moved_is_not_new_and_a_second_one_like_it_is() {
