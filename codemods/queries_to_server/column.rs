@@ -383,6 +383,8 @@ fn is_privilege(column: &str) -> bool {
         "site",
         "global",
         "primary",
+        "current",
+        "active",
         "auth",
         "new",
         "club",
