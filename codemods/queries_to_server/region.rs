@@ -8,12 +8,14 @@ use super::draft::{Fill, Segment, Site};
 use super::guess::Guess;
 use super::read::{Branch, Reader};
 use super::reason::Reason;
+use super::receiver;
 use audit::query::{Builder, Step};
 use edit::Span;
 use stack::server::function::Input;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use syntax::Node;
+use syntax::Tree;
 use syntax::scope::BindingId;
 use syntax::view::{self, Chain};
 
@@ -52,7 +54,8 @@ impl<'s> Reader<'s> {
             return Ok(());
         }
         // An annotation names a type of the browser's module.
-        if let Some(annotation) = declarator.child_by_field_name("type") {
+        let annotation = declarator.child_by_field_name("type");
+        if let Some(annotation) = annotation.filter(|kind| !says_any(self.tree, *kind)) {
             self.hole(annotation.byte_range(), Fill::Text(String::new()));
         }
         for step in &query.steps {
@@ -67,7 +70,8 @@ impl<'s> Reader<'s> {
         }
         self.steps_of(sent_node, name)?;
         // What is known of the result of one query is not known of this either.
-        let end = if self.is_any() { " as PromiseLike<any>;" } else { ";" };
+        let any = self.is_any() || is_declared_any(self.tree, declarator);
+        let end = if any { " as PromiseLike<any>;" } else { ";" };
         segments.push(Segment { range: sent_node.byte_range(), around: ("return ", end) });
         for condition in conditions {
             self.condition(condition)?;
@@ -328,4 +332,16 @@ fn node_of_base(node: Node<'_>) -> Node<'_> {
 /// The signed-in user as a whole is not sent anywhere.
 fn guess_is_user(text: &str) -> bool {
     matches!(text, "user" | "session" | "currentUser" | "profile" | "session.user")
+}
+
+/// `let query: any = …`, `let query = … as any`.
+fn is_declared_any(tree: &Tree, declarator: Node<'_>) -> bool {
+    let field = |name: &str| declarator.child_by_field_name(name);
+    let cast = |value: Node<'_>| value.kind() == "as_expression" && receiver::is_cast_to_any(tree, value);
+    field("type").is_some_and(|kind| says_any(tree, kind)) || field("value").is_some_and(cast)
+}
+
+/// `: any`.
+fn says_any(tree: &Tree, annotation: Node<'_>) -> bool {
+    tree.text(annotation).trim_start_matches(':').trim() == "any"
 }
