@@ -222,10 +222,16 @@ impl<'s> Reader<'s> {
         let inner = view::unwrapped(root);
         let named_cast = receiver::named_cast(self.tree, inner);
         let method = receiver::method_cast(inner);
+        // Nobody has checked what it asks.
+        let of_any = receiver::is_any(self.survey, self.file, inner)
+            || receiver::is_of_any_maker(self.survey, self.query);
         let (range, text) = match named_cast {
             Some(cast) => (cast.byte_range(), "db as any"),
             None if let Some((before, _)) = &method => (before.start..inner.end_byte(), "untyped(db)"),
-            None if self.typed && (is_unlisted(self.survey, self.query) || self.names_one_of_any(inner))
+            None if self.typed
+                && (of_any && self.query.kind != audit::query::Kind::EdgeFunction
+                    || is_unlisted(self.survey, self.query)
+                    || self.names_one_of_any(inner))
                 || is_untyped_beside(self.survey, self.query) =>
             {
                 (inner.byte_range(), "untyped(db)")
@@ -241,8 +247,7 @@ impl<'s> Reader<'s> {
         if around.any(|node| {
             node.kind() == "as_expression"
                 && (receiver::is_cast_to_any(self.tree, node) || named_cast.is_some())
-        }) || receiver::is_any(self.survey, self.file, inner)
-            || receiver::is_of_any_maker(self.survey, self.query)
+        }) || of_any
         {
             self.draft.segments[0].around.1 = ANY;
             self.draft.loose = receiver::loose(self.tree, self.scopes, &whole);
