@@ -10,12 +10,14 @@ const FILES: &[&str] = &["tsconfig.json", "tsconfig.app.json", "tsconfig.base.js
 
 /// Whether the app's type check has `setting` turned on.
 pub(crate) fn asks(survey: &Survey<'_>, app: &App, setting: &str) -> bool {
-    FILES.iter().filter_map(|name| of(survey.project, app, name)).any(|file| {
-        let text: String =
-            file.text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
-        text.split_once(&format!("\"{setting}\""))
-            .is_some_and(|(_, rest)| rest.trim_start_matches([':', ' ', '\t']).starts_with("true"))
-    })
+    FILES.iter().filter_map(|name| of(survey.project, app, name)).any(|file| says(file, setting))
+}
+
+/// Whether one of its files turns `setting` on.
+pub(crate) fn says(file: &File, setting: &str) -> bool {
+    let text: String = file.text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+    text.split_once(&format!("\"{setting}\""))
+        .is_some_and(|(_, rest)| rest.trim_start_matches([':', ' ', '\t']).starts_with("true"))
 }
 
 /// Whether the app's type check may look at a file: `include` names what it looks at, and without it that is everything.

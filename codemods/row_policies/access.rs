@@ -257,13 +257,7 @@ pub(crate) fn has_word(text: &str, word: &str) -> bool {
 
 /// A name as SQL takes it.
 pub(crate) fn quoted(name: &str) -> String {
-    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-        && !name.starts_with(|first: char| first.is_ascii_digit());
-    if plain && !RESERVED.contains(&name) {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    }
+    if schema::is_plain(name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
 /// A table with its schema, as SQL takes it.
@@ -275,34 +269,3 @@ pub(crate) fn qualified(name: &Name) -> String {
 pub(crate) fn shown(name: &Name) -> String {
     if name.schema == "public" { name.name.clone() } else { format!("{}.{}", name.schema, name.name) }
 }
-
-const RESERVED: [&str; 28] = [
-    "user",
-    "order",
-    "group",
-    "table",
-    "select",
-    "where",
-    "from",
-    "to",
-    "check",
-    "column",
-    "constraint",
-    "default",
-    "desc",
-    "asc",
-    "end",
-    "limit",
-    "offset",
-    "primary",
-    "references",
-    "unique",
-    "using",
-    "when",
-    "all",
-    "and",
-    "or",
-    "not",
-    "grant",
-    "analyze",
-];

@@ -239,8 +239,9 @@ pub(super) enum Unused {
     Module,
 }
 
-/// Whether nobody would miss the client once its queries have moved: every import of it is dropped with its last use.
-pub(super) fn unused(survey: &Survey<'_>, client: &Client, uses: &[Use]) -> Unused {
+/// Whether nobody would miss the client once its queries have moved: every import of it is dropped with its last use. `queries_alone`:
+/// pages ask for nothing else.
+pub(super) fn unused(survey: &Survey<'_>, client: &Client, queries_alone: bool) -> Unused {
     let file = survey.project.get(client.file);
     let Some(name) = client.name.clone().map(|name| &file.text[name]) else { return Unused::Named };
     let exports = &file.module.exports;
@@ -269,7 +270,7 @@ pub(super) fn unused(survey: &Survey<'_>, client: &Client, uses: &[Use]) -> Unus
             _ => false,
         })
     });
-    if !drops || uses.iter().any(|one| one.what != What::Query) {
+    if !drops || !queries_alone {
         Unused::Named
     } else if exports.iter().all(|export| export.local.as_deref() == Some(name)) {
         Unused::Module

@@ -39,10 +39,13 @@ pub(super) fn is_returned_to_nobody(survey: &Survey<'_>, file: &File, node: Node
         declarator.child_by_field_name("name")
     });
     let Some(name) = named.filter(|_| returned) else { return false };
+    everywhere(survey, file, name).into_iter().all(|(_, node, _)| reach::is_passed_on(node))
+}
+
+/// Every place that names what `name` declares, in the app.
+fn everywhere<'s>(survey: &'s Survey<'_>, file: &File, name: Node<'_>) -> Vec<(&'s File, Node<'s>, bool)> {
     let target = Target { holder: file.id, name: Some(name.byte_range()), is: Is::Client };
-    let carriers = reach::carriers(survey, file.id);
-    let mut asked = reach::references(survey, &carriers, &target).into_iter();
-    asked.all(|(_, node, _)| reach::is_passed_on(node))
+    reach::references(survey, &reach::carriers(survey, file.id), &target)
 }
 
 /// `const all = { client: client, … }` where nobody asks for `all.client`, and nobody hands `all` on.
@@ -53,9 +56,7 @@ fn is_unread_member(survey: &Survey<'_>, file: &File, member: Node<'_>, key: &st
         .and_then(|declarator| declarator.child_by_field_name("name"))
         .filter(|name| name.kind() == "identifier");
     let Some(name) = name else { return false };
-    let target = Target { holder: file.id, name: Some(name.byte_range()), is: Is::Client };
-    let carriers = reach::carriers(survey, file.id);
-    reach::references(survey, &carriers, &target).into_iter().all(|(holder, node, in_type)| {
+    everywhere(survey, file, name).into_iter().all(|(holder, node, in_type)| {
         if reach::is_passed_on(node) {
             return true;
         }

@@ -353,12 +353,12 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
         change.requests.extend(crate::guards_to_server::request(survey));
     }
     // Another name for the client is no use of it where its declaration goes.
-    let stays = |one: &&uses::Use| !parts.dropped.iter().any(|statement| statement.covers(one.span));
-    let asked: Vec<uses::Use> = parts.uses.iter().filter(stays).cloned().collect();
+    let goes = |one: &uses::Use| parts.dropped.iter().any(|statement| statement.covers(one.span));
+    let queries_alone = parts.uses.iter().all(|one| one.what == uses::What::Query || goes(one));
     for at in 0..parts.clients.len() {
         let client = &parts.clients[at];
         if files.parts.is_empty() && files.proxy.is_none() {
-            match facade::unused(survey, client, &asked) {
+            match facade::unused(survey, client, queries_alone) {
                 facade::Unused::Module => {
                     change.deletes.push(client.file);
                     continue;

@@ -1,6 +1,7 @@
 //! What the manifest, the compiler's configuration and the lists of ignored files need.
 
 use super::decide::Move;
+use crate::strictness;
 use audit::Survey;
 use edit::{Edit, Piece, RelPath};
 use plan::Request;
@@ -220,13 +221,12 @@ pub(super) fn included(survey: &Survey<'_>, change: &Move) -> Option<Edit> {
     let places = &change.places;
     let at = |name: &str| survey.project.file(places.at(name)?.as_str());
     let file = at("tsconfig.app.json").or_else(|| at("tsconfig.json"))?;
-    let text: String = file.text.split_whitespace().collect();
+    if !strictness::says(file, "composite") {
+        return None;
+    }
     let scalars = json::strings(&file.text);
     let listed = |path: &[String]| matches!(path, [include, _] if include == "include");
     let last = scalars.iter().rfind(|scalar| listed(&scalar.path))?;
-    if !text.contains("\"composite\":true") {
-        return None;
-    }
     let below = places.app.folder.len() + usize::from(!places.app.folder.is_empty());
     let read = ["functions", "lib", "env.ts"].iter().filter_map(|name| places.of_server(name));
     let more: String = read.map(|path| format!(", \"{}\"", &path.as_str()[below..])).collect();

@@ -14,6 +14,7 @@ mod state;
 pub mod types;
 
 pub use replay::order::has_version;
+pub use sql::quotes::is_plain;
 pub use state::{Constraint, Reads};
 
 use edit::{FileId, Span};

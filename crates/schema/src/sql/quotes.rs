@@ -16,8 +16,8 @@ pub(crate) fn plain(sql: &str) -> String {
     out + rest
 }
 
-/// Whether a quoted name means the same without its quotes.
-pub(crate) fn is_plain(name: &str) -> bool {
+/// Whether a name means the same with and without quotes: lower case, and no word of the language.
+pub fn is_plain(name: &str) -> bool {
     let letter = |letter: char| letter.is_ascii_lowercase() || letter == '_';
     name.starts_with(letter)
         && name.chars().all(|other| letter(other) || other.is_ascii_digit())
