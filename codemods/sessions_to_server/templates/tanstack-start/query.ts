@@ -43,9 +43,11 @@ export async function query<Response extends { data: unknown; error: unknown }>(
 }
 
 /** The database's client never throws: a call that fails on its way (offline, signed out, refused input) becomes an error value too. */
-const neverThrows = createMiddleware({ type: "function" }).client(async ({ next }) => {
+const neverThrows = createMiddleware({ type: "function" }).client(async ({ next, data }) => {
   try {
-    return await next();
+    // As the database's client sends it: a number that is none is null, a date is its text, what is undefined is left out.
+    const sent: { headers?: HeadersInit; data: unknown } = { data: data === undefined ? data : JSON.parse(JSON.stringify(data)) };
+    return await next(sent);
   } catch (cause) {
     if (isRedirect(cause) || isNotFound(cause)) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);
