@@ -61,7 +61,7 @@ impl<'s> Reader<'s> {
                 }
                 let hole = self.draft.holes.iter_mut().find(|(range, _)| *range == value.byte_range());
                 match (untold, filled, hole) {
-                    (true, Filled::Sent(index), Some((_, fill))) => {
+                    (true, Filled::Sent(index), Some((_, fill @ Fill::Input(_)))) => {
                         *fill = Fill::Around(String::new(), index, "!".to_owned());
                     }
                     (true, Filled::Identity, Some((_, Fill::Text(text)))) if self.typed => {

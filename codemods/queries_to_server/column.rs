@@ -158,14 +158,6 @@ impl<'s> Columns<'s> {
         names.into_iter().filter_map(|name| Some((name.to_owned(), self.get(name, side)?))).collect()
     }
 
-    /// The primary key.
-    pub(super) fn is_key(&self, column: &str) -> bool {
-        self.tables.iter().all(|one| match one.table.map(|table| &table.primary_key) {
-            Some(key) if !key.is_empty() => key.len() == 1 && key[0] == column,
-            _ => column == "id",
-        })
-    }
-
     /// Whether a visitor who may set the column gives themselves something.
     pub(super) fn privileged(&self, column: &str) -> bool {
         // The role of a line in a conversation.
@@ -180,13 +172,21 @@ impl<'s> Columns<'s> {
     /// Whether the values of `status` hold one that grants something.
     fn status_grants(&self) -> bool {
         const GRANTS: &[&str] = &["approved", "paid", "active", "admin"];
+        // What is active there opens something; a customer, a product or a machine that is active does not.
+        const OPENS: &[&str] =
+            &["user", "profile", "account", "member", "membership", "subscription", "license"];
+        let opens =
+            self.tables.iter().flat_map(|one| one.name.split('_')).any(|word| {
+                OPENS.iter().any(|known| word == *known || word.strip_suffix('s') == Some(known))
+            });
+        let grants: Vec<&str> = GRANTS.iter().copied().filter(|word| opens || *word != "active").collect();
         let listed = match self.get("status", Side::Row).map(|column| column.kind) {
-            Some(Kind::Enum(values)) => values.iter().any(|value| GRANTS.contains(&value.as_str())),
+            Some(Kind::Enum(values)) => values.iter().any(|value| grants.contains(&value.as_str())),
             _ => false,
         };
         let checked = self.tables.iter().filter_map(|one| one.table).any(|table| {
             table.checks.iter().any(|check| {
-                check.contains("status") && GRANTS.iter().any(|word| check.contains(&format!("'{word}'")))
+                check.contains("status") && grants.iter().any(|word| check.contains(&format!("'{word}'")))
             })
         });
         listed || checked

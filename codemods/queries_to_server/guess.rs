@@ -424,11 +424,11 @@ fn around<'t>(node: Node<'t>, kinds: &[&str]) -> Node<'t> {
     node
 }
 
-fn declarator_around(node: Node<'_>) -> Node<'_> {
+pub(super) fn declarator_around(node: Node<'_>) -> Node<'_> {
     around(node, &["variable_declarator"])
 }
 
-fn parameter_around(node: Node<'_>) -> Node<'_> {
+pub(super) fn parameter_around(node: Node<'_>) -> Node<'_> {
     around(node, &["required_parameter", "optional_parameter"])
 }
 

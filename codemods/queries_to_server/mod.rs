@@ -29,6 +29,7 @@ mod read;
 mod reason;
 mod receiver;
 mod region;
+mod taken;
 pub(crate) mod through;
 mod web_storage;
 mod whole;

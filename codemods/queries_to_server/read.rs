@@ -4,7 +4,7 @@
 //! What the source tells (a literal, a constant) stays on the server; the rest is evaluated where it was, and sent.
 
 use super::access::Doors;
-use super::column::{self, Column, Columns, Kind};
+use super::column::{self, Column, Columns};
 use super::draft::{Draft, Fill, Needed, Segment, Sent, Site};
 use super::fixed::{fixed, is_typed, is_unlisted, is_untyped_beside, knows_other_types};
 use super::guess::{self, Guess};
@@ -345,41 +345,6 @@ impl<'s> Reader<'s> {
         guess::of(self.tree, self.scopes, node)
     }
 
-    /// The schema of a value: what the column takes, as far as the expression may differ from it.
-    pub(super) fn schema(&self, column: Option<&Column>, guess: &Guess) -> String {
-        let Some(column) = column else {
-            let text = guess.kind.as_ref().map_or_else(|| "json".to_owned(), Kind::zod);
-            let missing = if text == "json" { ".optional()" } else { ".nullish()" };
-            return if guess.there { text } else { text + missing };
-        };
-        let mut column = column.clone();
-        if guess.there {
-            column.optional = false;
-            // A number that could not be read is null on its way.
-            column.nullable &= guess.kind == Some(Kind::Number);
-        }
-        if column.kind == Kind::Unknown {
-            column.kind = guess.kind.clone().unwrap_or(Kind::Unknown);
-        }
-        // Without types nothing kept the app from sending "3" for 3; the database takes both. What its own types let be null is refused
-        // there as well.
-        if !self.typed {
-            column.nullable |= !guess.there && guess.kind.is_some();
-            match (&column.kind, &guess.kind) {
-                // A list may come as the database writes it: "{a,b}".
-                (Kind::Number | Kind::List(_), Some(Kind::Text)) => column.kind = Kind::Text,
-                (Kind::Text | Kind::Guid, Some(Kind::Number)) => column.kind = Kind::Number,
-                (Kind::Number, None) => {
-                    let tail = column.zod();
-                    let tail = tail.strip_prefix("z.number()").unwrap_or_default();
-                    return format!("z.union([z.number(), z.string()]){tail}");
-                }
-                _ => {}
-            }
-        }
-        column.zod()
-    }
-
     /// A value: fixed, the session's user, or sent by the browser.
     pub(super) fn fill(&mut self, node: Node<'s>, want: &Want<'_>) -> Result<Filled, Reason> {
         let shorthand = node.kind() == "shorthand_property_identifier";
@@ -417,18 +382,22 @@ impl<'s> Reader<'s> {
         }
         let (schema, site) = self.branched(node, want.column.as_ref(), &guess);
         let index = self.send(want.name, Input::Schema(schema), site, false);
-        let fill = if shorthand { Fill::Around(key, index, String::new()) } else { Fill::Input(index) };
+        let cast = if self.fits_no_type(node, want.column.as_ref(), &guess) { " as never" } else { "" };
+        let fill = match (shorthand, cast) {
+            (false, "") => Fill::Input(index),
+            _ => Fill::Around(key, index, cast.to_owned()),
+        };
         self.hole(node.byte_range(), fill);
         Ok(Filled::Sent(index))
     }
 
     /// The schema and the place of a value, which may be used under a condition only.
     pub(super) fn branched(&self, node: Node<'s>, column: Option<&Column>, guess: &Guess) -> (String, Site) {
-        let plain = || (self.schema(column, guess), Site::Expression(node.byte_range()));
+        let plain = || (self.schema_at(node, column, guess), Site::Expression(node.byte_range()));
         let Some(branch) = &self.branch else { return plain() };
         let simple = view::member_path(self.tree, node).is_some();
         if simple && branch.truthy.iter().any(|text| text == self.tree.text(node)) {
-            let schema = self.schema(column, &Guess { there: true, ..guess.clone() });
+            let schema = self.schema_at(node, column, &Guess { there: true, ..guess.clone() });
             return (column::or_unset(&schema, guess) + ".nullish()", Site::Expression(node.byte_range()));
         }
         if guess.there && simple {

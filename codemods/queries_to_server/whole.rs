@@ -15,6 +15,9 @@ use syntax::view;
 /// More literals in a list than this are a list.
 const FEW: usize = 4;
 
+/// A column that a row brings along and that the browser must not set: it is not written.
+const LEFT_OUT: &str = "z.any().optional().transform(() => undefined)";
+
 impl<'s> Reader<'s> {
     /// The argument of `insert`, `update` or `upsert`.
     pub(super) fn written(&mut self, node: Node<'s>, side: Side, method: &str) -> Result<(), Reason> {
@@ -154,32 +157,41 @@ impl<'s> Reader<'s> {
                 .extend(set.iter().filter(|(key, _)| columns.drifted(key)).map(|(key, _)| key.clone()));
         }
         let lenient = self.behind_role();
-        for (name, column) in
-            columns.filter(|_| keys.open).map(|columns| columns.writable(side)).unwrap_or_default()
+        let anything = loose || !self.typed || self.of_any(inner);
+        let mut unfit = false;
+        // A type says what is there at least: a row that is passed as one has the other columns too.
+        let row_of_type = !keys.open
+            && keys.parameter
+            && keys.found.iter().any(|key| key.value.is_none() && !key.made)
+            && columns.is_some();
+        for (name, mut column) in columns
+            .filter(|_| keys.open || row_of_type)
+            .map(|columns| columns.writable(side))
+            .unwrap_or_default()
         {
             if set.iter().any(|(key, _)| *key == name) || keys.find(&name).is_some() {
                 continue;
             }
             // A row that must have the column could not be written without it.
             let must = side == Side::Insert && !column.optional;
-            if must && columns.is_some_and(|columns| columns.privileged(&name)) {
+            let grants = columns.is_some_and(|columns| columns.privileged(&name));
+            if grants && (row_of_type || !must && !lenient) {
+                if side == Side::Update {
+                    schema.push((name.clone(), Input::Schema(LEFT_OUT.to_owned())));
+                }
+                if !row_of_type {
+                    privileged.push(name);
+                }
+                continue;
+            }
+            if row_of_type {
+                column.optional = true;
+            } else if must && grants || super::column::is_proof(&name) {
                 self.draft.granted.push((name.clone(), inner.byte_range()));
-            } else if columns.is_some_and(|columns| columns.privileged(&name)) && !lenient {
-                privileged.push(name);
-                continue;
             }
-            if super::column::is_proof(&name) {
-                self.draft.granted.push((name.clone(), inner.byte_range()));
-            }
-            let own = columns.is_some_and(|columns| columns.is_key(&name)) || name == "created_at";
-            let conflicts = method == "upsert";
-            if own && keys.parameter && !conflicts {
-                continue;
-            }
-            if side == Side::Update && self.filters_identity_by(&name) {
-                continue;
-            }
-            schema.push((name, Input::Schema(self.schema(Some(&column), &Guess::default()))));
+            let text = self.taken(Some(&column), &Guess::default(), anything);
+            unfit |= self.typed && text != self.schema(Some(&column), &Guess::default());
+            schema.push((name, Input::Schema(text)));
         }
         for Key { name, guess, value, optional, made } in &keys.found {
             if set.iter().any(|(key, _)| key == name) {
@@ -188,12 +200,14 @@ impl<'s> Reader<'s> {
             let column = columns.and_then(|columns| columns.get(name, side));
             if let (Some(columns), None, false) = (columns, value, made) {
                 // A type of the app says what may be there, not what is.
-                let own = columns.is_key(name) || name == "created_at";
-                if column.is_none() || (own && keys.parameter && *optional && method == "update") {
+                if column.is_none() {
                     continue;
                 }
                 let must = side == Side::Insert && column.as_ref().is_some_and(|column| !column.optional);
                 if columns.privileged(name) && !lenient && !must {
+                    if side == Side::Update {
+                        schema.push((name.clone(), Input::Schema(LEFT_OUT.to_owned())));
+                    }
                     self.draft.withheld.push(name.clone());
                     continue;
                 }
@@ -219,6 +233,10 @@ impl<'s> Reader<'s> {
             let optional = *optional || keys.typed && method == "update";
             let guess = Guess { there: guess.there && !optional, ..guess.clone() };
             let mut text = self.schema(column.as_ref(), &guess);
+            if let Some(value) = value {
+                unfit |= self.fits_no_type(*value, column.as_ref(), &guess);
+                text = self.schema_at(*value, column.as_ref(), &guess);
+            }
             if optional && !text.ends_with(".optional()") && !text.ends_with(".nullish()") {
                 short |= side == Side::Insert && column.as_ref().is_some_and(|column| !column.optional);
                 text += ".optional()";
@@ -242,23 +260,11 @@ impl<'s> Reader<'s> {
         let index = self.send("values", input, site, true);
         let drifts = self.typed && !self.draft.drift.is_empty();
         // A row or a list of them fits no overload, and a row of one of several tables fits none of them.
-        let unfit = self.draft.sent.get(index).is_some_and(|sent| matches!(sent.schema, Input::OneOrMany(_)))
+        unfit |= self.draft.sent.get(index).is_some_and(|sent| matches!(sent.schema, Input::OneOrMany(_)))
             || (self.typed && self.query.named().is_none());
         let cast = if (drifts || unfit || short && self.typed) && !loose { " as never" } else { "" };
         self.hole(inner.byte_range(), Fill::Object(Object { input: index, set, list, cast }));
         Ok(())
-    }
-
-    /// Whether the query filters by this column and the session's user: the column is not changed then.
-    fn filters_identity_by(&self, column: &str) -> bool {
-        self.query.steps.iter().any(|step| {
-            let named = |at: usize| self.argument(step, at);
-            step.name == "eq"
-                && named(0)
-                    .and_then(|node| view::string_value(self.tree, node))
-                    .is_some_and(|name| name == column)
-                && named(1).is_some_and(|node| self.is_identity(node))
-        })
     }
 
     /// Whether a name was declared as a record of whatever keys.
