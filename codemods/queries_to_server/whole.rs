@@ -231,7 +231,9 @@ impl<'s> Reader<'s> {
                 continue;
             }
             let optional = *optional || keys.typed && method == "update";
-            let guess = Guess { there: guess.there && !optional, ..guess.clone() };
+            // What only a type says is there may be missing: the database has a default then.
+            let seen = value.is_some() || *made;
+            let guess = Guess { there: guess.there && !optional && seen, ..guess.clone() };
             let mut text = self.schema(column.as_ref(), &guess);
             if let Some(value) = value {
                 unfit |= self.fits_no_type(*value, column.as_ref(), &guess);
