@@ -208,7 +208,8 @@ fn views(survey: &Survey<'_>) -> Vec<Finding> {
             let known = survey.schema.tables.get(table);
             known.is_some_and(|known| known.row_security || table.schema == "auth")
         });
-        let Some(span) = view.span.filter(|_| guarded && !view.security_invoker) else { continue };
+        let shown = ["anon", "authenticated"].into_iter().any(|role| view.shown_to(role));
+        let Some(span) = view.span.filter(|_| guarded && shown && !view.security_invoker) else { continue };
         let users = view.reads.tables.iter().any(|table| table.schema == "auth");
         let mut finding = Told {
             rule: &DEFINER_VIEW,

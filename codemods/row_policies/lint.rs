@@ -80,9 +80,10 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
         if table.primary_key.is_empty() && !table.columns.is_empty() {
             untidy.push((defined, format!("`{}` has no primary key", name.name)));
         }
-        let mut seen: BTreeMap<(&[String], &str, bool), &str> = BTreeMap::new();
+        let mut seen = BTreeMap::new();
         for index in table.indexes.iter().filter(|index| index.whole) {
-            if let Some(first) = seen.insert((&index.columns, &index.method, index.unique), &index.name) {
+            let what = (&index.columns, &index.orders, &index.method, index.unique);
+            if let Some(first) = seen.insert(what, &index.name) {
                 untidy.push((defined, format!("`{first}` and `{}` are one index twice", index.name)));
             }
         }
@@ -96,6 +97,8 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
                     .for_each(|role| *roles.entry(role.as_str()).or_default() += 1);
                 // A policy for `public` counts for every role.
                 let all = roles.remove("public").unwrap_or_default();
+                // No policy is asked of the server's role.
+                roles.remove("service_role");
                 let count = all + roles.into_values().max().unwrap_or_default();
                 if count > 1 {
                     untidy.push((defined, format!("`{}` has {count} policies for {verb}", name.name)));

@@ -280,6 +280,19 @@ pub(super) fn first_policies(
 
 const CALLS: [&str; 4] = ["auth.uid()", "auth.jwt()", "auth.role()", "auth.email()"];
 
+/// The length of the call at the start of `text`, in small letters, that gives one value for the whole statement.
+fn one_value(text: &str) -> Option<usize> {
+    if let Some(call) = CALLS.into_iter().find(|call| text.starts_with(call)) {
+        return Some(call.len());
+    }
+    let setting = text.strip_prefix("current_setting(")?;
+    let name = setting.trim_start().strip_prefix('\'')?;
+    let (_, rest) = name.split_once('\'')?;
+    let (between, _) = rest.split_once(')')?;
+    let plain = matches!(between.replace([' ', ','], "").as_str(), "" | "true" | "false");
+    plain.then(|| text.len() - rest.len() + between.len() + 1)
+}
+
 /// Whether the policy calls for the visitor outside a subselect.
 pub(super) fn unwrapped(policy: &Policy) -> bool {
     policy.using.iter().chain(&policy.check).any(|text| wrapped(text) != *text)
@@ -291,18 +304,18 @@ pub(super) fn wrapped(text: &str) -> String {
     let mut made = String::new();
     let mut at = 0;
     while at < text.len() {
-        let call = CALLS.into_iter().find(|call| lower[at..].starts_with(call));
+        let call = one_value(&lower[at..]);
         let inside = lower[..at].trim_end().ends_with("select");
         let part = lower[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '"'));
         match call {
-            Some(call) if !part => {
-                let written = &text[at..at + call.len()];
+            Some(length) if !part => {
+                let written = &text[at..at + length];
                 if inside {
                     made.push_str(written)
                 } else {
                     let _ = write!(made, "(select {written})");
                 }
-                at += call.len();
+                at += length;
             }
             _ => {
                 let Some(letter) = text[at..].chars().next() else { break };
@@ -344,5 +357,17 @@ mod tests {
         );
         assert_eq!(wrapped("( select auth.jwt() ->> 'x')"), "( select auth.jwt() ->> 'x')");
         assert_eq!(wrapped("my_auth.uid() = x"), "my_auth.uid() = x");
+    }
+
+    #[test]
+    fn a_setting_is_one_value_for_the_statement() {
+        assert_eq!(
+            wrapped("email = current_setting('request.jwt.claims', true)::json->>'email'"),
+            "email = (select current_setting('request.jwt.claims', true))::json->>'email'"
+        );
+        let already = "club = (select current_setting('app.club'))::uuid";
+        assert_eq!(wrapped(already), already);
+        let of_the_row = "current_setting(name) = 'on' and current_setting('app.' || name) = 'on'";
+        assert_eq!(wrapped(of_the_row), of_the_row);
     }
 }

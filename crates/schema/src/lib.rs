@@ -151,6 +151,8 @@ pub struct Index {
     pub whole: bool,
     /// All its parts in order, `expression` for what is no column.
     pub parts: Vec<String>,
+    /// What is written behind each part: its operator class, its order. Empty where that is the default.
+    pub orders: Vec<String>,
     /// The access method: `btree`, `gin`, …
     pub method: String,
     /// Every column that it reads, its condition included.
@@ -202,6 +204,8 @@ pub struct View {
     pub query: String,
     /// What it reads.
     pub reads: Reads,
+    /// Grants and revocations in order.
+    pub grants: Vec<Grant>,
 }
 
 /// A function.

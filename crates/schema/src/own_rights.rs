@@ -4,7 +4,7 @@
 use crate::holdings::{of_users, words};
 use crate::lexicon::{MEMBERSHIP, TALK};
 use crate::predicate::{Ask, Predicate};
-use crate::{Column, Name, Policy, Schema, Table};
+use crate::{Column, Grant, Name, Policy, Schema, Table, View};
 use std::collections::BTreeSet;
 
 impl Schema {
@@ -223,6 +223,17 @@ impl Schema {
                 function.name == trigger.function && words_of(&function.body).any(|word| word == name.name)
             })
         })
+    }
+}
+
+impl View {
+    /// Whether the API shows it to `role`: the platform grants all views, a REVOKE takes that away.
+    pub fn shown_to(&self, role: &str) -> bool {
+        let reads = |grant: &&Grant| {
+            let named = grant.privileges.iter().any(|known| known == "select" || known == "all");
+            named && grant.columns.is_empty() && grant.roles.iter().any(|to| to == role)
+        };
+        self.grants.iter().rfind(reads).is_none_or(|last| !last.revoked)
     }
 }
 

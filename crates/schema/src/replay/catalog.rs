@@ -130,7 +130,12 @@ pub(super) fn only_column(select: &Node) -> Option<String> {
     let targets = node::children(&node::find(select, Kind::TARGET_LIST)?, Kind::TARGET);
     let [target] = targets.as_slice() else { return None };
     let alias = node::child(target, Kind::AS_NAME).and_then(|it| node::word_in(&it, Kind::COLUMN_NAME));
-    alias.or_else(|| node::path(&node::expression(target)?).pop())
+    alias.or_else(|| {
+        let told = node::expression(target)?;
+        // A call gives a column of the function's name.
+        let named = if told.kind() == Kind::CALL_EXPR { told.children().next()? } else { told };
+        node::path(&named).pop()
+    })
 }
 
 /// Whether a condition holds, over a row of the catalog if there is one.

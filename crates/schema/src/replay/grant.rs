@@ -66,7 +66,13 @@ impl Replay {
         let names: Vec<_> = if text.contains("all tables in schema") {
             let of =
                 |name: &crate::Name| words.iter().any(|word| word.trim_matches([',', '"']) == name.schema);
-            self.schema.tables.keys().filter(|name| of(name)).cloned().collect()
+            self.schema
+                .tables
+                .keys()
+                .chain(self.schema.views.keys())
+                .filter(|name| of(name))
+                .cloned()
+                .collect()
         } else if matches!(
             words.get(1),
             Some(&("schema" | "sequence" | "type" | "all" | "database" | "language" | "foreign"))
@@ -89,6 +95,8 @@ impl Replay {
         for name in names {
             if let Some(table) = self.schema.tables.get_mut(&name) {
                 table.grants.extend(grants.iter().cloned());
+            } else if let Some(view) = self.schema.views.get_mut(&name) {
+                view.grants.extend(grants.iter().cloned());
             }
         }
         Ok(())

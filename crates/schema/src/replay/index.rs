@@ -88,6 +88,7 @@ impl Replay {
                     _ => "expression".to_owned(),
                 })
                 .collect(),
+            orders: items.iter().map(order).collect(),
             method: method.unwrap_or_else(|| "btree".to_owned()),
             mentions,
         };
@@ -119,5 +120,17 @@ impl Replay {
             }
         }
         Ok(())
+    }
+}
+
+/// What is written behind a part of an index, in small letters; the default order is none.
+fn order(item: &Node) -> String {
+    let written = node::text(item).to_ascii_lowercase();
+    let part = node::expression(item).map(|it| node::text(&it).len()).unwrap_or_default();
+    let words: Vec<_> = written.get(part..).unwrap_or_default().split_whitespace().collect();
+    match words.join(" ").as_str() {
+        "asc" | "asc nulls last" | "nulls last" => String::new(),
+        "desc nulls first" => "desc".to_owned(),
+        order => order.to_owned(),
     }
 }

@@ -65,6 +65,7 @@ pub(crate) fn run(schema: &mut Schema, sources: &[Source<'_>]) {
         later,
         types: BTreeSet::new(),
         relations: BTreeSet::new(),
+        unchecked: None,
     };
     for (span, statement) in parsed {
         replay.at = span;
@@ -141,6 +142,8 @@ struct Replay {
     types: BTreeSet<Name>,
     /// Relations beside tables and views: sequences, materialized views.
     relations: BTreeSet<Name>,
+    /// The file that has said that bodies of functions are not looked into, as a dump does.
+    unchecked: Option<edit::FileId>,
 }
 
 impl Replay {
@@ -258,6 +261,11 @@ impl Replay {
                 Ok(())
             }
             Kind::DO => self.block(node),
+            Kind::SET => {
+                let off = matches!(node::text(node).split([' ', '=']).next_back(), Some("false" | "off"));
+                self.unchecked = off.then_some(self.at.file);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -269,6 +277,7 @@ fn matters(text: &str) -> bool {
     let first = words.next().unwrap_or("").to_ascii_lowercase();
     match first.as_str() {
         "create" | "alter" | "drop" | "do" | "grant" | "revoke" => true,
+        "set" => words.next() == Some("check_function_bodies"),
         // Rows count where they are buckets.
         "insert" | "update" | "delete" | "with" => {
             let lower = text.to_ascii_lowercase();

@@ -275,6 +275,48 @@ fn the_platforms_tables_keep_their_keys_when_a_table_that_names_them_goes() {
 }
 
 #[test]
+fn a_dump_may_name_in_a_function_what_comes_later() {
+    let (off, function) = (
+        "SET check_function_bodies = false;",
+        "create function count_boats() returns bigint language sql as $$ select count(*) from boats $$;
+         create table boats (id uuid);",
+    );
+    assert_eq!(schema(&format!("{off}\n{function}")).functions.len(), 1);
+    assert_eq!(schema(function).functions.len(), 0);
+}
+
+#[test]
+fn a_view_is_shown_until_that_is_revoked() {
+    let schema = schema(
+        "create table boats (id uuid);
+         create view open as select id from boats;
+         create view closed as select id from boats;
+         revoke select on closed from anon, authenticated;
+         create or replace view closed as select id from boats where id is not null;
+         create view staff as select id from boats;
+         revoke all on staff from anon, authenticated;
+         grant select on staff to authenticated;",
+    );
+    let shown =
+        |role| schema.views.iter().filter(move |(_, it)| it.shown_to(role)).map(|(name, _)| &*name.name);
+    assert_eq!(shown("anon").collect::<Vec<_>>(), ["open"]);
+    assert_eq!(shown("authenticated").collect::<Vec<_>>(), ["open", "staff"]);
+}
+
+#[test]
+fn an_index_knows_in_which_order_it_is() {
+    let schema = schema(
+        "create table boats (club_id uuid, built date, name text);
+         create index up on boats (club_id, built ASC NULLS LAST);
+         create index down on boats (club_id, built  DESC NULLS FIRST);
+         create index start on boats (name text_pattern_ops);",
+    );
+    let boats = schema.table("boats").unwrap();
+    let orders: Vec<_> = boats.indexes.iter().map(|index| index.orders.join(",")).collect();
+    assert_eq!(orders, [",", ",desc", "text_pattern_ops"]);
+}
+
+#[test]
 fn what_postgres_does_not_keep() {
     let long = "anybody who is a member of the club may read the boats of its members";
     let schema = schema(&format!(
@@ -305,12 +347,18 @@ fn a_loop_over_a_list_of_tables_turns_on_what_is_there() {
            for r in select unnest(array['oars']) as name loop
              execute format('alter table %I enable row level security', r.name);
            end loop;
+         end $$;
+         do $$ declare t text; begin
+           for t in select unnest(array['crew', 'oars']) loop
+             execute format('create policy \"seen %I\" on public.%I for select using (true)', t, t);
+           end loop;
          end $$;",
     );
     assert_eq!(troubles(&schema), [""; 0]);
     let on = |name: &str| schema.table(name).unwrap().row_security;
     assert_eq!([on("boats"), on("crew"), on("oars")], [true, false, true]);
     assert_eq!(schema.table("boats").unwrap().policies[0].name, "boats_own");
+    assert_eq!(schema.table("crew").unwrap().policies[0].name, "seen crew");
 }
 
 #[test]

@@ -26,11 +26,13 @@ impl Replay {
         self.readable(&reads)?;
         let invoker = node::child(node, Kind::WITH_PARAMS)
             .is_some_and(|with| is_on(&node::text(&with), "security_invoker"));
+        let before = self.schema.views.remove(&name);
         let view = View {
             span: Some(self.at),
             security_invoker: invoker,
             query: quotes::plain(&node::text(&query)),
             reads: crate::Reads::of(reads),
+            grants: before.map(|before| before.grants).unwrap_or_default(),
         };
         self.schema.views.insert(name, view);
         Ok(())
