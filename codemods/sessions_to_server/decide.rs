@@ -318,7 +318,7 @@ pub(super) fn gathered(
                 parts.add(method);
                 let use_ = match method.as_str() {
                     "getPublicUrl" | "uploadToSignedUrl" => None,
-                    "listBuckets" | "getBucket" => None,
+                    method if BUCKETS.contains(&method) => None,
                     "createSignedUploadUrl" | "upload" | "update" | "move" | "copy" => Some("upload"),
                     "remove" => Some("remove"),
                     _ => Some("read"),

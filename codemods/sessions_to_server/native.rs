@@ -360,7 +360,7 @@ fn derived(uses: &mut Uses, change: &Move, refusal: bool) {
         ("toError", asks || uses.any("missing")),
         ("from", change.proxied.iter().any(|one| !one.rpc)),
         ("rpc", change.proxied.iter().any(|one| one.rpc)),
-        ("uploads", uses.any("upload|update|move|copy")),
+        ("uploads", uses.any("upload|update|createSignedUploadUrl|move|copy")),
         ("reads", uses.any("download|createSignedUrl|createSignedUrls|list")),
         // By which way a code comes to a phone.
         ("sends", uses.any("phone") && uses.any("signUp|signInWithOtp")),
@@ -438,7 +438,10 @@ pub(super) fn buckets(change: &Move, uses: &Uses) -> Vec<(&'static str, String)>
         let named = runtime::named(&change.buckets, key);
         named.map_or_else(|| "anyBucket".to_owned(), |list| format!("z.enum({list})"))
     };
-    let words = [("requireSupabaseAuth", "upload|update|remove|move|copy"), ("withSupabase", "reads")];
+    let words = [
+        ("requireSupabaseAuth", "uploads|remove|createBucket"),
+        ("withSupabase", "reads|listBuckets|getBucket"),
+    ];
     let words: Vec<&str> = words.iter().filter(|(_, names)| uses.any(names)).map(|(word, _)| *word).collect();
     vec![
         ("__WORDS__", words.join(", ")),

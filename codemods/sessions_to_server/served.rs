@@ -1,5 +1,6 @@
 //! Which uses of the client have a counterpart on the server.
 
+use super::client::PACKAGE;
 use super::decide::Blocker;
 use super::native;
 use super::places::Places;
@@ -42,6 +43,18 @@ pub(super) const METHODS: &[&str] = &[
     // Refused to every visitor, on the server as before.
     "admin",
 ];
+/// Methods of `auth` in the first version of the client, which the second has not: a call fails today, and fails afterwards.
+const OF_FIRST_VERSION: &[&str] = &[
+    "session",
+    "user",
+    "signIn",
+    "update",
+    "getSessionFromUrl",
+    "setAuth",
+    "api",
+    "currentUser",
+    "currentSession",
+];
 /// What is served of second factors.
 pub(super) const FACTORS: &[&str] = &[
     "mfa.enroll",
@@ -79,7 +92,7 @@ pub(super) const STORAGE: &[&str] = &[
 /// Those of them for which a page builds an address of the storage.
 pub(super) const BUILT: &[&str] = &["getPublicUrl", "uploadToSignedUrl"];
 /// What is asked of the storage itself.
-pub(super) const BUCKETS: &[&str] = &["listBuckets", "getBucket"];
+pub(super) const BUCKETS: &[&str] = &["listBuckets", "getBucket", "createBucket"];
 
 /// What is served of channels.
 pub(super) const CHANNELS: &[&str] = &["channel", "removeChannel", "removeAllChannels", "getChannels"];
@@ -95,8 +108,16 @@ pub(super) fn unserved(
     verdict: &Verdict,
 ) -> Vec<Blocker> {
     let within = places.server.is_within();
+    let package = survey.project.packages.get(places.app.package);
+    let client = package.and_then(|package| package.version(PACKAGE));
+    let fails = |what: &What| {
+        let What::Auth(method) = what else { return false };
+        let method = method.split('.').next().unwrap_or(method);
+        OF_FIRST_VERSION.contains(&method)
+            && client.as_deref().is_none_or(|version| !version.starts_with("1."))
+    };
     let mut found = Vec::new();
-    for one in uses {
+    for one in uses.iter().filter(|one| !fails(&one.what)) {
         let side = survey.stack.side(one.span.file);
         let moves = verdict.moved.iter().any(|span| span.covers(one.span) || one.span.covers(*span));
         let native = if within && !moves { native::unserved(survey, one) } else { None };

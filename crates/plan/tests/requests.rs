@@ -233,6 +233,19 @@ fn equal_values_from_two_places_agree() {
 }
 
 #[test]
+fn a_name_without_a_value_agrees_with_any() {
+    for values in [["", "1"], ["1", ""]] {
+        let asked = |value: &str| if value.is_empty() { vec![] } else { vec![Piece::text(value)] };
+        check_requests(
+            &[],
+            |_| values.map(|value| env("", "A", asked(value))).to_vec(),
+            ".env.local",
+            "A=1\n",
+        );
+    }
+}
+
+#[test]
 fn two_values_for_one_name_contradict_each_other() {
     check_refused(
         &[],

@@ -10,6 +10,9 @@ import * as server from "__FUNCTIONS__";
 // URL from the server; public URLs are built here, so only the project's public address is needed.
 type Bucket = ReturnType<SupabaseClient["storage"]["from"]>;
 type UsedMethods = Pick<Bucket, __METHODS__>;
+//#if createBucket
+type BucketOptions = Parameters<SupabaseClient["storage"]["createBucket"]>[1];
+//#end
 //#if getPublicUrl|uploadToSignedUrl
 
 const base = `${__PUBLIC_URL__}/storage/v1`;
@@ -134,5 +137,9 @@ export const storage = {
 //#if getBucket
 
   getBucket: (id: string) => ask(server.getBucket({ data: { id } })),
+//#end
+//#if createBucket
+
+  createBucket: (id: string, options?: BucketOptions) => ask(server.createBucket({ data: { id, options } })),
 //#end
 };

@@ -38,7 +38,7 @@ const plain = <T>({ data, error }: { data: T | null; error: { name: string; mess
   error || data === null
     ? { data: null, error: { name: error?.name ?? "StorageError", message: error?.message ?? "No answer", status: error?.status } }
     : { data, error: null };
-//#if uploads|remove
+//#if uploads|remove|createBucket
 
 /** The storage of whoever is signed in. */
 async function ownStorage() {
@@ -88,6 +88,15 @@ export async function getBucket({ data: asked }: Asked) {
   const { id } = z.object({ id: z.string().regex(/^\w[\w .-]{0,99}$/) }).parse(asked);
   const { storage } = await createDb();
   return plain(await storage.getBucket(id));
+}
+//#end
+//#if createBucket
+
+export async function createBucket({ data: asked }: Asked) {
+  const bucket = z.object({ public: z.boolean(), fileSizeLimit: z.union([z.int(), z.string().max(20)]).nullish(), allowedMimeTypes: z.array(z.string().max(100)).max(100).nullish() });
+  const { id, options } = z.object({ id: z.string().regex(/^\w[\w .-]{0,99}$/), options: bucket.optional() }).parse(asked);
+  const storage = await ownStorage();
+  return plain(await storage.createBucket(id, options));
 }
 //#end
 //#if list

@@ -59,6 +59,14 @@ export const getBucket = createServerFn({ method: "POST" })
   .validator(z.object({ id: z.string().regex(/^\w[\w .-]{0,99}$/) }))
   .handler(async ({ data, context }) => plain(await context.supabase.storage.getBucket(data.id)));
 //#end
+//#if createBucket
+
+const bucketOptions = z.object({ public: z.boolean(), fileSizeLimit: z.union([z.int(), z.string().max(20)]).nullish(), allowedMimeTypes: z.array(z.string().max(100)).max(100).nullish() });
+export const createBucket = createServerFn({ method: "POST" })
+  .middleware([requireSupabaseAuth])
+  .validator(z.object({ id: z.string().regex(/^\w[\w .-]{0,99}$/), options: bucketOptions.optional() }))
+  .handler(async ({ data, context }) => plain(await context.supabase.storage.createBucket(data.id, data.options)));
+//#end
 //#if list
 
 const sortBy = z.object({ column: z.string().max(50), order: z.string().max(4) }).optional();

@@ -1,4 +1,5 @@
-//! Entries of an env file. A name that is there already keeps its value, whatever is asked for.
+//! Entries of an env file. A name that is there already keeps its value, whatever is asked for; an entry without a value agrees
+//! with any.
 //!
 //! The value of a secret is a slice of the file that it stood in. It is looked at to choose its quotes, and never becomes text.
 
@@ -46,10 +47,14 @@ impl Entries {
             self.wishes.insert(wish.name.clone(), wish);
             return Ok(());
         };
-        if render(texts, &earlier.value) != render(texts, &wish.value) {
+        // Without a value it asks for the name alone.
+        if earlier.value.is_empty() {
+            earlier.value = wish.value;
+        } else if !wish.value.is_empty() && render(texts, &earlier.value) != render(texts, &wish.value) {
             let why = format!("Both want another value for `{}`.", wish.name);
             return Err(Refusal { by: wish.askers, because_of: earlier.askers.first().copied(), why });
         }
+        earlier.comment = earlier.comment.take().or(wish.comment);
         earlier.askers.extend(wish.askers);
         Ok(())
     }

@@ -10,6 +10,9 @@ import { request } from "__HTTP__";
 // URL from the server; public URLs are built here, so only the project's public address is needed.
 type Bucket = ReturnType<SupabaseClient["storage"]["from"]>;
 type UsedMethods = Pick<Bucket, __METHODS__>;
+//#if createBucket
+type BucketOptions = Parameters<SupabaseClient["storage"]["createBucket"]>[1];
+//#end
 //#if getPublicUrl|uploadToSignedUrl
 
 const base = `${__PUBLIC_URL__}/storage/v1`;
@@ -144,6 +147,13 @@ export const storage = {
 
   async getBucket(id: string) {
     const { body } = await request("POST", "/api/storage/get-bucket", { id });
+    return body.data ? { data: body.data, error: null } : { data: null, error: failed(body.error) };
+  },
+//#end
+//#if createBucket
+
+  async createBucket(id: string, options?: BucketOptions) {
+    const { body } = await request("POST", "/api/storage/create-bucket", { id, options });
     return body.data ? { data: body.data, error: null } : { data: null, error: failed(body.error) };
   },
 //#end

@@ -82,6 +82,14 @@ export function storageRoutes(env: Env, buckets: Buckets) {
     return answer(c, await db.storage.getBucket(id));
   });
 //#end
+//#if createBucket
+  routes.post("/create-bucket", async (c) => {
+    const options = z.object({ public: z.boolean(), fileSizeLimit: z.union([z.int(), z.string().max(20)]).nullish(), allowedMimeTypes: z.array(z.string().max(100)).max(100).nullish() });
+    const body = z.object({ id: z.string().regex(/^\w[\w .-]{0,99}$/), options: options.optional() }).parse(await c.req.json());
+    const db = await signedIn(createDb(c, env));
+    return answer(c, await db.storage.createBucket(body.id, body.options));
+  });
+//#end
 //#if list
   routes.post("/list", async (c) => {
     const sortBy = z.object({ column: z.string().max(50), order: z.string().max(4) }).optional();
