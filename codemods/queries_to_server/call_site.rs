@@ -98,12 +98,13 @@ impl Call<'_> {
             Site::Without(range, gone) if gone.is_empty() && !self.draft.loose.contains(range) => {
                 vec![self.lines(range, indent)]
             }
-            Site::Guarded(condition, value) => vec![
-                Piece::Source(Span::new(file, condition.clone())),
-                Piece::text(" ? "),
-                Piece::Source(Span::new(file, value.clone())),
-                Piece::text(" : undefined"),
-            ],
+            Site::Guarded(condition, value) => {
+                let mut pieces = self.operand(condition);
+                pieces.push(Piece::text(" ? "));
+                pieces.extend(self.operand(value));
+                pieces.push(Piece::text(" : undefined"));
+                pieces
+            }
             Site::Without(range, gone) => {
                 let mut pieces = Vec::new();
                 let mut at = range.start;
@@ -122,6 +123,15 @@ impl Call<'_> {
                 pieces
             }
         }
+    }
+
+    /// A slice of the file as one part of a choice: another choice stands in brackets.
+    fn operand(&self, range: &Range<usize>) -> Vec<Piece> {
+        let slice = Piece::Source(Span::new(self.draft.file, range.clone()));
+        if !self.source[range.clone()].contains(" ? ") {
+            return vec![slice];
+        }
+        vec![Piece::text("("), slice, Piece::text(")")]
     }
 
     /// A slice of the file, its lines at `indent` where it has several.

@@ -425,9 +425,13 @@ impl<'s> Reader<'s> {
         }
         values.sort();
         values.dedup();
-        let schema = Input::Schema(Kind::Enum(values.clone()).zod());
-        let index = self.send(name, schema, Site::Expression(node.byte_range()), false);
-        self.hole(node.byte_range(), Fill::Input(index));
+        let early = self.early(node)?;
+        let guarded = matches!(early, Some(Site::Guarded(..)));
+        let (missing, there) = if guarded { (".optional()", "!") } else { ("", "") };
+        let site = early.unwrap_or_else(|| Site::Expression(node.byte_range()));
+        let schema = Input::Schema(Kind::Enum(values.clone()).zod() + missing);
+        let index = self.send(name, schema, site, false);
+        self.hole(node.byte_range(), Fill::Around(String::new(), index, there.to_owned()));
         Ok(values)
     }
 
@@ -437,21 +441,6 @@ impl<'s> Reader<'s> {
         let declarator = self.tree.node_at(binding.range.clone())?;
         let constant = binding.declared == Declared::Const && declarator.kind() == "variable_declarator";
         constant.then(|| declarator.child_by_field_name("value")).flatten().map(view::unwrapped)
-    }
-
-    /// `limit` and `range`: numbers that are not below zero.
-    fn bounded(&mut self, node: Node<'s>, name: &str) -> Result<(), Reason> {
-        if let Some(fixed) = self.fixed(node) {
-            if let Some(text) = fixed {
-                self.hole(node.byte_range(), Fill::Text(text));
-            }
-            return Ok(());
-        }
-        let schema = if self.branch.is_some() { "json.optional()" } else { "z.int().min(0)" };
-        let schema = Input::Schema(schema.to_owned());
-        let index = self.send(name, schema, Site::Expression(node.byte_range()), false);
-        self.hole(node.byte_range(), Fill::Input(index));
-        Ok(())
     }
 
     /// The verb of the name, from what was read.

@@ -3,7 +3,7 @@
 use super::chain::last;
 use super::column::{self, Column, Kind, list_of};
 use super::draft::{Fill, Site};
-use super::read::{Branch, Reader};
+use super::read::Reader;
 use super::reason::Reason;
 use stack::server::function::Input;
 use syntax::Node;
@@ -83,10 +83,7 @@ impl<'s> Reader<'s> {
         let Part::Value(node) = parts[from] else { return Ok(from + 1) };
         let known = self.filtered(column);
         if listed {
-            let (list, item) = self.joined_list(node, known)?;
-            let index = self.send(&list.0, Input::Schema(list_of(&item)), Site::Expression(list.1), false);
-            let quote = if item == "z.guid()" || item == "z.number()" { "" } else { ".map(quoted)" };
-            out.push(Out::Hole(String::new(), index, format!("{quote}.join(\",\")")));
+            out.push(self.joined_list(node, known)?);
             *sent = true;
             self.draft.parts.by.push((last(column).to_owned(), "in".to_owned()));
             return Ok(from + 1);
@@ -116,8 +113,7 @@ impl<'s> Reader<'s> {
             out.push(Out::Text(text.trim_matches(['"', '\'', '`']).to_owned()));
             return Ok(from + 1);
         }
-        let asked = |branch: &Branch| branch.truthy.iter().any(|text| text == self.tree.text(node));
-        let truthy = self.branch.as_ref().is_some_and(asked);
+        let truthy = self.is_truthy(node);
         // Where it may not be there, the condition has to ask for it.
         if self.branch.is_some() && self.is_unsure(node) && !truthy || !self.may_be_asked(node) {
             return Err(Reason::builder_variable());
@@ -181,25 +177,15 @@ impl<'s> Reader<'s> {
             return Err(Reason::filter_text());
         }
         let known = self.filtered(column);
-        let (list, item) = self.joined_list(*value, known)?;
-        let index = self.send(&list.0, Input::Schema(list_of(&item)), Site::Expression(list.1), false);
-        let quote = if item == "z.guid()" || item == "z.number()" { "" } else { ".map(quoted)" };
-        let out = vec![
-            Out::Text("(".to_owned()),
-            Out::Hole(String::new(), index, format!("{quote}.join(\",\")")),
-            Out::Text(")".to_owned()),
-        ];
+        let list = self.joined_list(*value, known)?;
+        let out = vec![Out::Text("(".to_owned()), list, Out::Text(")".to_owned())];
         self.put(node, out);
         self.draft.parts.by.push((last(column).to_owned(), "notIn".to_owned()));
         Ok(())
     }
 
-    /// The list behind `.join(",")`: its name and place, and the schema of an item.
-    fn joined_list(
-        &self,
-        node: Node<'s>,
-        known: Option<Column>,
-    ) -> Result<((String, std::ops::Range<usize>), String), Reason> {
+    /// The list behind `.join(",")`, sent as a list and joined on the server.
+    fn joined_list(&mut self, node: Node<'s>, known: Option<Column>) -> Result<Out, Reason> {
         let node = view::unwrapped(node);
         let called = node.child_by_field_name("function").ok_or_else(Reason::filter_text)?;
         let method = called.child_by_field_name("property").map(|name| self.tree.text(name));
@@ -209,12 +195,17 @@ impl<'s> Reader<'s> {
             return Err(Reason::filter_text());
         }
         let name = self.input_name(list).unwrap_or_else(|| "values".to_owned());
-        let item = match known.map(|column| column.kind) {
-            Some(Kind::Guid) => "z.guid()".to_owned(),
-            Some(Kind::Number) => "z.number()".to_owned(),
-            _ => "z.string()".to_owned(),
+        let (item, quote) = match known.map(|column| column.kind) {
+            Some(Kind::Guid) => ("z.guid()", ""),
+            Some(Kind::Number) => ("z.number()", ""),
+            _ => ("z.string()", ".map(quoted)"),
         };
-        Ok(((name, list.byte_range()), item))
+        let early = self.early(list)?;
+        let missing = if early.is_some() { ".nullish()" } else { "" };
+        let there = if early.is_some() && !self.is_truthy(list) { "!" } else { "" };
+        let site = early.unwrap_or_else(|| Site::Expression(list.byte_range()));
+        let index = self.send(&name, Input::Schema(list_of(item) + missing), site, false);
+        Ok(Out::Hole(String::new(), index, format!("{there}{quote}.join(\",\")")))
     }
 
     /// Template, strings joined by `+`, or a constant that holds one.

@@ -396,8 +396,8 @@ impl<'s> Reader<'s> {
         let plain = || (self.schema_at(node, column, guess), Site::Expression(node.byte_range()));
         let Some(branch) = &self.branch else { return plain() };
         let simple = view::member_path(self.tree, node).is_some();
-        if simple && branch.truthy.iter().any(|text| text == self.tree.text(node)) {
-            let schema = self.schema_at(node, column, &Guess { there: true, ..guess.clone() });
+        if simple && self.is_truthy(node) {
+            let schema = self.schema(column, &Guess { there: true, ..guess.clone() });
             return (column::or_unset(&schema, guess) + ".nullish()", Site::Expression(node.byte_range()));
         }
         if guess.there && simple {

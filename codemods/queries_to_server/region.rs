@@ -221,6 +221,48 @@ impl<'s> Reader<'s> {
         branch.alone || !(text.contains('.') || text.contains('('))
     }
 
+    /// `limit` and `range`: numbers that are not below zero.
+    pub(super) fn bounded(&mut self, node: Node<'s>, name: &str) -> Result<(), Reason> {
+        if let Some(fixed) = self.fixed(node) {
+            if let Some(text) = fixed {
+                self.hole(node.byte_range(), Fill::Text(text));
+            }
+            return Ok(());
+        }
+        if !self.may_be_asked(node) {
+            return Err(Reason::builder_variable());
+        }
+        let (_, site) = self.branched(node, None, &self.guess(node));
+        let schema = match &self.branch {
+            None => "z.int().min(0)",
+            Some(_) if self.is_truthy(node) => "z.int().min(0).nullish()",
+            Some(_) => "json.optional()",
+        };
+        let index = self.send(name, Input::Schema(schema.to_owned()), site, false);
+        self.hole(node.byte_range(), Fill::Input(index));
+        Ok(())
+    }
+
+    /// How the call asks for a value that is used under a condition, and may not be there; `None` where none is around it.
+    pub(super) fn early(&mut self, node: Node<'s>) -> Result<Option<Site>, Reason> {
+        let Some(branch) = self.branch.clone() else { return Ok(None) };
+        if !self.may_be_asked(node) {
+            return Err(Reason::builder_variable());
+        }
+        let plain =
+            view::member_path(self.tree, node).is_some() || !self.tree.text(node).contains(['.', '(']);
+        Ok(Some(match branch.condition {
+            Some(condition) if !plain => Site::Guarded(condition, node.byte_range()),
+            _ => Site::Expression(node.byte_range()),
+        }))
+    }
+
+    /// Whether the condition around a value asks for nothing but that it is there.
+    pub(super) fn is_truthy(&self, node: Node<'_>) -> bool {
+        let asked = |branch: &Branch| branch.truthy.iter().any(|text| is_same(text, self.tree.text(node)));
+        self.branch.as_ref().is_some_and(asked)
+    }
+
     /// Expressions that are truthy where the condition holds.
     fn truthy(&self, node: Node<'s>, found: &mut Vec<String>) {
         let node = view::unwrapped(node);
@@ -246,7 +288,7 @@ impl<'s> Reader<'s> {
             let Some(text) = view::string_value(self.tree, text) else { continue };
             let value = self.tree.text(value);
             let at = self.draft.sent.iter().position(|sent| {
-                matches!(&sent.site, Site::Expression(range) if &self.file.text[range.clone()] == value)
+                matches!(&sent.site, Site::Expression(range) if is_same(&self.file.text[range.clone()], value))
             });
             let Some(Input::Schema(schema)) = at.map(|at| &mut self.draft.sent[at].schema) else { continue };
             *schema = column::or_text(schema, &text);
@@ -294,7 +336,7 @@ impl<'s> Reader<'s> {
                 }
                 let text = self.tree.text(node);
                 let known = self.draft.sent.iter().position(|sent| {
-                    matches!(&sent.site, Site::Expression(range) if &self.file.text[range.clone()] == text)
+                    matches!(&sent.site, Site::Expression(range) if is_same(&self.file.text[range.clone()], text))
                 });
                 let index = match known {
                     Some(index) => index,
@@ -318,6 +360,11 @@ impl<'s> Reader<'s> {
             _ => Err(refused()),
         }
     }
+}
+
+/// Whether two paths of members name the same: `a?.b` and `a.b`.
+fn is_same(one: &str, other: &str) -> bool {
+    one.replace("?.", ".") == other.replace("?.", ".")
 }
 
 /// `a` of `a.b.c`.
