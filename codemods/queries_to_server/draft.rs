@@ -193,6 +193,31 @@ impl Draft {
         }
     }
 
+    /// Holes in order. A value that stood on a line of its own is short now: an input follows its key on the same line.
+    pub(super) fn settle_holes(&mut self, source: &str) {
+        for (range, fill) in &mut self.holes {
+            let key = source[..range.start].trim_end();
+            if !key.ends_with(':') || !source[key.len()..range.start].contains('\n') {
+                continue;
+            }
+            let sent = match fill {
+                Fill::Input(index) => {
+                    *fill = Fill::Around(" ".to_owned(), *index, String::new());
+                    true
+                }
+                Fill::Around(before, ..) => {
+                    before.insert(0, ' ');
+                    true
+                }
+                _ => false,
+            };
+            if sent {
+                range.start = key.len();
+            }
+        }
+        self.holes.sort_by_key(|(range, _)| (range.start, range.end));
+    }
+
     /// A segment as text and slices; a slice never crosses a hole.
     fn runs_of(&self, segment: &Segment) -> Vec<Run> {
         let mut runs = Vec::new();

@@ -151,7 +151,7 @@ impl<'s> Reader<'s> {
     }
 
     fn finished(mut self) -> Draft {
-        self.draft.holes.sort_by_key(|(range, _)| (range.start, range.end));
+        self.draft.settle_holes(&self.file.text);
         let mut verbatim = Vec::new();
         for segment in &self.draft.segments {
             let Some(node) = self.tree.node_at(segment.range.clone()) else { continue };
