@@ -309,24 +309,8 @@ fn is_beside(survey: &Survey<'_>, file: &File) -> bool {
 
 /// The file, and every file that imports it or something that passes it on.
 pub(super) fn carriers(survey: &Survey<'_>, holder: FileId) -> Vec<FileId> {
-    let project = survey.project;
-    let mut passing: BTreeSet<FileId> = BTreeSet::from([holder]);
-    let mut waiting = vec![holder];
-    let mut found: BTreeSet<FileId> = BTreeSet::from([holder]);
-    while let Some(file) = waiting.pop() {
-        for importer in &project.graph.importers[file.0 as usize] {
-            found.insert(*importer);
-            let module = &project.get(*importer).module;
-            // A re-export, or a name that is imported and exported again.
-            let passes = module.imports.iter().any(|import| import.kind == ImportKind::ReExport)
-                || module.imports.iter().flat_map(|import| &import.names).any(|name| {
-                    module.exports.iter().any(|export| export.local.as_deref() == Some(name.local.as_str()))
-                });
-            if passes && passing.insert(*importer) {
-                waiting.push(*importer);
-            }
-        }
-    }
+    let (mut found, _) = survey.project.graph.importers_through(survey.project, holder);
+    found.insert(holder);
     found.into_iter().collect()
 }
 

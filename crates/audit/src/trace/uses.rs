@@ -3,7 +3,6 @@
 use super::{Place, Tracer};
 use edit::FileId;
 use project::graph::{Graph, Origin};
-use std::collections::BTreeSet;
 use syntax::Node;
 use syntax::module::{ImportKind, Imported};
 
@@ -24,7 +23,7 @@ impl<'p> Tracer<'p> {
             return found;
         }
         let target = Origin::Local(file, binding.name_range.clone());
-        let (importers, passing) = self.importers(file);
+        let (importers, passing) = self.project.graph.importers_through(self.project, file);
         for importer in importers {
             let from = self.file(importer);
             let links = self.project.graph.links[importer.0 as usize].iter();
@@ -63,34 +62,5 @@ impl<'p> Tracer<'p> {
                 found.push(Place { file, node });
             }
         }
-    }
-
-    /// The files that import `file`, directly or through files that export it again, and which of them do that.
-    fn importers(&self, file: FileId) -> (BTreeSet<FileId>, BTreeSet<FileId>) {
-        let (mut seen, mut passing) = (BTreeSet::new(), BTreeSet::new());
-        let mut open = vec![file];
-        while let Some(next) = open.pop() {
-            for importer in &self.project.graph.importers[next.0 as usize] {
-                let module = &self.file(*importer).module;
-                // `export { x } from`, or a name that is imported and exported again.
-                let again = module.exports.iter().any(|export| {
-                    export.from.is_some()
-                        || export.local.as_ref().is_some_and(|local| {
-                            module
-                                .imports
-                                .iter()
-                                .flat_map(|import| &import.names)
-                                .any(|name| name.local == *local)
-                        })
-                });
-                if again {
-                    passing.insert(*importer);
-                }
-                if seen.insert(*importer) && again {
-                    open.push(*importer);
-                }
-            }
-        }
-        (seen, passing)
     }
 }

@@ -10,6 +10,7 @@ use crate::{File, Kind, Project};
 use edit::{FileId, RelPath};
 use rayon::prelude::*;
 use resolve::Resolver;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use syntax::{Tree, view};
 
@@ -148,6 +149,21 @@ impl Graph {
             }
         }
         project.files.iter().map(|file| file.id).filter(|id| seen[id.0 as usize]).collect()
+    }
+
+    /// The files that import `file`, directly or through files that pass it on, and those that do pass it on.
+    pub fn importers_through(&self, project: &Project, file: FileId) -> (BTreeSet<FileId>, BTreeSet<FileId>) {
+        let (mut all, mut passing) = (BTreeSet::new(), BTreeSet::new());
+        let mut open = vec![file];
+        while let Some(next) = open.pop() {
+            for importer in &self.importers[next.0 as usize] {
+                let passes = all.insert(*importer) && project.get(*importer).module.passes_on();
+                if passes && passing.insert(*importer) {
+                    open.push(*importer);
+                }
+            }
+        }
+        (all, passing)
     }
 
     /// What `file` imports at run time, without the imports in `cut`.

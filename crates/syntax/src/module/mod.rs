@@ -114,6 +114,15 @@ impl Module {
         module.imports.sort_by_key(|import| import.range.start);
         module
     }
+
+    /// Whether it exports what it takes from another module: `export { x } from`, or a name that is imported and exported again.
+    pub fn passes_on(&self) -> bool {
+        let imported = |local: &String| {
+            self.imports.iter().flat_map(|import| &import.names).any(|name| name.local == *local)
+        };
+        self.exports.iter().any(|export| export.from.is_some() || export.local.as_ref().is_some_and(imported))
+            || self.imports.iter().any(|import| import.kind == ImportKind::ReExport)
+    }
 }
 
 /// The statements of the program. An error at the top hides none: those inside it count.
