@@ -127,13 +127,21 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     let mut parts: Vec<(&'static str, String)> = Vec::new();
     // Second factors are typed by what is used of them.
     let methods: Vec<&str> = change.auth.iter().copied().filter(|name| *name != "mfa").collect();
+    let channels = if uses.any("realtime") {
+        let library = ("__REALTIME__", package::REALTIME.0.to_owned());
+        let holes = [http.clone(), library, ("__CONNECTION__", connection(uses))];
+        beside("realtime", filled(REALTIME, uses, &holes))?
+    } else {
+        String::new()
+    };
     if uses.any("auth") {
-        let text = filled(
-            CLIENT_AUTH,
-            uses,
-            &[http.clone(), ("__METHODS__", quoted(&methods)), ("__FACTORS__", quoted(&change.factors))],
-        );
-        parts.push(("auth", beside("auth", text)?));
+        let holes = [
+            http.clone(),
+            ("__METHODS__", quoted(&methods)),
+            ("__FACTORS__", quoted(&change.factors)),
+            ("__CHANNELS__", channels.clone()),
+        ];
+        parts.push(("auth", beside("auth", filled(CLIENT_AUTH, uses, &holes))?));
     }
     if uses.any("anyStorage") {
         let (env, url, requests) = public_url(survey, change);
@@ -152,10 +160,7 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         parts.push(("storage", beside("storage", filled(&template, &own, &holes))?));
     }
     if uses.any("realtime") {
-        let library = ("__REALTIME__", package::REALTIME.0.to_owned());
-        let holes = [http.clone(), library, ("__CONNECTION__", connection(uses))];
-        let from = beside("realtime", filled(REALTIME, uses, &holes))?;
-        parts.extend(of_channels(uses).map(|name| (name, from.clone())));
+        parts.extend(of_channels(uses).map(|name| (name, channels.clone())));
     }
     if uses.any("invoke") {
         parts.push(("functions", beside("functions", filled(FUNCTIONS, uses, &[]))?));

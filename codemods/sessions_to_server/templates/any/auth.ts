@@ -20,7 +20,7 @@ import type { PublicSession } from "__FUNCTIONS__";
 import { onUnauthenticated } from "./call-boundary";
 //#end
 //#if realtime
-import { closeRealtime } from "./realtime";
+import { renewRealtime } from "./realtime";
 //#end
 
 //#if lent
@@ -116,7 +116,7 @@ function emit(event: AuthChangeEvent, session: Session | null, broadcast = true)
   else localStorage.removeItem(VISITOR);
 //#end
 //#if realtime
-  if (event === "SIGNED_OUT") void closeRealtime();
+  if (event === "SIGNED_IN" || event === "SIGNED_OUT" || event === "TOKEN_REFRESHED") void renewRealtime();
 //#end
   // Ask again shortly before the access token runs out: the server renews it.
   if (session?.expires_at) timer = setTimeout(() => void load(true), Math.max(5, Math.min(session.expires_in - 60, 86_400)) * 1000);

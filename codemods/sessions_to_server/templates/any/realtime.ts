@@ -9,9 +9,22 @@ import { request } from "__HTTP__";
 // the short-lived token for it is fetched from the server and kept in memory only.
 let client: Promise<RealtimeClient> | null = null;
 
-//#if within
-type Access = Awaited<ReturnType<typeof realtimeToken>>;
+interface Access {
+  url: string;
+  apikey: string;
+  token: string;
+  expires_at: number;
+}
 let access: Promise<Access> | null = null;
+//#if within
+//#else
+
+async function realtimeToken(): Promise<Access> {
+  const { status, body } = await request("GET", "/api/realtime/token");
+  if (status !== 200) throw new Error("No token for the connection");
+  return body;
+}
+//#end
 
 /** Asked once per token and not once per channel. */
 async function current(): Promise<Access> {
@@ -21,24 +34,10 @@ async function current(): Promise<Access> {
   return asked;
 }
 
-//#end
 function connect(): Promise<RealtimeClient> {
   client ??= (async () => {
-//#if within
     const [{ RealtimeClient }, { url, apikey }] = await Promise.all([import("__REALTIME__"), current()]);
     const opened = new RealtimeClient(url, { params: { apikey }, accessToken: async () => (await current()).token });
-//#else
-    const [{ RealtimeClient }, first] = await Promise.all([import("__REALTIME__"), token()]);
-    let next: typeof first | null = first;
-    const opened = new RealtimeClient(first.url, {
-      params: { apikey: first.apikey },
-      accessToken: async () => {
-        const { token: value } = next ?? (await token());
-        next = null;
-        return value;
-      },
-    });
-//#end
     await opened.setAuth(); // channels join with the token that is known at that moment
 //#if realtime.isConnected
     open = opened;
@@ -49,15 +48,6 @@ function connect(): Promise<RealtimeClient> {
   return client;
 }
 
-//#if within
-//#else
-async function token(): Promise<{ url: string; apikey: string; token: string }> {
-  const { status, body } = await request("GET", "/api/realtime/token");
-  if (status !== 200) throw new Error("Not signed in");
-  return body;
-}
-
-//#end
 const real = new WeakMap<object, Promise<RealtimeChannel>>();
 //#if getChannels
 const made = new Set<RealtimeChannel>();
@@ -157,12 +147,10 @@ export const realtime: Pick<RealtimeClient, __CONNECTION__> = {
 //#end
 };
 //#end
-//#if within
 
-/** At sign-out: the next visitor of this page gets a new connection. */
-export async function closeRealtime(): Promise<void> {
-  const open = client;
-  client = access = null;
-  await (await open?.catch(() => undefined))?.disconnect();
+/** The visitor is another one, or their token is new: open channels go on with it. */
+export async function renewRealtime(): Promise<void> {
+  access = null;
+  const opened = await client?.catch(() => undefined);
+  await opened?.setAuth().catch(() => undefined);
 }
-//#end

@@ -1,5 +1,8 @@
 import type { AuthChangeEvent, AuthError, Session, SupabaseClient, User } from "@supabase/supabase-js";
 import { onUnauthenticated, request } from "__HTTP__";
+//#if realtime
+import { renewRealtime } from "__CHANNELS__";
+//#end
 
 //#if lent
 // The part of supabase.auth that this app uses, served by /api/auth/*. Sessions carry the user, the expiry and,
@@ -66,6 +69,9 @@ function emit(event: AuthChangeEvent, session: Session | null, broadcast = true)
   // Who was here last, for pages that ask before the server has answered. It opens nothing.
   if (session) localStorage.setItem(VISITOR, session.user.id);
   else localStorage.removeItem(VISITOR);
+//#end
+//#if realtime
+  if (event === "SIGNED_IN" || event === "SIGNED_OUT" || event === "TOKEN_REFRESHED") void renewRealtime();
 //#end
   // Ask again shortly before the access token runs out: the server renews it.
   if (session?.expires_at) timer = setTimeout(() => void load(true), Math.max(5, Math.min(session.expires_in - 60, 86_400)) * 1000);
