@@ -222,8 +222,9 @@ fn file(survey: &Survey<'_>, guard: &Guard) -> Vec<Finding> {
     let mut findings = Vec::new();
     for flaw in guard.flaws.iter().filter(|_| guard.kind == Kind::Middleware) {
         match flaw {
-            // Ours says itself that handlers ask for themselves.
-            Flaw::SkipsApi(span) if super::asking::is_ours(survey.project.get(span.file)) => {}
+            // Ours says itself that pages and handlers ask for themselves.
+            Flaw::SkipsApi(span) | Flaw::OnlyRefreshes(span)
+                if super::asking::is_ours(survey.project.get(span.file)) => {}
             Flaw::SkipsApi(span) => {
                 let open: Vec<_> = survey
                     .handlers

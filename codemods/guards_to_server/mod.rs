@@ -8,7 +8,7 @@ mod within;
 use audit::{Finding, Rule, Severity, Survey};
 use plan::{About, Change, Codemod};
 
-pub(crate) use asking::{Renewal, any, renewal};
+pub(crate) use asking::{Renewal, any, put_renewal, renewal};
 pub use pages::{Pages, pages, request};
 
 const ID: &str = "guards-to-server";

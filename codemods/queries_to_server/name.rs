@@ -280,9 +280,16 @@ fn singular(word: &str) -> String {
     if !word.is_ascii() || lower.len() < 4 || lower == "news" || lower.ends_with("series") {
         return word.to_owned();
     }
-    if lower.ends_with("ies") {
+    if lower.ends_with("izzes") {
+        cut(3, "")
+    } else if lower.ends_with("ies") {
         cut(3, "y")
-    } else if ["sses", "xes", "ches", "shes"].iter().any(|end| lower.ends_with(end)) {
+    } else if lower.ends_with("lyses") {
+        cut(2, "is")
+    } else if ["sses", "xes", "ches", "shes", "tuses", "nuses", "ruses", "puses", "iases"]
+        .iter()
+        .any(|end| lower.ends_with(end))
+    {
         cut(2, "")
     } else if lower.ends_with('s') && !["ss", "us", "is"].iter().any(|end| lower.ends_with(end)) {
         cut(1, "")
@@ -433,6 +440,11 @@ mod tests {
         for (table, one) in [
             ("categories", "Category"),
             ("boxes", "Box"),
+            ("quizzes", "Quiz"),
+            ("order_statuses", "OrderStatus"),
+            ("warehouses", "Warehouse"),
+            ("analyses", "Analysis"),
+            ("expenses", "Expense"),
             ("batches", "Batch"),
             ("addresses", "Address"),
             ("status", "Status"),

@@ -60,6 +60,7 @@ use edit::{RelPath, Span};
 pub(crate) use places::relative;
 use plan::{About, Change, Codemod, Disposition, Request, Safety, Settled};
 pub(crate) use requests::{is_secret, says_who};
+pub(crate) use template::{Uses, filled};
 pub(crate) use tokens::with_comma;
 pub(crate) use uses::code;
 

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 /// What an app uses, as names of parts.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Uses(BTreeSet<String>);
+pub(crate) struct Uses(BTreeSet<String>);
 
 impl Uses {
     /// Adds a name.
-    pub(super) fn add(&mut self, name: impl Into<String>) {
+    pub(crate) fn add(&mut self, name: impl Into<String>) {
         self.0.insert(name.into());
     }
 
@@ -24,7 +24,7 @@ impl Uses {
 }
 
 /// The text with the parts that are used, its holes filled.
-pub(super) fn filled(template: &str, uses: &Uses, holes: &[(&str, String)]) -> String {
+pub(crate) fn filled(template: &str, uses: &Uses, holes: &[(&str, String)]) -> String {
     let mut text = String::with_capacity(template.len());
     let mut around: Vec<bool> = Vec::new();
     for line in template.lines() {

@@ -196,6 +196,15 @@ pub(crate) enum Renewal {
     There,
     /// The change of [`GUARDS`] brings a file that does.
     Comes,
+    /// Nothing does, and no page is guarded: the change of the sessions brings a file that does.
+    Lacks,
+}
+
+/// The file that renews sessions, where it is [`Renewal::Lacks`].
+pub(crate) fn put_renewal(survey: &Survey<'_>, change: &mut Change) {
+    if let Some(refresh) = Refresh::alone(survey) {
+        refresh.put(survey, change);
+    }
 }
 
 /// Whether any page will ask.
@@ -209,6 +218,7 @@ pub(crate) fn renewal(survey: &Survey<'_>) -> Result<Renewal, String> {
         Some(Refresh::New { .. }) => Ok(Renewal::Comes),
         Some(Refresh::There(_)) => Ok(Renewal::There),
         None if refresh::is_there(survey) => Ok(Renewal::There),
+        None if Refresh::alone(survey).is_some() => Ok(Renewal::Lacks),
         None => Err("keeps sessions that nothing renews before a page is drawn. Add the framework's file that runs before every request (`createServerClient`, `getUser()`).".to_owned()),
     }
 }

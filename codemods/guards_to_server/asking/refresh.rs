@@ -2,6 +2,7 @@
 //! set cookies while it is drawn: without it a renewed session would be lost.
 
 use crate::queries_to_server::{has_package, keys};
+use crate::sessions_to_server::{Uses, filled};
 use audit::Survey;
 use audit::guard::{Flaw, runs_before};
 use edit::{Edit, FileId, Piece, RelPath};
@@ -48,13 +49,24 @@ impl Refresh {
             "Nothing renews sessions before a page asks for them, and the address and the key of the project are in no variables. Put them there, then run again.",
         )?;
         let quoted: Vec<String> = pages.iter().map(|page| format!("\"{page}\"")).collect();
-        let text = include_str!("../templates/next/refresh.ts") // templates/
-            .replace("__PAGES__", &quoted.join(", "))
-            .replace("__SIGN_IN__", sign_in)
-            .replace("__FUNCTION__", function)
-            .replace("__URL__", &url)
-            .replace("__KEY__", &key);
+        let mut uses = Uses::default();
+        if !pages.is_empty() {
+            uses.add("pages");
+        }
+        let holes = [
+            ("__PAGES__", quoted.join(", ")),
+            ("__SIGN_IN__", sign_in.to_owned()),
+            ("__FUNCTION__", function.to_owned()),
+            ("__URL__", url),
+            ("__KEY__", key),
+        ];
+        let text = filled(include_str!("../templates/next/refresh.ts"), &uses, &holes); // templates/
         Ok(Self::New { path, text, replaces })
+    }
+
+    /// One of ours where no page is guarded and the app has no such file.
+    pub(super) fn alone(survey: &Survey<'_>) -> Option<Self> {
+        Self::of(survey, &[], "").ok().filter(|refresh| matches!(refresh, Self::New { replaces: None, .. }))
     }
 
     /// Whether sessions are renewed before this page asks; else what stands against it.

@@ -68,7 +68,7 @@ pub(super) struct Move {
     /// Paths of the app's own that take visitors in who come back.
     pub(super) handlers: BTreeSet<String>,
     pub(super) needs_queries: bool,
-    pub(super) needs_guards: bool,
+    pub(super) renewal: Renewal,
 }
 
 /// Decides for the app, once for all who ask.
@@ -174,13 +174,10 @@ fn decided(survey: &Survey<'_>) -> Option<Decision<Move>> {
         names.iter().filter_map(named).find(free)
     };
     let (of_auth, of_storage) = (actions(["auth", "session-auth"]), actions(["storage", "session-storage"]));
-    let needs_guards = match renewal(survey) {
-        Ok(renewal) => matches!(renewal, Renewal::Comes),
-        Err(why) => {
-            block(first, &why);
-            false
-        }
-    };
+    let renewal = renewal(survey).unwrap_or_else(|why| {
+        block(first, &why);
+        Renewal::There
+    });
     let callback = |address: &&'static str| {
         let path = pages.route(survey.project, app, address.trim_start_matches('/')).filter(free)?;
         Some((*address, path))
@@ -238,7 +235,7 @@ fn decided(survey: &Survey<'_>) -> Option<Decision<Move>> {
         gateway,
         handlers: handlers(survey),
         needs_queries,
-        needs_guards,
+        renewal,
     })))
 }
 

@@ -11,6 +11,7 @@ mod server;
 
 use super::decide::{Blocker, Decision};
 use super::{ID, held, runtime, told};
+use crate::guards_to_server::{Renewal, put_renewal};
 use crate::queries_to_server::{session_requests, zod};
 use crate::server::{GUARDS, QUERIES, SESSIONS};
 use audit::{Finding, Survey};
@@ -95,8 +96,10 @@ pub(super) fn fix(survey: &Survey<'_>, fixes: Vec<usize>) -> Option<Change> {
     if moves.needs_queries {
         change.needs.push(QUERIES.to_owned());
     }
-    if moves.needs_guards {
-        change.needs.push(GUARDS.to_owned());
+    match moves.renewal {
+        Renewal::There => {}
+        Renewal::Comes => change.needs.push(GUARDS.to_owned()),
+        Renewal::Lacks => put_renewal(survey, &mut change),
     }
     change.edits.extend(moves.edits.iter().cloned());
     change.requests.extend(session_requests(survey));

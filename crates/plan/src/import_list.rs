@@ -13,10 +13,26 @@ pub(crate) struct Style {
     semicolon: &'static str,
     /// What stands inside braces.
     space: &'static str,
+    /// One level of indentation.
+    indent: &'static str,
     /// Its line ends.
     pub(crate) newline: &'static str,
     /// `require` in place of `import`.
     pub(crate) commonjs: bool,
+}
+
+/// The longest line of an import.
+const LONGEST: usize = 100;
+
+/// What the first indented line of a text begins with.
+fn indentation_of(text: &str) -> &'static str {
+    let indented =
+        text.lines().find(|line| line.starts_with([' ', '\t']) && !line.trim_start().starts_with('*'));
+    match indented {
+        Some(line) if line.starts_with('\t') => "\t",
+        Some(line) if line.starts_with("    ") => "    ",
+        _ => "  ",
+    }
 }
 
 impl Style {
@@ -49,6 +65,7 @@ impl Style {
             quote,
             semicolon: if semicolon { ";" } else { "" },
             space: if tight { "" } else { " " },
+            indent: indentation_of(text),
             newline: if text.contains("\r\n") { "\r\n" } else { "\n" },
             commonjs: matches!(extension, "cjs" | "cts")
                 || (extension == "js" && required && esm.is_none() && module.exports.is_empty()),
@@ -77,7 +94,14 @@ impl Style {
             .chain(list)
             .collect();
         let word = if type_only { "import type" } else { "import" };
-        format!("{word} {} from {quote}{from}{quote}{semicolon}", clause.join(", "))
+        let line = format!("{word} {} from {quote}{from}{quote}{semicolon}", clause.join(", "));
+        if line.chars().count() <= LONGEST || named.len() < 2 {
+            return line;
+        }
+        // A list that is too long for a line has a line for each name.
+        let Self { indent, newline, .. } = self;
+        let names: String = named.iter().map(|name| format!("{indent}{name},{newline}")).collect();
+        line.replacen(&format!("{{{space}{}{space}}}", named.join(", ")), &format!("{{{newline}{names}}}"), 1)
     }
 }
 

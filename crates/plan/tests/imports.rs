@@ -71,6 +71,19 @@ fn a_new_statement_stands_behind_the_last_import_in_the_files_style() {
 }
 
 #[test]
+fn a_list_that_is_too_long_for_a_line_has_a_line_for_each_name() {
+    check(
+        "import { a } from './a'\nfunction f() {\n\treturn 1\n}\n",
+        &[
+            named("everythingThatStandsOnTheLongerShelf", "./shelf"),
+            named("everythingThatStandsOnTheShorterShelf", "./shelf"),
+            named("shelves", "./shelf"),
+        ],
+        "import { a } from './a'\nimport {\n\teverythingThatStandsOnTheLongerShelf,\n\teverythingThatStandsOnTheShorterShelf,\n\tshelves,\n} from './shelf'\nfunction f() {\n\treturn 1\n}\n",
+    );
+}
+
+#[test]
 fn a_comment_behind_the_last_import_stays_there() {
     check(
         "import a from \"x\"; // why\na();\n",

@@ -3,12 +3,18 @@ import { type NextRequest, NextResponse } from "next/server";
 
 type Changed = { name: string; value: string; options: CookieOptions }[];
 
+//#if pages
 /** Pages that only open with a session: each one, and all below it. */
 const PROTECTED: string[] = [__PAGES__];
 const SIGN_IN = "__SIGN_IN__";
 
+//#end
 /**
+//#if pages
  * Renews the session before pages and handlers ask for it, and spares visitors without one a page that would send them away.
+//#else
+ * Renews the session before pages and handlers ask for it: they cannot set cookies while they are drawn.
+//#end
  * It is no guard: each page and each handler asks for its user itself.
  */
 export async function __FUNCTION__(request: NextRequest) {
@@ -25,6 +31,7 @@ export async function __FUNCTION__(request: NextRequest) {
     },
   });
   // Nothing may stand between the client and this call, which renews the session.
+//#if pages
   const { data } = await db.auth.getUser();
   const { pathname } = request.nextUrl;
   const isProtected = PROTECTED.some((page) => pathname === page || pathname.startsWith(`${page}/`));
@@ -36,6 +43,10 @@ export async function __FUNCTION__(request: NextRequest) {
   // What was renewed, or cleared, goes along.
   for (const cookie of response.cookies.getAll()) redirect.cookies.set(cookie);
   return redirect;
+//#else
+  await db.auth.getUser();
+  return response;
+//#end
 }
 
 export const config = {
