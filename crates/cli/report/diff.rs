@@ -114,6 +114,7 @@ pub(crate) fn stat(diffs: &[FileDiff]) -> String {
         let what = match (&diff.old_path, &diff.new_path) {
             (None, _) => "  new",
             (_, None) => "  deleted",
+            _ if diff.copied => "  copied",
             _ => "",
         };
         text += &format!("  {:<width$}  +{} -{}{what}\n", path(diff), diff.insertions(), diff.deletions());

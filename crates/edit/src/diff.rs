@@ -29,6 +29,9 @@ pub struct FileDiff {
     pub old_path: Option<RelPath>,
     /// Its path afterwards; `None`: it goes.
     pub new_path: Option<RelPath>,
+    /// The file of the old path stays: the new one begins as a copy of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub copied: bool,
     /// Its Unix mode before.
     pub old_mode: Option<u32>,
     /// Its Unix mode afterwards.
@@ -72,6 +75,7 @@ impl FileDiff {
         Self {
             old_path: old.map(|version| version.path.clone()),
             new_path: new.map(|version| version.path.clone()),
+            copied: false,
             old_mode: old.map(|version| version.mode),
             new_mode: new.map(|version| version.mode),
             hunks: hunks(old.map_or("", |version| version.text), new.map_or("", |version| version.text)),
@@ -174,8 +178,9 @@ pub fn unified(diff: &FileDiff) -> String {
                 line(&format!("new mode {new_mode}"));
             }
             if old != new {
-                line(&format!("rename from {}", quoted("", old)));
-                line(&format!("rename to {}", quoted("", new)));
+                let what = if diff.copied { "copy" } else { "rename" };
+                line(&format!("{what} from {}", quoted("", old)));
+                line(&format!("{what} to {}", quoted("", new)));
             }
         }
     }

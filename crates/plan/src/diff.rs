@@ -1,6 +1,6 @@
 //! The plan as a diff for people: unified, every secret masked.
 
-use crate::{Outcome, Plan, Redactor, text_after};
+use crate::{Outcome, Plan, Redactor, copied, text_after};
 use audit::Survey;
 use edit::diff::{FileDiff, Version, unified};
 
@@ -18,12 +18,16 @@ pub fn diffs_shown(survey: &Survey<'_>, plan: &Plan, redactor: &Redactor) -> Vec
             }
             Outcome::UntrackedFolder => continue,
         };
-        let old = before.map(|file| (redactor.redact(&file.text), file.mode));
+        let source = copied::source(survey, plan, outcome);
+        let before = before.or_else(|| source.map(|file| survey.project.get(file)));
+        let old = before.map(|file| (&file.path, redactor.redact(&file.text), file.mode));
         let new = mode_after.map(|mode| (redactor.redact(&text_after(survey, outcome)), mode));
-        diffs.push(FileDiff::between(
-            old.as_ref().map(|(text, mode)| Version { path, mode: *mode, text }),
+        let mut diff = FileDiff::between(
+            old.as_ref().map(|(path, text, mode)| Version { path, mode: *mode, text }),
             new.as_ref().map(|(text, mode)| Version { path, mode: *mode, text }),
-        ));
+        );
+        diff.copied = source.is_some();
+        diffs.push(diff);
     }
     diffs
 }

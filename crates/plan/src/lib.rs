@@ -7,6 +7,7 @@
 mod aligned;
 pub mod change;
 mod content;
+mod copied;
 mod diff;
 mod import_list;
 mod lost;

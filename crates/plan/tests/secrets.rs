@@ -5,7 +5,7 @@ mod support;
 use audit::Survey;
 use edit::{Edit, Piece, RelPath};
 use plan::saved::{PlanOptions, SavedPlan};
-use plan::{Action, Change, FileWrite, Plan, Request};
+use plan::{Action, Change, FileWrite, MovedFile, Plan, Request};
 use project::{Project, ReadOptions};
 use stack::Stack;
 use std::path::Path;
@@ -224,4 +224,27 @@ fn odd_paths_modes_and_ends_are_taken_by_git() {
             Change { edits: vec![fill], creates: vec![made], ..change("tiny", "fill") },
         ]
     });
+}
+
+#[test]
+fn a_page_that_moves_beside_its_place_is_a_copy_and_shows_no_secret() {
+    let page = |secret: &str| {
+        let lines: String = (1..=30).map(|at| format!("export const line{at} = {at};\n")).collect();
+        format!("{lines}{secret}")
+    };
+    for text in [page(""), page(&source("", ""))] {
+        let told = check(&[("page.ts", text.as_str())], |survey| {
+            let moved = MovedFile {
+                file: survey.project.file("page.ts").unwrap().id,
+                to: path("page-client.ts"),
+                leaves: Some(vec![Piece::text("export { default } from \"./page-client\";\n")]),
+            };
+            let edits = replacing(survey, "tiny", "page.ts", "line7 = 7", "line7 = 8").edits;
+            vec![Change { moves: vec![moved], edits, ..change("tiny", "move") }]
+        });
+        for output in [&told.patch, &told.shown] {
+            assert!(output.contains("copy from page.ts\ncopy to page-client.ts\n"), "{output}");
+            assert!(!output.contains("+export const line1 "), "{output}");
+        }
+    }
 }

@@ -7,7 +7,7 @@
 mod base85;
 mod delta;
 
-use crate::{Outcome, Plan, Redactor, text_after};
+use crate::{Outcome, Plan, Redactor, copied, text_after};
 use audit::Survey;
 use edit::diff::{FileDiff, Version, unified};
 use edit::{FileId, RelPath};
@@ -31,8 +31,11 @@ pub fn patch(survey: &Survey<'_>, plan: &Plan) -> String {
             }
             _ => {}
         }
-        let change = FileChange::of(survey, path, outcome);
+        let mut change = FileChange::of(survey, path, outcome);
         let in_git = change.file.is_some_and(|file| survey.project.get(file).tracked);
+        // Whoever gets the patch must have it.
+        let source = copied::source(survey, plan, outcome).map(|file| survey.project.get(file));
+        change.source = source.filter(|file| !unread(file) && (file.tracked || !ignored.covers(&file.path)));
         let unread = change.file.map(|file| survey.project.get(file)).is_some_and(unread);
         let diff = if unread || !in_git && ignored.covers(path) { None } else { change.written(&redactor) };
         match diff {
@@ -75,6 +78,8 @@ struct FileChange<'a> {
     file: Option<FileId>,
     old: Option<(&'a str, u32)>,
     new: Option<(String, u32)>,
+    /// What it begins as a copy of, if it is new.
+    source: Option<&'a File>,
 }
 
 impl<'a> FileChange<'a> {
@@ -89,16 +94,18 @@ impl<'a> FileChange<'a> {
             }
         };
         let old = file.map(|file| (&*project.get(file).text, project.get(file).mode));
-        Self { path, file, old, new: mode.map(|mode| (text_after(survey, outcome), mode)) }
+        Self { path, file, old, new: mode.map(|mode| (text_after(survey, outcome), mode)), source: None }
     }
 
     /// The file's part of the patch, empty if nothing changes; `None` if it cannot be said without a secret.
     fn written(&self, redactor: &Redactor) -> Option<String> {
         let path = self.path;
+        let source = self.source.map(|file| Version { path: &file.path, mode: file.mode, text: &file.text });
         let mut diff = FileDiff::between(
-            self.old.map(|(text, mode)| Version { path, mode, text }),
+            self.old.map(|(text, mode)| Version { path, mode, text }).or(source),
             self.new.as_ref().map(|(text, mode)| Version { path, mode: *mode, text }),
         );
+        diff.copied = source.is_some();
         // A heading may be cut in the middle of a secret.
         diff.hunks.iter_mut().for_each(|hunk| hunk.heading.clear());
         let text = unified(&diff);
