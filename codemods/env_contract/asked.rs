@@ -3,6 +3,7 @@
 use super::find::builds_client;
 use audit::Survey;
 use audit::env::{EnvRead, Fallback, may_be_missing};
+use edit::Span;
 use stack::Side;
 use syntax::Node;
 use syntax::Tree;
@@ -49,6 +50,23 @@ fn says_missing(tree: &Tree, read: &EnvRead) -> bool {
         right.is_some_and(|right| matches!(tree.text(right), "null" | "undefined"))
     };
     tree.node_at(read.whole.range()).is_some_and(|node| may_be_missing(tree, node) || nothing(node))
+}
+
+/// `access` in place of `replaced`, cast to the narrower type that the read is cast to within it: the checked variable is a text.
+pub(super) fn cast(survey: &Survey<'_>, read: &EnvRead, replaced: Span, access: String) -> String {
+    let Some((tree, _)) = survey.project.get(read.span.file).syntax() else { return access };
+    let within = |node: &Node<'_>| replaced.range().end >= node.end_byte();
+    let mut around = std::iter::successors(tree.node_at(read.span.range()), |node| node.parent());
+    let cast = around.by_ref().skip(1).take_while(within).find(|node| node.kind() == "as_expression");
+    let to = cast.filter(|cast| !may_be_missing(tree, *cast)).and_then(|cast| cast.named_child(1));
+    let Some(to) = to.filter(|to| to.kind() != "predefined_type") else { return access };
+    let parent = tree.node_at(replaced.range()).and_then(|node| node.parent());
+    let operand = parent.is_some_and(|parent| {
+        let binds = ["member", "subscript", "call", "non_null", "binary", "unary"];
+        binds.iter().any(|kind| parent.kind().strip_prefix(kind) == Some("_expression"))
+    });
+    let cast = format!("{access} as {}", tree.text(to));
+    if operand { format!("({cast})") } else { cast }
 }
 
 /// Where the value of a read is used: the read itself, or the uses of the constant that holds it.

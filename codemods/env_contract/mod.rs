@@ -120,7 +120,8 @@ impl Codemod for EnvContract {
                 // `A || B || ""`: the default stands behind both, and each is edited where it is read, be it from another module.
                 let shared = spans.iter().any(|other| *other != read.span && read.whole.covers(*other));
                 let span = if literal && !shared { read.whole } else { read.span };
-                change.edits.push(Edit::replace(span, access.expression));
+                let expression = asked::cast(survey, read, span, access.expression);
+                change.edits.push(Edit::replace(span, expression));
                 change.requests.extend(access.requests);
             }
             change.requests.dedup();
