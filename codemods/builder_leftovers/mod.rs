@@ -78,9 +78,9 @@ const SIGN_IN: Rule = Rule {
 };
 const HOST: Rule = Rule {
     id: "builder-leftovers/preview-host",
-    title: "The code makes exceptions for the builder's preview",
+    title: "The code names addresses of the builder",
     severity: Severity::Warning,
-    why: "What is skipped or trusted in a preview is skipped or trusted for whoever has an address there.",
+    why: "What is skipped or trusted in a preview is skipped or trusted for whoever has an address there, and links to the app lead to the builder after the move.",
     aliases: &[],
 };
 const STYLES: Rule = Rule {
@@ -387,8 +387,8 @@ fn hosts(survey: &Survey<'_>) -> Vec<Finding> {
     findings.extend(one_each(
         code::hosts(survey, &previews).into_iter().map(|span| (span, "preview".to_owned())),
         |_| {
-            let todo = "Take the exception out, or name the app's own addresses by configuration.";
-            (HOST, "The code knows hosts of the builder's preview.".to_owned(), todo)
+            let todo = "Take an exception for the preview out. Where the address is the app's own, read it from the configuration.";
+            (HOST, "The code names hosts of the builder.".to_owned(), todo)
         },
     ));
     findings

@@ -1,6 +1,6 @@
 //! Edge functions that whoever has the publishable key may call.
 
-use super::find::{reads_people, words};
+use super::find::{asked_back, reads_people, words};
 use super::finding;
 use audit::handler::{Auth, Handler};
 use audit::{Confidence, Finding, Severity, Survey};
@@ -17,13 +17,14 @@ pub(super) fn find(survey: &Survey<'_>, handler: &Handler) -> Option<Finding> {
         _ => return None,
     };
     let does = if handler.admin {
-        "asks past every policy"
+        "works with the service key, past every policy"
     } else if handler.pays {
         "spends money for each call"
     } else {
         "writes"
     };
-    let gate = if without_token { "asks for no token" } else { "asks for the publishable key only" };
+    let gate =
+        if without_token { "lets in whoever calls it" } else { "lets in whoever has the publishable key" };
     let mut found = finding(
         &super::EDGE,
         handler.span,
@@ -47,6 +48,10 @@ pub(super) fn find(survey: &Survey<'_>, handler: &Handler) -> Option<Finding> {
     };
     if handler.auth == Auth::Optional {
         found.confidence = Confidence::Likely;
+    }
+    let told = ["webhook", "webhooks", "ipn", "callback", "notification", "notifications"];
+    if handler.asks_back && words.iter().any(|word| told.contains(&word.as_str())) {
+        asked_back(&mut found);
     }
     Some(found)
 }

@@ -55,13 +55,7 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
             ));
         } else if is_webhook(handler) {
             if handler.writes || handler.admin {
-                findings.push(finding(
-                    &super::WEBHOOK,
-                    handler.span,
-                    format!("{} takes an event from anyone.", told(handler)),
-                    "Check the signature of the sender before anything else.",
-                    &handler.name,
-                ));
+                findings.push(webhook(handler));
             }
         } else if let Some(severity) = risk(survey, handler) {
             let reads = handler.method == "GET" && !handler.writes && !handler.pays;
@@ -88,6 +82,31 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     findings.extend(unverified.into_values().filter_map(|(check, handlers)| believed(check, &handlers)));
     findings.extend(sections(open).into_iter().map(|handlers| opened(survey, handlers)));
     findings
+}
+
+/// An event whose sender nobody checks.
+fn webhook(handler: &Handler) -> Finding {
+    let mut found = finding(
+        &super::WEBHOOK,
+        handler.span,
+        format!("{} takes an event from anyone.", told(handler)),
+        "Check the signature of the sender before anything else.",
+        &handler.name,
+    );
+    if handler.asks_back {
+        asked_back(&mut found);
+    }
+    found
+}
+
+/// The service is asked for what it says happened: an event that nobody sent does no more than a look at the account.
+pub(super) fn asked_back(found: &mut Finding) {
+    found.severity = Severity::Note;
+    found.confidence = Confidence::Possible;
+    found.todo = format!(
+        "It asks the service itself what happened. See that everything it writes comes from that answer, and nothing from the request. {}",
+        found.todo
+    );
 }
 
 /// The name of the function of the app that a check asks, directly or through a constant; else the check itself.
@@ -360,13 +379,8 @@ fn by_id(handler: &Handler) -> bool {
 
 /// Whether a handler gives back rows of people.
 pub(super) fn reads_people(survey: &Survey<'_>, handler: &Handler) -> bool {
-    let text = survey
-        .project
-        .get(handler.span.file)
-        .text
-        .get(handler.span.range())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let text = survey.project.get(handler.span.file).text.get(handler.span.range()).unwrap_or_default();
+    let text = asked(&text.to_ascii_lowercase());
     let private = [
         "user",
         "profile",
@@ -381,6 +395,29 @@ pub(super) fn reads_people(survey: &Survey<'_>, handler: &Handler) -> bool {
         "student",
     ];
     asks_database(survey, handler) && private.iter().any(|word| text.contains(word))
+}
+
+/// What a text in lower case asks a database for: the names in its queries where all are written out, or else all of it. How
+/// rows are sorted, and what an error says, is of nobody.
+fn asked(text: &str) -> String {
+    let named = |mark: &str| {
+        let rests = text.match_indices(mark).map(|(at, _)| text[at + mark.len()..].trim_start());
+        rests.map(literal).collect::<Option<Vec<_>>>().map(|names| names.join(" "))
+    };
+    // What a function of the database does, its name need not tell.
+    let more = [".rpc(", ".find(", "sql`", ".query(", "select ", "auth.admin."];
+    let named = (!more.iter().any(|mark| text.contains(mark))).then(|| [".from(", ".select("].map(named));
+    let names = named.and_then(|[tables, columns]| Some([tables?, columns?].join(" ")));
+    names.unwrap_or_else(|| text.replace(".order(", "(").replace(".message", ""))
+}
+
+/// The text between the quotes at the start of `rest`; empty where nothing is said at all.
+fn literal(rest: &str) -> Option<&str> {
+    if rest.starts_with(')') {
+        return Some("");
+    }
+    let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\'' | '`'))?;
+    rest[1..].split(quote).next()
 }
 
 /// Whether a handler asks a database for rows, as far as its own text tells.

@@ -227,7 +227,7 @@ fn privilege(survey: &Survey<'_>, table: &str, column: Option<&str>, mut grants:
         Some(_) => (
             format!("The browser sets {listed} of `{table}`."),
             format!(
-                "Decide on the server who may set {listed} (a role, a payment that was checked), and revoke the column from `authenticated` in the database. `{name}`{} still takes it.",
+                "Decide on the server who may set {listed} (a role, a payment that was checked), and revoke the column from `authenticated` in the database. The new server function `{name}`{} still takes it.",
                 if grants.len() > 1 { ", like the others," } else { "" }
             ),
         ),
@@ -277,6 +277,8 @@ fn weigh(survey: &Survey<'_>, table: &str, columns: &[&str], verbs: &[&str], fin
                 }))
     };
     let policies: Vec<_> = known.policies.iter().filter(asked).collect();
+    let kept = verbs.iter().all(|verb| *verb == "update")
+        && columns.iter().all(|column| survey.schema.guarded(&name, column, "update"));
     let open = policies.iter().any(|policy| {
         let said = [&policy.using, &policy.check].into_iter().flatten();
         let owned = said
@@ -290,7 +292,7 @@ fn weigh(survey: &Survey<'_>, table: &str, columns: &[&str], verbs: &[&str], fin
         let faults = survey.schema.verdicts(&name, policy);
         owned || faults.iter().any(|verdict| verdict.fault == Some(schema::grade::Fault::OpenWrite))
     });
-    if open {
+    if open && !kept {
         let holds = survey.schema.holdings(&name);
         if !holds.of_users && !of_people(table) {
             finding.severity = audit::Severity::Warning;
@@ -300,8 +302,13 @@ fn weigh(survey: &Survey<'_>, table: &str, columns: &[&str], verbs: &[&str], fin
     }
     finding.severity = audit::Severity::Note;
     finding.confidence = Confidence::Possible;
+    let by = if kept {
+        format!("A trigger of `{table}` refuses some changes: look whether it asks")
+    } else {
+        format!("The policies of `{table}` narrow who may write it: look whether they ask")
+    };
     finding.todo = format!(
-        "The policies of `{table}` narrow who may write it: look whether they ask for the role that may set {}. {}",
+        "{by} for the role that may set {}. {}",
         columns.iter().map(|column| format!("`{column}`")).collect::<Vec<_>>().join(", "),
         finding.todo
     );

@@ -22,13 +22,17 @@ pub(super) fn guard(schema: &Schema, access: &Access, name: &Name, table: &Table
         .iter()
         .filter(|policy| matches!(policy.command.as_str(), "update" | "all") && policy.permissive);
     let (mut columns, mut owner) = (Vec::new(), None);
+    // A policy for all commands lets a row be made as well, or made anew.
+    let mut made = false;
     for policy in updates {
         let Some(own) = policy.using.as_ref().and_then(|text| {
             Predicate::of(schema, name, text).owners().first().map(|owner| (*owner).to_owned())
         }) else {
             continue;
         };
-        for column in schema.self_granted(name, policy) {
+        let granted = schema.self_granted(name, policy);
+        made |= policy.command == "all" && !schema.made_at_sign_up(name) && !granted.is_empty();
+        for column in granted {
             if !columns.contains(&column) {
                 columns.push(column);
             }
@@ -48,6 +52,13 @@ pub(super) fn guard(schema: &Schema, access: &Access, name: &Name, table: &Table
         })
     };
     columns.retain(|column| !written(column) && !by_functions(column) && *column != owner);
+    // Who makes a row gets the default; what the app sets there, or what cannot be told, is left to a person.
+    let chosen = |column: &str| {
+        access.uses(&name.name, "insert").iter().any(|with| {
+            with.columns.as_ref().is_none_or(|columns| columns.iter().any(|known| known == column))
+        })
+    };
+    columns.retain(|column| !made || (!chosen(column) && at_first(table, column).is_some()));
     if columns.is_empty() {
         return None;
     }
@@ -56,17 +67,40 @@ pub(super) fn guard(schema: &Schema, access: &Access, name: &Name, table: &Table
     let changed: Vec<_> =
         columns.iter().map(|column| format!("new.{0} is distinct from old.{0}", quoted(column))).collect();
     let guard = format!("guard_{}_privileges", name.name);
+    let said = columns.join(", ").replace('\'', "''");
+    let differs = |column: &String| {
+        let first = at_first(table, column).unwrap_or_default();
+        format!("new.{} is distinct from {first}", quoted(column))
+    };
+    let at_insert = if made {
+        format!(
+            "  if tg_op = 'INSERT' then
+    if current_user in ('anon', 'authenticated') and pg_trigger_depth() < 2
+       and (select auth.uid()){cast} = new.{owner}
+       and ({differs}) then
+      raise exception '{said} cannot be chosen by the user' using errcode = '42501';
+    end if;
+    return new;
+  end if;
+",
+            owner = quoted(&owner),
+            differs = columns.iter().map(differs).collect::<Vec<_>>().join("\n            or "),
+        )
+    } else {
+        String::new()
+    };
+    let events = if made { "insert or " } else { "" };
     let sql = format!(
         "create or replace function public.{function}() returns trigger language plpgsql set search_path = '' as $$
 begin
-  if current_user in ('anon', 'authenticated') and pg_trigger_depth() < 2
+{at_insert}  if current_user in ('anon', 'authenticated') and pg_trigger_depth() < 2
      and (select auth.uid()){cast} = old.{owner}
      and ({changed}) then
     raise exception '{said} cannot be changed by the user' using errcode = '42501';
   end if;
   return new;
 end $$;
-create or replace trigger {trigger} before update on {table}
+create or replace trigger {trigger} before {events}update on {table}
   for each row execute function public.{function}();
 ",
         function = quoted(&guard),
@@ -74,9 +108,18 @@ create or replace trigger {trigger} before update on {table}
         table = qualified(name),
         owner = quoted(&owner),
         changed = changed.join("\n          or "),
-        said = columns.join(", ").replace('\'', "''"),
     );
     Some(Guard { columns, sql })
+}
+
+/// What a column holds where nobody says: `null`, or a default that is written out.
+fn at_first(table: &Table, column: &str) -> Option<String> {
+    let Some(text) = &table.column(column)?.default else { return Some("null".to_owned()) };
+    let text = text.split("::").next().unwrap_or_default().trim();
+    let inside = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    let word = inside.is_some_and(|inside| !inside.contains('\''));
+    let plain = matches!(text, "true" | "false" | "null") || text.parse::<f64>().is_ok();
+    (word || plain).then(|| text.to_owned())
 }
 
 /// The sign-up function with a role that nobody picks for themselves; `None` if its text is not of the known shape.

@@ -222,8 +222,9 @@ fn main_finding(survey: &Survey<'_>, client: Span, auth: &[Span], kept: Option<&
                 0 | 1 => String::new(),
                 many => format!(" and {} more", many - 1),
             };
+            let keeps = if more.is_empty() { "keeps" } else { "keep" };
             format!(
-                "It moves to the server once {first}{more} no longer keeps it here: see the findings there."
+                "It moves to the server once {first}{more} no longer {keeps} it here: see the findings there."
             )
         }
         None if auth.is_empty() => {

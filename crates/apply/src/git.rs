@@ -91,6 +91,12 @@ fn finished(success: bool, stdout: Vec<u8>, stderr: &[u8]) -> anyhow::Result<Str
     if !success {
         let said = String::from_utf8_lossy(stderr);
         let said = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("it did not say why");
+        if said.contains("dubious ownership") {
+            bail!(
+                "git does not trust a folder that belongs to somebody else; run as its owner, or tell git \
+                 `git config --global --add safe.directory` with its path"
+            );
+        }
         bail!("git failed: {said}");
     }
     Ok(String::from_utf8_lossy(&stdout).into_owned())

@@ -67,8 +67,9 @@ impl Home {
         match fs::symlink_metadata(&self.folder) {
             Ok(metadata) if metadata.is_dir() => {}
             Ok(_) => bail!("`{shown}` is where the journal belongs, and it is not a folder; move it away"),
-            Err(_) => disk::create_private_folder(&self.folder)
-                .with_context(|| format!("the journal's folder `{shown}` cannot be made"))?,
+            Err(_) => disk::create_private_folder(&self.folder).with_context(|| {
+                format!("the journal's folder `{shown}` cannot be made; may you write to this folder?")
+            })?,
         }
         let ignore = self.folder.join(".gitignore");
         if self.repository.is_none()

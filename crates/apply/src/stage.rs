@@ -114,8 +114,12 @@ impl<'a> Transaction<'a> {
             }
             fs::remove_dir_all(&folder)?;
         }
-        disk::create_private_folder(&folder)
-            .with_context(|| format!("the journal's folder `{}` cannot be made", folder.display()))?;
+        disk::create_private_folder(&folder).with_context(|| {
+            format!(
+                "the journal's folder `{}` cannot be made; may you write to this folder?",
+                folder.display()
+            )
+        })?;
         self.journal.write(&folder, step)?;
         for (number, entry) in self.journal.entries.iter().enumerate() {
             let Some(before) = &entry.before else { continue };

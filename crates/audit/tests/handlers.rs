@@ -42,6 +42,7 @@ fn show(handler: &Handler) -> String {
         ("unset", handler.unset_secret.is_some()),
         ("blind", handler.blind),
         ("pays", handler.pays),
+        ("asks-back", handler.asks_back),
     ] {
         if is {
             line += &format!(" {mark}");
@@ -158,6 +159,54 @@ fn a_token_that_nobody_verifies_is_no_session() {
     route(
         "export async function POST(request) { const uid = request.headers.get('authorization')?.replace('Bearer ', ''); if (!uid) return NextResponse.json({}, { status: 401 }); await sql`INSERT INTO notes (user_id) VALUES (${uid})`; }",
         "/api/berths POST Optional writes unverified",
+    );
+}
+
+#[test]
+fn where_a_request_comes_from_is_no_token() {
+    for (header, said) in [("x-forwarded-for", "Enforced"), ("x-member", "Optional")] {
+        let unverified = if said == "Optional" { " unverified" } else { "" };
+        let body = format!(
+            "const near = (request) => request.headers.get('{header}'); export async function POST(request, context) {{ if (!context.user) return NextResponse.json({{}}, {{ status: 401 }}); await sql`INSERT INTO notes (user_id, place) VALUES (${{context.user.id}}, ${{near(request)}})`; }}"
+        );
+        route(&body, &format!("/api/berths POST {said} writes{unverified}"));
+    }
+}
+
+#[test]
+fn an_event_of_which_the_service_is_asked_is_told_apart() {
+    let edge = |call: &str| {
+        format!(
+            "async function look(id) {{ const answer = await {call}; return await answer.json(); }}\n\
+             Deno.serve(async (req) => {{ const {{ data }} = await req.json(); const told = await look(data.id); await admin.from('berths').update({{ paid: told.paid }}).eq('id', told.berth); return new Response(); }});"
+        )
+    };
+    let keyed = "{ headers: { Authorization: `Bearer ${Deno.env.get('PAY_KEY')}` } }";
+    for (call, asks_back) in [
+        (format!("fetch(`https://pay.example/v1/payments/${{id}}`, {keyed})"), true),
+        (format!("fetch(`https://talk.example/v1/media/${{id}}`, {keyed})"), false),
+        ("fetch(`https://pay.example/v1/payments/${id}`)".to_owned(), false),
+        (
+            format!("fetch(`https://pay.example/v1/payments/${{id}}`, {{ method: 'POST', {}", &keyed[1..]),
+            false,
+        ),
+    ] {
+        let mark = if asks_back { " asks-back" } else { "" };
+        check(
+            &[],
+            &[("supabase/functions/pay-webhook/index.ts", &edge(&call))],
+            &[&format!("/functions/v1/pay-webhook pay-webhook None writes{mark}")],
+        );
+    }
+}
+
+#[test]
+fn who_forgot_a_password_has_no_session_yet() {
+    let edge = "Deno.serve(async (req) => { const { email } = await req.json(); const admin = createClient(url, Deno.env.get('SUPABASE_SERVICE_ROLE_KEY')); await admin.from('mails').insert({ email }); return new Response(); });";
+    check(
+        &[],
+        &[("supabase/functions/send-password-reset/index.ts", edge)],
+        &["/functions/v1/send-password-reset send-password-reset PublicByDesign writes admin"],
     );
 }
 

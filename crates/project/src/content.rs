@@ -22,6 +22,16 @@ pub(crate) fn kind(path: &RelPath) -> Kind {
     if is_env_file(name) {
         return Kind::Env;
     }
+    // An editor keeps past versions of files there: no part of the app, but whatever stood in them can be read.
+    let past = path.folder().split('/').any(|part| part == ".history");
+    if past && kind_of(path) != Kind::Binary {
+        return Kind::Text;
+    }
+    kind_of(path)
+}
+
+fn kind_of(path: &RelPath) -> Kind {
+    let name = path.name();
     let extension = path.extension().to_ascii_lowercase();
     if let Some(language) = Language::of_extension(&extension) {
         return Kind::Code(language);

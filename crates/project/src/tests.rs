@@ -2,7 +2,7 @@
 
 use crate::graph::{Graph, Origin};
 use crate::package::PackageManager;
-use crate::{Project, ReadOptions, Skipped};
+use crate::{Kind, Project, ReadOptions, Skipped};
 use edit::RelPath;
 use std::path::Path;
 use std::process::Command;
@@ -39,6 +39,18 @@ mod files {
             project(&[("src/build/steps.tsx", ""), ("out/index.ts", ""), ("public/dist/vendor.js", "")]);
         assert_eq!(paths(&project), ["out/index.ts", "public/dist/vendor.js", "src/build/steps.tsx"]);
         assert!(project.output_folders.is_empty());
+    }
+
+    #[test]
+    fn past_versions_that_an_editor_keeps_are_no_code() {
+        let project = project(&[
+            (".history/.env_20260101000000", "A=1\n"),
+            (".history/src/page_20260101000000.tsx", "export const a = 1;\n"),
+            ("src/history/page.tsx", "export const a = 1;\n"),
+        ]);
+        let kinds: Vec<_> = project.files.iter().map(|file| file.kind).collect();
+        assert_eq!(kinds, [Kind::Env, Kind::Text, Kind::Code(syntax::Language::Tsx)]);
+        assert_eq!(&*project.files[1].text, "export const a = 1;\n");
     }
 
     #[test]

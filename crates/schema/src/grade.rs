@@ -593,6 +593,21 @@ mod tests {
     }
 
     #[test]
+    fn a_guard_of_changes_does_not_keep_who_may_make_the_row() {
+        let guarded = |command: &str, events: &str| {
+            format!(
+                "create table crew (id uuid primary key references auth.users, rank text, is_admin boolean); alter table crew enable row level security;
+                 create function keep() returns trigger language plpgsql as $$ begin if new.is_admin then raise exception 'no'; end if; return new; end $$;
+                 create trigger keep before {events} on crew for each row execute function keep();
+                 create policy a on crew for {command} using (auth.uid() = id);"
+            )
+        };
+        check(&guarded("update", "update"), &[("a", "Ok -")]);
+        check(&guarded("all", "update"), &[("a", "Hole Privileged")]);
+        check(&guarded("all", "insert or update"), &[("a", "Ok -")]);
+    }
+
+    #[test]
     fn trust_in_the_token_and_recursion() {
         check(
             "create table crew (id uuid primary key references auth.users, rank text); alter table crew enable row level security;

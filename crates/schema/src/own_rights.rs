@@ -176,29 +176,37 @@ impl Schema {
     /// part of the check keeps.
     pub fn self_granted(&self, name: &Name, policy: &Policy) -> Vec<String> {
         let Some(table) = self.tables.get(name) else { return Vec::new() };
-        let privilege = match policy.command.as_str() {
-            "update" | "all" => "update",
-            // A row that the sign-up trigger has made already cannot be inserted a second time.
-            "insert" if !self.made_at_sign_up(name) => "insert",
+        // A row that the sign-up trigger has made already cannot be inserted a second time.
+        let inserted = !self.made_at_sign_up(name);
+        let privileges: &[&str] = match policy.command.as_str() {
+            "all" if inserted => &["update", "insert"],
+            "update" | "all" => &["update"],
+            "insert" if inserted => &["insert"],
             _ => return Vec::new(),
         };
         let check = policy.check.as_deref().unwrap_or_default();
-        let pinned = |column: &str| {
+        let pinned = |column: &str, privilege: &str| {
             let named = check.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == column);
-            named || self.guarded(name, column)
+            named || self.guarded(name, column, privilege)
         };
         let owners = self.owners(name);
         let columns = self.privileged(name).into_iter().filter(|column| !owners.contains(column));
         columns
             .filter(|column| {
-                policy_roles(policy).any(|role| table.may_write(role, privilege, column)) && !pinned(column)
+                privileges.iter().any(|privilege| {
+                    policy_roles(policy).any(|role| table.may_write(role, privilege, column))
+                        && !pinned(column, privilege)
+                })
             })
             .collect()
     }
 
-    /// Whether a trigger refuses a change of the column, or takes it back.
-    fn guarded(&self, name: &Name, column: &str) -> bool {
-        let triggers = self.triggers.iter().filter(|trigger| trigger.table == *name && trigger.before);
+    /// Whether a trigger refuses what `privilege` (`insert` or `update`) does to the column, or takes it back.
+    pub fn guarded(&self, name: &Name, column: &str, privilege: &str) -> bool {
+        let triggers = self
+            .triggers
+            .iter()
+            .filter(|trigger| trigger.table == *name && trigger.before && trigger.events.contains(privilege));
         let bodies = triggers.filter_map(|trigger| {
             self.functions
                 .iter()
@@ -207,13 +215,17 @@ impl Schema {
         });
         bodies.into_iter().any(|body| {
             let flat: String = body.split_whitespace().collect();
+            if privilege == "insert" && flat.contains("tg_op='update'") {
+                return false;
+            }
             let back = [format!("new.{column}:=old.{column}"), format!("new.{column}=old.{column}")];
             let refused = flat.contains("raiseexception") && flat.contains(&format!("new.{column}"));
             refused || back.iter().any(|text| flat.contains(text))
         })
     }
 
-    fn made_at_sign_up(&self, name: &Name) -> bool {
+    /// Whether signing up makes the row of a user.
+    pub fn made_at_sign_up(&self, name: &Name) -> bool {
         let joins = self
             .triggers
             .iter()

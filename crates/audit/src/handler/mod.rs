@@ -4,6 +4,7 @@
 //! following the checks and whether they really refuse; [`reach`] says what each does, and [`taken`] what it believes of the request.
 
 mod action;
+mod asks_back;
 mod check;
 mod compare;
 mod edge;
@@ -59,6 +60,8 @@ pub struct Handler {
     pub unset_secret: Option<Span>,
     /// It refuses without a session, asks past every policy, and looks no further whose rows it touches.
     pub blind: bool,
+    /// It asks the service that is said to have sent an event what happened, with a key of its own.
+    pub asks_back: bool,
     /// What it believes of the request.
     pub taken: Vec<Taken>,
     /// For an edge function: whether the platform asks for a token, the publishable key among them.
@@ -226,6 +229,7 @@ fn judged(project: &Project, found: &Found, guards: &[middleware::Middleware<'_>
         loose_secret: checks.loose_secret,
         unset_secret: checks.unset_secret.filter(|_| auth == Auth::Secret),
         blind: past && whose::is_blind(project, found.function),
+        asks_back: asks_back::asks_back(project, found.function),
         taken,
         verify_jwt: found.verify_jwt,
     }
@@ -250,6 +254,9 @@ fn public_by_design(project: &Project, found: &Found, deeds: reach::Deeds) -> bo
         || pair("log", "in")
         || pair("log", "out")
         || pair("reset", "password")
+        || pair("password", "reset")
+        || pair("password", "recovery")
+        || pair("recover", "password")
         || pair("set", "password")
         || pair("accept", "invitation")
         || pair("accept", "invite")

@@ -58,7 +58,33 @@ pub(super) fn verifies(project: &Project, function: Span) -> bool {
     let has =
         |marks: &[&str]| functions.iter().any(|span| marks.iter().any(|mark| text(span).contains(mark)));
     let handed_on = || functions.iter().any(|span| hands_on(text(span)));
-    !has(SENT) || has(MARKS) || handed_on() || functions.iter().any(|span| asks_for_session(text(span)))
+    let sent = functions.iter().any(|span| SENT.iter().any(|mark| takes(text(span), mark)));
+    !sent || has(MARKS) || handed_on() || functions.iter().any(|span| asks_for_session(text(span)))
+}
+
+/// Whether a text reads what `mark` reads, and that may be something that a caller proves themselves with: where a request
+/// comes from, and in which form, proves nothing and is asked for other reasons.
+fn takes(text: &str, mark: &str) -> bool {
+    const OF_THE_WAY: &[&str] = &[
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+        "cf-connecting-ip",
+        "true-client-ip",
+        "user-agent",
+        "accept-language",
+        "content-type",
+        "content-length",
+        "origin",
+        "referer",
+        "host",
+    ];
+    text.match_indices(mark).any(|(at, _)| {
+        let rest = text[at + mark.len()..].trim_start_matches(['(', ' ', '\n']);
+        let named = rest.strip_prefix(['"', '\'']).and_then(|rest| rest.split(['"', '\'']).next());
+        !named.is_some_and(|name| OF_THE_WAY.contains(&name.to_ascii_lowercase().as_str()))
+    })
 }
 
 /// Whether a header that is read is sent on under its own name: whoever gets it judges it.
