@@ -397,7 +397,7 @@ impl<'s> Reader<'s> {
         let Some(branch) = &self.branch else { return plain() };
         let simple = view::member_path(self.tree, node).is_some();
         if simple && self.is_truthy(node) {
-            let schema = self.schema(column, &Guess { there: true, ..guess.clone() });
+            let schema = self.schema_at(node, column, &Guess { there: true, ..guess.clone() });
             return (column::or_unset(&schema, guess) + ".nullish()", Site::Expression(node.byte_range()));
         }
         if guess.there && simple {

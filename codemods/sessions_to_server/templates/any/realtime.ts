@@ -66,20 +66,15 @@ export const channel: SupabaseClient["channel"] = (name, options) => {
       return deferred;
     },
     subscribe(callback?: (status: string, error?: Error) => void, timeout?: number) {
-      const connected = connect();
-      // A sign-out closes the connection, which the page did not ask for: it hears nothing of that.
-      const told = (status: string, error?: Error) => {
-        if (client === connected) callback?.(status, error);
-      };
       real.set(
         deferred,
-        connected.then((opened) => {
+        connect().then((opened) => {
           const joined = opened.channel(name, options);
 //#if presenceState
           joinedNow.set(deferred, joined);
 //#end
           for (const args of listeners) (joined.on as (...args: unknown[]) => void)(...args);
-          return joined.subscribe(told as never, timeout);
+          return joined.subscribe(callback as never, timeout);
         }),
       );
       real.get(deferred)!.catch((error) => callback?.("CHANNEL_ERROR", error));
