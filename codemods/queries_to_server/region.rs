@@ -55,7 +55,7 @@ impl<'s> Reader<'s> {
         }
         // An annotation names a type of the browser's module.
         let annotation = declarator.child_by_field_name("type");
-        if let Some(annotation) = annotation.filter(|kind| !says_any(self.tree, *kind)) {
+        if let Some(annotation) = annotation.filter(|kind| !is_any_type(self.tree, *kind)) {
             self.hole(annotation.byte_range(), Fill::Text(String::new()));
         }
         for step in &query.steps {
@@ -385,10 +385,10 @@ fn guess_is_user(text: &str) -> bool {
 fn is_declared_any(tree: &Tree, declarator: Node<'_>) -> bool {
     let field = |name: &str| declarator.child_by_field_name(name);
     let cast = |value: Node<'_>| value.kind() == "as_expression" && receiver::is_cast_to_any(tree, value);
-    field("type").is_some_and(|kind| says_any(tree, kind)) || field("value").is_some_and(cast)
+    field("type").is_some_and(|kind| is_any_type(tree, kind)) || field("value").is_some_and(cast)
 }
 
 /// `: any`.
-fn says_any(tree: &Tree, annotation: Node<'_>) -> bool {
+fn is_any_type(tree: &Tree, annotation: Node<'_>) -> bool {
     tree.text(annotation).trim_start_matches(':').trim() == "any"
 }

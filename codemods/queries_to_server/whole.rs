@@ -138,8 +138,15 @@ impl<'s> Reader<'s> {
             return Err(Reason::columns_unknown(&self.draft.parts.table));
         }
         let (site, mut set) = self.site_of(inner, node);
-        // `const row: Record<string, unknown> = { … }`: its type says less than its keys; and `{ ...row } as any` says so itself.
-        let spread = loose && inner.kind() == "object";
+        // `const row: Record<string, unknown> = { … }`: its type says less than its keys, also as `{ ...row }`; and `{ ...row } as any`
+        // says so itself.
+        let of_record = |child: Node<'s>| {
+            let what = view::code_children(child).next().filter(|_| child.kind() == "spread_element");
+            what.is_some_and(|what| self.is_open_record(what))
+        };
+        // Of an update every column may be left out.
+        let short_of_keys = side == Side::Insert && view::code_children(inner).any(of_record);
+        let spread = inner.kind() == "object" && (loose || short_of_keys);
         if let Site::Expression(range) | Site::Without(range, _) = &site
             && (spread || matches!(site, Site::Expression(_)) && (keys.wider || self.is_open_record(inner)))
         {
