@@ -425,10 +425,9 @@ impl<'s> Reader<'s> {
         }
         values.sort();
         values.dedup();
-        let early = self.early(node)?;
-        let guarded = matches!(early, Some(Site::Guarded(..)));
+        let site = self.early(node)?;
+        let guarded = matches!(site, Site::Guarded(..));
         let (missing, there) = if guarded { (".optional()", "!") } else { ("", "") };
-        let site = early.unwrap_or_else(|| Site::Expression(node.byte_range()));
         let schema = Input::Schema(Kind::Enum(values.clone()).zod() + missing);
         let index = self.send(name, schema, site, false);
         self.hole(node.byte_range(), Fill::Around(String::new(), index, there.to_owned()));

@@ -200,18 +200,11 @@ impl Draft {
             if !key.ends_with(':') || !source[key.len()..range.start].contains('\n') {
                 continue;
             }
-            let sent = match fill {
-                Fill::Input(index) => {
-                    *fill = Fill::Around(" ".to_owned(), *index, String::new());
-                    true
-                }
-                Fill::Around(before, ..) => {
-                    before.insert(0, ' ');
-                    true
-                }
-                _ => false,
-            };
-            if sent {
+            if let Fill::Input(index) = fill {
+                *fill = Fill::Around(String::new(), *index, String::new());
+            }
+            if let Fill::Around(before, ..) = fill {
+                before.insert(0, ' ');
                 range.start = key.len();
             }
         }

@@ -200,10 +200,9 @@ impl<'s> Reader<'s> {
             Some(Kind::Number) => ("z.number()", ""),
             _ => ("z.string()", ".map(quoted)"),
         };
-        let early = self.early(list)?;
-        let missing = if early.is_some() { ".nullish()" } else { "" };
-        let there = if early.is_some() && !self.is_truthy(list) { "!" } else { "" };
-        let site = early.unwrap_or_else(|| Site::Expression(list.byte_range()));
+        let site = self.early(list)?;
+        let missing = if self.branch.is_some() { ".nullish()" } else { "" };
+        let there = if self.branch.is_some() && !self.is_truthy(list) { "!" } else { "" };
         let index = self.send(&name, Input::Schema(list_of(item) + missing), site, false);
         Ok(Out::Hole(String::new(), index, format!("{there}{quote}.join(\",\")")))
     }

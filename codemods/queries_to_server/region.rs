@@ -243,18 +243,17 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    /// How the call asks for a value that is used under a condition, and may not be there; `None` where none is around it.
-    pub(super) fn early(&mut self, node: Node<'s>) -> Result<Option<Site>, Reason> {
-        let Some(branch) = self.branch.clone() else { return Ok(None) };
+    /// How the call asks for a value, which may be used under a condition and not be there without.
+    pub(super) fn early(&mut self, node: Node<'s>) -> Result<Site, Reason> {
         if !self.may_be_asked(node) {
             return Err(Reason::builder_variable());
         }
         let plain =
             view::member_path(self.tree, node).is_some() || !self.tree.text(node).contains(['.', '(']);
-        Ok(Some(match branch.condition {
+        Ok(match self.branch.as_ref().and_then(|branch| branch.condition.clone()) {
             Some(condition) if !plain => Site::Guarded(condition, node.byte_range()),
             _ => Site::Expression(node.byte_range()),
-        }))
+        })
     }
 
     /// Whether the condition around a value asks for nothing but that it is there.

@@ -239,36 +239,39 @@ impl Schema {
 }
 
 impl View {
-    /// Whether the API shows it to `role`: the platform grants all views, a REVOKE takes that away.
+    /// Whether the API shows it to `role`.
     pub fn shown_to(&self, role: &str) -> bool {
-        let reads = |grant: &&Grant| {
-            let named = grant.privileges.iter().any(|known| known == "select" || known == "all");
-            named && grant.columns.is_empty() && grant.roles.iter().any(|to| to == role)
-        };
-        self.grants.iter().rfind(reads).is_none_or(|last| !last.revoked)
+        granted(&self.grants, role, "select", None)
     }
 }
 
 impl Table {
-    /// Whether `role` may write the column: `insert` or `update`. The platform grants whole tables; a REVOKE takes that away,
-    /// and grants of columns give back.
+    /// Whether `role` may write the column: `insert` or `update`.
     pub fn may_write(&self, role: &str, privilege: &str, column: &str) -> bool {
-        let (mut whole, mut given) = (true, false);
-        for grant in self.grants.iter().filter(|grant| grant.roles.iter().any(|to| to == role)) {
-            if !grant.privileges.iter().any(|known| known == privilege || known == "all") {
-                continue;
-            }
-            match (grant.revoked, grant.columns.is_empty()) {
-                (revoked, true) => {
-                    whole = !revoked;
-                    given &= !revoked;
-                }
-                (revoked, false) if grant.columns.iter().any(|known| known == column) => given = !revoked,
-                _ => {}
-            }
-        }
-        whole || given
+        granted(&self.grants, role, privilege, Some(column))
     }
+}
+
+/// Whether `role` has the privilege, on a whole table or view or on the column. The platform grants whole ones; a REVOKE takes that
+/// away, and grants of columns give back.
+fn granted(grants: &[Grant], role: &str, privilege: &str, column: Option<&str>) -> bool {
+    let (mut whole, mut given) = (true, false);
+    for grant in grants.iter().filter(|grant| grant.roles.iter().any(|to| to == role)) {
+        if !grant.privileges.iter().any(|known| known == privilege || known == "all") {
+            continue;
+        }
+        match (grant.revoked, grant.columns.is_empty()) {
+            (revoked, true) => {
+                whole = !revoked;
+                given &= !revoked;
+            }
+            (revoked, false) if grant.columns.iter().any(|known| Some(known.as_str()) == column) => {
+                given = !revoked;
+            }
+            _ => {}
+        }
+    }
+    whole || given
 }
 
 fn words_of(text: &str) -> impl Iterator<Item = &str> {
