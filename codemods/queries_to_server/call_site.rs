@@ -105,18 +105,11 @@ impl Call<'_> {
                 pieces.push(Piece::text(" : undefined"));
                 pieces
             }
-            Site::Without(range, gone) => {
-                let mut pieces = Vec::new();
-                let mut at = range.start;
-                for hole in gone {
-                    if at < hole.start {
-                        pieces.push(Piece::Source(Span::new(file, at..hole.start)));
-                    }
-                    at = hole.end;
-                }
-                if at < range.end {
-                    pieces.push(Piece::Source(Span::new(file, at..range.end)));
-                }
+            Site::Without(range, _) => {
+                let (base, line) = (self.base(range), self.line_indent());
+                let indent = indent.unwrap_or(&line);
+                let mut pieces: Vec<Piece> =
+                    site.kept().iter().map(|part| self.moved(part, base, indent)).collect();
                 if self.draft.loose.contains(range) {
                     pieces.push(Piece::text(" as any"));
                 }
@@ -136,15 +129,48 @@ impl Call<'_> {
 
     /// A slice of the file, its lines at `indent` where it has several.
     fn lines(&self, range: &Range<usize>, indent: Option<&str>) -> Piece {
-        let span = Span::new(self.draft.file, range.clone());
-        if !self.source[range.clone()].contains('\n') {
-            return Piece::Source(span);
-        }
         let indent = indent.map_or_else(|| self.line_indent(), str::to_owned);
+        self.moved(range, self.base(range), &indent)
+    }
+
+    /// A part of a value whose lines are seen from `base`, which goes to `indent`.
+    fn moved(&self, part: &Range<usize>, base: &str, indent: &str) -> Piece {
+        let span = Span::new(self.draft.file, part.clone());
+        let Some(own) = self.common(part) else { return Piece::Source(span) };
+        let more = own.strip_prefix(base).unwrap_or_default();
         let kept = self.draft.verbatim.iter();
-        let kept = kept.filter(|kept| range.start <= kept.start && kept.end <= range.end);
+        let kept = kept.filter(|kept| part.start <= kept.start && kept.end <= part.end);
         let verbatim = kept.map(|kept| Span::new(self.draft.file, kept.clone())).collect();
-        Piece::Indented { span, indent, verbatim }
+        Piece::Indented { span, indent: format!("{indent}{more}"), verbatim }
+    }
+
+    /// The indentation that the lines of a value are seen from: of the line that it begins in, or what its own lines share where
+    /// that is less.
+    fn base(&self, range: &Range<usize>) -> &str {
+        let line = self.leading(range.start);
+        self.common(range).filter(|own| !own.starts_with(line)).unwrap_or(line)
+    }
+
+    /// What the lines after the first begin with, if there are any.
+    fn common(&self, range: &Range<usize>) -> Option<&str> {
+        let text = &self.source[range.clone()];
+        let starts = text.match_indices('\n').map(|(at, _)| range.start + at + 1);
+        let inside = |at: usize| self.draft.verbatim.iter().any(|kept| kept.start < at && at < kept.end);
+        let lines = starts.filter(|at| !inside(*at) && *at < range.end);
+        let lines = lines.filter(|at| {
+            self.source[*at..range.end].lines().next().is_some_and(|line| !line.trim().is_empty())
+        });
+        lines.map(|at| self.leading(at)).reduce(|one, other| {
+            let same = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+            &one[..same]
+        })
+    }
+
+    /// The indentation of the line of `at`.
+    fn leading(&self, at: usize) -> &str {
+        let start = self.source[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = &self.source[start..];
+        &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
     }
 
     fn text(&self, pieces: &[Piece]) -> String {
@@ -167,8 +193,7 @@ impl Call<'_> {
 
     /// The indentation of the line that the call stands in.
     fn line_indent(&self) -> String {
-        let line = &self.source[self.line_start()..];
-        line[..line.len() - line.trim_start_matches([' ', '\t']).len()].to_owned()
+        self.leading(self.draft.call.start).to_owned()
     }
 
     fn unit(&self) -> &'static str {

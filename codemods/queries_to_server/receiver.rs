@@ -1,6 +1,6 @@
 //! What is known of the client that a query asks, and the clients of components that go with their queries.
 
-use super::draft::{Sent, Site};
+use super::draft::{Draft, Sent, Site};
 use super::group::Function;
 use super::guess;
 use super::idle;
@@ -31,7 +31,7 @@ pub(super) fn dropped(survey: &Survey<'_>, functions: &[Function]) -> Vec<(FileI
     for draft in functions.iter().flat_map(|function| &function.drafts) {
         let file = survey.project.get(draft.file);
         let own = gone.entry(draft.file).or_default();
-        own.push(draft.call.clone());
+        own.extend(vanishing(draft));
         own.extend(draft.removed.iter().cloned());
         let root = survey.queries[draft.query].root;
         if let Some((_, scopes)) = file.syntax() {
@@ -51,6 +51,23 @@ pub(super) fn dropped(survey: &Survey<'_>, functions: &[Function]) -> Vec<(FileI
         .iter()
         .map(|(file, statements)| (*file, Dropped { statements: statements.clone(), listed: Vec::new() }));
     clients.chain(idle).collect()
+}
+
+/// What of a query the call does not go on to say. A value that asks the client for something still needs it.
+fn vanishing(draft: &Draft) -> Vec<Range<usize>> {
+    let mut kept: Vec<Range<usize>> = draft.sent.iter().flat_map(|sent| sent.site.kept()).collect();
+    kept.retain(|kept| draft.call.start <= kept.start && kept.end <= draft.call.end);
+    kept.sort_by_key(|kept| kept.start);
+    let mut at = draft.call.start;
+    let mut out = Vec::new();
+    for kept in kept {
+        if at < kept.start {
+            out.push(at..kept.start);
+        }
+        at = at.max(kept.end);
+    }
+    out.push(at..draft.call.end);
+    out
 }
 
 /// What goes of one client; `None` if it stays.

@@ -1,7 +1,7 @@
 //! What an insert, an update or an upsert writes: key by key where the source lists the keys, else a whole object, narrowed to the
 //! columns that a browser may set.
 
-use super::column::{Columns, Side};
+use super::column::{Column, Columns, Side};
 use super::draft::{Fill, Object, Site};
 use super::guess::Guess;
 use super::keys::{Key, Keys};
@@ -252,6 +252,14 @@ impl<'s> Reader<'s> {
             }
             schema.push((name.clone(), Input::Schema(text)));
         }
+        for (name, _) in set.iter().filter(|(name, _)| self.may_bring(inner, name)) {
+            if schema.iter().all(|(known, _)| known != name) {
+                let column = columns.and_then(|columns| columns.get(name, side));
+                let column = column.map(|column| Column { nullable: true, optional: true, ..column });
+                let text = self.taken(column.as_ref(), &Guess::default(), anything);
+                schema.push((name.clone(), Input::Schema(text)));
+            }
+        }
         // Of all that the type lists, the SQL knows nothing: what is sent cannot be told.
         if schema.is_empty() && set.is_empty() && !keys.found.is_empty() && self.draft.withheld.is_empty() {
             return Err(Reason::columns_unknown(&self.draft.parts.table));
@@ -330,6 +338,18 @@ impl<'s> Reader<'s> {
         let ranges: Vec<Range<usize>> =
             gone.iter().map(|at| removal(&self.file.text, inner, &children, *at)).collect();
         (Site::Without(inner.byte_range(), joined(ranges)), set)
+    }
+
+    /// Whether what an object spreads may hold a key that the server sets anyway: it is taken then, and not used.
+    fn may_bring(&self, object: Node<'s>, name: &str) -> bool {
+        let spread = view::code_children(object).filter(|child| child.kind() == "spread_element");
+        spread.filter_map(|child| view::code_children(child).next()).any(|value| {
+            let keys = Keys::of(self, value);
+            // A type says what is there at least.
+            keys.open
+                || keys.find(name).is_some()
+                || keys.found.iter().any(|key| key.value.is_none() && !key.made)
+        })
     }
 
     /// Whether everything that reaches this module is behind a guard that asks for a role.
