@@ -72,6 +72,11 @@ impl<'s> Keys<'s> {
         Self { open: true, ..Self::default() }
     }
 
+    /// One row of a table, as the generated types say it: the columns tell its keys.
+    pub(super) fn row() -> Self {
+        Self { list: Some(false), ..Self::open() }
+    }
+
     /// The keys of an object that is one of several: each may lack what another has.
     fn one_of(all: Vec<Self>) -> Self {
         let names = |keys: &Self| -> Vec<String> {
@@ -88,7 +93,7 @@ impl<'s> Keys<'s> {
         keys
     }
 
-    fn with(mut self, other: Self, optional: bool) -> Self {
+    pub(super) fn with(mut self, other: Self, optional: bool) -> Self {
         self.open |= other.open;
         self.parameter |= other.parameter;
         self.found
@@ -98,11 +103,11 @@ impl<'s> Keys<'s> {
 }
 
 #[derive(Clone, Copy)]
-struct Place<'s> {
-    project: &'s Project,
-    file: FileId,
-    tree: &'s Tree,
-    scopes: &'s Scopes,
+pub(super) struct Place<'s> {
+    pub(super) project: &'s Project,
+    pub(super) file: FileId,
+    pub(super) tree: &'s Tree,
+    pub(super) scopes: &'s Scopes,
 }
 
 impl<'s> Place<'s> {
@@ -274,7 +279,9 @@ impl<'s> Place<'s> {
         let pattern =
             declaration.child_by_field_name("pattern").or_else(|| declaration.child_by_field_name("name"));
         if pattern.is_none_or(|pattern| pattern.kind() != "identifier") {
-            return Keys { parameter, ..unknown() };
+            let state =
+                declaration.child_by_field_name("value").is_some_and(|value| self.starts_as_object(value));
+            return if state { Keys::row() } else { Keys { parameter, ..unknown() } };
         }
         let value = declaration.child_by_field_name("value");
         if let (false, Some(value)) = (parameter, value) {
@@ -328,6 +335,15 @@ impl<'s> Place<'s> {
         Keys { parameter, ..told.unwrap_or_else(unknown) }
     }
 
+    /// `const [form, setForm] = useState({ … })`: whatever is put into it later, it is one object.
+    fn starts_as_object(&self, value: Node<'s>) -> bool {
+        let first = view::arguments(value).first().map(|first| view::unwrapped(*first));
+        value.kind() == "call_expression"
+            && view::callee(value)
+                .is_some_and(|callee| matches!(self.tree.text(callee), "useState" | "React.useState"))
+            && first.is_some_and(|first| first.kind() == "object")
+    }
+
     /// Whether a type lets be left out what the object surely has, or names it in a way that is not followed.
     fn says_less(&self, kind: Node<'s>, keys: &Keys<'s>, depth: u8) -> bool {
         if self.tree.text(kind).starts_with("any") {
@@ -373,94 +389,6 @@ impl<'s> Place<'s> {
             }
             "subscript_expression" if assigned(parent) => Written::Computed,
             _ => Written::No,
-        }
-    }
-
-    /// The keys that a type lists.
-    fn typed(&self, kind: Node<'s>, depth: u8) -> Option<Keys<'s>> {
-        let depth = depth.checked_sub(1)?;
-        match kind.kind() {
-            "object_type" | "interface_body" => {
-                let mut keys = Keys { list: Some(false), ..Keys::default() };
-                for field in view::code_children(kind) {
-                    if field.kind() != "property_signature" {
-                        keys.open = true;
-                        continue;
-                    }
-                    let name = view::key_name(self.tree, field.child_by_field_name("name")?)?.into_owned();
-                    let optional = field.children().any(|child| child.kind() == "?");
-                    let told = field.child_by_field_name("type").map(|told| self.tree.text(told));
-                    let guess = told
-                        .map_or_else(Guess::default, |told| guess::annotated(told.trim_start_matches(':')));
-                    keys.found.push(Key { name, guess, value: None, optional, made: false });
-                }
-                Some(keys)
-            }
-            "array_type" => {
-                let keys = self.typed(view::code_children(kind).next()?, depth)?;
-                Some(Keys { list: Some(true), ..keys })
-            }
-            "parenthesized_type" => self.typed(view::code_children(kind).next()?, depth),
-            "intersection_type" => {
-                let mut keys = Keys { list: Some(false), ..Keys::default() };
-                for part in view::code_children(kind) {
-                    keys = keys.with(self.typed(part, depth)?, false);
-                }
-                Some(keys)
-            }
-            "generic_type" => {
-                let name = self.tree.text(kind.child_by_field_name("name").or_else(|| kind.named_child(0))?);
-                let arguments = kind.child_by_field_name("type_arguments").or_else(|| kind.named_child(1))?;
-                let arguments: Vec<Node<'s>> = view::code_children(arguments).collect();
-                let mut keys = self.typed(*arguments.first()?, depth)?;
-                let listed = || -> Option<Vec<String>> {
-                    let text = self.tree.text(*arguments.get(1)?);
-                    Some(
-                        text.split('|')
-                            .map(|part| part.trim().trim_matches(['"', '\'']).to_owned())
-                            .collect(),
-                    )
-                };
-                match name {
-                    "Partial" => keys.found.iter_mut().for_each(|key| key.optional = true),
-                    "Required" | "Readonly" => {}
-                    "Array" | "ReadonlyArray" => keys.list = Some(true),
-                    "Omit" => {
-                        let listed = listed()?;
-                        keys.found.retain(|key| !listed.contains(&key.name));
-                    }
-                    "Pick" => {
-                        let listed = listed()?;
-                        keys.found.retain(|key| listed.contains(&key.name));
-                    }
-                    _ => return None,
-                }
-                Some(keys)
-            }
-            "type_identifier" => {
-                let origin = match self.scopes.binding_at(kind.byte_range()) {
-                    Some(id) if self.scopes.binding(id).declared == Declared::Import => {
-                        Graph::origin(self.project, self.file, kind.byte_range())
-                    }
-                    Some(id) => Origin::Local(self.file, self.scopes.binding(id).name_range.clone()),
-                    None => return None,
-                };
-                let Origin::Local(file, range) = origin else { return None };
-                let (tree, scopes) = self.project.get(file).syntax()?;
-                let there = Place { file, tree, scopes, ..*self };
-                let declaration = tree.node_at(range)?.parent()?;
-                match declaration.kind() {
-                    "interface_declaration" => {
-                        let extended =
-                            view::code_children(declaration).any(|part| part.kind().starts_with("extends"));
-                        let keys = there.typed(declaration.child_by_field_name("body")?, depth)?;
-                        Some(Keys { open: keys.open || extended, ..keys })
-                    }
-                    "type_alias_declaration" => there.typed(declaration.child_by_field_name("value")?, depth),
-                    _ => None,
-                }
-            }
-            _ => None,
         }
     }
 }

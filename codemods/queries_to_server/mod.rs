@@ -31,6 +31,7 @@ mod receiver;
 mod region;
 mod taken;
 pub(crate) mod through;
+mod typed;
 mod web_storage;
 mod whole;
 
