@@ -109,6 +109,11 @@ fn declaration<'t>(tree: &'t Tree, scopes: &Scopes, id: BindingId) -> Option<Nod
         // `const [supabase] = useState(() => createClient())`
         node = Some(list).filter(|list| list.named_child_count() == 1)?;
     }
+    let taken_out = node.parent().filter(|parent| parent.kind() == "object_pattern");
+    if let Some(pattern) = taken_out {
+        // `const { supabase } = await import("./client")`
+        node = Some(pattern).filter(|pattern| pattern.named_child_count() == 1)?;
+    }
     let declarator = node.parent().filter(|parent| parent.kind() == "variable_declarator")?;
     let statement = declarator.parent().filter(|parent| parent.kind() == "lexical_declaration")?;
     let alone = code_children(statement).count() == 1;
@@ -116,6 +121,10 @@ fn declaration<'t>(tree: &'t Tree, scopes: &Scopes, id: BindingId) -> Option<Nod
     let mut value = unwrapped(declarator.child_by_field_name("value")?);
     if value.kind() == "await_expression" {
         value = unwrapped(code_children(value).next()?);
+    }
+    if taken_out.is_some() {
+        let loaded = callee(value).is_some_and(|callee| callee.kind() == "import");
+        return (alone && !exported && loaded).then_some(statement);
     }
     let made = match value.kind() {
         // `const db = client`
