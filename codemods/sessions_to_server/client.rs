@@ -334,7 +334,7 @@ fn checked_options(
                 let mut fine = inner.len() == code_children(unwrapped(*value)).count();
                 for (part, _, value) in inner {
                     fine &= match &*part {
-                        "headers" => request.headers(tree, key, value),
+                        "headers" => request.headers(survey, (file, tree), key, value),
                         // A time limit is the server's as well, where it is a server of ours.
                         "fetch" if !survey.stack.server.is_some_and(|server| server.is_within()) => {
                             request.fetch((tree, scopes), value)

@@ -14,6 +14,7 @@ use super::truth::Known;
 use super::{leads, reads};
 use audit::Survey;
 use project::File;
+use project::graph::{Graph, Origin};
 use std::ops::Range;
 use syntax::Node;
 use syntax::scope::{BindingId, Declared};
@@ -290,8 +291,13 @@ impl<'t> Shape<'_, 't> {
 
     /// `createBrowserClient(…)` again, with other options or in place of missing settings: one client of a page is as good as another.
     fn makes_another(&self, call: Node<'t>) -> bool {
-        let maker = |call: Node<'t>| callee(call).map(|callee| self.known.tree.text(callee));
-        maker(call) == Some(COOKIES) && maker(self.call) == Some(COOKIES)
+        let keeps_cookies = |call: Node<'t>| {
+            let name = callee(call).map(|maker| {
+                Graph::origin(self.survey.project, self.file.id, unwrapped(maker).byte_range())
+            });
+            matches!(name, Some(Origin::Package(_, name)) if name == COOKIES)
+        };
+        keeps_cookies(call) && keeps_cookies(self.call)
     }
 
     /// A condition on the client, the address and the key, or on whether there is a page.

@@ -51,11 +51,15 @@ pub(super) fn settled(survey: &Survey<'_>, change: &Move) -> (Vec<Edit>, Vec<Req
         match by {
             // `: SupabaseClient` says more than what is there now.
             By::Declaration => edits.push(Edit::delete(*typed)),
-            By::Caller | By::State if says_itself(&file.text[typed.range()]) => {}
-            By::Caller | By::State => {
+            By::Caller | By::State | By::Part if says_itself(&file.text[typed.range()]) => {}
+            By::Caller | By::State | By::Part => {
                 let mut named = change.clients.iter().filter_map(|client| named(survey, client, one.span));
                 let Some((text, request)) = named.next() else { continue };
-                let new = if *by == By::State { format!("<{text} | null>") } else { format!(": {text}") };
+                let new = match by {
+                    By::State => format!("<{text} | null>"),
+                    By::Part => text,
+                    _ => format!(": {text}"),
+                };
                 edits.push(Edit::replace(*typed, new));
                 requests.extend(request);
             }

@@ -120,6 +120,26 @@ pub(super) fn in_state<'t>(file: &'t File, node: Node<'t>) -> Option<Lead<'t>> {
     (is_hook && starts && alone && name.kind() == "identifier").then_some((name, typed, Is::Client))
 }
 
+/// `const db = new Proxy({}, { get(_, key) { return Reflect.get(client, key) } })`: what stands for the client.
+pub(super) fn proxied<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Lead<'t>> {
+    let parent = wrapped(node).parent()?;
+    let reads = match parent.kind() {
+        "subscript_expression" => parent.child_by_field_name("object")?.id() == wrapped(node).id(),
+        // `Reflect.get(client, key)`, `value.bind(client)`
+        "arguments" => {
+            let called = tree.text(callee(parent.parent()?)?);
+            called == "Reflect.get" || called.ends_with(".bind")
+        }
+        _ => false,
+    };
+    let is_proxy = |node: &Node<'t>| {
+        node.kind() == "new_expression"
+            && node.child_by_field_name("constructor").is_some_and(|made| tree.text(made) == "Proxy")
+    };
+    let proxy = std::iter::successors(Some(parent), |node| node.parent()).find(is_proxy).filter(|_| reads)?;
+    alias(tree, proxy)
+}
+
 /// `getClient().then((client) => …)`: the parameter.
 pub(super) fn then_taken<'t>(tree: &'t Tree, promise: Node<'t>) -> Option<Lead<'t>> {
     let function = *arguments(then_of(tree, promise)?).first()?;

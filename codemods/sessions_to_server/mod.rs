@@ -7,6 +7,7 @@
 mod address;
 mod asked;
 mod auth;
+mod carried;
 mod client;
 mod context;
 mod cookies;

@@ -1,6 +1,9 @@
 //! What a client adds to each of its requests, so that the server, which makes them now, adds it too: headers with fixed values, and a
 //! `fetch` of its own that asks for nothing but what a server has as well.
 
+use super::uses;
+use audit::Survey;
+use project::File;
 use syntax::Node;
 use syntax::Tree;
 use syntax::scope::Scopes;
@@ -55,7 +58,13 @@ pub(super) struct OwnRequest {
 
 impl OwnRequest {
     /// Takes the headers of an object. Whether all of them can be set by the server. `key`: the text of what the client is given as its key.
-    pub(super) fn headers(&mut self, tree: &Tree, key: &str, object: Node<'_>) -> bool {
+    pub(super) fn headers(
+        &mut self,
+        survey: &Survey<'_>,
+        (file, tree): (&File, &Tree),
+        key: &str,
+        object: Node<'_>,
+    ) -> bool {
         let object = unwrapped(object);
         let given = pairs(tree, object);
         let whole = object.kind() == "object" && given.len() == code_children(object).count();
@@ -65,13 +74,19 @@ impl OwnRequest {
                 if lower == "apikey" && tree.text(unwrapped(value)) == key {
                     return true;
                 }
-                let (Some(text), false) = (string_value(tree, value), DECIDING.contains(&&*lower)) else {
+                let text = uses::literal(survey, file, tree, value);
+                let (Some(text), false) = (text, DECIDING.contains(&&*lower)) else {
                     return false;
                 };
                 if OWN.contains(&&*lower) {
                     return lower == "x-client-info" || text == "application/json";
                 }
-                self.headers.push((tree.text(name).to_owned(), tree.text(value).to_owned()));
+                // A constant is said where it is set: the server has no such module.
+                let said = match string_value(tree, value) {
+                    Some(_) => tree.text(value).to_owned(),
+                    None => serde_json::Value::from(text).to_string(),
+                };
+                self.headers.push((tree.text(name).to_owned(), said));
                 true
             })
     }

@@ -1,6 +1,7 @@
 //! How code reaches the client: through imports, re-exports, namespaces and dynamic imports, by another name, by a function that gives
 //! it, and by a parameter that it is handed to by everyone.
 
+use super::carried;
 use super::client::Client;
 use super::held;
 use super::leads::{self, alias, assigned, function_name, giver, memoised};
@@ -50,6 +51,8 @@ pub(super) enum By {
     Caller,
     /// A component puts it into its state.
     State,
+    /// A part of a larger type names it.
+    Part,
 }
 
 /// A function that is handed the client.
@@ -98,6 +101,7 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
     waiting.extend(kept.map(|(_, name)| Target { holder: client.file, name: Some(name), is: Is::Client }));
     let mut takers: Vec<Taker<'s>> = Vec::new();
     let mut passed: BTreeSet<(FileId, usize)> = BTreeSet::new();
+    let mut carried_from: BTreeSet<(FileId, usize)> = BTreeSet::new();
     while let Some(target) = waiting.pop() {
         if !seen.insert((target.holder, target.name.as_ref().map_or(usize::MAX, |name| name.start))) {
             continue;
@@ -115,6 +119,8 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
                 Is::Client if is_written(node) => continue,
                 Is::Client => node,
                 _ if is_passed_on(node) => continue,
+                // `ReturnType<typeof getClient>`: whatever it gives.
+                _ if in_type && is_of_return(tree, node) => continue,
                 is => match (given(node, is), alias(tree, node)) {
                     (Some(node), _) => node,
                     (None, _) if let Some((name, typed, is)) = then_param(tree, node, is) => {
@@ -134,39 +140,57 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
                     }
                 },
             };
-            let node = memoised(tree, node);
-            let lead = || alias(tree, node).or_else(|| giver(tree, node)).or_else(|| assigned(file, node));
-            let lead = if in_type { None } else { lead() };
-            if let Some((name, typed, is)) = lead {
-                let name = name.byte_range();
-                waiting.push(Target { holder: file.id, name: Some(name.clone()), is });
-                reached.held.push(Held { file: file.id, name, typed, by: By::Declaration });
-            } else if let Some((name, typed)) = in_state(survey, client, file, node).filter(|_| !in_type) {
-                waiting.push(Target { holder: file.id, name: Some(name.clone()), is: Is::Client });
-                reached.held.push(Held { file: file.id, name, typed: Some(typed), by: By::State });
-            } else if let Some(Taken { holder, function, parameter, index, by }) = taken(survey, file, node)
-                && !in_type
-                && (by == By::Declaration || is_nameable(survey, client, holder, parameter))
-            {
-                let pattern = parameter.child_by_field_name("pattern").unwrap_or(parameter);
-                let typed = parameter.child_by_field_name("type").map(|typed| typed.byte_range());
-                let name = pattern.byte_range();
-                passed.insert((file.id, wrapped(node).start_byte()));
-                takers.push(Taker {
-                    file: holder,
-                    name: function.byte_range(),
-                    index,
-                    from: place(node, true),
-                });
-                let target = Target { holder, name: Some(name.clone()), is: Is::Client };
-                if !waiting.iter().any(|one| one.holder == holder && one.name == target.name) {
-                    waiting.push(target);
+            let mut open = vec![(file, node, in_type)];
+            while let Some((file, node, in_type)) = open.pop() {
+                let Some((tree, _)) = file.syntax() else { continue };
+                let place = |node, is_odd| Place { file: file.id, node, in_type, is_odd };
+                let node = memoised(tree, node);
+                let lead = || {
+                    alias(tree, node)
+                        .or_else(|| giver(tree, node))
+                        .or_else(|| assigned(file, node))
+                        .or_else(|| leads::proxied(tree, node))
+                };
+                let lead = if in_type { None } else { lead() };
+                if let Some((name, typed, is)) = lead {
+                    let name = name.byte_range();
+                    waiting.push(Target { holder: file.id, name: Some(name.clone()), is });
+                    reached.held.push(Held { file: file.id, name, typed, by: By::Declaration });
+                } else if let Some((name, typed)) = in_state(survey, client, file, node).filter(|_| !in_type) {
+                    waiting.push(Target { holder: file.id, name: Some(name.clone()), is: Is::Client });
+                    reached.held.push(Held { file: file.id, name, typed: Some(typed), by: By::State });
+                } else if let Some(Taken { holder, function, parameter, index, by }) = taken(survey, file, node)
+                    && !in_type
+                    && (by == By::Declaration || is_nameable(survey, client, holder, parameter))
+                {
+                    let pattern = parameter.child_by_field_name("pattern").unwrap_or(parameter);
+                    let typed = parameter.child_by_field_name("type").map(|typed| typed.byte_range());
+                    let name = pattern.byte_range();
+                    passed.insert((file.id, wrapped(node).start_byte()));
+                    let from = place(node, true);
+                    takers.push(Taker { file: holder, name: function.byte_range(), index, from });
+                    let target = Target { holder, name: Some(name.clone()), is: Is::Client };
+                    if !waiting.iter().any(|one| one.holder == holder && one.name == target.name) {
+                        waiting.push(target);
+                    }
+                    if !reached.held.iter().any(|held| held.file == holder && held.name == name) {
+                        reached.held.push(Held { file: holder, name, typed, by });
+                    }
+                } else if !in_type
+                    && carried_from.insert((file.id, node.start_byte()))
+                    && let Some(carried) = carried::of(survey, client, file, node)
+                {
+                    let places = carried.places.into_iter();
+                    open.extend(places.map(|(file, node)| (survey.project.get(file), node, false)));
+                    for (holder, name) in carried.names {
+                        let held = Held { file: holder, name: name.clone(), typed: None, by: By::Declaration };
+                        reached.held.push(held);
+                        waiting.push(Target { holder, name: Some(name), is: Is::Client });
+                    }
+                    reached.held.extend(carried.typed);
+                } else {
+                    reached.places.push(place(node, false));
                 }
-                if !reached.held.iter().any(|held| held.file == holder && held.name == name) {
-                    reached.held.push(Held { file: holder, name, typed, by });
-                }
-            } else {
-                reached.places.push(place(node, false));
             }
         }
     }
@@ -431,6 +455,13 @@ fn below<'t>(tree: &'t Tree, node: Node<'t>, member: Option<&str>) -> Option<Nod
 fn is_written(node: Node<'_>) -> bool {
     let set = wrapped(node).parent().filter(|parent| parent.kind() == "assignment_expression");
     set.and_then(|set| set.child_by_field_name("left")).is_some_and(|left| left.id() == wrapped(node).id())
+}
+
+/// `ReturnType<typeof name>`
+fn is_of_return(tree: &Tree, node: Node<'_>) -> bool {
+    let query = node.parent().filter(|query| query.kind() == "type_query");
+    let named = query.and_then(|query| query.parent()?.parent()?.child_by_field_name("name"));
+    named.is_some_and(|name| tree.text(name) == "ReturnType")
 }
 
 /// Only exported or imported again.

@@ -300,11 +300,11 @@ impl<'p> Tracer<'p> {
                 let Some(name) = tree.node_at(binding.name_range.clone()) else { return Value::Unknown };
                 let declared = declaration.map_or(Value::Unknown, |node| self.declarator(file, node, name));
                 let writes = scopes.references_of(id).filter(|reference| reference.writes);
-                writes.fold(declared, |value, write| {
-                    let written = tree
-                        .node_at(write.range.clone())
-                        .map_or(Value::Unknown, |node| self.written(file, node));
-                    join(value, written)
+                writes.map(|write| tree.node_at(write.range.clone())).fold(declared, |value, name| {
+                    if name.is_some_and(|name| self.stands_in(file, name)) {
+                        return value;
+                    }
+                    join(value, name.map_or(Value::Unknown, |name| self.written(file, name)))
                 })
             }
             _ => Value::Unknown,
@@ -329,6 +329,13 @@ impl<'p> Tracer<'p> {
             }
             _ => Value::Unknown,
         }
+    }
+
+    /// `name = createClient("https://placeholder…", …)`: what stands in where settings are missing is not what the name is for.
+    fn stands_in(&self, file: FileId, name: Node<'p>) -> bool {
+        let assignment = name.parent().filter(|parent| parent.kind() == "assignment_expression");
+        let right = assignment.and_then(|assignment| assignment.child_by_field_name("right"));
+        right.is_some_and(|node| self.is_of_nowhere(Place { file, node }))
     }
 
     /// What an assignment puts into the identifier at its left.

@@ -9,7 +9,7 @@ use syntax::Node;
 use syntax::Tree;
 use syntax::module::Imported;
 use syntax::scope::Scopes;
-use syntax::view::{arguments, callee, code_children, enclosing_function, unwrapped, walk};
+use syntax::view::{arguments, callee, code_children, enclosing_function, string_value, unwrapped, walk};
 
 /// What makes such a client.
 const MAKER: &str = "createServerClient";
@@ -192,11 +192,21 @@ fn returns(tree: &Tree, function: Node<'_>, call: Node<'_>) -> bool {
         if node.kind() == "return_statement" && !inner {
             any = true;
             let value = node.named_child(0).map(unwrapped);
-            gives &= value.is_some_and(|value| value.id() == call.id() || held == Some(tree.text(value)));
+            gives &= value.is_some_and(|value| {
+                value.id() == call.id() || held == Some(tree.text(value)) || makes_another(tree, call, value)
+            });
         }
         true
     });
     any && gives
+}
+
+/// The same call again in place of settings that are missing: with texts for an address and a key.
+fn makes_another(tree: &Tree, call: Node<'_>, other: Node<'_>) -> bool {
+    let maker = |call: Node<'_>| callee(call).map(|maker| tree.text(maker));
+    let is_text = |given: &Node<'_>| string_value(tree, *given).is_some();
+    let texts = |call: Node<'_>| arguments(call).iter().take(2).all(is_text);
+    other.kind() == "call_expression" && maker(other) == maker(call) && (texts(other) || texts(call))
 }
 
 /// Whether the key of a client is one that is past every policy, or one that the source does not tell.
