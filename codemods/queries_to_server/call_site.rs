@@ -14,7 +14,7 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The call as pieces. What the file writes per level of indentation is told by the line that the call stands in.
+    /// The call as pieces, indented as the file is.
     pub(super) fn pieces(&self) -> Vec<Piece> {
         let draft = self.draft;
         let mut pieces = Vec::new();
@@ -197,7 +197,6 @@ impl Call<'_> {
     }
 
     fn unit(&self) -> &'static str {
-        let line = self.line_indent();
-        if line.contains('\t') { "\t" } else { "  " }
+        edit::indent_unit(self.source)
     }
 }

@@ -10,7 +10,7 @@ const KEYS: [&str; 5] = ["'role'", "'user_role'", "'is_admin'", "'account_type'"
 pub(crate) fn takes_role(schema: &Schema, function: &Function) -> bool {
     let flat: String = function.body.to_lowercase().split_whitespace().collect();
     // Our own guard: the powerful ones are refused.
-    let guarded = flat.contains("casewhennew.raw_user_meta_data->>'role'in(");
+    let guarded = KEYS.iter().any(|key| flat.contains(&format!("casewhennew.raw_user_meta_data->>{key}in(")));
     let read: Vec<_> = KEYS
         .iter()
         .flat_map(|key| [format!("raw_user_meta_data->>{key}"), format!("raw_user_meta_data->{key}")])

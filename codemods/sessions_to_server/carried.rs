@@ -126,7 +126,7 @@ fn family<'s>(survey: &'s Survey<'_>, file: &'s File, class: Node<'s>) -> Vec<(&
     while let Some((holder, class)) = found.get(at).copied() {
         at += 1;
         let Some(name) = class.child_by_field_name("name") else { continue };
-        let target = Target { holder: holder.id, name: Some(name.byte_range()), is: Is::Client };
+        let target = Target::named(holder.id, name.byte_range(), Is::Client);
         for (user, node, _) in reach::references(survey, &reach::carriers(survey, holder.id), &target) {
             let heritage = std::iter::successors(node.parent(), |node| node.parent())
                 .take(3)
@@ -164,7 +164,7 @@ fn in_context<'s>(
     if let Some(typed) = made.child_by_field_name("type_arguments") {
         found.typed.extend(type_of(survey, client, home, typed, key.as_deref())?);
     }
-    let target = Target { holder, name: Some(name), is: Is::Client };
+    let target = Target::named(holder, name, Is::Client);
     let mut providers = 0;
     for (user, node, in_type) in reach::references(survey, &reach::carriers(survey, holder), &target) {
         let (own, _) = user.syntax()?;
@@ -281,7 +281,7 @@ fn taken_out<'s>(
         _ => return None,
     };
     let name = function_name(function)?;
-    let target = Target { holder: file.id, name: Some(name.byte_range()), is: Is::Giver };
+    let target = Target::named(file.id, name.byte_range(), Is::Giver);
     for (user, node, in_type) in reach::references(survey, &reach::carriers(survey, file.id), &target) {
         if in_type || reach::is_passed_on(node) {
             continue;

@@ -17,7 +17,7 @@ use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{Declared, Scopes};
 use syntax::view::{
-    arguments, code_children, enclosing_statement, member_path, pairs, string_value, unwrapped, walk, wrapped,
+    arguments, code_children, enclosing_statement, key_name, member_path, pairs, string_value, unwrapped, walk, wrapped,
 };
 
 /// The package whose client this is.
@@ -33,6 +33,8 @@ pub(super) struct Client {
     pub(super) value: Range<usize>,
     /// The name of the constant, or of the function that gives the client; `None` for `export default createClient(…)`.
     pub(super) name: Option<Range<usize>>,
+    /// The key of the constant object that holds it.
+    pub(super) member: Option<String>,
     pub(super) url: Setting,
     pub(super) key: Setting,
     /// The type argument's origin: the file of generated types, and the name it exports.
@@ -179,12 +181,16 @@ fn client(
     let mut around = Vec::new();
     let names = url.names.iter().chain(&key.names).map(String::as_str).collect();
     let known = Known { tree, scopes, names };
-    let mut getter = None;
+    let (mut getter, mut member) = (None, None);
     let (value, name) = match (place(&known, call), lazy::place(tree, scopes, call)) {
         (Some(place), _) => place,
         (None, Some(found)) => {
             around = found.around;
             (found.value, Some(found.name))
+        }
+        (None, None) if let Some((key, name)) = kept_in_object(tree, call) => {
+            member = Some(key);
+            (wrapped(call), Some(name))
         }
         (None, None) => {
             match getter::of(survey, &known, file, call, &[&url, &key])
@@ -219,6 +225,7 @@ fn client(
         call: call.byte_range(),
         value: value.byte_range(),
         name: name.map(|name| name.byte_range()),
+        member,
         url,
         key,
         types: types(survey, file, scopes, call, getter.as_ref()),
@@ -269,6 +276,17 @@ fn place<'t>(known: &Known<'t>, call: Node<'t>) -> Option<(Node<'t>, Option<Node
         }
         _ => None,
     }
+}
+
+/// `const service = { client: createClient(url, key) }` at the top of the module: the key, and the name of the object.
+fn kept_in_object<'t>(tree: &Tree, call: Node<'t>) -> Option<(String, Node<'t>)> {
+    let pair = wrapped(call).parent().filter(|pair| pair.kind() == "pair")?;
+    let key = key_name(tree, pair.child_by_field_name("key")?)?.into_owned();
+    let declarator = wrapped(pair.parent()?).parent().filter(|node| node.kind() == "variable_declarator")?;
+    let name = declarator.child_by_field_name("name").filter(|name| name.kind() == "identifier")?;
+    let statement = declarator.parent().filter(|statement| tree.text(*statement).starts_with("const"))?;
+    let above = statement.parent()?;
+    matches!(above.kind(), "program" | "export_statement").then_some((key, name))
 }
 
 /// What the options of a client say that the server has to know; of two that say one thing the later counts, all of it.

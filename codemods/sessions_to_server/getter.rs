@@ -168,6 +168,10 @@ fn kept<'t>(known: &Known<'t>, function: Node<'t>, call: Node<'t>) -> Option<Opt
     let mut found: Option<BindingId> = None;
     let mut fine = true;
     walk(function, &mut |node| {
+        // What the client is made of goes with it.
+        if node.id() == call.id() {
+            return false;
+        }
         if matches!(node.kind(), "assignment_expression" | "augmented_assignment_expression") {
             let left = node.child_by_field_name("left").filter(|left| left.kind() == "identifier");
             let id = left.and_then(|left| scopes.binding_at(left.byte_range()));

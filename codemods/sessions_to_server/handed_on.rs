@@ -44,7 +44,7 @@ pub(super) fn is_returned_to_nobody(survey: &Survey<'_>, file: &File, node: Node
 
 /// Every place that names what `name` declares, in the app.
 fn everywhere<'s>(survey: &'s Survey<'_>, file: &File, name: Node<'_>) -> Vec<(&'s File, Node<'s>, bool)> {
-    let target = Target { holder: file.id, name: Some(name.byte_range()), is: Is::Client };
+    let target = Target::named(file.id, name.byte_range(), Is::Client);
     reach::references(survey, &reach::carriers(survey, file.id), &target)
 }
 

@@ -76,7 +76,7 @@ pub(super) fn says_itself(typed: &str) -> bool {
 /// The client's type where `name` is declared, and the import that it needs; `None` where it cannot be named.
 pub(super) fn named(survey: &Survey<'_>, client: &Client, name: Span) -> Option<(String, Option<Request>)> {
     let file = survey.project.get(client.file);
-    let own = &file.text[client.name.clone()?];
+    let own = &file.text[client.name.clone().filter(|_| client.member.is_none())?];
     let of = |local: &str| match &client.getter {
         Some(getter) if getter.inline => format!("typeof {local}"),
         Some(getter) if getter.waits => format!("Awaited<ReturnType<typeof {local}>>"),

@@ -47,7 +47,7 @@ pub(super) fn elsewhere(survey: &Survey<'_>, holder: FileId, name: Range<usize>)
     if carriers.iter().any(takes_whole) {
         return None;
     }
-    let target = Target { holder, name: Some(name), is: Is::Client };
+    let target = Target::named(holder, name, Is::Client);
     let found = reach::references(survey, &carriers, &target).into_iter();
     let others = found.filter(|(file, _, in_type)| file.id != holder && !in_type);
     Some(others.map(|(file, node, _)| file.span(node.byte_range())).collect())

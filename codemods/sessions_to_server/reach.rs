@@ -81,7 +81,16 @@ pub(super) struct Target {
     pub(super) holder: FileId,
     /// `None` for the default export.
     pub(super) name: Option<Range<usize>>,
+    /// The member of it that counts, where it is an object.
+    pub(super) member: Option<String>,
     pub(super) is: Is,
+}
+
+impl Target {
+    /// A name without members.
+    pub(super) fn named(holder: FileId, name: Range<usize>, is: Is) -> Self {
+        Self { holder, name: Some(name), member: None, is }
+    }
 }
 
 /// Follows the client.
@@ -95,10 +104,11 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
         Some(_) => Is::Giver,
         None => Is::Client,
     };
-    let mut waiting = vec![Target { holder: client.file, name: client.name.clone(), is }];
+    let (name, member) = (client.name.clone(), client.member.clone());
+    let mut waiting = vec![Target { holder: client.file, name, member, is }];
     // What keeps the client is a name of it as well, outside of the function.
     let kept = client.getter.as_ref().and_then(|getter| getter.kept.clone());
-    waiting.extend(kept.map(|(_, name)| Target { holder: client.file, name: Some(name), is: Is::Client }));
+    waiting.extend(kept.map(|(_, name)| Target::named(client.file, name, Is::Client)));
     let mut takers: Vec<Taker<'s>> = Vec::new();
     let mut passed: BTreeSet<(FileId, usize)> = BTreeSet::new();
     let mut carried_from: BTreeSet<(FileId, usize)> = BTreeSet::new();
@@ -125,13 +135,13 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
                     (Some(node), _) => node,
                     (None, _) if let Some((name, typed, is)) = then_param(tree, node, is) => {
                         let name = name.byte_range();
-                        waiting.push(Target { holder: file.id, name: Some(name.clone()), is });
+                        waiting.push(Target::named(file.id, name.clone(), is));
                         reached.held.push(Held { file: file.id, name, typed, by: By::Declaration });
                         continue;
                     }
                     // `export const makeClient = createClient`
                     (None, Some((name, None, _))) if !in_type => {
-                        waiting.push(Target { holder: file.id, name: Some(name.byte_range()), is });
+                        waiting.push(Target::named(file.id, name.byte_range(), is));
                         continue;
                     }
                     (None, _) => {
@@ -154,10 +164,10 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
                 let lead = if in_type { None } else { lead() };
                 if let Some((name, typed, is)) = lead {
                     let name = name.byte_range();
-                    waiting.push(Target { holder: file.id, name: Some(name.clone()), is });
+                    waiting.push(Target::named(file.id, name.clone(), is));
                     reached.held.push(Held { file: file.id, name, typed, by: By::Declaration });
                 } else if let Some((name, typed)) = in_state(survey, client, file, node).filter(|_| !in_type) {
-                    waiting.push(Target { holder: file.id, name: Some(name.clone()), is: Is::Client });
+                    waiting.push(Target::named(file.id, name.clone(), Is::Client));
                     reached.held.push(Held { file: file.id, name, typed: Some(typed), by: By::State });
                 } else if let Some(Taken { holder, function, parameter, index, by }) = taken(survey, file, node)
                     && !in_type
@@ -169,7 +179,7 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
                     passed.insert((file.id, wrapped(node).start_byte()));
                     let from = place(node, true);
                     takers.push(Taker { file: holder, name: function.byte_range(), index, from });
-                    let target = Target { holder, name: Some(name.clone()), is: Is::Client };
+                    let target = Target::named(holder, name.clone(), Is::Client);
                     if !waiting.iter().any(|one| one.holder == holder && one.name == target.name) {
                         waiting.push(target);
                     }
@@ -185,7 +195,7 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
                     for (holder, name) in carried.names {
                         let held = Held { file: holder, name: name.clone(), typed: None, by: By::Declaration };
                         reached.held.push(held);
-                        waiting.push(Target { holder, name: Some(name), is: Is::Client });
+                        waiting.push(Target::named(holder, name, Is::Client));
                     }
                     reached.held.extend(carried.typed);
                 } else {
@@ -283,7 +293,7 @@ fn is_nameable(survey: &Survey<'_>, client: &Client, holder: FileId, parameter: 
 
 /// Whether every call of a function hands over the client, and nothing else is done with the function.
 fn is_handed_by_all(survey: &Survey<'_>, taker: &Taker<'_>, passed: &BTreeSet<(FileId, usize)>) -> bool {
-    let target = Target { holder: taker.file, name: Some(taker.name.clone()), is: Is::Giver };
+    let target = Target::named(taker.file, taker.name.clone(), Is::Giver);
     let all = references(survey, &carriers(survey, taker.file), &target);
     all.into_iter().all(|(file, node, in_type)| {
         if in_type || is_passed_on(node) {
@@ -352,7 +362,7 @@ fn names<'s>(
     if file.id == target.holder
         && let Some(name) = &target.name
     {
-        found.extend(scopes.binding_at(name.clone()).map(|binding| (binding, None)));
+        found.extend(scopes.binding_at(name.clone()).map(|binding| (binding, target.member.clone())));
     }
     let is_target =
         |module: FileId, name: &str| match (Graph::export_origin(survey.project, module, name), &target.name)
@@ -379,8 +389,10 @@ fn names<'s>(
             let Some(binding) = binding.map(|at| BindingId(at as u32)) else { continue };
             match &name.imported {
                 Imported::Namespace => found.extend(held().map(|member| (binding, Some(member.to_owned())))),
-                Imported::Named(there) if is_target(module, there) => found.push((binding, None)),
-                Imported::Default if is_target(module, "default") => found.push((binding, None)),
+                Imported::Named(there) if is_target(module, there) => found.push((binding, target.member.clone())),
+                Imported::Default if is_target(module, "default") => {
+                    found.push((binding, target.member.clone()));
+                }
                 _ => {}
             }
         }

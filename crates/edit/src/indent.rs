@@ -98,6 +98,17 @@ impl Verbatim {
     }
 }
 
+/// One level of indentation: what the first indented line of a text begins with.
+pub fn unit(text: &str) -> &'static str {
+    let indented =
+        text.lines().find(|line| line.starts_with([' ', '\t']) && !line.trim_start().starts_with('*'));
+    match indented {
+        Some(line) if line.starts_with('\t') => "\t",
+        Some(line) if line.starts_with("    ") => "    ",
+        _ => "  ",
+    }
+}
+
 /// The slice `span` with its lines moved to `indent`, as runs of text and plain slices.
 pub(crate) fn indented(texts: Texts<'_, '_>, span: Span, indent: &str, verbatim: &[Span]) -> Vec<Run> {
     let verbatim = Verbatim::new(verbatim);

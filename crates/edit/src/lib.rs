@@ -10,6 +10,8 @@ mod indent;
 pub mod merge;
 mod standing;
 
+pub use indent::unit as indent_unit;
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -24,17 +24,6 @@ pub(crate) struct Style {
 /// The longest line of an import.
 const LONGEST: usize = 100;
 
-/// What the first indented line of a text begins with.
-fn indentation_of(text: &str) -> &'static str {
-    let indented =
-        text.lines().find(|line| line.starts_with([' ', '\t']) && !line.trim_start().starts_with('*'));
-    match indented {
-        Some(line) if line.starts_with('\t') => "\t",
-        Some(line) if line.starts_with("    ") => "    ",
-        _ => "  ",
-    }
-}
-
 impl Style {
     pub(crate) fn of(text: &str, extension: &str, module: &Module) -> Self {
         let imports = || module.imports.iter();
@@ -65,7 +54,7 @@ impl Style {
             quote,
             semicolon: if semicolon { ";" } else { "" },
             space: if tight { "" } else { " " },
-            indent: indentation_of(text),
+            indent: edit::indent_unit(text),
             newline: if text.contains("\r\n") { "\r\n" } else { "\n" },
             commonjs: matches!(extension, "cjs" | "cts")
                 || (extension == "js" && required && esm.is_none() && module.exports.is_empty()),
