@@ -182,7 +182,7 @@ fn client(
     let names = url.names.iter().chain(&key.names).map(String::as_str).collect();
     let known = Known { tree, scopes, names };
     let (mut getter, mut member) = (None, None);
-    let (value, name) = match (place(&known, call), lazy::place(tree, scopes, call)) {
+    let (value, name) = match (place(&known, call), lazy::place(survey, file, (tree, scopes), call)) {
         (Some(place), _) => place,
         (None, Some(found)) => {
             around = found.around;

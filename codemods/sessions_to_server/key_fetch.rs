@@ -25,7 +25,11 @@ const CALLS: &[&str] = &[
     "any",
     "addEventListener",
     "finally",
+    "catch",
+    "includes",
 ];
+/// What may be made: what a request with a time limit is made of, and errors of its own for one that failed.
+const MADE: &[&str] = &["Headers", "AbortController", "Error"];
 /// Functions of the platform that a request with a time limit asks.
 const TIMERS: &[&str] = &["setTimeout", "clearTimeout"];
 
@@ -79,7 +83,7 @@ fn sets_keys(tree: &Tree, scopes: &Scopes, function: Node<'_>, fetches: &mut usi
             "call_expression" => called(tree, scopes, node, fetches, depth),
             "new_expression" => {
                 let made = node.child_by_field_name("constructor").map(|made| tree.text(made));
-                matches!(made, Some("Headers" | "AbortController"))
+                made.is_some_and(|made| MADE.contains(&made))
             }
             // Nothing outside of the request is changed by it.
             "assignment_expression" | "augmented_assignment_expression" | "update_expression" => false,
@@ -94,6 +98,9 @@ fn called(tree: &Tree, scopes: &Scopes, call: Node<'_>, fetches: &mut usize, dep
     let Some(callee) = call.child_by_field_name("function").map(unwrapped) else { return false };
     let given = arguments(call);
     if callee.kind() == "member_expression" {
+        if callee.child_by_field_name("object").is_some_and(|object| tree.text(object) == "console") {
+            return true;
+        }
         let name = callee.child_by_field_name("property").map(|property| tree.text(property));
         let Some(name) = name.filter(|name| CALLS.contains(name)) else { return false };
         return match given.first().map(|first| unwrapped(*first)) {

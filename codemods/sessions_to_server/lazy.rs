@@ -8,7 +8,11 @@
 //! export const client = make();
 //! ```
 
+use super::client::in_browser;
 use super::owned::covers;
+use super::uses;
+use audit::Survey;
+use project::File;
 use std::ops::Range;
 use syntax::Node;
 use syntax::Tree;
@@ -26,7 +30,12 @@ pub(super) struct Lazy<'t> {
 }
 
 /// Whether `call` makes such a client: everything that names its function and its variable is part of it.
-pub(super) fn place<'t>(tree: &'t Tree, scopes: &Scopes, call: Node<'t>) -> Option<Lazy<'t>> {
+pub(super) fn place<'t>(
+    survey: &Survey<'_>,
+    file: &File,
+    (tree, scopes): (&'t Tree, &Scopes),
+    call: Node<'t>,
+) -> Option<Lazy<'t>> {
     let returned = returns(tree, scopes, call)?;
     let maker = returned.parent()?.parent().filter(|maker| maker.kind() == "function_declaration")?;
     if maker.parent()?.kind() != "program" {
@@ -38,7 +47,9 @@ pub(super) fn place<'t>(tree: &'t Tree, scopes: &Scopes, call: Node<'t>) -> Opti
         let callee = value.child_by_field_name("function").filter(|_| arguments(value).is_empty());
         callee.is_some_and(|callee| scopes.binding_at(callee.byte_range()) == Some(function))
     };
-    let at_once = constants().find(|(value, _)| calls(unwrapped(*value)) && only_makes(tree, maker));
+    let is_handle = |name: &str| is_own_handle(survey, file, name);
+    let at_once =
+        constants().find(|(value, _)| calls(unwrapped(*value)) && only_makes(tree, maker, &is_handle));
     let (proxy, name) = at_once.or_else(|| constants().find(|(value, _)| is_proxy(tree, *value)))?;
     let annotation = name.parent()?.child_by_field_name("type");
     let value = proxy.byte_range();
@@ -84,6 +95,7 @@ fn returns<'t>(tree: &'t Tree, scopes: &Scopes, call: Node<'t>) -> Option<Node<'
         match wrapped(node).parent().filter(|parent| parent.kind() == "return_statement") {
             Some(parent) if parent.parent() == Some(block) && returned.is_none() => returned = Some(parent),
             Some(_) => return None,
+            None if handle(tree, statement).is_some() => {}
             None => follows(tree, statement).then_some(())?,
         }
     }
@@ -116,19 +128,44 @@ pub(super) fn follows(tree: &Tree, statement: Node<'_>) -> bool {
     fine
 }
 
-/// Whether a function asks for nothing and does nothing but make the client.
-fn only_makes(tree: &Tree, maker: Node<'_>) -> bool {
+/// Whether a function asks for nothing and does nothing but make the client, which it may keep where `is_handle` finds it again.
+fn only_makes(tree: &Tree, maker: Node<'_>, is_handle: &dyn Fn(&str) -> bool) -> bool {
     let field = |name: &str| maker.child_by_field_name(name);
     let fine = |statement: Node<'_>| match statement.kind() {
         "lexical_declaration" | "return_statement" => true,
         "if_statement" => {
-            ["throw", "console."].iter().any(|word| tree.text(statement).contains(word))
-                && !tree.text(statement).contains("return")
+            let only = statement.child_by_field_name("consequence").map(|then| match then.kind() {
+                "statement_block" => code_children(then).collect(),
+                _ => vec![then],
+            });
+            let kept = only.filter(|only| only.len() == 1).and_then(|only| handle(tree, only[0]));
+            kept.is_some_and(is_handle)
+                || ["throw", "console."].iter().any(|word| tree.text(statement).contains(word))
+                    && !tree.text(statement).contains("return")
         }
         _ => false,
     };
     field("parameters").is_some_and(|parameters| code_children(parameters).next().is_none())
         && field("body").is_some_and(|body| code_children(body).all(fine))
+}
+
+/// `return window.kept`, `window.kept = client`: the name.
+fn handle<'t>(tree: &'t Tree, statement: Node<'t>) -> Option<&'t str> {
+    let inner = unwrapped(code_children(statement).next()?);
+    let member = match statement.kind() {
+        "return_statement" => inner,
+        "expression_statement" => unwrapped(inner.child_by_field_name("left")?),
+        _ => return None,
+    };
+    let object = unwrapped(member.child_by_field_name("object")?);
+    let global = matches!(tree.text(object), "window" | "globalThis");
+    member.child_by_field_name("property").filter(|_| global).map(|name| tree.text(name))
+}
+
+/// Whether no other module of the page asks for what is kept on `window` under a name.
+fn is_own_handle(survey: &Survey<'_>, file: &File, name: &str) -> bool {
+    let others = uses::code(survey).filter(|other| other.id != file.id);
+    !others.filter(|other| in_browser(survey.stack.side(other.id))).any(|other| other.text.contains(name))
 }
 
 /// The value and the name of `const client = …` at the top of the module, exported or not.

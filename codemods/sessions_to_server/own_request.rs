@@ -3,7 +3,7 @@
 
 use super::uses;
 use audit::Survey;
-use project::File;
+use project::{File, Kind};
 use syntax::Node;
 use syntax::Tree;
 use syntax::scope::Scopes;
@@ -74,9 +74,11 @@ impl OwnRequest {
                 if lower == "apikey" && tree.text(unwrapped(value)) == key {
                     return true;
                 }
-                let text = uses::literal(survey, file, tree, value);
-                let (Some(text), false) = (text, DECIDING.contains(&&*lower)) else {
+                if DECIDING.contains(&&*lower) {
                     return false;
+                }
+                let Some(text) = uses::literal(survey, file, tree, value) else {
+                    return is_read_by_nobody(survey, &lower);
                 };
                 if OWN.contains(&&*lower) {
                     return lower == "x-client-info" || text == "application/json";
@@ -138,6 +140,22 @@ impl OwnRequest {
     pub(super) fn asks(&self) -> Option<&str> {
         self.fetch.as_deref()
     }
+}
+
+/// Whether nothing asks for a header: no function of the database names it, and no code takes it out of a request.
+fn is_read_by_nobody(survey: &Survey<'_>, header: &str) -> bool {
+    let taken = ["'", "\"", "`"].map(|quote| [")", "]"].map(|end| format!("{header}{quote}{end}")));
+    !survey.project.files.iter().any(|file| {
+        let lower = || file.text.to_ascii_lowercase();
+        match file.kind {
+            Kind::Sql => lower().contains(header),
+            Kind::Code(_) => {
+                let text = lower();
+                taken.iter().flatten().any(|taken| text.contains(taken))
+            }
+            _ => false,
+        }
+    })
 }
 
 /// The text of a node, moved to the margin.

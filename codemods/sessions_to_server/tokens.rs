@@ -271,6 +271,12 @@ impl<'s> Page<'s, '_> {
             tokens.edits.push(Edit::replace(self.file.span(property.byte_range()), "expires_at"));
             return None;
         }
+        if let Some(other) = self.compared_with(read) {
+            // So it tells one session from another as well.
+            let edit = |name: Node<'s>| Edit::replace(self.file.span(name.byte_range()), "expires_at");
+            tokens.edits.extend([edit(property), edit(other)]);
+            return None;
+        }
         // `const token = session.access_token`, used in nothing but those requests and conditions.
         let declarator = wrapped(read).parent().filter(|parent| parent.kind() == "variable_declarator");
         let binding = declarator
@@ -307,6 +313,19 @@ impl<'s> Page<'s, '_> {
             |member: Node<'s>| member.child_by_field_name("object").map(|object| self.tree.text(object));
         let asks_user = self.tree.text(other.child_by_field_name("property")?) == "user";
         (asks_user && object(other) == object(read) && other.id() != read.id()).then_some(both)
+    }
+
+    /// `before?.access_token === session?.access_token`: the name at the other side.
+    fn compared_with(&self, read: Node<'s>) -> Option<Node<'s>> {
+        let outer = wrapped(read);
+        let both = outer.parent().filter(|both| both.kind() == "binary_expression")?;
+        let operator = both.child_by_field_name("operator")?;
+        let side = |name: &str| both.child_by_field_name(name);
+        let (left, right) = (side("left")?, side("right")?);
+        let other = unwrapped(if left.id() == outer.id() { right } else { left });
+        let name = other.child_by_field_name("property")?;
+        let equal = matches!(operator.kind(), "===" | "!==" | "==" | "!=");
+        (equal && self.names(other) == self.names(read)).then_some(name)
     }
 
     /// `auth.setSession({ access_token: result.access_token, … })`, `realtime.setAuth(session.access_token)`
