@@ -51,7 +51,9 @@ fn in_field<'s>(
     let (tree, _) = file.syntax()?;
     let outer = wrapped(node);
     let parent = outer.parent()?;
-    let is_own = |member: &Node<'_>| member.child_by_field_name("object").is_some_and(|object| object.kind() == "this");
+    let is_own = |member: &Node<'_>| {
+        member.child_by_field_name("object").is_some_and(|object| object.kind() == "this")
+    };
     let (name, field) = match parent.kind() {
         "public_field_definition" => (parent.child_by_field_name("name")?, Some(parent)),
         "assignment_expression" => {
@@ -61,7 +63,8 @@ fn in_field<'s>(
         _ => return None,
     };
     let name = tree.text(name);
-    let body = std::iter::successors(Some(parent), |node| node.parent()).find(|node| node.kind() == "class_body")?;
+    let body =
+        std::iter::successors(Some(parent), |node| node.parent()).find(|node| node.kind() == "class_body")?;
     let field = field.or_else(|| {
         code_children(body).find(|member| {
             member.kind() == "public_field_definition"
@@ -87,7 +90,8 @@ fn in_field<'s>(
     for other in everywhere.into_iter().map(|id| survey.project.get(id)) {
         let Some((there, _)) = other.syntax().filter(|_| other.text.contains(name)) else { continue };
         walk(there.root(), &mut |node| {
-            let asked = node.child_by_field_name("property").is_some_and(|property| there.text(property) == name);
+            let asked =
+                node.child_by_field_name("property").is_some_and(|property| there.text(property) == name);
             fine &= !(asked && node.kind() == "member_expression" && !is_own(&node));
             fine
         });
@@ -98,10 +102,14 @@ fn in_field<'s>(
             match node.kind() {
                 "member_expression"
                     if is_own(&node)
-                        && node.child_by_field_name("property").is_some_and(|own| there.text(own) == name) =>
+                        && node
+                            .child_by_field_name("property")
+                            .is_some_and(|own| there.text(own) == name) =>
                 {
                     let set = node.parent().filter(|parent| parent.kind() == "assignment_expression");
-                    let set = set.filter(|set| set.child_by_field_name("left").is_some_and(|left| left.id() == node.id()));
+                    let set = set.filter(|set| {
+                        set.child_by_field_name("left").is_some_and(|left| left.id() == node.id())
+                    });
                     match set.and_then(|set| set.child_by_field_name("right")) {
                         Some(right) => fine &= there.text(right) == tree.text(outer),
                         None => found.places.push((holder.id, node)),
@@ -155,9 +163,12 @@ fn in_context<'s>(
     };
     let home = survey.project.get(holder);
     let (there, _) = home.syntax()?;
-    let declarator = there.node_at(name.clone())?.parent().filter(|node| node.kind() == "variable_declarator")?;
+    let declarator =
+        there.node_at(name.clone())?.parent().filter(|node| node.kind() == "variable_declarator")?;
     let made = unwrapped(declarator.child_by_field_name("value")?);
-    if !there.text(callee(made)?).ends_with("createContext") || declarator.child_by_field_name("type").is_some() {
+    if !there.text(callee(made)?).ends_with("createContext")
+        || declarator.child_by_field_name("type").is_some()
+    {
         return None;
     }
     let mut found = Carried::default();
@@ -171,9 +182,9 @@ fn in_context<'s>(
         if in_type || reach::is_passed_on(node) {
             continue;
         }
-        let member = wrapped(node).parent().filter(|member| {
-            matches!(member.kind(), "member_expression" | "nested_identifier")
-        });
+        let member = wrapped(node)
+            .parent()
+            .filter(|member| matches!(member.kind(), "member_expression" | "nested_identifier"));
         let asked = member.and_then(|member| member.child_by_field_name("property"));
         let element = member.unwrap_or(node).parent()?;
         match element.kind() {
@@ -294,7 +305,13 @@ fn taken_out<'s>(
 }
 
 /// `const { key, other: name } = …`
-fn taken_apart(tree: &Tree, file: FileId, pattern: Node<'_>, key: &str, found: &mut Carried<'_>) -> Option<()> {
+fn taken_apart(
+    tree: &Tree,
+    file: FileId,
+    pattern: Node<'_>,
+    key: &str,
+    found: &mut Carried<'_>,
+) -> Option<()> {
     for part in code_children(pattern) {
         match part.kind() {
             "shorthand_property_identifier_pattern" if tree.text(part) == key => {
@@ -374,8 +391,7 @@ fn alternatives<'t>(tree: &'t Tree, given: Node<'t>) -> Option<Node<'t>> {
 
 /// The type of a member of an object type.
 fn member_type<'t>(tree: &'t Tree, whole: Node<'t>, key: &str) -> Option<Node<'t>> {
-    let is_it = |member: &Node<'t>| {
-        member.child_by_field_name("name").is_some_and(|name| tree.text(name) == key)
-    };
+    let is_it =
+        |member: &Node<'t>| member.child_by_field_name("name").is_some_and(|name| tree.text(name) == key);
     code_children(whole).find(is_it)?.child_by_field_name("type")
 }

@@ -17,7 +17,8 @@ use syntax::Node;
 use syntax::Tree;
 use syntax::scope::{Declared, Scopes};
 use syntax::view::{
-    arguments, code_children, enclosing_statement, key_name, member_path, pairs, string_value, unwrapped, walk, wrapped,
+    arguments, code_children, enclosing_statement, key_name, member_path, pairs, string_value, unwrapped,
+    walk, wrapped,
 };
 
 /// The package whose client this is.

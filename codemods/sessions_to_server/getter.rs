@@ -296,9 +296,8 @@ impl<'t> Shape<'_, 't> {
     /// `createBrowserClient(…)` again, with other options or in place of missing settings: one client of a page is as good as another.
     fn makes_another(&self, call: Node<'t>) -> bool {
         let keeps_cookies = |call: Node<'t>| {
-            let name = callee(call).map(|maker| {
-                Graph::origin(self.survey.project, self.file.id, unwrapped(maker).byte_range())
-            });
+            let name = callee(call)
+                .map(|maker| Graph::origin(self.survey.project, self.file.id, unwrapped(maker).byte_range()));
             matches!(name, Some(Origin::Package(_, name)) if name == COOKIES)
         };
         keeps_cookies(call) && keeps_cookies(self.call)

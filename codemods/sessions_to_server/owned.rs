@@ -75,6 +75,7 @@ pub(super) fn of(survey: &Survey<'_>, client: &Client, gone: &[Span]) -> Owned {
     let inside = |range: &Range<usize>| {
         let covers = |outer: &Range<usize>| covers(outer, range);
         covers(&client.value)
+            || client.around.iter().any(covers)
             || owned.statements.iter().chain(owned.flags.iter().map(|(flag, _)| flag)).any(covers)
             || gone.iter().any(|span| span.file == client.file && covers(&span.range()))
     };
@@ -143,7 +144,9 @@ fn functions(survey: &Survey<'_>, client: &Client, owned: &mut Owned) {
             let is_value = |node: Node<'_>| {
                 let value = node.child_by_field_name("value").map(unwrapped);
                 let plain = value.is_some_and(|value| {
-                    matches!(value.kind(), "object" | "arrow_function") || string_value(tree, value).is_some()
+                    matches!(value.kind(), "object" | "arrow_function")
+                        || string_value(tree, value).is_some()
+                        || is_env(tree, value)
                 });
                 plain && code_children(enclosing_statement(node)).count() == 1
             };
@@ -195,6 +198,21 @@ fn identifiers(node: Node<'_>, scopes: &Scopes) -> Vec<(Range<usize>, bool)> {
         true
     });
     found
+}
+
+/// `import.meta.env.RELEASE`, `import.meta.env.RELEASE || "dev"`
+fn is_env(tree: &Tree, value: Node<'_>) -> bool {
+    let side = |name: &str| value.child_by_field_name(name).map(unwrapped);
+    match value.kind() {
+        "member_expression" => {
+            ["import.meta.env.", "process.env."].iter().any(|env| tree.text(value).starts_with(env))
+        }
+        "binary_expression" => {
+            side("left").is_some_and(|left| is_env(tree, left))
+                && side("right").is_some_and(|right| string_value(tree, right).is_some())
+        }
+        _ => false,
+    }
 }
 
 /// Whether a value is the setting itself, or one in its place: `url || "…"`, `url.trim()`.

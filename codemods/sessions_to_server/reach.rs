@@ -4,7 +4,8 @@
 use super::carried;
 use super::client::Client;
 use super::held;
-use super::leads::{self, alias, assigned, function_name, giver, memoised};
+use super::leads::{self, alias, assigned, giver, memoised};
+use super::takers::{Taken, is_nameable, taken};
 use crate::strictness;
 use audit::Survey;
 use edit::FileId;
@@ -16,7 +17,7 @@ use syntax::Node;
 use syntax::Tree;
 use syntax::module::{Import, ImportKind, Imported};
 use syntax::scope::{BindingId, Scopes};
-use syntax::view::{arguments, code_children, unwrapped, wrapped};
+use syntax::view::{arguments, code_children, wrapped};
 
 /// Every place, and every other name.
 pub(super) struct Reached<'s> {
@@ -166,10 +167,12 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
                     let name = name.byte_range();
                     waiting.push(Target::named(file.id, name.clone(), is));
                     reached.held.push(Held { file: file.id, name, typed, by: By::Declaration });
-                } else if let Some((name, typed)) = in_state(survey, client, file, node).filter(|_| !in_type) {
+                } else if let Some((name, typed)) = in_state(survey, client, file, node).filter(|_| !in_type)
+                {
                     waiting.push(Target::named(file.id, name.clone(), Is::Client));
                     reached.held.push(Held { file: file.id, name, typed: Some(typed), by: By::State });
-                } else if let Some(Taken { holder, function, parameter, index, by }) = taken(survey, file, node)
+                } else if let Some(Taken { holder, function, parameter, index, by }) =
+                    taken(survey, file, node)
                     && !in_type
                     && (by == By::Declaration || is_nameable(survey, client, holder, parameter))
                 {
@@ -193,7 +196,8 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
                     let places = carried.places.into_iter();
                     open.extend(places.map(|(file, node)| (survey.project.get(file), node, false)));
                     for (holder, name) in carried.names {
-                        let held = Held { file: holder, name: name.clone(), typed: None, by: By::Declaration };
+                        let held =
+                            Held { file: holder, name: name.clone(), typed: None, by: By::Declaration };
                         reached.held.push(held);
                         waiting.push(Target::named(holder, name, Is::Client));
                     }
@@ -213,62 +217,6 @@ pub(super) fn of<'s>(survey: &'s Survey<'_>, client: &Client) -> Reached<'s> {
     reached
 }
 
-/// A parameter that is given the client.
-struct Taken<'s> {
-    holder: FileId,
-    /// The function's name.
-    function: Node<'s>,
-    parameter: Node<'s>,
-    index: usize,
-    by: By,
-}
-
-/// The parameter whose default the expression is, or that it is handed to.
-fn taken<'s>(survey: &'s Survey<'_>, file: &File, node: Node<'s>) -> Option<Taken<'s>> {
-    let outer = wrapped(node);
-    let parent = outer.parent()?;
-    if matches!(parent.kind(), "required_parameter" | "optional_parameter") {
-        let list = parent.parent().filter(|list| list.kind() == "formal_parameters")?;
-        let index = code_children(list).position(|one| one.id() == parent.id())?;
-        let function = function_name(list.parent()?)?;
-        let plain = parent.child_by_field_name("pattern")?.kind() == "identifier";
-        return plain.then_some(Taken {
-            holder: file.id,
-            function,
-            parameter: parent,
-            index,
-            by: By::Declaration,
-        });
-    }
-    let call = (parent.kind() == "arguments")
-        .then(|| parent.parent())?
-        .filter(|call| call.kind() == "call_expression")?;
-    let index = arguments(call).iter().position(|one| one.id() == outer.id())?;
-    let called = unwrapped(call.child_by_field_name("function")?);
-    let Origin::Local(holder, name) = Graph::origin(survey.project, file.id, called.byte_range()) else {
-        return None;
-    };
-    let (tree, _) = survey.project.get(holder).syntax()?;
-    let name =
-        tree.node_at(name).filter(|name| called.kind() == "identifier" && name.kind() == "identifier")?;
-    let declared = name.parent()?;
-    let function = match declared.kind() {
-        "function_declaration" => declared,
-        "variable_declarator" => {
-            let value = unwrapped(declared.child_by_field_name("value")?);
-            let plain = declared.child_by_field_name("type").is_none()
-                && matches!(value.kind(), "arrow_function" | "function_expression");
-            plain.then_some(value)?
-        }
-        _ => return None,
-    };
-    let parameter = code_children(function.child_by_field_name("parameters")?).nth(index)?;
-    let plain = matches!(parameter.kind(), "required_parameter" | "optional_parameter")
-        && parameter.child_by_field_name("pattern")?.kind() == "identifier";
-    let by = if parameter.child_by_field_name("value").is_some() { By::Declaration } else { By::Caller };
-    plain.then_some(Taken { holder, function: name, parameter, index, by })
-}
-
 /// The name in a component's state that the client is put into, with what says its type there; `None` where that cannot name it.
 fn in_state(
     survey: &Survey<'_>,
@@ -280,15 +228,6 @@ fn in_state(
     let (name, typed) = (name.byte_range(), typed?);
     let says = held::says_itself(&file.text[typed.clone()]);
     (says || held::named(survey, client, file.span(name.clone())).is_some()).then_some((name, typed))
-}
-
-/// Whether a parameter can say that it takes the client, where it says anything.
-fn is_nameable(survey: &Survey<'_>, client: &Client, holder: FileId, parameter: Node<'_>) -> bool {
-    let Some(typed) = parameter.child_by_field_name("type") else { return true };
-    let file = survey.project.get(holder);
-    let name = parameter.child_by_field_name("pattern").unwrap_or(parameter);
-    held::says_itself(&file.text[typed.byte_range()])
-        || held::named(survey, client, file.span(name.byte_range())).is_some()
 }
 
 /// Whether every call of a function hands over the client, and nothing else is done with the function.
@@ -389,7 +328,9 @@ fn names<'s>(
             let Some(binding) = binding.map(|at| BindingId(at as u32)) else { continue };
             match &name.imported {
                 Imported::Namespace => found.extend(held().map(|member| (binding, Some(member.to_owned())))),
-                Imported::Named(there) if is_target(module, there) => found.push((binding, target.member.clone())),
+                Imported::Named(there) if is_target(module, there) => {
+                    found.push((binding, target.member.clone()))
+                }
                 Imported::Default if is_target(module, "default") => {
                     found.push((binding, target.member.clone()));
                 }

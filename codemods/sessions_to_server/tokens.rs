@@ -212,14 +212,13 @@ impl<'s> Page<'s, '_> {
             {
                 continue;
             }
-            // A server function has what it made itself, and what goes into the session comes from there.
+            // A server function has what it made; what goes into the session comes from there.
             let at = self.file.span(read.byte_range());
             if self.survey.stack.side_at(at) == stack::Side::Server || self.is_set(read) {
                 continue;
             }
             let known = tokens.kept.len();
-            let gone = self.token(read, &removed, tokens);
-            removed.extend(gone);
+            removed.extend(self.token(read, &removed, tokens));
             if tokens.kept.len() == known || self.names(read) != TOKENS[0] {
                 continue;
             }
@@ -271,10 +270,8 @@ impl<'s> Page<'s, '_> {
             tokens.edits.push(Edit::replace(self.file.span(property.byte_range()), "expires_at"));
             return None;
         }
-        if let Some(other) = self.compared_with(read) {
-            // So it tells one session from another as well.
-            let edit = |name: Node<'s>| Edit::replace(self.file.span(name.byte_range()), "expires_at");
-            tokens.edits.extend([edit(property), edit(other)]);
+        if let Some(edit) = self.compared(read, property) {
+            tokens.edits.extend(edit);
             return None;
         }
         // `const token = session.access_token`, used in nothing but those requests and conditions.
@@ -315,19 +312,6 @@ impl<'s> Page<'s, '_> {
         (asks_user && object(other) == object(read) && other.id() != read.id()).then_some(both)
     }
 
-    /// `before?.access_token === session?.access_token`: the name at the other side.
-    fn compared_with(&self, read: Node<'s>) -> Option<Node<'s>> {
-        let outer = wrapped(read);
-        let both = outer.parent().filter(|both| both.kind() == "binary_expression")?;
-        let operator = both.child_by_field_name("operator")?;
-        let side = |name: &str| both.child_by_field_name(name);
-        let (left, right) = (side("left")?, side("right")?);
-        let other = unwrapped(if left.id() == outer.id() { right } else { left });
-        let name = other.child_by_field_name("property")?;
-        let equal = matches!(operator.kind(), "===" | "!==" | "==" | "!=");
-        (equal && self.names(other) == self.names(read)).then_some(name)
-    }
-
     /// `auth.setSession({ access_token: result.access_token, … })`, `realtime.setAuth(session.access_token)`
     fn is_set(&self, read: Node<'s>) -> bool {
         let list = wrapped(read).parent().filter(|list| list.kind() == "arguments");
@@ -344,7 +328,7 @@ impl<'s> Page<'s, '_> {
     }
 
     /// The token that is read.
-    fn names(&self, read: Node<'s>) -> &'s str {
+    pub(super) fn names(&self, read: Node<'s>) -> &'s str {
         let name = read.child_by_field_name("property").or_else(|| {
             read.parent().filter(|parent| parent.kind() == "pair_pattern")?.child_by_field_name("key")
         });
@@ -370,6 +354,11 @@ impl<'s> Page<'s, '_> {
         let range = self.scopes.binding(binding).range.clone();
         let Some(mut node) = self.tree.node_at(range) else { return false };
         while node.kind() != "variable_declarator" {
+            // What the listener is told.
+            let asked = node.child_by_field_name("function").map_or("", |asked| self.tree.text(asked));
+            if asked.ends_with("auth.onAuthStateChange") {
+                return true;
+            }
             match node.parent() {
                 Some(parent) if !matches!(parent.kind(), "statement_block" | "program") => node = parent,
                 _ => return self.tree.text(node).contains("auth.onAuthStateChange"),
