@@ -828,3 +828,73 @@ fn a_handler_that_asks_who_is_there_and_never_whose_rows_they_are_is_blind() {
     route(&by(""), "/api/berths PATCH Enforced writes admin blind");
     route(&by(".eq('by', user.id)"), "/api/berths PATCH Enforced writes admin");
 }
+
+#[test]
+fn a_token_that_is_sent_on_is_judged_by_whoever_gets_it() {
+    let taken = "const cookieStore = await cookies(); const token = cookieStore.get('harbour_pass')?.value; const sent = request.headers.get('authorization'); if (!token && !sent) return NextResponse.json({}, { status: 401 });";
+    for headers in ["{ ...(sent ? { Authorization: sent } : { Authorization: `Bearer ${token}` }) }", "{ Authorization: `Bearer ${token}` }"] {
+        let helper = format!("async function forward(request, method) {{ {taken} const answer = await fetch(`${{HARBOUR}}/berths`, {{ method, headers: {headers} }}); return NextResponse.json(await answer.json()); }}");
+        let body = format!("{helper} export async function PATCH(request) {{ return forward(request, 'PATCH'); }}");
+        route(&body, "/api/berths PATCH Enforced writes");
+        let own = format!("export async function PATCH(request) {{ {taken} const answer = await fetch(`${{HARBOUR}}/berths`, {{ method: 'PATCH', headers: {headers} }}); return NextResponse.json(await answer.json()); }}");
+        route(&own, "/api/berths PATCH Enforced writes");
+    }
+    // A key of the app's own judges nobody.
+    let key = format!("export async function PATCH(request) {{ {taken} await fetch(`${{HARBOUR}}/berths`, {{ method: 'PATCH', headers: {{ Authorization: `Bearer ${{process.env.HARBOUR_KEY}}` }} }}); }}");
+    route(&key, "/api/berths PATCH Optional writes unverified");
+}
+
+#[test]
+fn a_pass_of_another_service_is_judged_by_that_service() {
+    route(
+        "const chest = (pass) => { const auth = new charts.auth.OAuth2(); auth.setCredentials({ access_token: pass }); return charts.chest(auth); }; export async function POST(request) { const cookieStore = await cookies(); const token = cookieStore.get('chart_pass')?.value; if (!token) return NextResponse.json({}, { status: 401 }); await chest(token).files.create({}); }",
+        "/api/berths POST Enforced writes",
+    );
+}
+
+#[test]
+fn who_only_forgets_their_own_cookies_changes_nothing() {
+    route(
+        "export async function DELETE() { const jar = await cookies(); jar.delete('chart_pass'); jar.delete('chart_again'); return NextResponse.json({ connected: false }); }",
+        "/api/berths DELETE None",
+    );
+    route(
+        "export async function DELETE() { const jar = await cookies(); jar.delete('chart_pass'); await sql`DELETE FROM charts`; return NextResponse.json({}); }",
+        "/api/berths DELETE None writes",
+    );
+}
+
+#[test]
+fn the_answer_of_a_helper_is_the_answer_of_an_arrow() {
+    route(
+        "const take = async (request) => { const wanted = process.env.TILL_HOOK ?? ''; if (!wanted) return new Response(null, { status: 503 }); if (!timingSafeEqual(Buffer.from(request.headers.get('x-till')), Buffer.from(wanted))) return new Response(null, { status: 401 }); await db.from('orders').update({ paid: true }); }; export const POST = async (request) => take(request);",
+        "/api/berths POST Secret writes",
+    );
+}
+
+#[test]
+fn a_secret_of_the_settings_or_of_a_row_is_a_secret() {
+    route(
+        "import { settings } from '@/lib/settings'; export async function POST(request) { const key = request.headers.get('x-key'); if (key !== settings.hookSecret) return new Response(null, { status: 401 }); await db.from('berths').insert({}); }",
+        "/api/berths POST Secret writes",
+    );
+    route(
+        "export async function POST(request) { const token = request.headers.get('x-key') ?? undefined; if (!token || token.length < 10) return new Response(null, { status: 401 }); const { data: house } = await db.from('houses').select('id, hook_token').eq('slug', 'x').maybeSingle(); if (!house) return new Response(null, { status: 404 }); if (house.hook_token !== token) return new Response(null, { status: 401 }); await db.from('berths').insert({}); }",
+        "/api/berths POST Enforced writes",
+    );
+}
+
+#[test]
+fn what_a_module_keeps_was_not_sent() {
+    route(
+        "let client = null; let lastKey = null; function mailer() { const key = Deno.env.get('MAIL_KEY'); if (key && key !== lastKey) { lastKey = key; client = new Mailer(key); return client; } if (!key) throw new Error('no key'); return client; } export async function POST(request) { await db.from('berths').insert({}); return mailer().send(); }",
+        "/api/berths POST None writes",
+    );
+}
+
+#[test]
+fn a_throw_that_is_answered_is_a_refusal() {
+    let package = r#"{"dependencies":{"express":"5"},"scripts":{"start":"node server/index.js"}}"#;
+    let text = "import express, { Router } from 'express'; import { wrapped } from './wrapped';\nconst router = Router();\nasync function lookWho(req) { const sent = req.headers['x-till']; if (!(await known(sent))) { throw new Error('who?'); } }\nasync function take(req, res) { try { await limit(req.ip); await validateTILLHook(req); await db.from('orders').insert(req.body); return res.status(200).json({}); } catch (error) { return res.status(401).json({}); } }\nasync function validateTILLHook(req) { await lookWho(req); }\nrouter.post('/hooks/till', express.json({ verify: (req, _, buf) => { req.raw = buf; } }), wrapped(take));\nexport default router;\n";
+    check(&[("package.json", package)], &[("server/hooks.ts", text)], &["/hooks/till POST /hooks/till Secret writes"]);
+}

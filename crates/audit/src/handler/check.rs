@@ -298,6 +298,12 @@ impl<'p> Judge<'p> {
                 }
                 // `const refused = demand(request); if (refused) return refused;`, `return takeEvent(request);`; nobody passes a throw.
                 let told = self.hands_back(call) || self.is_returned(call) || inner.thrown_secret;
+                // `return forward(request)` is all that it does.
+                if self.is_all(call) {
+                    checks.session = checks.session.or(inner.session.map(|_| span));
+                    checks.role = checks.role.or(inner.role.map(|_| span));
+                    checks.unverified = checks.unverified.or(inner.unverified.map(|_| span));
+                }
                 if inner.secret.is_some() && told {
                     checks.secret.get_or_insert(span);
                     checks.loose_secret = checks.loose_secret.or(inner.loose_secret.map(|_| span));
@@ -350,8 +356,22 @@ impl<'p> Judge<'p> {
     fn is_returned(&self, call: Node<'p>) -> bool {
         let around = view::wrapped(call).parent();
         let awaited = around.filter(|around| around.kind() == "await_expression");
+        let inner = awaited.map_or_else(|| view::wrapped(call), view::wrapped);
         let around = awaited.map_or(around, |awaited| view::wrapped(awaited).parent());
-        around.is_some_and(|around| around.kind() == "return_statement")
+        around.is_some_and(|around| {
+            // `async (request) => takeEvent(request)`
+            let whole = around.kind() == "arrow_function" && around.child_by_field_name("body") == Some(inner);
+            whole || around.kind() == "return_statement"
+        })
+    }
+
+    /// Whether the function around a call does nothing else than to return the answer of the call.
+    fn is_all(&self, call: Node<'p>) -> bool {
+        let body = view::enclosing_function(call).and_then(|function| function.child_by_field_name("body"));
+        let alone = |body: Node<'p>| {
+            body.kind() != "statement_block" || view::code_children(body).count() == 1
+        };
+        self.is_returned(call) && body.is_some_and(alone)
     }
 
     /// Whether the function around a call returns the answer of the call where there is one.
@@ -375,14 +395,16 @@ impl<'p> Judge<'p> {
         text.contains(&format!("if({name})return{name}"))
     }
 
-    /// Whether the code around a call catches what it throws.
+    /// Whether the code around a call catches what it throws, and goes on.
     fn catches(&self, call: Node<'p>) -> bool {
-        let mut node = call.parent();
-        while let Some(around) = node.filter(|around| !component::is_function(*around)) {
-            if around.kind() == "try_statement" {
+        let mut inner = call;
+        while let Some(around) = inner.parent().filter(|around| !component::is_function(*around)) {
+            let tried = around.kind() == "try_statement" && around.child_by_field_name("body") == Some(inner);
+            let caught = || around.child_by_field_name("handler")?.child_by_field_name("body");
+            if tried && caught().is_some_and(|caught| !self.leaves(caught)) {
                 return true;
             }
-            node = around.parent();
+            inner = around;
         }
         false
     }

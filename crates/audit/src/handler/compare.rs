@@ -19,17 +19,55 @@ impl<'p> Judge<'p> {
                     .child_by_field_name("operator")
                     .map_or("", |operator| self.reader.tree.text(operator));
                 if matches!(operator, "!==" | "!=" | "===" | "==") {
-                    let sides = ["left", "right"].map(|side| node.child_by_field_name(side));
-                    let env = sides.iter().flatten().any(|side| self.is_from_environment(*side));
-                    let sent = sides.iter().flatten().any(|side| self.was_sent(*side));
-                    found |= env && sent;
+                    let [left, right] = ["left", "right"].map(|side| node.child_by_field_name(side));
+                    let (Some(left), Some(right)) = (left, right) else { return true };
+                    found |= self.is_sent_secret(left, right) || self.is_sent_secret(right, left);
                 }
             }
             if node.kind() == "call_expression" && self.compares(node) {
                 let arguments = view::arguments(node);
-                let env = arguments.iter().any(|argument| self.is_from_environment(*argument));
-                let sent = arguments.iter().any(|argument| self.was_sent(*argument));
-                found |= arguments.len() == 2 && env && sent;
+                if let [one, other] = arguments[..] {
+                    found |= self.is_sent_secret(one, other) || self.is_sent_secret(other, one);
+                }
+            }
+            !found
+        });
+        found
+    }
+
+    fn is_sent_secret(&self, sent: Node<'p>, secret: Node<'p>) -> bool {
+        (self.is_from_environment(secret) || self.is_of_settings(secret)) && self.was_sent(sent)
+    }
+
+    /// `settings.hookSecret`, `config.apiKey`: a secret of the settings, which read the environment.
+    fn is_of_settings(&self, node: Node<'p>) -> bool {
+        let node = view::unwrapped(node);
+        let field = |name: &str| node.child_by_field_name(name).map(|field| self.reader.tree.text(field));
+        let (Some(object), Some(property)) = (field("object"), field("property")) else { return false };
+        let holder = object.rsplit('.').next().unwrap_or(object);
+        let holds = ["env", "environment", "config", "settings", "serverConfig", "serverEnv"];
+        node.kind() == "member_expression" && holds.contains(&holder) && is_secret_name(property)
+    }
+
+    /// `house.hook_token !== sent`: the secret of a row that was read, and what was sent.
+    pub(super) fn compares_secret_of_row(&self, condition: Node<'p>) -> bool {
+        let of_row = |node: Node<'p>| {
+            let node = view::unwrapped(node);
+            let property = node.child_by_field_name("property").filter(|_| node.kind() == "member_expression");
+            property.is_some_and(|property| is_secret_name(self.reader.tree.text(property)))
+                && self.any_declared(node, &|value| {
+                    let text = self.reader.tree.text(value);
+                    text.contains("await ") && text.contains(".from(")
+                })
+        };
+        let mut found = false;
+        view::walk(condition, &mut |node| {
+            let operator = node.child_by_field_name("operator").map(|it| self.reader.tree.text(it));
+            if node.kind() == "binary_expression" && matches!(operator, Some("!==" | "!=")) {
+                let [left, right] = ["left", "right"].map(|side| node.child_by_field_name(side));
+                if let (Some(left), Some(right)) = (left, right) {
+                    found |= of_row(left) && self.was_sent(right) || of_row(right) && self.was_sent(left);
+                }
             }
             !found
         });
@@ -258,6 +296,12 @@ impl<'p> Judge<'p> {
                 || around.contains(&format!("{name} &&"))
         })
     }
+}
+
+/// `hookSecret`, `webhook_token`, `apiKey`.
+fn is_secret_name(name: &str) -> bool {
+    let words = crate::identity::words(name);
+    matches!(words.last().map(String::as_str), Some("secret" | "token" | "key")) && name != "key"
 }
 
 /// `process.env.NODE_ENV !== "production"`: a developer's own machine may go without.

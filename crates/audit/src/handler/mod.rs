@@ -185,6 +185,7 @@ fn judged(project: &Project, found: &Found, guards: &[middleware::Middleware<'_>
     let mut deeds = reach::deeds(project, found.function);
     deeds.writes |= matches!(found.method.as_str(), "PUT" | "PATCH" | "DELETE")
         && !(found.before.is_empty() && reach::only_answers(project, found.function));
+    deeds.writes &= !reach::only_forgets(project, found.function);
     let by_guard = found.url.as_deref().and_then(|url| {
         let url = url.replace(':', "");
         guards.iter().find(|guard| guard.refuses(&url).is_some()).map(middleware::Middleware::span)

@@ -9,6 +9,7 @@ impl<'p> Judge<'p> {
     /// Whether a condition holds where the caller could not prove what they sent.
     pub(super) fn is_proven(&self, condition: Node<'p>) -> bool {
         self.compares_signature(condition)
+            || self.compares_secret_of_row(condition)
             || self.is_paid(condition)
             || self.any_name(condition, &|declared| by_token(declared))
     }

@@ -4,6 +4,7 @@ use crate::component;
 use edit::Span;
 use project::Project;
 use std::collections::BTreeSet;
+use syntax::Node;
 use syntax::view;
 
 /// `function` and the functions of the project that it calls, down to `depth`.
@@ -49,6 +50,32 @@ pub(super) fn only_answers(project: &Project, function: Span) -> bool {
     !calls
 }
 
+/// Whether a function only lets the caller forget cookies of their own.
+pub(super) fn only_forgets(project: &Project, function: Span) -> bool {
+    let Some((tree, scopes)) = project.get(function.file).syntax() else { return false };
+    let Some(node) = tree.node_at(function.range()) else { return false };
+    let is_jar = |object: Node<'_>| {
+        let declared = scopes.binding_at(object.byte_range()).map(|id| scopes.binding(id).range.clone());
+        let declared = declared.and_then(|range| tree.source().get(range)).unwrap_or_default();
+        tree.text(object).ends_with(".cookies") || declared.contains("cookies()")
+    };
+    let (mut forgets, mut else_called) = (false, false);
+    view::walk(node, &mut |node| {
+        let callee = node.child_by_field_name("function").filter(|_| node.kind() == "call_expression");
+        let Some(callee) = callee else { return !else_called };
+        let field = |name: &str| callee.child_by_field_name(name);
+        let name = tree.text(callee);
+        match (field("object"), field("property").map(|it| tree.text(it))) {
+            (Some(object), Some("delete")) if is_jar(object) => forgets = true,
+            (Some(object), Some("get")) if is_jar(object) => {}
+            _ if matches!(name, "cookies" | "NextResponse.json" | "Response.json" | "NextResponse.redirect") => {}
+            _ => else_called = true,
+        }
+        !else_called
+    });
+    forgets && !else_called
+}
+
 /// Whether a handler hands the whole request on, headers and all, and does nothing else with it: whoever gets it judges it.
 pub(super) fn hands_on(project: &Project, function: Span) -> bool {
     let spans = functions(project, function, 2);
@@ -60,8 +87,14 @@ pub(super) fn hands_on(project: &Project, function: Span) -> bool {
         "Headers(request.headers",
         "Headers(req.headers",
     ];
+    // The caller's own credentials alone, under their own name.
+    let own = || {
+        let lower = |mark: &str| texts().any(|text| text.to_ascii_lowercase().contains(mark));
+        (lower("headers.get(\"authorization\")") || lower("headers.get('authorization')"))
+            && (lower("headers.set(\"authorization\", auth") || lower("headers.set('authorization', auth"))
+    };
     let asks = [".from(", ".rpc(", "sql`", ".query(", "SERVICE_ROLE"];
-    has(&["fetch("]) && has(&headers) && has(&["request.method", "req.method"]) && !has(&asks)
+    has(&["fetch("]) && (has(&headers) || own()) && has(&["request.method", "req.method"]) && !has(&asks)
 }
 
 /// What the code of a handler does.

@@ -37,6 +37,7 @@ pub(super) fn verifies(project: &Project, function: Span) -> bool {
         // Handed on to a service that judges it.
         "uthorization: bearer",
         "uthorization: auth",
+        "setCredentials(",
     ];
     const SENT: &[&str] = &[
         "cookies.get",
@@ -57,7 +58,7 @@ pub(super) fn verifies(project: &Project, function: Span) -> bool {
     let text = |span: &Span| project.get(span.file).text.get(span.range()).unwrap_or_default();
     let has =
         |marks: &[&str]| functions.iter().any(|span| marks.iter().any(|mark| text(span).contains(mark)));
-    let handed_on = || functions.iter().any(|span| hands_on(text(span)));
+    let handed_on = || functions.iter().any(|span| hands_on(text(span)) || sends_on(text(span), SENT));
     let sent = functions.iter().any(|span| SENT.iter().any(|mark| takes(text(span), mark)));
     !sent || has(MARKS) || handed_on() || functions.iter().any(|span| asks_for_session(text(span)))
 }
@@ -95,4 +96,27 @@ fn hands_on(text: &str) -> bool {
     });
     text.contains("fetch(")
         && read.any(|name| text.contains(&format!("\"{name}\":")) || text.contains(&format!("'{name}':")))
+}
+
+/// Whether what a constant holds of the request goes on as the caller's own credentials: `Authorization: `Bearer ${token}``.
+fn sends_on(text: &str, sent: &[&str]) -> bool {
+    let flat = || text.split_whitespace().collect::<String>().to_ascii_lowercase();
+    let mut read = sent.iter().flat_map(|mark| text.match_indices(mark)).filter_map(|(at, mark)| {
+        let declared = text[..at].rsplit_once("const ")?.1;
+        let (name, rest) = declared.split_once('=')?;
+        let name = name.trim();
+        let plain = |text: &str| text.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+        (plain(name) && !rest.contains(';') && takes(&text[at..], mark)).then(|| name.to_ascii_lowercase())
+    });
+    text.contains("fetch(") && {
+        let flat = flat();
+        read.any(|name| {
+            let goes = |value: &str| {
+                ["authorization:", "authorization':", "authorization\":", "cookie:", "cookie':", "cookie\":"]
+                    .iter()
+                    .any(|header| flat.contains(&format!("{header}{value}")))
+            };
+            goes(&format!("`bearer${{{name}}}`")) || goes(&format!("{name},")) || goes(&format!("{name}}}"))
+        })
+    }
 }

@@ -128,19 +128,26 @@ const SIGNS: &[&str] = &[
     "jsonwebtoken",
 ];
 
-/// Words of an identifier, a key or a path, in lower case: `isLoggedIn` is `is`, `logged`, `in`.
+/// Words of an identifier, a key or a path, in lower case: `isLoggedIn` is `is`, `logged`, `in`, and `checkIPNHook` is `check`, `ipn`,
+/// `hook`.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut lower_before = false;
-    for letter in text.chars() {
+    // Capitals in a row: an abbreviation ends before the last of them, if a small letter follows. `OAuth` is one word.
+    let mut capitals = 0;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
         if !letter.is_alphanumeric() {
             words.push(String::new());
             lower_before = false;
+            capitals = 0;
             continue;
         }
-        if letter.is_uppercase() && lower_before {
+        let ends = capitals >= 2 && letters.peek().is_some_and(|next| next.is_lowercase());
+        if letter.is_uppercase() && (lower_before || ends) {
             words.push(String::new());
         }
+        capitals = if letter.is_uppercase() { capitals + 1 } else { 0 };
         lower_before = letter.is_lowercase() || letter.is_ascii_digit();
         if words.is_empty() {
             words.push(String::new());
