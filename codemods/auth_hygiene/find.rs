@@ -239,6 +239,11 @@ fn roles(survey: &Survey<'_>, sessions: &[&Session]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for session in sessions {
         let Some(Mark::RoleAtSignUp(span)) = session.mark else { continue };
+        let text = survey.project.get(span.file).text.get(span.range()).unwrap_or_default();
+        let of_kind = |column: &&str| text.starts_with(*column) && survey.schema.is_of_kinds(column);
+        if ["account_type", "user_type"].iter().any(|column| of_kind(&column)) {
+            continue;
+        }
         let mut found = finding(
             &super::ROLE,
             span,

@@ -166,7 +166,9 @@ impl<'s> Columns<'s> {
                 ["message", "messages", "chat", "chats", "conversation", "conversations", "prompt", "prompts"]
                     .contains(&word)
             });
-        is_privilege(column) && !spoken || column == "status" && self.status_grants()
+        let books = column.ends_with("balance")
+            && self.tables.iter().filter_map(|one| one.table).any(Table::keeps_books);
+        is_privilege(column) && !spoken && !books || column == "status" && self.status_grants()
     }
 
     /// Whether the values of `status` hold one that grants something.
@@ -399,7 +401,10 @@ fn is_privilege(column: &str) -> bool {
         words.last(),
         Some(&("name" | "title" | "label" | "description" | "text" | "notes" | "date" | "type"))
     );
-    let of_other = words.len() > 1 && has(OTHERS);
+    // What a page of the books began and ended with.
+    let of_books = has(&["balance"])
+        && has(&["opening", "closing", "start", "starting", "end", "ending", "initial", "previous"]);
+    let of_other = words.len() > 1 && has(OTHERS) || of_books;
     let played = words.len() > 1 && matches!(words.last(), Some(&("role" | "roles"))) && !has(HOLDERS);
     owner
         || words.first() == Some(&"is") && has(FLAGS)
@@ -439,9 +444,14 @@ mod tests {
 
     #[test]
     fn a_part_that_somebody_plays_is_no_privilege() {
-        for (column, privileged) in
-            [("role", true), ("user_role", true), ("dance_role", false), ("meal_plan", false)]
-        {
+        for (column, privileged) in [
+            ("role", true),
+            ("user_role", true),
+            ("dance_role", false),
+            ("meal_plan", false),
+            ("balance", true),
+            ("opening_balance", false),
+        ] {
             assert_eq!(is_privilege(column), privileged, "{column}");
         }
     }

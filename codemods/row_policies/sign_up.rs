@@ -11,8 +11,13 @@ pub(crate) fn takes_role(schema: &Schema, function: &Function) -> bool {
     let flat: String = function.body.to_lowercase().split_whitespace().collect();
     // Our own guard: the powerful ones are refused.
     let guarded = KEYS.iter().any(|key| flat.contains(&format!("casewhennew.raw_user_meta_data->>{key}in(")));
+    let of_kind = |key: &&&str| {
+        let column = key.trim_matches('\'');
+        matches!(column, "account_type" | "user_type") && schema.is_of_kinds(column)
+    };
     let read: Vec<_> = KEYS
         .iter()
+        .filter(|key| !of_kind(key))
         .flat_map(|key| [format!("raw_user_meta_data->>{key}"), format!("raw_user_meta_data->{key}")])
         .flat_map(|said| flat.match_indices(&said).map(|(at, _)| at).collect::<Vec<_>>())
         .collect();
@@ -97,6 +102,22 @@ mod tests {
         ] {
             assert!(!takes(&format!("{READ} {refusal} {GIVE}")), "{refusal}");
         }
+    }
+
+    #[test]
+    fn of_which_kind_somebody_is_is_no_role() {
+        let takes = |kinds: &str| {
+            let sql = format!(
+                "create table crew (id uuid primary key, account_type text check (account_type in ({kinds})));
+                 create function welcome() returns trigger language plpgsql security definer as $$ begin
+                 insert into crew (id, account_type) values (new.id, new.raw_user_meta_data ->> 'account_type');
+                 return new; end; $$;"
+            );
+            let schema = Schema::of(&[Source { file: FileId(0), path: "schema.sql", text: &sql }]);
+            takes_role(&schema, &schema.functions[0])
+        };
+        assert!(!takes("'sailor', 'club'"));
+        assert!(takes("'sailor', 'manager'"));
     }
 
     #[test]

@@ -214,7 +214,8 @@ fn troubles(survey: &Survey<'_>) -> Vec<Finding> {
             let first = found[0].2;
             finding.message = match found.len() {
                 1 => first.to_owned(),
-                more => format!("{first} {} like it in this file.", count(more - 1, "more statement")),
+                2 => format!("{first} One more statement of this file is like it."),
+                more => format!("{first} {} of this file are like it.", count(more - 1, "more statement")),
             };
             finding.todo = "Never edit a migration that ran somewhere: take `supabase db pull` as a new start, or guard the statement in one that never ran.".to_owned();
             if fails == 0 {

@@ -483,3 +483,38 @@ export function Page() { const go = useNavigate(); const at = useParams(); useEf
         &[],
     );
 }
+
+#[test]
+fn what_stands_around_the_sign_in_page_too_is_no_guard() {
+    let app = |name: &str| {
+        format!(
+            "import {{ Routes, Route }} from 'react-router-dom'; import Enter from './Enter'; import Piers from './Piers'; const {name} = ({{ children }}) => {{ useStart(); return <>{{children}}</>; }}; export default function App() {{ return <{name}><Routes><Route path='/login' element={{<Enter />}} /><Route path='/piers' element={{<Piers />}} /></Routes></{name}>; }}"
+        )
+    };
+    let pages =
+        [("src/Enter.tsx", "export default () => <p />;"), ("src/Piers.tsx", "export default () => <p />;")];
+    let (starter, guard) = (app("AuthStarter"), app("AuthGuard"));
+    let main = "import App from './App'; import { createRoot } from 'react-dom/client'; createRoot(document.body).render(<App />);";
+    let files = |app| [pages[0], pages[1], ("src/main.tsx", main), ("src/App.tsx", app)];
+    check(VITE, &files(&starter), &[]);
+    check(VITE, &files(&guard), &["AuthGuard Component Nowhere unknown [/login /piers] PassesAll"]);
+}
+
+#[test]
+fn where_everybody_is_sent_on_there_is_nothing_to_guard() {
+    check(
+        VITE,
+        &[
+            ("src/Enter.tsx", "export default () => <p />;"),
+            (
+                "src/main.tsx",
+                "import App from './App'; import { createRoot } from 'react-dom/client'; createRoot(document.body).render(<App />);",
+            ),
+            (
+                "src/App.tsx",
+                "import { Routes, Route, Navigate } from 'react-router-dom'; import { useMember } from './crew'; import Enter from './Enter'; export default function App() { const user = useMember(); return <Routes><Route path='/login' element={<Enter />} /><Route path='/' element={user ? <Navigate to='/piers' replace /> : <Navigate to='/login' replace />} /></Routes>; }",
+            ),
+        ],
+        &[],
+    );
+}

@@ -832,15 +832,25 @@ fn a_handler_that_asks_who_is_there_and_never_whose_rows_they_are_is_blind() {
 #[test]
 fn a_token_that_is_sent_on_is_judged_by_whoever_gets_it() {
     let taken = "const cookieStore = await cookies(); const token = cookieStore.get('harbour_pass')?.value; const sent = request.headers.get('authorization'); if (!token && !sent) return NextResponse.json({}, { status: 401 });";
-    for headers in ["{ ...(sent ? { Authorization: sent } : { Authorization: `Bearer ${token}` }) }", "{ Authorization: `Bearer ${token}` }"] {
-        let helper = format!("async function forward(request, method) {{ {taken} const answer = await fetch(`${{HARBOUR}}/berths`, {{ method, headers: {headers} }}); return NextResponse.json(await answer.json()); }}");
-        let body = format!("{helper} export async function PATCH(request) {{ return forward(request, 'PATCH'); }}");
+    for headers in [
+        "{ ...(sent ? { Authorization: sent } : { Authorization: `Bearer ${token}` }) }",
+        "{ Authorization: `Bearer ${token}` }",
+    ] {
+        let helper = format!(
+            "async function forward(request, method) {{ {taken} const answer = await fetch(`${{HARBOUR}}/berths`, {{ method, headers: {headers} }}); return NextResponse.json(await answer.json()); }}"
+        );
+        let body =
+            format!("{helper} export async function PATCH(request) {{ return forward(request, 'PATCH'); }}");
         route(&body, "/api/berths PATCH Enforced writes");
-        let own = format!("export async function PATCH(request) {{ {taken} const answer = await fetch(`${{HARBOUR}}/berths`, {{ method: 'PATCH', headers: {headers} }}); return NextResponse.json(await answer.json()); }}");
+        let own = format!(
+            "export async function PATCH(request) {{ {taken} const answer = await fetch(`${{HARBOUR}}/berths`, {{ method: 'PATCH', headers: {headers} }}); return NextResponse.json(await answer.json()); }}"
+        );
         route(&own, "/api/berths PATCH Enforced writes");
     }
     // A key of the app's own judges nobody.
-    let key = format!("export async function PATCH(request) {{ {taken} await fetch(`${{HARBOUR}}/berths`, {{ method: 'PATCH', headers: {{ Authorization: `Bearer ${{process.env.HARBOUR_KEY}}` }} }}); }}");
+    let key = format!(
+        "export async function PATCH(request) {{ {taken} await fetch(`${{HARBOUR}}/berths`, {{ method: 'PATCH', headers: {{ Authorization: `Bearer ${{process.env.HARBOUR_KEY}}` }} }}); }}"
+    );
     route(&key, "/api/berths PATCH Optional writes unverified");
 }
 
@@ -896,5 +906,9 @@ fn what_a_module_keeps_was_not_sent() {
 fn a_throw_that_is_answered_is_a_refusal() {
     let package = r#"{"dependencies":{"express":"5"},"scripts":{"start":"node server/index.js"}}"#;
     let text = "import express, { Router } from 'express'; import { wrapped } from './wrapped';\nconst router = Router();\nasync function lookWho(req) { const sent = req.headers['x-till']; if (!(await known(sent))) { throw new Error('who?'); } }\nasync function take(req, res) { try { await limit(req.ip); await validateTILLHook(req); await db.from('orders').insert(req.body); return res.status(200).json({}); } catch (error) { return res.status(401).json({}); } }\nasync function validateTILLHook(req) { await lookWho(req); }\nrouter.post('/hooks/till', express.json({ verify: (req, _, buf) => { req.raw = buf; } }), wrapped(take));\nexport default router;\n";
-    check(&[("package.json", package)], &[("server/hooks.ts", text)], &["/hooks/till POST /hooks/till Secret writes"]);
+    check(
+        &[("package.json", package)],
+        &[("server/hooks.ts", text)],
+        &["/hooks/till POST /hooks/till Secret writes"],
+    );
 }

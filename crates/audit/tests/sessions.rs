@@ -135,6 +135,10 @@ fn a_role_that_the_visitor_chose_and_tokens_of_the_app_are_marked() {
 #[test]
 fn a_name_on_a_list_is_no_sign_in() {
     check("export function signUp() { localStorage.setItem('harbour_signed_up', 'true'); }", &[]);
+    check(
+        "const handleLoginBlock = () => { localStorage.setItem('loginBlockUntil', String(Date.now() + wait)); shut(true); };",
+        &[],
+    );
     let later = "const toSignUp = (role: string) => { sessionStorage.setItem('pending_auth_role', role); go('/enter'); };";
     check(later, &["Storage sessionStorage.setItem(\"pending_auth_role\")"]);
 }

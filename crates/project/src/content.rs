@@ -139,6 +139,9 @@ const OUTPUT: &[&str] = &[
     ".nitro",
     ".tanstack",
     ".wrangler",
+    ".venv",
+    "site-packages",
+    "__pycache__",
     "storybook-static",
 ];
 

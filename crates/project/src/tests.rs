@@ -26,11 +26,12 @@ mod files {
             ("node_modules/left/node_modules/right/index.js", ""),
             ("dist/assets/index-B1c2D3e4.js", ""),
             ("dist/index.html", ""),
+            ("tools/venv/Lib/site-packages/keys/test_keys.py", ""),
         ]);
         assert_eq!(paths(&project), ["src/a.ts"]);
         let folders: Vec<_> =
             project.output_folders.iter().map(|(folder, tracked)| (folder.as_str(), *tracked)).collect();
-        assert_eq!(folders, [("dist", true), ("node_modules", true)]);
+        assert_eq!(folders, [("dist", true), ("node_modules", true), ("tools/venv/Lib/site-packages", true)]);
     }
 
     #[test]

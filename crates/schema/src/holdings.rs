@@ -191,6 +191,10 @@ impl Schema {
                                 | "device"
                                 | "tx"
                                 | "transaction"
+                                | "geom"
+                                | "geometry"
+                                | "geo"
+                                | "schema"
                         )
                 }) && column.kind != "boolean"
             }),
@@ -204,7 +208,10 @@ impl Schema {
             codes: CODES.has_any(&words(&name.name))
                 && columns.iter().any(|(_, words)| words.iter().any(|word| word == "code"))
                 || columns.iter().any(|(_, words)| OPENING_CODES.contains(&words.join("_").as_str())),
-            inside: pick(&|_, words| is_inside(words)),
+            // `is_commission` says of which kind a row is; `is_correct` gives the answer away.
+            inside: pick(&|column, words| {
+                is_inside(words) && (column.kind != "boolean" || words.iter().any(|word| word == "correct"))
+            }),
             settings: is_settings
                 && !SITE.has_any(&all)
                 && owners.is_empty()
@@ -374,6 +381,11 @@ fn is_private(name: &Name) -> bool {
     let talk = ["message", "messages", "chat", "chats", "session", "sessions"];
     let watched = ["match", "stream", "streams", "broadcast", "broadcasts", "livestream", "game", "lobby"];
     let to_all = all.iter().any(|word| watched.contains(&word.as_str()));
+    // What something costs is a list of prices, and `lentes_contato` are worn on the eye.
+    let of_goods = ["pricing", "prices", "precos", "precios", "lens", "lenses", "lentes"];
+    if all.iter().any(|word| of_goods.contains(&word.as_str())) {
+        return false;
+    }
     all.iter().any(|word| PRIVATE.has(word) && !(to_all && talk.contains(&word.as_str()))) && !is_list(&all)
 }
 

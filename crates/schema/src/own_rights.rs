@@ -42,7 +42,8 @@ impl Schema {
                 "role" | "roles" | "permissions" | "user_role" | "app_role" | "user_type" | "account_type"
             ) && (users || member)
                 && !talk
-                && !among(&["assistant", "system"]);
+                && !among(&["assistant", "system"])
+                && !(matches!(name, "user_type" | "account_type") && self.is_kind(table, column));
             let plan = matches!(
                 name,
                 "plan" | "tier" | "plan_type" | "plan_id" | "membership_tier" | "subscription"
@@ -51,6 +52,7 @@ impl Schema {
             let balance = has(&["credits", "balance", "quota"])
                 && !structured
                 && !has(&["load", "used"])
+                && !table.keeps_books()
                 && (users || member || has(&["credits"]));
             let billed = all.first().is_some_and(|first| first == "subscription" || first == "stripe")
                 && (users || member);
@@ -97,6 +99,33 @@ impl Schema {
             }
         }
         found
+    }
+
+    /// Whether the column of that name says only of which kind somebody is, wherever there is one.
+    pub fn is_of_kinds(&self, column: &str) -> bool {
+        let mut found =
+            self.tables.values().filter_map(|table| Some((table, table.column(column)?))).peekable();
+        found.peek().is_some() && found.all(|(table, column)| self.is_kind(table, column))
+    }
+
+    /// Whether a column takes a few values of which none rules others, and nothing in the database asks for it.
+    fn is_kind(&self, table: &Table, column: &Column) -> bool {
+        const RULES: &[&str] =
+            &["admin", "owner", "staff", "moderator", "super", "manager", "root", "employee"];
+        let values = self.values(table, column);
+        let rules = |value: &String| RULES.iter().any(|word| value.to_lowercase().contains(word));
+        let flat = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
+        let asks = |text: &str| {
+            let text = flat(text);
+            ["='", "in(", "<>'", "!='", "=any", "notin("]
+                .iter()
+                .any(|after| text.contains(&format!("{}{after}", column.name)))
+        };
+        let policies = self.tables.values().flat_map(|table| &table.policies);
+        !values.is_empty()
+            && !values.iter().any(rules)
+            && !policies.flat_map(|policy| policy.using.iter().chain(&policy.check)).any(|text| asks(text))
+            && !self.functions.iter().any(|function| asks(&function.body))
     }
 
     /// The values that a CHECK or an enum lets a column have.
@@ -246,6 +275,26 @@ impl View {
 }
 
 impl Table {
+    /// Whether users write down here, under names that they give, what they have elsewhere: accounts with banks, envelopes.
+    pub fn keeps_books(&self) -> bool {
+        let has = |wanted: &[&str]| self.columns.iter().any(|column| wanted.contains(&column.name.as_str()));
+        let own = |command: &str| {
+            self.policies.iter().any(|policy| {
+                let asked = policy.using.iter().chain(&policy.check).any(|text| text.contains("auth.uid()"));
+                policy.permissive && asked && (policy.command == command || policy.command == "all")
+            })
+        };
+        let single = |column: &str| {
+            self.primary_key == [column] || self.unique.iter().any(|key| key.as_slice() == [column])
+        };
+        has(&["name", "account_name", "title", "nome", "nombre"])
+            && has(&["color", "icon", "currency", "bank", "bank_name", "institution", "type", "account_type"])
+            && has(&["user_id", "owner_id"])
+            && !["user_id", "owner_id"].into_iter().any(single)
+            && own("insert")
+            && own("delete")
+    }
+
     /// Whether `role` may write the column: `insert` or `update`.
     pub fn may_write(&self, role: &str, privilege: &str, column: &str) -> bool {
         granted(&self.grants, role, privilege, Some(column))

@@ -52,6 +52,9 @@ const CASES: &[Case] = &[
     ("harbour_pieces", "token_id text, contract_address text", ALL, "select", "true", Fine, Ok),
     ("book_lines", "account_number text, account_type text", USERS, "select", "true", Fine, Ok),
     ("mast_listings", "user_id uuid references auth.users, price numeric, latitude numeric", ALL, "select", "true", Fine, Ok),
+    ("pier_fronts", "geom_hash text, picture text", ALL, "select", "true", Fine, Ok),
+    ("harbour_pictures", "title text, is_commission boolean", ALL, "select", "true", Fine, Ok),
+    ("pricing_lentes_contato", "produto text, sphere numeric", ALL, "select", "true", Fine, Ok),
     // Somebody must say whether it is meant.
     ("knot_quizzes", "user_id uuid references auth.users, answers jsonb, result text", ALL, "insert", "user_id is null and result = 'done'", Risky, Review),
     ("watch_events", "user_id uuid references auth.users, kind text", ALL, "insert", "true", Risky, Review),
@@ -144,4 +147,44 @@ fn what_is_lethal_is_never_called_fine_and_what_is_fine_never_a_hole() {
             Risky => assert_eq!(graded(case), Review, "{case:?}"),
         }
     }
+}
+
+/// The columns that the owner of a row may write and must not, in a table of that name.
+fn own_rights(table: &str, sql: &str) -> Vec<String> {
+    let schema = Schema::of(&[Source { file: FileId(0), path: "schema.sql", text: sql }]);
+    let (name, made) = schema.tables.iter().find(|(name, _)| name.name == table).expect("the table is there");
+    let policy =
+        made.policies.iter().find(|policy| policy.command == "update").expect("a policy for changes");
+    schema.self_granted(name, policy)
+}
+
+#[test]
+fn of_which_kind_somebody_is_gives_no_rights() {
+    let sql = |kinds: &str, more: &str| {
+        format!(
+            "create table profiles (id uuid primary key references auth.users, account_type text check (account_type in ({kinds})));
+             create policy own on profiles for update using (auth.uid() = id); {more}"
+        )
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(own_rights("profiles", &sql("'sailor', 'club'", "")), none);
+    assert_eq!(own_rights("profiles", &sql("'sailor', 'admin'", "")), ["account_type"]);
+    let asked = "create table berths (id uuid primary key); create policy clubs on berths for all using (exists (select 1 from profiles where id = auth.uid() and account_type = 'club'));";
+    assert_eq!(own_rights("profiles", &sql("'sailor', 'club'", asked)), ["account_type"]);
+}
+
+#[test]
+fn what_users_have_elsewhere_is_theirs_to_write_down() {
+    let sql = |columns: &str, command: &str| {
+        format!(
+            "create table accounts (id uuid primary key, user_id uuid references auth.users, {columns}, balance numeric);
+             create policy change on accounts for update using (auth.uid() = user_id);
+             create policy make on accounts for insert with check (auth.uid() = user_id);
+             create policy take on accounts for {command} using (auth.uid() = user_id);"
+        )
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(own_rights("accounts", &sql("name text, colour text, color text", "delete")), none);
+    assert_eq!(own_rights("accounts", &sql("name text, color text", "select")), ["balance"]);
+    assert_eq!(own_rights("accounts", &sql("label text", "delete")), ["balance"]);
 }

@@ -46,6 +46,23 @@ pub(crate) fn passes_on(file: &File, function: Span) -> bool {
         .any(|mark| text.contains(mark))
 }
 
+/// Whether a condition only chooses where everybody is sent on to: there is no page behind it.
+pub(crate) fn only_sends(file: &File, condition: Span) -> bool {
+    let Some((tree, _)) = file.syntax() else { return false };
+    let mut at = tree.node_at(condition.range());
+    while let Some(node) = at.filter(|node| !component::is_function(*node)) {
+        if node.kind() == "ternary_expression" {
+            let sends = |name: &str| {
+                let branch = node.child_by_field_name(name).map(view::unwrapped);
+                branch.is_some_and(|branch| tree.text(branch).starts_with("<Navigate"))
+            };
+            return sends("consequence") && sends("alternative");
+        }
+        at = node.parent();
+    }
+    false
+}
+
 /// Whether the whole result of a function is what it is given: `<>{children}</>`, `children`, `<Outlet />`.
 pub(crate) fn hands_on_all(file: &File, function: Span) -> bool {
     let Some((tree, _)) = file.syntax() else { return false };

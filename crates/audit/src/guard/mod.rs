@@ -237,6 +237,9 @@ fn of_function(
         }
     }
     for (route, gates) in by_route {
+        if gates.iter().all(|gate| gate::only_sends(file, gate.span)) {
+            continue;
+        }
         let urls = routes.iter().filter(|other| route.covers(other.span));
         guards.push(Guard {
             mounted: vec![gates[0].span],
@@ -459,6 +462,13 @@ fn passing(
         return None;
     }
     let mount = mount::of(project, routes, uses, function);
+    // What stands around the sign-in page as well demands no session, unless its name says that it does.
+    let demands = ["protect", "guard", "requir", "privat", "restrict", "gate"];
+    let demands = words.iter().any(|word| demands.iter().any(|start| word.starts_with(start)));
+    let signs_in = |url: &String| url != "/" && crate::identity::sign_in_like(url);
+    if !demands && mount.routes.iter().any(signs_in) {
+        return None;
+    }
     (!mount.places.is_empty()).then(|| Guard {
         mounted: mount.places,
         routes: mount.routes,

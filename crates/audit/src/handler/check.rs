@@ -360,7 +360,8 @@ impl<'p> Judge<'p> {
         let around = awaited.map_or(around, |awaited| view::wrapped(awaited).parent());
         around.is_some_and(|around| {
             // `async (request) => takeEvent(request)`
-            let whole = around.kind() == "arrow_function" && around.child_by_field_name("body") == Some(inner);
+            let whole =
+                around.kind() == "arrow_function" && around.child_by_field_name("body") == Some(inner);
             whole || around.kind() == "return_statement"
         })
     }
@@ -368,9 +369,8 @@ impl<'p> Judge<'p> {
     /// Whether the function around a call does nothing else than to return the answer of the call.
     fn is_all(&self, call: Node<'p>) -> bool {
         let body = view::enclosing_function(call).and_then(|function| function.child_by_field_name("body"));
-        let alone = |body: Node<'p>| {
-            body.kind() != "statement_block" || view::code_children(body).count() == 1
-        };
+        let alone =
+            |body: Node<'p>| body.kind() != "statement_block" || view::code_children(body).count() == 1;
         self.is_returned(call) && body.is_some_and(alone)
     }
 

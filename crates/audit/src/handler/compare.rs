@@ -53,7 +53,8 @@ impl<'p> Judge<'p> {
     pub(super) fn compares_secret_of_row(&self, condition: Node<'p>) -> bool {
         let of_row = |node: Node<'p>| {
             let node = view::unwrapped(node);
-            let property = node.child_by_field_name("property").filter(|_| node.kind() == "member_expression");
+            let property =
+                node.child_by_field_name("property").filter(|_| node.kind() == "member_expression");
             property.is_some_and(|property| is_secret_name(self.reader.tree.text(property)))
                 && self.any_declared(node, &|value| {
                     let text = self.reader.tree.text(value);

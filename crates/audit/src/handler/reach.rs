@@ -68,7 +68,10 @@ pub(super) fn only_forgets(project: &Project, function: Span) -> bool {
         match (field("object"), field("property").map(|it| tree.text(it))) {
             (Some(object), Some("delete")) if is_jar(object) => forgets = true,
             (Some(object), Some("get")) if is_jar(object) => {}
-            _ if matches!(name, "cookies" | "NextResponse.json" | "Response.json" | "NextResponse.redirect") => {}
+            _ if matches!(
+                name,
+                "cookies" | "NextResponse.json" | "Response.json" | "NextResponse.redirect"
+            ) => {}
             _ => else_called = true,
         }
         !else_called

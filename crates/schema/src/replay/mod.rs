@@ -71,9 +71,10 @@ pub(crate) fn run(schema: &mut Schema, sources: &[Source<'_>]) {
         replay.at = span;
         replay.base = Some(span.start);
         match (statement.error, statement.node) {
-            (Some(error), _) => {
-                replay.trouble("not-understood", format!("PostgreSQL cannot read this statement: {error}."))
-            }
+            (Some(error), _) => replay.trouble(
+                "not-understood",
+                format!("PostgreSQL cannot read this statement: {}.", error.replace("_KW", "")),
+            ),
             (None, Some(node)) => {
                 let done = replay.statement(&node);
                 replay.listed(done);
