@@ -233,15 +233,24 @@ fn believed(survey: &Survey<'_>) -> Option<Span> {
     })
 }
 
+/// Whether what a sign-up hands on says only of which kind somebody is: `account_type: kind`, which the database gives no rights.
+fn says_a_kind(survey: &Survey<'_>, span: Span) -> bool {
+    let text = &survey.project.get(span.file).text;
+    let (before, own) = (text.get(..span.range().start), text.get(span.range()));
+    let key = before.unwrap_or_default().trim_end().trim_end_matches(':').trim_end_matches(['"', '\'']);
+    ["account_type", "user_type"].into_iter().any(|column| {
+        (key.ends_with(column) || own.is_some_and(|own| own.starts_with(column)))
+            && survey.schema.is_of_kinds(column)
+    })
+}
+
 /// Sign-ups that hand on a role, and whether the database believes it.
 fn roles(survey: &Survey<'_>, sessions: &[&Session]) -> Vec<Finding> {
     let believed = believed(survey);
     let mut findings = Vec::new();
     for session in sessions {
         let Some(Mark::RoleAtSignUp(span)) = session.mark else { continue };
-        let text = survey.project.get(span.file).text.get(span.range()).unwrap_or_default();
-        let of_kind = |column: &&str| text.starts_with(*column) && survey.schema.is_of_kinds(column);
-        if ["account_type", "user_type"].iter().any(|column| of_kind(&column)) {
+        if says_a_kind(survey, span) {
             continue;
         }
         let mut found = finding(

@@ -4,7 +4,8 @@ use audit::Survey;
 use edit::Span;
 use project::Kind;
 use stack::Side;
-use syntax::view::{string_value, walk};
+use syntax::view::{code_children, string_value, walk};
+use syntax::{Node, Tree};
 
 /// A local address in code that is deployed.
 pub(super) struct Fixed {
@@ -53,7 +54,7 @@ pub(super) fn fixed(survey: &Survey<'_>) -> Vec<Fixed> {
             let fallback = node
                 .parent()
                 .is_some_and(|around| matches!(around.kind(), "binary_expression" | "ternary_expression"));
-            if local && !behind && !logged && !listed && !fallback {
+            if local && !behind && !logged && !listed && !fallback && !of_development(tree, node) {
                 let end = text
                     .char_indices()
                     .filter(|(_, letter)| *letter == '/')
@@ -65,4 +66,27 @@ pub(super) fn fixed(survey: &Survey<'_>) -> Vec<Fixed> {
         });
     }
     found
+}
+
+/// Whether a place is reached in development alone: in a branch that asks for it, or behind one that leaves in production.
+fn of_development(tree: &Tree, place: Node<'_>) -> bool {
+    const ASKS: &[&str] =
+        &["PROD", "env.DEV", "NODE_ENV", "production", "development", "isProd", "isDev", "localhost"];
+    let asks = |branch: Node<'_>| {
+        let condition = branch.child_by_field_name("condition").filter(|_| branch.kind() == "if_statement");
+        condition.is_some_and(|condition| ASKS.iter().any(|mark| tree.text(condition).contains(mark)))
+    };
+    let leaves = |branch: Node<'_>| {
+        let then = branch.child_by_field_name("consequence").map_or("", |then| tree.text(then));
+        then.contains("return")
+    };
+    let mut inner = place;
+    while let Some(around) = inner.parent() {
+        let before = || code_children(around).take_while(|sibling| sibling.start_byte() < inner.start_byte());
+        if asks(around) || around.kind() == "statement_block" && before().any(|it| asks(it) && leaves(it)) {
+            return true;
+        }
+        inner = around;
+    }
+    false
 }

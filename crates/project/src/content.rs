@@ -141,7 +141,6 @@ const OUTPUT: &[&str] = &[
     ".wrangler",
     ".venv",
     "site-packages",
-    "__pycache__",
     "storybook-static",
 ];
 
