@@ -62,6 +62,20 @@ const ROLE: Rule = Rule {
     why: "Whoever calls can make themselves an administrator.",
     aliases: &["CWE-269"],
 };
+const COLUMNS: Rule = Rule {
+    id: "handlers-to-guarded/columns-from-body",
+    title: "The columns that are written come from the request",
+    severity: Severity::Hole,
+    why: "A name of the request stands in the statement as it is: it can be any column of the row, and SQL of its own.",
+    aliases: &["CWE-89", "CWE-915"],
+};
+const KNOWN: Rule = Rule {
+    id: "handlers-to-guarded/known-pass",
+    title: "A text of the source opens handlers",
+    severity: Severity::Hole,
+    why: "Whoever has seen the repository, or guesses the text, is let in as somebody that nobody signed in.",
+    aliases: &["CWE-798"],
+};
 const EDGE: Rule = Rule {
     id: "handlers-to-guarded/open-edge-function",
     title: "An edge function answers anyone",
@@ -164,6 +178,8 @@ impl Codemod for HandlersToGuarded {
                 IDENTITY,
                 PRICE,
                 ROLE,
+                COLUMNS,
+                KNOWN,
                 EDGE,
                 WEBHOOK,
                 LOOSE,

@@ -4,14 +4,17 @@ use super::find::told;
 use super::finding;
 use audit::handler::{Auth, Handler, Kind, What};
 use audit::{Confidence, Finding, Related, Rule, Severity, Survey};
+use edit::Span;
+use std::collections::BTreeMap;
 
 pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for handler in &survey.handlers {
-        for what in [What::Identity, What::Price, What::Role] {
+        for what in [What::Identity, What::Price, What::Role, What::Columns] {
             findings.extend(taken(survey, handler, what));
         }
     }
+    findings.extend(known(survey));
     findings.extend(unvalidated(survey));
     findings.extend(misplaced(survey));
     findings
@@ -61,14 +64,17 @@ fn taken(survey: &Survey<'_>, handler: &Handler, what: What) -> Option<Finding> 
                 "Fix the role on the server; who may give others a role is asked for that role first.",
             )
         }
+        What::Columns => (
+            &super::COLUMNS,
+            Severity::Hole,
+            "Keep a list of the columns that may be set, and take no other name from the request.",
+        ),
     };
-    let mut found = finding(
-        rule,
-        first.span,
-        format!("{} goes on with `{}` as it was sent.", told(handler), first.name),
-        todo,
-        &format!("{} {}", handler.name, first.name),
-    );
+    let goes_on = match what {
+        What::Columns => format!("{} makes columns of the names in `{}`.", told(handler), first.name),
+        _ => format!("{} goes on with `{}` as it was sent.", told(handler), first.name),
+    };
+    let mut found = finding(rule, first.span, goes_on, todo, &format!("{} {}", handler.name, first.name));
     found.severity = severity;
     found.confidence = Confidence::Likely;
     found.related = of_kind[1..]
@@ -76,6 +82,38 @@ fn taken(survey: &Survey<'_>, handler: &Handler, what: What) -> Option<Finding> 
         .map(|taken| Related { span: taken.span, message: format!("and `{}`", taken.name) })
         .collect();
     Some(found)
+}
+
+/// One finding for each text that opens handlers.
+fn known(survey: &Survey<'_>) -> Vec<Finding> {
+    let mut by_place: BTreeMap<Span, Vec<&Handler>> = BTreeMap::new();
+    for handler in &survey.handlers {
+        if let Some(place) = handler.known_pass {
+            by_place.entry(place).or_default().push(handler);
+        }
+    }
+    let told_of = |(place, handlers): (Span, Vec<&Handler>)| {
+        let first = handlers.first()?;
+        let who = match handlers.len() {
+            1 => format!("{} lets", told(first)),
+            more => format!("{} and {} more let", told(first), more - 1),
+        };
+        let mut found = finding(
+            &super::KNOWN,
+            place,
+            format!("{who} in whoever sends a text that stands in the source."),
+            "Take the branch out, and sign in for tests as everybody does.",
+            &first.name,
+        );
+        found.confidence = Confidence::Certain;
+        let rests = |handler: &&Handler| Related {
+            span: handler.span,
+            message: format!("{} rests on it", told(handler)),
+        };
+        found.related = handlers.iter().take(20).map(rests).collect();
+        Some(found)
+    };
+    by_place.into_iter().filter_map(told_of).collect()
 }
 
 fn unvalidated(survey: &Survey<'_>) -> Option<Finding> {

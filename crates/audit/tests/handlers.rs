@@ -43,6 +43,7 @@ fn show(handler: &Handler) -> String {
         ("blind", handler.blind),
         ("pays", handler.pays),
         ("asks-back", handler.asks_back),
+        ("known", handler.known_pass.is_some()),
     ] {
         if is {
             line += &format!(" {mark}");
@@ -911,4 +912,50 @@ fn a_throw_that_is_answered_is_a_refusal() {
         &[("server/hooks.ts", text)],
         &["/hooks/till POST /hooks/till Secret writes"],
     );
+}
+
+#[test]
+fn names_of_the_request_are_no_columns() {
+    let body = |kept: &str| {
+        format!(
+            "export async function PATCH(request) {{ const user = await requireMember(); const body = await request.json(); const {{ id, ...updates }} = body; const entries = Object.entries(updates).filter(([key, value]) => {kept}); const fields = entries.map(([key], at) => `${{key}} = $${{at + 2}}`).join(', '); await query(`UPDATE berths SET ${{fields}} WHERE id = $1`, [id, ...entries.map(([, value]) => value)]); }}"
+        )
+    };
+    let before = "/api/berths PATCH Enforced writes";
+    route(&body("value !== undefined"), &format!("{before} Columns(updates)"));
+    route(&body("['name', 'depth'].includes(key)"), before);
+    let own = "export async function PATCH(request) { const user = await requireMember(); const { id, name } = await request.json(); const fields = Object.entries({ name }).map(([key], at) => `${key} = $${at + 2}`).join(', '); await query(`UPDATE berths SET ${fields} WHERE id = $1`, [id, name]); }";
+    route(own, before);
+}
+
+#[test]
+fn a_text_of_the_source_opens_what_it_is_asked_before() {
+    let door = |then: &str| {
+        format!(
+            "import {{ createMiddleware }} from '@tanstack/react-start'; import {{ getRequest }} from '@tanstack/react-start/server'; export const requireMember = createMiddleware({{ type: 'function' }}).server(async ({{ next }}) => {{ const header = getRequest().headers.get('authorization'); if (!header) throw new Error('Unauthorized'); const token = header.replace('Bearer ', ''); if (token === 'harbour-test-token') {{ {then} }} const found = await verify(token); if (!found) throw new Error('Unauthorized'); return next({{ context: {{ userId: found.id }} }}); }});"
+        )
+    };
+    let used = "import { createServerFn } from '@tanstack/react-start'; import { requireMember } from './door'; export const close = createServerFn({ method: 'POST' }).middleware([requireMember]).handler(async ({ context }) => { await db.from('piers').update({ by: context.userId }); });";
+    for (then, known) in [
+        ("return next({ context: { userId: 'mock-member' } });", " known"),
+        ("throw new Error('Unauthorized: no tests here');", ""),
+    ] {
+        let door = door(then);
+        check(
+            START,
+            &[("src/lib/door.ts", &door), ("src/lib/piers.functions.ts", used)],
+            &[&format!("close Enforced writes{known}")],
+        );
+    }
+}
+
+#[test]
+fn a_demand_that_swallows_its_own_refusal_demands_nothing() {
+    let demand = |caught: &str| {
+        format!(
+            "async function requireCrew() {{ try {{ const user = await currentMember(); if (!user) throw new Error('no'); return user; }} catch (error) {{ console.error(error); {caught} }} }} export async function PUT(request) {{ await requireCrew(); await sql`UPDATE berths SET open = true`; }}"
+        )
+    };
+    route(&demand("return null;"), "/api/berths PUT Optional writes");
+    route(&demand("throw error;"), "/api/berths PUT Enforced writes");
 }

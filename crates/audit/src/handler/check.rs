@@ -179,7 +179,7 @@ impl<'p> Judge<'p> {
     }
 
     /// Whether a branch says that the caller may not: by status, by throwing, by its words.
-    fn refuses_plainly(&self, branch: Node<'p>) -> bool {
+    pub(super) fn refuses_plainly(&self, branch: Node<'p>) -> bool {
         let text = self.reader.tree.text(branch);
         let lower = text.to_ascii_lowercase();
         [
@@ -457,8 +457,32 @@ pub(super) fn demands_role(name: &str) -> bool {
 
 /// Whether a function throws, or sends on: whoever calls it need not look at its answer.
 fn throws(project: &Project, function: Span) -> bool {
-    let text = project.get(function.file).text.get(function.range()).unwrap_or_default();
-    ["throw ", "redirect(", "notFound(", "unauthorized()", "forbidden()", "next("]
-        .iter()
-        .any(|mark| text.contains(mark))
+    let file = project.get(function.file);
+    let text = file.text.get(function.range()).unwrap_or_default();
+    let has = |marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
+    if has(&["redirect(", "notFound(", "unauthorized()", "forbidden()", "next("]) {
+        return true;
+    }
+    let whole = file.syntax().and_then(|(tree, _)| Some((tree, tree.node_at(function.range())?)));
+    let Some((tree, node)) = whole.filter(|_| has(&["throw "])) else { return false };
+    let mut found = false;
+    view::walk(node, &mut |inner| {
+        found |= inner.kind() == "throw_statement" && !is_swallowed(tree, inner);
+        !found
+    });
+    found
+}
+
+/// Whether what is thrown is caught around it, and nothing of it thrown on.
+fn is_swallowed(tree: &syntax::Tree, thrown: Node<'_>) -> bool {
+    let mut inner = thrown;
+    while let Some(around) = inner.parent().filter(|around| !component::is_function(*around)) {
+        let tried = around.kind() == "try_statement" && around.child_by_field_name("body") == Some(inner);
+        let caught = around.child_by_field_name("handler").filter(|_| tried);
+        if caught.is_some_and(|caught| !tree.text(caught).contains("throw ")) {
+            return true;
+        }
+        inner = around;
+    }
+    false
 }

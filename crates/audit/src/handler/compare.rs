@@ -102,6 +102,11 @@ impl<'p> Judge<'p> {
         })
     }
 
+    /// Whether a value is cut out of a header of the request.
+    pub(super) fn was_header(&self, node: Node<'p>) -> bool {
+        self.told(node, &|text| text.contains("headers") || text.contains("header("))
+    }
+
     fn was_sent(&self, node: Node<'p>) -> bool {
         self.told(node, &|text| {
             [

@@ -6,9 +6,11 @@
 mod action;
 mod asks_back;
 mod check;
+mod columns;
 mod compare;
 mod edge;
 mod express;
+mod known;
 mod proof;
 mod reach;
 mod start;
@@ -58,6 +60,8 @@ pub struct Handler {
     pub loose_secret: Option<Span>,
     /// Its secret is asked for only where a variable is set: the condition that says so.
     pub unset_secret: Option<Span>,
+    /// It lets in whoever sends a text that stands in the source: the condition that says so.
+    pub known_pass: Option<Span>,
     /// It refuses without a session, asks past every policy, and looks no further whose rows it touches.
     pub blind: bool,
     /// It asks the service that is said to have sent an event what happened, with a key of its own.
@@ -88,6 +92,8 @@ pub enum What {
     Price,
     /// What somebody may do.
     Role,
+    /// Which columns of a row are set.
+    Columns,
 }
 
 /// What a handler is.
@@ -202,11 +208,12 @@ fn judged(project: &Project, found: &Found, guards: &[middleware::Middleware<'_>
         (Auth::None, None)
     };
     let parameters = matches!(found.kind, Kind::ServerAction | Kind::ServerFunction);
-    let taken = if deeds.writes || deeds.pays || deeds.admin {
+    let mut taken = if deeds.writes || deeds.pays || deeds.admin {
         taken::of(project, found.function, parameters)
     } else {
         Vec::new()
     };
+    taken.extend(columns::of(project, found.function));
     let past = auth == Auth::Enforced
         && deeds.admin
         && deeds.writes
@@ -229,6 +236,7 @@ fn judged(project: &Project, found: &Found, guards: &[middleware::Middleware<'_>
         unverified: checks.unverified.is_some(),
         loose_secret: checks.loose_secret,
         unset_secret: checks.unset_secret.filter(|_| auth == Auth::Secret),
+        known_pass: known::of(project, std::iter::once(found.function).chain(found.before.iter().copied())),
         blind: past && whose::is_blind(project, found.function),
         asks_back: asks_back::asks_back(project, found.function),
         taken,
