@@ -186,6 +186,13 @@ pub(super) fn is_open(survey: &Survey<'_>, handler: &Handler) -> bool {
         && risk(survey, handler).is_some()
 }
 
+/// Whether a handler gives out files of a store that keeps them to itself: `get(path, { access: "private" })`.
+fn hands_out_files(survey: &Survey<'_>, handler: &Handler) -> bool {
+    let text = survey.project.get(handler.span.file).text.get(handler.span.range()).unwrap_or_default();
+    let kept = ["access: 'private'", "access: \"private\""].iter().any(|mark| text.contains(mark));
+    handler.method == "GET" && kept && text.contains("get(")
+}
+
 /// How bad it is that an action answers whoever asks; `None` where it does not, or does nothing that matters.
 pub(super) fn open_action(survey: &Survey<'_>, handler: &Handler) -> Option<Severity> {
     risk(survey, handler).filter(|_| super::guarded::is_kind(handler))
@@ -344,7 +351,12 @@ fn risk(survey: &Survey<'_>, handler: &Handler) -> Option<Severity> {
     let severity = if handler.writes && (changes || people || money) || handler.admin && people || lists_money
     {
         Severity::Hole
-    } else if handler.writes || handler.pays || handler.admin || reads_people(survey, handler) {
+    } else if handler.writes
+        || handler.pays
+        || handler.admin
+        || reads_people(survey, handler)
+        || hands_out_files(survey, handler)
+    {
         Severity::Warning
     } else {
         return None;
