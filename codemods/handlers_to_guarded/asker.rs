@@ -1,5 +1,6 @@
 //! How the app itself asks on the server who is there: as the handlers do that refuse already, or with its own client of the database.
 
+use super::find::told;
 use audit::Survey;
 use audit::handler::{Auth, Handler, Kind};
 use edit::RelPath;
@@ -53,7 +54,19 @@ pub(super) fn of(survey: &Survey<'_>) -> Result<Asker, String> {
         (false, true) => client(survey),
         // No handler asks yet: only the sessions of the database's client are known to be in cookies.
         (true, true) if signs_in_with_cookies(survey) => client(survey),
-        (true, true) => Err("Nothing in the app asks on the server who is there.".to_owned()),
+        (true, true) => Err(unasked(survey)),
+    }
+}
+
+/// What to say where no way of asking is known that can be written here: a handler that asks shows it.
+fn unasked(survey: &Survey<'_>) -> String {
+    let asks = |handler: &&Handler| handler.auth == Auth::Enforced && handler.check.is_some();
+    let plain = |handler: &&Handler| !handler.role;
+    let mut asking = survey.handlers.iter().filter(asks);
+    let shown = asking.clone().find(plain).or_else(|| asking.next());
+    match shown {
+        Some(handler) => format!("{} asks who is there: ask here as it does.", told(handler)),
+        None => "Nothing in the app asks on the server who is there.".to_owned(),
     }
 }
 
@@ -65,8 +78,7 @@ fn client(survey: &Survey<'_>) -> Result<Asker, String> {
         .first()
         .zip(survey.stack.server)
         .and_then(|(app, server)| server.session_client(survey.project, app));
-    let client =
-        known.unwrap_or_else(|| Err("Nothing in the app asks on the server who is there.".to_owned()))?;
+    let client = known.unwrap_or_else(|| Err(unasked(survey)))?;
     let (name, default) = match &client.imported {
         Imported::Default => ("createClient".to_owned(), true),
         Imported::Named(name) => (name.clone(), false),
