@@ -1,6 +1,6 @@
 //! What git must not hold: values, installed packages, build output.
 
-use super::{OUTPUT, TRACKED_ENV, TRACKED_OUTPUT, UNIGNORED_ENV};
+use super::{HIDDEN_EXAMPLE, OUTPUT, TRACKED_ENV, TRACKED_OUTPUT, UNIGNORED_ENV};
 use audit::finding::Related;
 use audit::{Confidence, Finding, Severity, Survey};
 use edit::{Edit, FileId, RelPath, Span};
@@ -174,9 +174,10 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
         let Some(place) = project.file(path.as_str()).map(|file| file.id).or(manifest) else { continue };
         let there = project.file(path.as_str()).is_some();
         if !values.is_empty() {
+            let rule = if hides_example { &HIDDEN_EXAMPLE } else { &UNIGNORED_ENV };
             findings.push(Finding {
-                rule: UNIGNORED_ENV.id,
-                severity: UNIGNORED_ENV.severity,
+                rule: rule.id,
+                severity: rule.severity,
                 confidence: Confidence::Certain,
                 span: Span::new(place, 0..0),
                 message: if hides_example {
@@ -186,7 +187,7 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
                 } else {
                     "There is no `.gitignore`: env files with values would be committed.".to_owned()
                 },
-                why: UNIGNORED_ENV.why.into(),
+                why: rule.why.into(),
                 todo: if hides_example {
                     format!("Take it back with `{EXAMPLE}` behind the line that ignores it.")
                 } else {

@@ -23,6 +23,13 @@ const UNIGNORED_ENV: Rule = Rule {
     why: "The next `git add .` commits every value that stands in them.",
     aliases: &["CWE-538"],
 };
+const HIDDEN_EXAMPLE: Rule = Rule {
+    id: "repository-hygiene/example-ignored",
+    title: "Git ignores the list of variables as well",
+    severity: Severity::Note,
+    why: "Whoever takes over does not see which variables there are: the file that names them reaches nobody.",
+    aliases: &[],
+};
 const TRACKED_ENV: Rule = Rule {
     id: "repository-hygiene/tracked-env-file",
     title: "An env file with values is committed",
@@ -115,6 +122,7 @@ impl Codemod for RepositoryHygiene {
             title: "A repository that holds what it must and nothing else",
             rules: &[
                 UNIGNORED_ENV,
+                HIDDEN_EXAMPLE,
                 TRACKED_ENV,
                 OUTPUT,
                 TRACKED_OUTPUT,
@@ -187,7 +195,7 @@ impl Codemod for RepositoryHygiene {
             changes.push(change);
         };
         let ignored = || ignore::requests(survey);
-        let lines = [of(&UNIGNORED_ENV), of(&OUTPUT)].concat();
+        let lines = [of(&UNIGNORED_ENV), of(&HIDDEN_EXAMPLE), of(&OUTPUT)].concat();
         propose("Ignore env files and build output", Safety::Safe, lines, &|change| {
             change.requests = ignored();
             change.edits = ignore::edits(survey);

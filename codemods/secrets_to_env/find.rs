@@ -226,10 +226,20 @@ fn staying(survey: &Survey<'_>, value: &Value<'_>, first: &Secret, stays: Stays)
         .filter(|(secret, _)| secret.span != first.span)
         .map(|(secret, _)| (*secret, "the same value"));
     let mut found = finding(rule, first, message, todo, others.collect());
-    if first.confidence == Confidence::Possible {
+    if first.confidence == Confidence::Possible || is_seed(survey, first) {
         found.severity = Severity::Warning;
     }
     found
+}
+
+/// Whether a value stands in SQL that fills a database for trying things out: whoever runs it elsewhere opens an account there.
+fn is_seed(survey: &Survey<'_>, secret: &Secret) -> bool {
+    let file = survey.project.get(secret.span.file);
+    let name = file.path.name().to_ascii_lowercase();
+    let kind = secret.kind.as_str();
+    file.kind == project::Kind::Sql
+        && kind == "password-literal"
+        && ["seed", "test", "demo"].iter().any(|word| name.contains(word))
 }
 
 /// The worst place speaks for the value.

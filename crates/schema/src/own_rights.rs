@@ -13,6 +13,8 @@ impl Schema {
         let Some(table) = self.tables.get(name) else { return Vec::new() };
         let users = of_users(name, table);
         let said = words(&name.name);
+        // The people that somebody does business with, many to one: their state is that person's to say.
+        let listed = name.name == "customers" && !table.is_one_each();
         let (member, talk) = (MEMBERSHIP.has_any(&said), TALK.has_any(&said));
         let mut found: Vec<String> = Vec::new();
         for column in &table.columns {
@@ -57,7 +59,8 @@ impl Schema {
             let billed = all.first().is_some_and(|first| first == "subscription" || first == "stripe")
                 && (users || member);
             let status = name == "status"
-                && (among(&["approved", "paid", "admin"]) || among(&["active"]) && (users || member));
+                && (among(&["approved", "paid", "admin"])
+                    || among(&["active"]) && (users && !listed || member));
             if flag || role || plan || balance || billed || status {
                 found.push(column.name.clone());
             }
@@ -275,6 +278,17 @@ impl View {
 }
 
 impl Table {
+    /// Whether each user has one row: by its key, or by what no two rows share.
+    fn is_one_each(&self) -> bool {
+        let single = |column: &str| {
+            self.primary_key == [column] || self.unique.iter().any(|key| key.as_slice() == [column])
+        };
+        let keyed = self.foreign_keys.iter().any(|key| {
+            key.table.schema == "auth" && matches!(key.columns.as_slice(), [only] if single(only))
+        });
+        keyed || ["user_id", "owner_id"].into_iter().any(single)
+    }
+
     /// Whether users write down here, under names that they give, what they have elsewhere: accounts with banks, envelopes.
     pub fn keeps_books(&self) -> bool {
         let has = |wanted: &[&str]| self.columns.iter().any(|column| wanted.contains(&column.name.as_str()));
@@ -284,13 +298,10 @@ impl Table {
                 policy.permissive && asked && (policy.command == command || policy.command == "all")
             })
         };
-        let single = |column: &str| {
-            self.primary_key == [column] || self.unique.iter().any(|key| key.as_slice() == [column])
-        };
         has(&["name", "account_name", "title", "nome", "nombre"])
             && has(&["color", "icon", "currency", "bank", "bank_name", "institution", "type", "account_type"])
             && has(&["user_id", "owner_id"])
-            && !["user_id", "owner_id"].into_iter().any(single)
+            && !self.is_one_each()
             && own("insert")
             && own("delete")
     }

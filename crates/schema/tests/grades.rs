@@ -188,3 +188,16 @@ fn what_users_have_elsewhere_is_theirs_to_write_down() {
     assert_eq!(own_rights("accounts", &sql("name text, color text", "select")), ["balance"]);
     assert_eq!(own_rights("accounts", &sql("label text", "delete")), ["balance"]);
 }
+
+#[test]
+fn the_state_of_a_customer_is_for_whoever_keeps_the_list() {
+    let sql = |owner: &str| {
+        format!(
+            "create table customers (id uuid primary key, user_id uuid {owner} references auth.users, status text check (status in ('active', 'gone')));
+             create policy own on customers for update using (auth.uid() = user_id);"
+        )
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(own_rights("customers", &sql("")), none);
+    assert_eq!(own_rights("customers", &sql("unique")), ["status"]);
+}

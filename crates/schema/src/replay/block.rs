@@ -21,7 +21,7 @@ impl Replay {
         if let Some(error) = body.errors().first() {
             return Err(Fail {
                 kind: "not-understood",
-                message: format!("This block cannot be read: {}.", error.message()),
+                message: format!("This block cannot be read: {}.", super::plainly(error.message())),
             });
         }
         let base = self.base.take();
@@ -176,7 +176,10 @@ impl Replay {
                 if let Some(error) = statement.error {
                     return Err(Fail {
                         kind: "not-understood",
-                        message: format!("A statement built at run time cannot be read: {error}."),
+                        message: format!(
+                            "A statement built at run time cannot be read: {}.",
+                            super::plainly(error)
+                        ),
                     });
                 }
                 if let Some(node) = statement.node {

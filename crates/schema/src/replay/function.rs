@@ -121,7 +121,11 @@ impl Replay {
             if let Some(error) = statement.error {
                 return Err(Fail {
                     kind: "not-understood",
-                    message: format!("The body of `{}` cannot be read: {error}.", function.name.name),
+                    message: format!(
+                        "The body of `{}` cannot be read: {}.",
+                        function.name.name,
+                        super::plainly(error)
+                    ),
                 });
             }
             let Some(node) = statement.node else { continue };

@@ -73,7 +73,7 @@ pub(crate) fn run(schema: &mut Schema, sources: &[Source<'_>]) {
         match (statement.error, statement.node) {
             (Some(error), _) => replay.trouble(
                 "not-understood",
-                format!("PostgreSQL cannot read this statement: {}.", error.replace("_KW", "")),
+                format!("PostgreSQL cannot read this statement: {}.", plainly(error)),
             ),
             (None, Some(node)) => {
                 let done = replay.statement(&node);
@@ -89,6 +89,11 @@ pub(crate) fn run(schema: &mut Schema, sources: &[Source<'_>]) {
             || name.name == "users"
             || name.schema == "storage"
     });
+}
+
+/// An error of the parser in words of SQL: it calls `ON` `ON_KW`.
+fn plainly(error: impl std::fmt::Display) -> String {
+    error.to_string().replace("_KW", "")
 }
 
 /// Why a statement changes nothing.

@@ -106,6 +106,7 @@ fn what_would_fail_changes_nothing_and_is_listed() {
         troubles(&schema),
         ["wrong-order", "duplicate", "not-understood", "no-such-object", "no-such-object", "no-such-object"]
     );
+    assert_eq!(schema.troubles[2].message, "PostgreSQL cannot read this statement: expected ON.");
 }
 
 #[test]
