@@ -201,8 +201,10 @@ impl<'s> Reader<'s> {
             _ => ("z.string()", ".map(quoted)"),
         };
         let site = self.early(list)?;
-        let missing = if self.branch.is_some() { ".nullish()" } else { "" };
-        let there = if self.branch.is_some() && !self.is_truthy(list) { "!" } else { "" };
+        // A condition that asks how long the list is takes it for there.
+        let optional = self.branch.is_some() && !self.is_counted(list);
+        let missing = if optional { ".nullish()" } else { "" };
+        let there = if optional && !self.is_truthy(list) { "!" } else { "" };
         let index = self.send(&name, Input::Schema(list_of(item) + missing), site, false);
         Ok(Out::Hole(String::new(), index, format!("{there}{quote}.join(\",\")")))
     }

@@ -262,6 +262,14 @@ impl<'s> Reader<'s> {
         self.branch.as_ref().is_some_and(asked)
     }
 
+    /// Whether the condition itself asks a name for its length: `ids.length > 0`.
+    pub(super) fn is_counted(&self, list: Node<'_>) -> bool {
+        let condition = self.branch.as_ref().and_then(|branch| branch.condition.clone());
+        let asked = condition.and_then(|range| self.tree.source().get(range));
+        let counted = format!("{}.length", self.tree.text(list));
+        list.kind() == "identifier" && asked.is_some_and(|asked| asked.starts_with(&counted))
+    }
+
     /// Expressions that are truthy where the condition holds.
     fn truthy(&self, node: Node<'s>, found: &mut Vec<String>) {
         let node = view::unwrapped(node);

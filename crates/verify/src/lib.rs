@@ -125,7 +125,9 @@ pub fn verify(subject: &Subject<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Repo
     match &standin {
         Some(standin) => {
             probe::database::migrations(standin, &files.made, &mut report);
-            probe::database::policies(standin, &mut report);
+            let functions = survey.stack.framework.functions(project, app);
+            let invited = probe::database::written_by_visitors(project, &functions);
+            probe::database::policies(standin, &invited, &mut report);
             probe::database::policy_tests(standin, project, &mut report);
         }
         None => {

@@ -4,6 +4,7 @@ use crate::report::{Report, asked};
 use crate::standin::Standin;
 use project::Project;
 use serde_json::Value;
+use stack::production::ServerFunction;
 use std::collections::BTreeSet;
 
 /// The SQL of the tree as it applied. `made` are the files that the migration wrote; the others ran in production already, or did not,
@@ -46,8 +47,30 @@ fn lacks_a_name(failure: &str) -> bool {
     ["42P01", "42703", "42883", "42704", "3F000"].iter().any(|code| failure.contains(code))
 }
 
-/// Row level security by role.
-pub(crate) fn policies(standin: &Standin, report: &mut Report) {
+/// The tables into which functions add rows that ask for no session: a contact form, an order without an account.
+pub(crate) fn written_by_visitors(project: &Project, functions: &[ServerFunction]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for function in functions.iter().filter(|function| !function.needs_session) {
+        let Some(file) = project.file(&function.path) else { continue };
+        let beside = functions.iter().filter(|other| other.path == function.path);
+        let ends = beside.map(|other| other.line).filter(|line| *line > function.line).min();
+        let lines = file.text.lines().skip(function.line - 1);
+        let own: Vec<&str> = lines.take(ends.map_or(usize::MAX, |end| end - function.line)).collect();
+        found.extend(own.join("\n").split(".from(").skip(1).filter_map(added_to));
+    }
+    found
+}
+
+/// The table of `"messages").insert(…`, behind `.from(`.
+fn added_to(asked: &str) -> Option<String> {
+    let (table, rest) = asked.split_once(')')?;
+    let adds =
+        ["insert(", "upsert("].iter().any(|verb| rest.trim_start().trim_start_matches('.').starts_with(verb));
+    adds.then(|| table.trim_matches(['"', '\'', '`']).to_owned())
+}
+
+/// Row level security by role. `invited`: tables to which visitors are meant to add rows.
+pub(crate) fn policies(standin: &Standin, invited: &BTreeSet<String>, report: &mut Report) {
     let tables = standin.policies();
     if tables.is_empty() {
         return report.skip(&asked::POLICIES, "the SQL of the tree makes no table");
@@ -65,16 +88,21 @@ pub(crate) fn policies(standin: &Standin, report: &mut Report) {
             let writes = matches!(policy["command"].as_str(), Some("INSERT" | "ALL"));
             writes && policy["roles"].as_array().is_some_and(|roles| roles.iter().any(|role| role == "anon"))
         };
-        let invited = table["policies"]
+        let meant = table["policies"]
             .as_array()
             .is_some_and(|policies| policies.iter().any(|policy| names_anon(&policy)));
-        if table["insert"] == "allowed" && !invited {
+        if table["insert"] == "allowed" && !meant && !invited.contains(bare(name)) {
             complaints.push(format!(
-                "{name}: a visitor without a session may add rows, and no policy names `anon`"
+                "{name}: a visitor without a session may add rows; no policy names `anon`, and no function of the app adds rows for visitors"
             ));
         }
     }
     report.judge(&asked::POLICIES, super::shortened(complaints, 8), format!("{} tables", tables.len()));
+}
+
+/// The name of a table without its schema.
+fn bare(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// The tests of policies that the tree brings.
@@ -107,4 +135,44 @@ pub(crate) fn policy_tests(standin: &Standin, project: &Project, report: &mut Re
     }
     let said = complaints.join("; ");
     report.skip(&asked::POLICY_TESTS, format!("{gap}, so the tables are not those of the tests: {said}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use edit::RelPath;
+    use std::path::Path;
+
+    #[test]
+    fn a_table_is_open_to_visitors_where_a_function_for_anyone_adds_rows() {
+        let package = r#"{"dependencies":{"hono":"4.13.0","@supabase/supabase-js":"2.49.4"},"devDependencies":{"vite":"5.4.0"}}"#;
+        let page = r#"<script type="module" src="/src/main.ts"></script>"#;
+        let functions = r#"import { z } from "zod/v4";
+import { anyone, authed } from "../lib/rpc.js";
+
+export const listNews = anyone(z.void(), ({ db }) => db.from("news").select("id, title"));
+
+export const createMessage = anyone(z.object({ text: z.string() }), ({ db }, input) =>
+  db.from("messages").insert({ text: input.text }),
+);
+
+export const createRecord = authed(z.object({ text: z.string() }), ({ db }, input) =>
+  db.from("records").insert({ text: input.text }),
+);
+"#;
+        let files = [
+            ("package.json", package),
+            ("index.html", page),
+            ("src/main.ts", ""),
+            ("server/functions/messages.ts", functions),
+        ];
+        let files =
+            files.iter().map(|(path, text)| (RelPath::new(*path).unwrap(), (*text).to_owned())).collect();
+        let project = Project::from_texts(Path::new("/export"), files);
+        let stack = stack::Stack::detect(&project);
+        let functions = stack.framework.functions(&project, &project.apps[0]);
+        assert_eq!(functions.len(), 3);
+        let tables = written_by_visitors(&project, &functions);
+        assert_eq!(tables.into_iter().collect::<Vec<_>>(), ["messages"]);
+    }
 }
