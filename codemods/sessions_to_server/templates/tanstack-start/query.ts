@@ -50,13 +50,27 @@ const neverThrows = createMiddleware({ type: "function" }).client(async ({ next,
     return await next(sent);
   } catch (cause) {
     if (isRedirect(cause) || isNotFound(cause)) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    const signedOut = message.startsWith("Unauthorized");
-    const error = { name: "Error", message, details: "", hint: "", code: signedOut ? "UNAUTHENTICATED" : "REQUEST_FAILED" };
-    const failed: QueryResult<never> = { data: null, error, count: null, status: signedOut ? 401 : 0, statusText: "" };
+    const thrown = cause instanceof Error ? cause.message : String(cause);
+    const signedOut = thrown.startsWith("Unauthorized");
+    const refused = refusedFields(thrown);
+    const code = signedOut ? "UNAUTHENTICATED" : refused ? "INVALID_INPUT" : "REQUEST_FAILED";
+    const error = { name: "Error", message: refused ?? thrown, details: "", hint: "", code };
+    const status = signedOut ? 401 : refused ? 400 : 0;
+    const failed: QueryResult<never> = { data: null, error, count: null, status, statusText: "" };
     return { result: failed } as never;
   }
 });
+
+/** What a schema refused, by its fields: the issues arrive as JSON in the message, which pages show. */
+function refusedFields(message: string): string | undefined {
+  if (!message.startsWith("[")) return undefined;
+  try {
+    const issues = JSON.parse(message) as { path: (string | number)[]; code: string }[];
+    return `Invalid input: ${issues.map((issue) => issue.path.join(".") || issue.code).join(", ")}`;
+  } catch {
+    return undefined;
+  }
+}
 
 /** For functions that only signed-in users may call; `user` is the one who does. */
 export const authed = createMiddleware({ type: "function" })
