@@ -262,9 +262,9 @@ fn a_layout_is_no_guard_and_neither_is_a_sign_in_page_or_a_screen_without_data()
         &[
             (
                 "src/main.tsx",
-                r#"import { Routes, Route, Navigate } from "react-router-dom"; import { useMember } from "./crew"; import { Boat } from "./boat"; import { Paid } from "./paid"; import { Frame } from "./frame";
+                r#"import { Routes, Route, Navigate } from "react-router-dom"; import { useMember } from "./crew"; import { Boat } from "./boat"; import { Paid } from "./paid"; import { Frame } from "./frame"; import { Gangway, Back } from "./gangway";
 export function App() { const { member } = useMember();
-  return <Routes><Route element={<Frame />}><Route path="/enter" element={member ? <Navigate to="/" /> : <p />} /><Route path="/boat/:id" element={<Boat />} /><Route path="/paid" element={<Paid />} /></Route></Routes>; }"#,
+  return <Routes><Route element={<Frame />}><Route path="/enter" element={member ? <Navigate to="/" /> : <p />} /><Route path="/boat/:id" element={<Boat />} /><Route path="/paid" element={<Paid />} /><Route path="/gangway" element={<Gangway />} /><Route path="/auth/callback" element={<Back />} /></Route></Routes>; }"#,
             ),
             (
                 "src/frame.tsx",
@@ -280,6 +280,15 @@ export function Boat() { const [boat, setBoat] = useState(null); const go = useN
                 r#"import { useNavigate, useSearchParams } from "react-router-dom";
 export function Paid() { const [params] = useSearchParams(); const session_id = params.get("session_id"); const navigate = useNavigate();
   useEffect(() => { if (!session_id) navigate("/"); }, []); return <p />; }"#,
+            ),
+            (
+                "src/gangway.tsx",
+                r#"import { useNavigate } from "react-router-dom"; import { useMember } from "./crew"; import { supabase } from "./client";
+export function Gangway() { const { member } = useMember(); const [leaving, setLeaving] = useState(false); const go = useNavigate();
+  useEffect(() => { if (member && !leaving) { setLeaving(member !== null); go("/"); } }, [member]); return <form />; }
+export function Back() { const go = useNavigate();
+  useEffect(() => { const look = async () => { const { data } = await supabase.auth.getSession();
+    if (data.session) { setTimeout(() => go("/"), 500); return; } if (location.hash) { go("/paid"); } }; look(); }, []); return <p />; }"#,
             ),
         ],
         &[],

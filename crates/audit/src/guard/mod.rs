@@ -13,7 +13,7 @@ pub(crate) mod refusal;
 mod walk;
 
 use crate::component;
-use crate::identity::Strength;
+use crate::identity::{Strength, is_door};
 use crate::route::Route;
 pub use before_load::called;
 use edit::Span;
@@ -144,6 +144,9 @@ pub(crate) fn read(project: &Project, stack: &Stack, routes: &[Route]) -> Vec<Gu
     let files = middleware::read(project, routes);
     guards.retain(|guard| !files.iter().any(|file| file.span == guard.span));
     guards.extend(files);
+    // A page on which visitors come in has none who are signed in: what it asks is whether to go on.
+    let of_doors = |guard: &Guard| guard.own_page && guard.routes.iter().all(|url| is_door(url));
+    guards.retain(|guard| guard.routes.is_empty() || !of_doors(guard));
     guards.sort_by_key(|guard| (guard.span, guard.name.clone()));
     leave_to_others(&mut guards);
     guards

@@ -1,6 +1,6 @@
 //! What a condition says of the visitor: that the session or a role is missing, or that it is there.
 
-use super::{Reader, Says, Strength, source};
+use super::{Reader, Says, Strength, source, words};
 use syntax::Node;
 use syntax::view;
 
@@ -40,7 +40,11 @@ impl<'p> Reader<'p> {
                         stronger(one, other)
                     }
                     "&&" => {
-                        stronger(self.missing_within(left, depth + 1), self.missing_within(right, depth + 1))
+                        let one = self.missing_within(left, depth + 1);
+                        let missing = stronger(one, self.missing_within(right, depth + 1))?;
+                        // `user && !leaving` holds for those who are signed in.
+                        let there = self.names_session(left, depth) || self.names_session(right, depth);
+                        (missing.role.is_some() || !there).then_some(missing)
                     }
                     "===" | "==" => self.compared(node, left, right, true, depth),
                     "!==" | "!=" => self.compared(node, left, right, false, depth),
@@ -52,6 +56,34 @@ impl<'p> Reader<'p> {
                 None
             }
             _ => None,
+        }
+    }
+
+    /// Whether one of the conditions that must all hold is a session itself, and not that it was looked for.
+    fn names_session(&self, node: Node<'p>, depth: usize) -> bool {
+        let node = view::unwrapped(node);
+        match node.kind() {
+            "binary_expression" if self.operator(node) == "&&" && depth < 10 => ["left", "right"]
+                .iter()
+                .filter_map(|side| node.child_by_field_name(side))
+                .any(|side| self.names_session(side, depth + 1)),
+            "identifier" | "member_expression" => {
+                const LOOKED: &[&str] = &[
+                    "loaded",
+                    "loading",
+                    "ready",
+                    "initialized",
+                    "checked",
+                    "resolved",
+                    "fetched",
+                    "mounted",
+                    "done",
+                ];
+                let words = words(self.tree.text(node));
+                !words.iter().any(|word| LOOKED.contains(&word.as_str()))
+                    && self.given_within(node, depth + 1).is_some_and(|says| says.role.is_none())
+            }
+            _ => false,
         }
     }
 

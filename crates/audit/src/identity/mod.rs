@@ -7,7 +7,7 @@ mod condition;
 mod source;
 
 pub(crate) use source::{
-    asks_for_session, auth_like_module, auth_package, names_visitor, sign_in_like, words,
+    asks_for_session, auth_like_module, auth_package, is_door, names_visitor, sign_in_like, words,
 };
 
 use edit::FileId;

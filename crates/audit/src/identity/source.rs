@@ -255,6 +255,28 @@ pub(super) fn says_waiting(text: &str) -> bool {
     })
 }
 
+/// Whether a page is one on which visitors come in, by the last part of its path: they sign in or up there, or come back from a mail.
+pub(crate) fn is_door(path: &str) -> bool {
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let bare: String = last.chars().filter(|letter| letter.is_alphanumeric()).collect();
+    matches!(
+        bare.as_str(),
+        "login"
+            | "signin"
+            | "logon"
+            | "signup"
+            | "register"
+            | "auth"
+            | "callback"
+            | "authcallback"
+            | "magiclink"
+            | "forgotpassword"
+            | "resetpassword"
+            | "verifyemail"
+            | "confirmemail"
+    )
+}
+
 /// Whether a path is one that asks visitors to sign in, or the front page.
 pub(crate) fn sign_in_like(path: &str) -> bool {
     let bare = path.split(['?', '#']).next().unwrap_or(path);
