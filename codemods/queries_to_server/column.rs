@@ -84,6 +84,12 @@ impl<'s> Columns<'s> {
         })
     }
 
+    /// Whether a column is one of some of the tables, and not of others.
+    pub(super) fn of_some(&self, name: &str, side: Side) -> bool {
+        let having = self.tables.iter().filter(|one| self.of_one(one, name, side).is_some()).count();
+        0 < having && having < self.tables.len()
+    }
+
     /// One column. Of several tables: what all that have it agree in.
     pub(super) fn get(&self, name: &str, side: Side) -> Option<Column> {
         let found: Vec<Column> = self.tables.iter().filter_map(|one| self.of_one(one, name, side)).collect();
