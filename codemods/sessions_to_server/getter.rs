@@ -23,7 +23,15 @@ use syntax::view::{
 };
 
 /// What makes a client with its session in cookies.
-const COOKIES: &str = "createBrowserClient";
+pub(super) const COOKIES: &str = "createBrowserClient";
+
+/// Whether a call makes such a client, by whatever name the module has it.
+pub(super) fn makes_with_cookies(survey: &Survey<'_>, file: &File, call: Node<'_>) -> bool {
+    callee(call).is_some_and(|maker| {
+        let origin = Graph::origin(survey.project, file.id, unwrapped(maker).byte_range());
+        matches!(origin, Origin::Package(_, name) if name == COOKIES)
+    })
+}
 
 /// The function, and what it keeps the client in.
 #[derive(Clone, Debug)]
@@ -295,11 +303,7 @@ impl<'t> Shape<'_, 't> {
 
     /// `createBrowserClient(…)` again, with other options or in place of missing settings: one client of a page is as good as another.
     fn makes_another(&self, call: Node<'t>) -> bool {
-        let keeps_cookies = |call: Node<'t>| {
-            let name = callee(call)
-                .map(|maker| Graph::origin(self.survey.project, self.file.id, unwrapped(maker).byte_range()));
-            matches!(name, Some(Origin::Package(_, name)) if name == COOKIES)
-        };
+        let keeps_cookies = |call: Node<'t>| makes_with_cookies(self.survey, self.file, call);
         keeps_cookies(call) && keeps_cookies(self.call)
     }
 

@@ -182,7 +182,8 @@ fn constant<'t>(tree: &'t Tree, statement: Node<'t>) -> Option<(Node<'t>, Node<'
     Some((declarator.child_by_field_name("value")?, name))
 }
 
-fn is_proxy(tree: &Tree, value: Node<'_>) -> bool {
+/// `new Proxy(…)`
+pub(super) fn is_proxy(tree: &Tree, value: Node<'_>) -> bool {
     let made = unwrapped(value);
     made.kind() == "new_expression"
         && made.child_by_field_name("constructor").is_some_and(|made| tree.text(made) == "Proxy")

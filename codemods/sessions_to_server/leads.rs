@@ -1,6 +1,7 @@
 //! Where a client goes on under another name: what a hook keeps, a constant, a variable, a function that gives it.
 
 use super::held;
+use super::lazy;
 use super::reach::Is;
 use project::File;
 use std::ops::Range;
@@ -132,11 +133,8 @@ pub(super) fn proxied<'t>(tree: &'t Tree, node: Node<'t>) -> Option<Lead<'t>> {
         }
         _ => false,
     };
-    let is_proxy = |node: &Node<'t>| {
-        node.kind() == "new_expression"
-            && node.child_by_field_name("constructor").is_some_and(|made| tree.text(made) == "Proxy")
-    };
-    let proxy = std::iter::successors(Some(parent), |node| node.parent()).find(is_proxy).filter(|_| reads)?;
+    let mut around = std::iter::successors(Some(parent), |node| node.parent());
+    let proxy = around.find(|node| lazy::is_proxy(tree, *node)).filter(|_| reads)?;
     alias(tree, proxy)
 }
 

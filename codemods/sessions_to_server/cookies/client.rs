@@ -2,23 +2,17 @@
 
 use crate::queries_to_server::keeps_cookies;
 use crate::sessions_to_server::client::{Client, made_by};
+use crate::sessions_to_server::getter::{COOKIES, makes_with_cookies};
 use audit::Survey;
 use edit::Span;
 use project::File;
-use project::graph::{Graph, Origin};
 use syntax::Node;
-use syntax::view::callee;
 
 pub(super) const ODD: &str = "makes the client in a way that cannot be followed. Let one function without parameters make it and return it.";
 
 /// The clients, and the calls that make one which nothing follows.
 pub(super) fn made(survey: &Survey<'_>) -> (Vec<Client>, Vec<Span>) {
-    let maker = |file: &File, call: Node<'_>| {
-        callee(call).is_some_and(|callee| {
-            let origin = Graph::origin(survey.project, file.id, callee.byte_range());
-            matches!(origin, Origin::Package(_, name) if name == "createBrowserClient")
-        })
-    };
+    let maker = |file: &File, call: Node<'_>| makes_with_cookies(survey, file, call);
     // One that keeps its session in cookies from now on.
     let plain = |file: &File, call: Node<'_>| {
         let span = file.span(call.byte_range());
@@ -27,7 +21,7 @@ pub(super) fn made(survey: &Survey<'_>) -> (Vec<Client>, Vec<Span>) {
             .iter()
             .any(|client| client.span == span && keeps_cookies(survey, client) && !maker(file, call))
     };
-    let found = made_by(survey, "createBrowserClient", &maker).into_iter();
+    let found = made_by(survey, COOKIES, &maker).into_iter();
     let (mut clients, mut odd) = (Vec::new(), Vec::new());
     for one in found.chain(made_by(survey, "createClient", &plain)) {
         match one {
