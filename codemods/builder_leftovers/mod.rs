@@ -285,15 +285,14 @@ fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
+/// The builder's wrapper of the configuration.
+const WRAPPED: &str = "@lovable.dev/vite-tanstack-config";
+
 /// Packages of the builder that no module imports and no script runs.
 fn unused<'s>(survey: &'s Survey<'_>) -> Vec<(&'s Package, &'static str)> {
     let taggers: Vec<&str> = code::taggers(survey).iter().map(|tagger| tagger.package).collect();
     let mut names: Vec<&'static str> = code::tagger_packages().collect();
-    names.extend([
-        "@lovable.dev/cloud-auth-js",
-        "@lovable.dev/vite-tanstack-config",
-        "@next/swc-wasm-nodejs",
-    ]);
+    names.extend(["@lovable.dev/cloud-auth-js", WRAPPED, "@next/swc-wasm-nodejs"]);
     let mut found = Vec::new();
     for package in &survey.project.packages {
         for name in &names {
@@ -346,7 +345,18 @@ fn packages(survey: &Survey<'_>) -> Vec<Finding> {
                      its `signInWithOAuth` here.",
                     "",
                 )),
-                "@lovable.dev/vite-tanstack-config" => findings.push(finding(
+                WRAPPED if is_first_wrapper(survey) => findings.push(Finding {
+                    severity: Severity::Warning,
+                    ..finding(
+                        &WRAPPER,
+                        span,
+                        "The builder's wrapper builds for Cloudflare only in this version, and the tree is configured for another host.".into(),
+                        "Lift it to version 2 and name the host there (`nitro: { preset: … }`), or write the plug-ins out: the \
+                         framework's own, nitro, React, Tailwind, path aliases. Until then a release does not run.",
+                        "",
+                    )
+                }),
+                WRAPPED => findings.push(finding(
                     &WRAPPER,
                     span,
                     "The configuration comes from the builder's wrapper.".into(),
@@ -359,6 +369,18 @@ fn packages(survey: &Survey<'_>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether the wrapper is of the version that knows one host, and the tree is configured for another.
+fn is_first_wrapper(survey: &Survey<'_>) -> bool {
+    let first = |package: &Package| {
+        package
+            .dependencies
+            .get(WRAPPED)
+            .is_some_and(|range| range.trim_start_matches(['^', '~']).starts_with("1."))
+    };
+    survey.project.packages.iter().any(first)
+        && survey.stack.hosts.iter().any(|host| host.id() != "cloudflare")
 }
 
 /// Hosts of the builder that code calls or makes exceptions for.

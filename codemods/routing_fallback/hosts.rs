@@ -8,6 +8,7 @@ use edit::{Edit, Piece, RelPath, Span};
 use plan::Request;
 use project::File;
 use serde_json::json;
+use std::ops::Range;
 use syntax::document::json as document;
 
 /// What is an address of a page: all but functions and built files.
@@ -164,17 +165,20 @@ fn tables(rules: &[Rule]) -> Vec<String> {
     rules.iter().map(table).collect()
 }
 
+/// The files of a name beside the app and at the root of the tree.
+pub(super) fn files<'s>(survey: &Survey<'s>, commands: &Commands<'_>, name: &str) -> Vec<&'s File> {
+    let names = [commands.path(name), RelPath::new(name)].into_iter().flatten();
+    let mut found: Vec<&File> = names.filter_map(|path| survey.project.file(path.as_str())).collect();
+    found.dedup_by_key(|file| file.id);
+    found
+}
+
 /// A rewrite that answers everything, missing files and functions too, with the page: its place, and the edits that narrow it.
 pub(super) fn greedy(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<(Span, Vec<Edit>)> {
     if !survey.stack.framework.needs_fallback() {
         return Vec::new();
     }
-    let files = |name: &str| {
-        let names = [commands.path(name), RelPath::new(name)].into_iter().flatten();
-        let mut found: Vec<&File> = names.filter_map(|path| survey.project.file(path.as_str())).collect();
-        found.dedup_by_key(|file| file.id);
-        found
-    };
+    let files = |name: &str| files(survey, commands, name);
     let mut found: Vec<(Span, Vec<Edit>)> =
         files("vercel.json").into_iter().flat_map(|file| greedy_rewrites(survey, file)).collect();
     // The other host that reads this file refuses the status of what is missing.
@@ -187,7 +191,8 @@ pub(super) fn greedy(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<(Span,
     found
 }
 
-fn greedy_rewrites(survey: &Survey<'_>, file: &File) -> Vec<(Span, Vec<Edit>)> {
+/// The sources of rewrites that take everything to the page.
+pub(super) fn wide_rewrites(file: &File) -> Vec<document::Scalar> {
     let scalars = document::strings(&file.text);
     let wide = |source: &&document::Scalar| {
         let [list, at, key] = source.path.as_slice() else { return false };
@@ -199,18 +204,21 @@ fn greedy_rewrites(survey: &Survey<'_>, file: &File) -> Vec<(Span, Vec<Edit>)> {
             && wide
             && to.is_some_and(|to| matches!(to.value.as_str(), "/" | "/index.html" | "/index"))
     };
-    let found: Vec<Span> =
-        scalars.iter().filter(wide).map(|source| file.span(source.range.clone())).collect();
+    scalars.iter().filter(wide).cloned().collect()
+}
+
+fn greedy_rewrites(survey: &Survey<'_>, file: &File) -> Vec<(Span, Vec<Edit>)> {
     let mut below: Vec<Edit> = below::pages(survey)
         .iter()
         .filter_map(|page| first_rewrite(file, &below::vercel(page), "/index.html"))
         .collect();
-    let narrowed = |span: Span| {
+    let narrowed = |source: document::Scalar| {
+        let span = file.span(source.range);
         let mut edits = std::mem::take(&mut below);
         edits.push(Edit::replace(span, format!("\"{PAGES}\"")));
         (span, edits)
     };
-    found.into_iter().map(narrowed).collect()
+    wide_rewrites(file).into_iter().map(narrowed).collect()
 }
 
 /// A rewrite before those that are there, unless there is one of that pattern.
@@ -226,21 +234,27 @@ pub(crate) fn first_rewrite(file: &File, source: &str, to: &str) -> Option<Edit>
     Some(Edit::replace(file.span(at..at), text))
 }
 
-/// The line of `_redirects` that takes everything.
-fn greedy_line(survey: &Survey<'_>, file: &File) -> Option<(Span, Vec<Edit>)> {
+/// The line of `_redirects` that takes everything, with its end.
+pub(super) fn wide_line(file: &File) -> Option<Range<usize>> {
     let mut at = 0;
     for line in file.text.split_inclusive('\n') {
         let words: Vec<&str> = line.split_whitespace().collect();
         if matches!(words.as_slice(), ["/*", "/" | "/index.html", "200"]) {
-            return before(survey, file, at, at..at + line.trim_end().len(), lines);
+            return Some(at..at + line.len());
         }
         at += line.len();
     }
     None
 }
 
-/// The table of `netlify.toml` that takes everything.
-fn greedy_table(survey: &Survey<'_>, file: &File) -> Option<(Span, Vec<Edit>)> {
+fn greedy_line(survey: &Survey<'_>, file: &File) -> Option<(Span, Vec<Edit>)> {
+    let line = wide_line(file)?;
+    let text = file.text[line.clone()].trim_end();
+    before(survey, file, line.start, line.start..line.start + text.len(), lines)
+}
+
+/// The table of `netlify.toml` that takes everything: all of it, and the address that it takes.
+pub(super) fn wide_table(file: &File) -> Option<(Range<usize>, Range<usize>)> {
     let scalars = syntax::document::toml::strings(&file.text);
     let from = scalars.iter().find(|from| {
         matches!(from.path.as_slice(), [list, _, key] if list == "redirects" && key == "from")
@@ -255,8 +269,12 @@ fn greedy_table(survey: &Survey<'_>, file: &File) -> Option<(Span, Vec<Edit>)> {
     let plain = settings == 3 && table.lines().any(|line| line.replace(' ', "").starts_with("status=200"));
     let line = file.text[..start].rfind('\n').map_or(0, |end| end + 1);
     (plain && matches!(to.value.as_str(), "/" | "/index.html"))
-        .then(|| before(survey, file, line, from.range.clone(), tables))
-        .flatten()
+        .then(|| (line..start + table.len(), from.range.clone()))
+}
+
+fn greedy_table(survey: &Survey<'_>, file: &File) -> Option<(Span, Vec<Edit>)> {
+    let (table, from) = wide_table(file)?;
+    before(survey, file, table.start, from, tables)
 }
 
 /// The rules that go before the one at `span`, which takes everything: none, if they are all there.
@@ -264,7 +282,7 @@ fn before(
     survey: &Survey<'_>,
     file: &File,
     at: usize,
-    span: std::ops::Range<usize>,
+    span: Range<usize>,
     written: impl Fn(&[Rule]) -> Vec<String>,
 ) -> Option<(Span, Vec<Edit>)> {
     let mut rules = rules(survey, &file.text[..at]);

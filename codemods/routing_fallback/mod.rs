@@ -2,6 +2,7 @@
 //! become promises, addresses of one machine.
 
 pub mod below;
+mod hidden;
 pub mod hosts;
 mod late;
 mod origins;
@@ -31,6 +32,14 @@ const GREEDY: Rule = Rule {
     severity: Severity::Note,
     why: "After a release an open page asks for files of the one before and gets HTML for a script; a call of a function that is not \
           there looks like a success.",
+    aliases: &[],
+};
+const HIDDEN: Rule = Rule {
+    id: "routing-fallback/server-hidden",
+    title: "The host answers in place of the server",
+    severity: Severity::Warning,
+    why: "The rule is one of browser-only apps. This app's pages come from its server, and the build makes no `index.html`: an address \
+          is answered with 404.",
     aliases: &[],
 };
 const EXPORT: Rule = Rule {
@@ -80,14 +89,14 @@ const BASE: Rule = Rule {
 pub struct RoutingFallback;
 
 /// Frameworks whose apps get changes.
-const FRAMEWORKS: &[&str] = &["vite", "next"];
+const FRAMEWORKS: &[&str] = &["vite", "next", "tanstack-start"];
 
 impl Codemod for RoutingFallback {
     fn about(&self) -> About {
         About {
             id: ID,
             title: "Every address leads somewhere",
-            rules: &[FALLBACK, GREEDY, EXPORT, LATE, PROMISED, ORIGIN, SITE, BASE],
+            rules: &[FALLBACK, GREEDY, HIDDEN, EXPORT, LATE, PROMISED, ORIGIN, SITE, BASE],
             readme: include_str!("README.md"),
             frameworks: FRAMEWORKS,
         }
@@ -114,6 +123,11 @@ impl Codemod for RoutingFallback {
             let message = "Missing files and functions are answered with the page.".to_owned();
             findings.push(Finding::certain(&GREEDY, span, message, "Leave out `/api/` and `/assets/`."));
         }
+        findings.extend(hidden::hidden(survey, &commands).iter().map(|hidden| {
+            let message =
+                "Every address is answered with `index.html`, which the build does not make.".to_owned();
+            Finding::certain(&HIDDEN, hidden.span, message, "Take the rule out: the server knows its pages.")
+        }));
         findings.extend(export(survey, &commands).map(|(finding, _)| finding));
         findings.extend(base(survey));
         findings
@@ -172,6 +186,17 @@ impl Codemod for RoutingFallback {
             change.fixes = fixes;
             change.edits =
                 hosts::greedy(survey, &commands).into_iter().flat_map(|(_, edits)| edits).collect();
+            changes.push(change);
+        }
+        let fixes = of(&HIDDEN);
+        if !fixes.is_empty() {
+            let mut change = Change::new(ID, "Let the server answer for its pages", Safety::Review);
+            change.fixes = fixes;
+            for hidden in hidden::hidden(survey, &commands) {
+                change.edits.extend(hidden.edits);
+                change.requests.extend(hidden.requests);
+                change.deletes.extend(hidden.deletes);
+            }
             changes.push(change);
         }
         let fixes = of(&EXPORT);

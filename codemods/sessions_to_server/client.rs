@@ -460,9 +460,11 @@ fn types(
     (usable && fit::may_type(survey, survey.project.get(holder))).then(|| (holder, exported.name.clone()))
 }
 
-/// Whether what only an administrator may do fails today: no client of the page has another key than the visitors' own.
-pub(super) fn is_refused(survey: &Survey<'_>) -> bool {
-    let mut own =
-        survey.clients.iter().filter(|client| client.backend == "supabase" && in_browser(client.side));
-    own.all(|client| client.power == Power::Visitor)
+/// Whether what only an administrator may do fails today: each of these clients has the visitors' own key.
+pub(super) fn is_refused(survey: &Survey<'_>, clients: &[Client]) -> bool {
+    clients.iter().all(|client| {
+        let made = client.span(survey);
+        let known = survey.clients.iter().find(|known| known.span == made);
+        known.is_some_and(|known| known.power == Power::Visitor)
+    })
 }

@@ -211,7 +211,7 @@ fn decided(survey: &Survey<'_>) -> Decision<Move> {
         });
     }
     // What always fails keeps nothing.
-    let fails = !places.server.is_within() && client::is_refused(survey);
+    let fails = !places.server.is_within() && client::is_refused(survey, &kept);
     if blockers.iter().any(|blocker| !blocker.admin || !fails) {
         blockers.sort_by_key(|blocker| blocker.span);
         blockers.dedup_by_key(|blocker| blocker.span);
