@@ -67,7 +67,9 @@ fn all(survey: &Survey<'_>) -> Vec<Variable> {
     }
     for codemod in codemods {
         let findings = codemod.find(survey);
-        for request in codemod.fix(survey, &findings).into_iter().flat_map(|change| change.requests) {
+        // What another change takes with it needs no variable.
+        let changes = codemod.fix(survey, &findings).into_iter().filter(|change| change.unless.is_none());
+        for request in changes.flat_map(|change| change.requests) {
             if let Request::Env { path, section, name, comment, .. } = request
                 && path.name() == ".env.example"
             {
