@@ -94,6 +94,10 @@ impl Call<'_> {
                 }
                 vec![self.lines(range, indent)]
             }
+            Site::Truth(range) => {
+                let slice = Piece::Source(Span::new(file, range.clone()));
+                vec![Piece::text("Boolean("), slice, Piece::text(")")]
+            }
             // Nothing of it went.
             Site::Without(range, gone) if gone.is_empty() && !self.draft.loose.contains(range) => {
                 vec![self.lines(range, indent)]

@@ -51,6 +51,8 @@ impl Segment {
 pub(super) enum Site {
     /// The expression as it stands.
     Expression(Range<usize>),
+    /// Whether there is anything: all that the function asks of the expression.
+    Truth(Range<usize>),
     /// The second expression where the first is true, else nothing.
     Guarded(Range<usize>, Range<usize>),
     /// An object literal of which some keys went.
@@ -61,14 +63,17 @@ impl Site {
     /// Where its value stands.
     pub(super) fn range(&self) -> Range<usize> {
         match self {
-            Self::Expression(range) | Self::Without(range, _) | Self::Guarded(_, range) => range.clone(),
+            Self::Expression(range)
+            | Self::Truth(range)
+            | Self::Without(range, _)
+            | Self::Guarded(_, range) => range.clone(),
         }
     }
 
     /// What of the source the call goes on to say.
     pub(super) fn kept(&self) -> Vec<Range<usize>> {
         match self {
-            Self::Expression(range) => vec![range.clone()],
+            Self::Expression(range) | Self::Truth(range) => vec![range.clone()],
             Self::Guarded(condition, value) => vec![condition.clone(), value.clone()],
             Self::Without(range, gone) => {
                 let starts = std::iter::once(range.start).chain(gone.iter().map(|hole| hole.end));

@@ -266,8 +266,9 @@ pub(super) fn with_lines(source: &str, range: &Range<usize>) -> Range<usize> {
     // The blank line behind it goes too, where one stands in front of it.
     let blank = |text: &str| text.trim().is_empty();
     let next = source[end..].find('\n').map(|newline| end + newline + 1);
-    let before =
-        source[..start].trim_end_matches('\n').len() + 1 < start || source[..start].trim_end().ends_with('{');
+    let above =
+        source[..start].strip_suffix('\n').map(|above| &above[above.rfind('\n').map_or(0, |at| at + 1)..]);
+    let before = above.is_some_and(blank) || source[..start].trim_end().ends_with('{');
     match next.filter(|next| before && blank(&source[end..*next])) {
         Some(next) => start..next,
         None => start..end,

@@ -66,7 +66,7 @@ impl<'s> Reader<'s> {
         for statement in between {
             let node = self.node(*statement).ok_or_else(refused)?;
             self.statement(node, name, &mut conditions)?;
-            segments.push(Segment::of(node.byte_range()));
+            segments.push(Segment::of(with_comments(self.tree, node)));
         }
         self.steps_of(sent_node, name)?;
         // What is known of the result of one query is not known of this either.
@@ -74,7 +74,7 @@ impl<'s> Reader<'s> {
         let end = if any { " as PromiseLike<any>;" } else { ";" };
         segments.push(Segment { range: sent_node.byte_range(), around: ("return ", end) });
         for condition in conditions {
-            self.condition(condition)?;
+            self.condition(condition, true)?;
         }
         self.draft.removed =
             segments[..segments.len() - 1].iter().map(|segment| segment.range.clone()).collect();
@@ -302,8 +302,8 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// A condition, decided again on the server: names in it become inputs.
-    fn condition(&mut self, node: Node<'s>) -> Result<(), Reason> {
+    /// A condition, decided again on the server: names in it become inputs. `asked`: it is asked for nothing but its truth.
+    fn condition(&mut self, node: Node<'s>, asked: bool) -> Result<(), Reason> {
         let refused = Reason::builder_variable;
         if self.fixed(node).is_some_and(|text| text.is_none()) {
             return Ok(());
@@ -311,21 +311,23 @@ impl<'s> Reader<'s> {
         match node.kind() {
             "parenthesized_expression" | "non_null_expression" => {
                 let inner = view::code_children(node).next().ok_or_else(refused)?;
-                self.condition(inner)
+                self.condition(inner, asked)
             }
             "unary_expression" => {
                 let operand = node.child_by_field_name("argument").ok_or_else(refused)?;
-                self.condition(operand)
+                self.condition(operand, self.tree.text(node).starts_with('!'))
             }
             "binary_expression" => {
+                let operator = node.child_by_field_name("operator").map(|operator| self.tree.text(operator));
+                let asked = asked && matches!(operator, Some("&&" | "||"));
                 for side in ["left", "right"] {
-                    self.condition(node.child_by_field_name(side).ok_or_else(refused)?)?;
+                    self.condition(node.child_by_field_name(side).ok_or_else(refused)?, asked)?;
                 }
                 self.widen(node);
                 Ok(())
             }
             "member_expression" if self.tree.text(node).ends_with(".length") => {
-                self.condition(node.child_by_field_name("object").ok_or_else(refused)?)
+                self.condition(node.child_by_field_name("object").ok_or_else(refused)?, false)
             }
             "call_expression" => {
                 let called = node.child_by_field_name("function").ok_or_else(refused)?;
@@ -335,7 +337,7 @@ impl<'s> Reader<'s> {
                 {
                     return Err(refused());
                 }
-                self.condition(called.child_by_field_name("object").ok_or_else(refused)?)
+                self.condition(called.child_by_field_name("object").ok_or_else(refused)?, false)
             }
             _ if view::member_path(self.tree, node).is_some() => {
                 if self.holds_identity(node) || guess_is_user(self.tree.text(node)) {
@@ -354,11 +356,16 @@ impl<'s> Reader<'s> {
                         if unsure {
                             self.draft.unsure.push(node.byte_range());
                         }
-                        let schema = match guess.kind {
-                            Some(kind) if guess.there && !unsure => kind.zod(),
-                            _ => "json.optional()".to_owned(),
+                        let (name, schema, site) = match guess.kind {
+                            Some(kind) if guess.there && !unsure => {
+                                (name, kind.zod(), Site::Expression(node.byte_range()))
+                            }
+                            _ if asked && node.kind() == "identifier" => {
+                                (asked_as(&name), "z.boolean()".to_owned(), Site::Truth(node.byte_range()))
+                            }
+                            _ => (name, "json.optional()".to_owned(), Site::Expression(node.byte_range())),
                         };
-                        self.send(&name, Input::Schema(schema), Site::Expression(node.byte_range()), false)
+                        self.send(&name, Input::Schema(schema), site, false)
                     }
                 };
                 self.hole(node.byte_range(), Fill::Input(index));
@@ -367,6 +374,29 @@ impl<'s> Reader<'s> {
             _ => Err(refused()),
         }
     }
+}
+
+/// `hasFilters` for `filters`.
+fn asked_as(name: &str) -> String {
+    let (first, rest) = name.split_at(name.chars().next().map_or(0, char::len_utf8));
+    format!("has{}{rest}", first.to_uppercase())
+}
+
+/// A statement with the comments that stand on the lines above it.
+fn with_comments(tree: &Tree, statement: Node<'_>) -> Range<usize> {
+    let mut start = statement.start_byte();
+    let mut next = statement;
+    while let Some(comment) = next.prev_sibling().filter(|node| node.kind() == "comment") {
+        let source = tree.source();
+        let line = source[..comment.start_byte()].rfind('\n').map_or(0, |newline| newline + 1);
+        let between = source[comment.end_byte()..next.start_byte()].matches('\n').count();
+        if between != 1 || !source[line..comment.start_byte()].trim().is_empty() {
+            break;
+        }
+        start = comment.start_byte();
+        next = comment;
+    }
+    start..statement.end_byte()
 }
 
 /// Whether two paths of members name the same: `a?.b` and `a.b`.
