@@ -73,7 +73,10 @@ fn json_object(file: &File) -> bool {
 
 /// The headers of every page: name and value.
 pub fn headers(survey: &Survey<'_>) -> Vec<(&'static str, String)> {
-    let mut headers = content_policy(survey);
+    // A server that draws the pages says itself which scripts run: it writes some of them.
+    let drawn = survey.stack.server.is_some_and(|server| server.is_within());
+    let told = drawn && crate::sessions_to_server::lands(survey);
+    let mut headers = if told { Vec::new() } else { content_policy(survey) };
     headers.extend([
         ("X-Frame-Options", "DENY".to_owned()),
         ("X-Content-Type-Options", "nosniff".to_owned()),
@@ -91,9 +94,9 @@ fn content_policy(survey: &Survey<'_>) -> Vec<(&'static str, String)> {
     let mut policy = crate::sessions_to_server::policy::of(survey, folder);
     // A framework that renders pages writes scripts into them, and evaluates code in development.
     let renders = survey.stack.framework.says_headers();
-    policy.inline |= renders;
+    policy.inline |= renders || survey.stack.server.is_some_and(|server| server.is_within());
     let asks_backend = survey.stack.backends.iter().any(|backend| backend.id() == "supabase");
-    if asks_backend && !crate::sessions_to_server::lands(survey) {
+    if asks_backend && crate::sessions_to_server::reaches_backend(survey) {
         let hosts = ["https://*.supabase.co", "wss://*.supabase.co"];
         policy.connections.extend(hosts.map(str::to_owned));
     }

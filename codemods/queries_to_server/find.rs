@@ -234,7 +234,7 @@ fn privilege(survey: &Survey<'_>, table: &str, column: Option<&str>, mut grants:
         None => (
             format!("A whole object is written to `{table}`, which holds {listed}."),
             format!(
-                "`{name}` does not take {listed} any more: a call that sends one of them fails from now on. Set them on the server, where the right to do so is checked."
+                "`{name}` does not take {listed} any more: a new row with one of them is refused, and a change leaves it as it is. No page sends them today. Set them on the server, where the right to do so is checked."
             ),
         ),
     };

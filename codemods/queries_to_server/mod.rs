@@ -29,6 +29,7 @@ mod read;
 mod reason;
 mod receiver;
 mod region;
+pub mod sets;
 mod taken;
 pub(crate) mod through;
 mod typed;

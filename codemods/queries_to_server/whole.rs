@@ -1,7 +1,7 @@
 //! What an insert, an update or an upsert writes: key by key where the source lists the keys, else a whole object, narrowed to the
 //! columns that a browser may set.
 
-use super::column::{Column, Columns, Side};
+use super::column::{Columns, Side};
 use super::draft::{Fill, Object, Site};
 use super::guess::Guess;
 use super::keys::{Key, Keys};
@@ -16,7 +16,7 @@ use syntax::view;
 const FEW: usize = 4;
 
 /// A column that a row brings along and that the browser must not set: it is not written.
-const LEFT_OUT: &str = "z.any().optional().transform(() => undefined)";
+const LEFT_OUT: &str = "z.any().overwrite(() => undefined).optional()";
 
 impl<'s> Reader<'s> {
     /// The argument of `insert`, `update` or `upsert`.
@@ -184,7 +184,8 @@ impl<'s> Reader<'s> {
             // A row that must have the column could not be written without it.
             let must = side == Side::Insert && !column.optional;
             let grants = columns.is_some_and(|columns| columns.privileged(&name));
-            if grants && (row_of_type || !must && !lenient) {
+            let sets = grants && self.pages_set(&name);
+            if grants && !sets && (row_of_type || !must && !lenient) {
                 if side == Side::Update {
                     schema.push((name.clone(), Input::Schema(LEFT_OUT.to_owned())));
                 }
@@ -195,7 +196,8 @@ impl<'s> Reader<'s> {
             }
             if row_of_type {
                 column.optional = true;
-            } else if must && grants || super::column::is_proof(&name) {
+            }
+            if sets || !row_of_type && (must && grants || super::column::is_proof(&name)) {
                 self.draft.granted.push((name.clone(), inner.byte_range()));
             }
             let text = self.taken(Some(&column), &Guess::default(), anything);
@@ -208,12 +210,12 @@ impl<'s> Reader<'s> {
             }
             let column = columns.and_then(|columns| columns.get(name, side));
             if let (Some(columns), None, false) = (columns, value, made) {
-                // A type of the app says what may be there, not what is.
-                if column.is_none() {
+                // A type of the app says what may be there, not what is: the database decides, as before.
+                if column.is_none() && columns.drifted(name) {
                     continue;
                 }
                 let must = side == Side::Insert && column.as_ref().is_some_and(|column| !column.optional);
-                if columns.privileged(name) && !lenient && !must {
+                if columns.privileged(name) && !lenient && !must && !self.pages_set(name) {
                     if side == Side::Update {
                         schema.push((name.clone(), Input::Schema(LEFT_OUT.to_owned())));
                     }
@@ -224,7 +226,7 @@ impl<'s> Reader<'s> {
             if let Some(columns) = columns {
                 if columns.drifted(name) {
                     self.draft.drift.push(name.clone());
-                } else if column.is_none() {
+                } else if column.is_none() && (value.is_some() || *made) {
                     self.draft.unknown.push(name.clone());
                 }
                 if columns.privileged(name) || self.says_paid(name, *value) {
@@ -244,6 +246,9 @@ impl<'s> Reader<'s> {
             let seen = value.is_some() || *made;
             let guess = Guess { there: guess.there && !optional && seen, ..guess.clone() };
             let mut text = self.schema(column.as_ref(), &guess);
+            if columns.is_some() && column.is_none() && !seen {
+                text = "json.optional()".to_owned();
+            }
             if let Some(value) = value {
                 unfit |= self.fits_no_type(*value, column.as_ref(), &guess);
                 text = self.schema_at(*value, column.as_ref(), &guess);
@@ -256,10 +261,8 @@ impl<'s> Reader<'s> {
         }
         for (name, _) in set.iter().filter(|(name, _)| self.may_bring(inner, name)) {
             if schema.iter().all(|(known, _)| known != name) {
-                let column = columns.and_then(|columns| columns.get(name, side));
-                let column = column.map(|column| Column { nullable: true, optional: true, ..column });
-                let text = self.taken(column.as_ref(), &Guess::default(), anything);
-                schema.push((name.clone(), Input::Schema(text)));
+                // Pages put anything there, such as an empty text, for somebody sets it anyway.
+                schema.push((name.clone(), Input::Schema("z.any().optional()".to_owned())));
             }
         }
         // Of all that the type lists, the SQL knows nothing: what is sent cannot be told.
@@ -352,6 +355,13 @@ impl<'s> Reader<'s> {
                 || keys.find(name).is_some()
                 || keys.found.iter().any(|key| key.value.is_none() && !key.made)
         })
+    }
+
+    /// Whether some page puts the column into a row.
+    fn pages_set(&self, column: &str) -> bool {
+        let columns = self.columns.as_ref();
+        let is_column = |name: &str| columns.is_some_and(|columns| columns.get(name, Side::Row).is_some());
+        super::sets::is_set_by_pages(self.survey, column, is_column)
     }
 
     /// Whether everything that reaches this module is behind a guard that asks for a role.

@@ -70,7 +70,8 @@ pub(super) fn request(survey: &Survey<'_>) -> Option<Request> {
     let mut text = format!("## Run it\n\n{place}, with Node {node}:\n\n```sh\n{}\n```\n", lines.join("\n"));
     if commands.script("build").is_some() {
         text += &format!("\n`{}` makes the production build", commands.run("build"));
-        let start = ["start", "preview"].iter().find(|script| commands.script(script).is_some());
+        let there = || ["start", "preview"].into_iter().find(|script| commands.script(script).is_some());
+        let start = crate::sessions_to_server::start_script(survey).or_else(there);
         text += &start.map_or(".".to_owned(), |script| format!(", `{}` serves it.", commands.run(script)));
         text += "\n";
     }

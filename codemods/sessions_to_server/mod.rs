@@ -169,10 +169,28 @@ pub fn lands(survey: &Survey<'_>) -> bool {
     matches!(*decide(survey), Decision::Moves(_))
 }
 
+/// Whether pages go on to reach the backend's host themselves, for live changes or files.
+pub(crate) fn reaches_backend(survey: &Survey<'_>) -> bool {
+    match &*decide(survey) {
+        Decision::Moves(change) => change.parts.any("realtime") || change.parts.any("storage"),
+        _ => true,
+    }
+}
+
 /// The versions of Node that the app's server runs on, if it gets one.
 pub fn node(survey: &Survey<'_>) -> Option<&'static str> {
     match &*decide(survey) {
         Decision::Moves(change) => Some(change.wiring.node.0),
+        _ => None,
+    }
+}
+
+/// The script that will start the server beside the app, where there will be one.
+pub(crate) fn start_script(survey: &Survey<'_>) -> Option<&'static str> {
+    match &*decide(survey) {
+        Decision::Moves(change) if !change.places.server.is_within() => {
+            survey.project.packages.get(change.places.app.package).map(package::start_script)
+        }
         _ => None,
     }
 }

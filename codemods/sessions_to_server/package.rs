@@ -48,6 +48,16 @@ fn package<'s>(survey: &'s Survey<'_>, change: &Move) -> Option<&'s Package> {
     survey.project.packages.get(change.places.app.package)
 }
 
+/// The script that starts the server beside the app.
+pub(super) fn start_script(package: &Package) -> &'static str {
+    let script = |name: &str| package.json["scripts"][name].as_str();
+    // A `start` that only starts the pages is what `dev` is for.
+    let pages = |start: &&str| {
+        Some(*start) == script("dev") || start.ends_with("preview") || start.ends_with("--host")
+    };
+    script("start").filter(|start| !pages(start)).map_or("start", |_| "start:server")
+}
+
 /// Requests for the manifest, and for files beside it.
 pub(super) fn requests(survey: &Survey<'_>, change: &Move) -> Vec<Request> {
     let mut requests = Vec::new();
@@ -62,16 +72,12 @@ pub(super) fn requests(survey: &Survey<'_>, change: &Move) -> Vec<Request> {
         requests.push(Request::Json { path: path.clone(), key, value: value.into() });
     };
     let wiring = &change.wiring;
+    set(&["type"], "module");
     let script = |name: &str| package.json["scripts"][name].as_str();
     let build = script("build").unwrap_or(wiring.page_build);
     set(&["scripts", "build"], &format!("{build} && {}", wiring.build));
     set(&["scripts", "build:client"], build);
-    // A `start` that only starts the pages is what `dev` is for.
-    let pages = |start: &&str| {
-        Some(*start) == script("dev") || start.ends_with("preview") || start.ends_with("--host")
-    };
-    let start = script("start").filter(|start| !pages(start)).map_or("start", |_| "start:server");
-    set(&["scripts", start], &wiring.start);
+    set(&["scripts", start_script(package)], &wiring.start);
     if script("typecheck").is_none() {
         set(&["scripts", "typecheck"], &typecheck(survey, change));
     }

@@ -110,7 +110,11 @@ impl Places {
 /// Whether no module has the name, with whatever ending.
 pub(super) fn is_free(survey: &Survey<'_>, path: &RelPath) -> bool {
     let stem = path.as_str().trim_end_matches(".ts");
-    ["ts", "tsx", "js", "jsx"].iter().all(|ending| survey.project.file(&format!("{stem}.{ending}")).is_none())
+    // A module beside a folder of its name is found in its place.
+    let there = |ending: &str| {
+        ["", "/index"].iter().any(|inner| survey.project.file(&format!("{stem}{inner}.{ending}")).is_some())
+    };
+    !["ts", "tsx", "js", "jsx"].into_iter().any(there)
 }
 
 /// How a module at `from` names the one at `to`, relative.

@@ -213,7 +213,19 @@ fn fonts_behind(host: &str, policy: &mut Policy) {
     policy.fonts.insert(fonts.to_owned());
 }
 
+/// Whether a text is the address of a window that is opened: no script asks it.
+fn is_opened(tree: &Tree, node: Node<'_>) -> bool {
+    let call = node.parent().filter(|parent| parent.kind() == "arguments").and_then(|list| list.parent());
+    let path = call.and_then(|call| callee_path(tree, call)).unwrap_or_default();
+    path.last().is_some_and(|last| last == "open") && path.len() <= 2
+}
+
 fn code(file: &project::File, policy: &mut Policy) {
+    // A page that is written by hand, into a window that is opened or into a frame, has the policy of the one that writes it.
+    let writes = ["document.write(", "srcDoc=", ".srcdoc"].iter().any(|word| file.text.contains(word));
+    if writes && ["<script", " onload=", " onclick="].iter().any(|word| file.text.contains(word)) {
+        policy.doubt_scripts();
+    }
     let words = [
         "https://",
         "http://",
@@ -252,6 +264,7 @@ fn code(file: &project::File, policy: &mut Policy) {
                 let parts = template_parts(tree, node);
                 if let Some([TemplatePart::Text(first), ..]) = parts.as_deref()
                     && let Some(host) = origin(first)
+                    && !is_opened(tree, node)
                 {
                     policy.connections.insert(host);
                 }

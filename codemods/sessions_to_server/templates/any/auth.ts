@@ -106,6 +106,17 @@ type Failed = AuthError;
 type Failed = unknown;
 //#end
 
+//#if start
+// What the releases before this one kept here opens nothing any more, and any script can read it.
+function forgetTokens() {
+  try {
+    for (const key of Object.keys(localStorage)) if (/^sb-.+-auth-token/.test(key)) localStorage.removeItem(key);
+  } catch {
+    // The browser keeps nothing for this page.
+  }
+}
+
+//#end
 function emit(event: AuthChangeEvent, session: Session | null, broadcast = true) {
   if (!inBrowser) return;
   current = session;
@@ -120,7 +131,7 @@ function emit(event: AuthChangeEvent, session: Session | null, broadcast = true)
 //#end
   // Ask again shortly before the access token runs out: the server renews it.
   if (session?.expires_at) timer = setTimeout(() => void load(true), Math.max(5, Math.min(session.expires_in - 60, 86_400)) * 1000);
-  for (const listener of [...listeners.values()]) void listener(event, session);
+  listeners.forEach((listener) => void listener(event, session));
   if (broadcast) tabs?.postMessage(event);
 }
 
@@ -195,6 +206,7 @@ if (inBrowser) {
   tabs?.addEventListener("message", () => void load(true));
 //#if start
   onUnauthenticated(() => current && void load(true));
+  forgetTokens();
 //#end
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && current !== undefined && void load(true));
 }

@@ -89,7 +89,9 @@ async function callbackUrl(to: string | undefined) {
   if (!origin) throw new Error("An action without an origin");
   const target = new URL(to ?? "/", origin);
   const path = target.origin === origin ? target.pathname + target.search : "/";
-  if (HANDLERS.includes(target.pathname)) return origin + path;
+  // An app on a phone has an address of its own kind.
+  if (!/^https?:$/.test(target.protocol)) return target.href;
+  if (HANDLERS.includes(target.pathname)) return origin + target.pathname + target.search;
   return `${origin}__CALLBACK__?next=${encodeURIComponent(path)}`;
 }
 //#end

@@ -97,7 +97,7 @@ const metadata = z.record(z.string(), z.json()).optional();
 const attempts = new Map<string, { count: number; resetAt: number }>();
 const limitAttempts = createMiddleware({ type: "function" }).server(async ({ next }) => {
   const now = Date.now();
-  if (attempts.size > 10_000) for (const [key, hit] of attempts) if (hit.resetAt < now) attempts.delete(key);
+  if (attempts.size > 10_000) attempts.forEach((hit, key) => hit.resetAt < now && attempts.delete(key));
   const key = clientAddress();
   const hit = attempts.get(key);
   if (!hit || hit.resetAt < now) attempts.set(key, { count: 1, resetAt: now + 60_000 });

@@ -11,6 +11,8 @@ const schema = z.object({
     .refine((key) => !isServiceKey(key), "is a service-role/secret key: it bypasses row level security and must not be used here"),
   // The public origin of this deployment, e.g. https://app.example.com. Links in e-mails point here.
   APP_ORIGIN: z.url().optional(),
+  VERCEL_ENV: z.string().optional(),
+  VERCEL_PROJECT_PRODUCTION_URL: z.string().min(1).optional(),
   VERCEL_URL: z.string().min(1).optional(),
   DEPLOY_PRIME_URL: z.url().optional(),
 });
@@ -28,8 +30,10 @@ export function env(): Env {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
     throw new Error(`Invalid environment:\n${lines.join("\n")}\nSee .env.example.`);
   }
-  const { APP_ORIGIN, DEPLOY_PRIME_URL, VERCEL_URL } = parsed.data;
-  const origin = APP_ORIGIN ?? DEPLOY_PRIME_URL ?? (VERCEL_URL ? `https://${VERCEL_URL}` : undefined);
+  const { APP_ORIGIN, DEPLOY_PRIME_URL, VERCEL_ENV, VERCEL_PROJECT_PRODUCTION_URL, VERCEL_URL } = parsed.data;
+  // Each deployment has an address; visitors come to that of production.
+  const host = VERCEL_ENV === "production" ? VERCEL_PROJECT_PRODUCTION_URL : VERCEL_URL;
+  const origin = APP_ORIGIN ?? DEPLOY_PRIME_URL ?? (host ? `https://${host}` : undefined);
   if (process.env.NODE_ENV === "production" && !origin) throw new Error("Invalid environment:\n  APP_ORIGIN: is required in production\nSee .env.example.");
   return (checked = { ...parsed.data, origin: origin && new URL(origin).origin });
 }

@@ -30,7 +30,7 @@ const renewals = new Map<string, { at: number; response: Promise<Response> }>();
 const sharedRenewal = (async (input: Parameters<typeof fetch>[0], init?: RequestInit) => {
   if (typeof init?.body !== "string" || !String(input).includes("grant_type=refresh_token")) return fetch(input, init);
   const now = Date.now();
-  for (const [key, renewal] of renewals) if (now - renewal.at > 10_000) renewals.delete(key);
+  renewals.forEach((renewal, key) => now - renewal.at > 10_000 && renewals.delete(key));
   let renewal = renewals.get(init.body);
   if (!renewal) {
     renewal = { at: now, response: fetch(input, init) };

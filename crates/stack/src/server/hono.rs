@@ -136,7 +136,21 @@ impl Server for Hono {
         let config = names.iter().find_map(|name| project.file(in_app(app, name)?.as_str()));
         let config = config
             .ok_or("There is no `vite.config.ts`. Add one with the framework's plugin, then run again.")?;
-        let version = project.packages[app.package].version("vite");
+        let package = &project.packages[app.package];
+        let is_module = package.json["type"].as_str() == Some("module");
+        let common = project.files.iter().find(|file| {
+            let text = &file.text;
+            file.path.folder() == app.folder
+                && file.path.name().ends_with(".js")
+                && (text.contains("module.exports") || text.contains("require("))
+        });
+        if let Some(common) = common.filter(|_| !is_module) {
+            return Err(format!(
+                "package.json says no `\"type\": \"module\"`, which the server and the plug-in need. Rename `{}` and its like to `.cjs`, set it, then run again.",
+                common.path
+            ));
+        }
+        let version = package.version("vite");
         let major = version.and_then(|version| version.split('.').next()?.parse().ok()).unwrap_or(5);
         let (edits, pages) = wiring::configured(config, &format!("{folder}/app.ts"), major)?;
         let named = |name: &str| Imported::Named(name.to_owned());
@@ -151,7 +165,8 @@ impl Server for Hono {
             dev_dependencies: vec![("@hono/vite-dev-server", "^0.26.1")],
             page_build: "vite build",
             build: format!("vite build --ssr {folder}/node.ts --outDir dist-server"),
-            start: "NODE_ENV=production node --env-file-if-exists=.env dist-server/node.js".to_owned(),
+            start: "NODE_ENV=production node --env-file-if-exists=.env --env-file-if-exists=.env.local dist-server/node.js"
+                .to_owned(),
             pages,
             ignored: vec!["dist-server"],
             node: (">=22", "22"),

@@ -95,6 +95,15 @@ pub(super) fn configured(file: &File, entry: &str, major: u32) -> Result<(Vec<Ed
             if value_of(tree, build, "copyPublicDir").is_none() {
                 edits.push(object.first(build, &format!("copyPublicDir: !{ssr}")));
             }
+            // The name of the server's file is not one of the pages' scripts.
+            let output = ["rollupOptions", "output"]
+                .iter()
+                .try_fold(build, |object, key| value_of(tree, object, key).map(unwrapped));
+            let named = output.and_then(|output| value_of(tree, output, "entryFileNames"));
+            edits.extend(named.map(|name| {
+                let at = file.span(name.start_byte()..name.start_byte());
+                Edit::replace(at, object.quoted(&format!("{ssr} ? \"[name].js\" : ")))
+            }));
         }
         Some(_) => return Err(by_hand()),
         None => front += &format!("build: {{ copyPublicDir: !{ssr} }},\n"),

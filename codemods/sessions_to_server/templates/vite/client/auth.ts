@@ -62,6 +62,15 @@ const missing = () => toError({ error: { name: "AuthSessionMissingError", messag
 const denied = async () => ({ data: { user: null, users: [] }, error: toError({ error: { message: "User not allowed", code: "not_admin" } }, 403) });
 //#end
 
+// What the releases before this one kept here opens nothing any more, and any script can read it.
+function forgetTokens() {
+  try {
+    for (const key of Object.keys(localStorage)) if (/^sb-.+-auth-token/.test(key)) localStorage.removeItem(key);
+  } catch {
+    // The browser keeps nothing for this page.
+  }
+}
+
 function emit(event: AuthChangeEvent, session: Session | null, broadcast = true) {
   current = session;
   clearTimeout(timer);
@@ -75,7 +84,7 @@ function emit(event: AuthChangeEvent, session: Session | null, broadcast = true)
 //#end
   // Ask again shortly before the access token runs out: the server renews it.
   if (session?.expires_at) timer = setTimeout(() => void load(true), Math.max(5, Math.min(session.expires_in - 60, 86_400)) * 1000);
-  for (const listener of [...listeners.values()]) void listener(event, session);
+  listeners.forEach((listener) => void listener(event, session));
   if (broadcast) tabs?.postMessage(event);
 }
 
@@ -166,6 +175,7 @@ async function grant(action: string, params: unknown = {}, options?: Leaves): Pr
 //#end
 tabs?.addEventListener("message", () => void load(true));
 onUnauthenticated(() => void load(true));
+forgetTokens();
 if (typeof document !== "undefined") document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && current !== undefined && void load(true));
 
 export const auth: Auth = {

@@ -109,7 +109,7 @@ impl Server for Start {
     }
     fn function_frame(&self, uses: &FunctionUses) -> (String, String) {
         let mut head = "import { createServerFn } from \"@tanstack/react-start\";\n".to_owned();
-        if uses.schemas {
+        if uses.schemas && uses.inputs {
             head += &format!("import {{ z }} from \"{}\";\n", uses.zod);
         }
         for (module, name) in &uses.library {

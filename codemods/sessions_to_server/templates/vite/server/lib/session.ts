@@ -28,7 +28,7 @@ const sharedRenewal = (async (input: Parameters<typeof fetch>[0], init?: Request
   if (typeof init?.body !== "string" || !String(input).includes("grant_type=refresh_token")) return fetch(input, init);
 //#end
   const now = Date.now();
-  for (const [key, renewal] of renewals) if (now - renewal.at > 10_000) renewals.delete(key);
+  renewals.forEach((renewal, key) => now - renewal.at > 10_000 && renewals.delete(key));
   let renewal = renewals.get(init.body);
   if (!renewal) {
 //#if ownFetch
