@@ -21,8 +21,15 @@ fn missing<'s>(survey: &'s Survey<'_>) -> Vec<&'s EnvName> {
         let reads = name.reads.iter().any(|read| !matches!(read.side, Side::None));
         (reads || name.implicit.is_some()) && !given(&name.name) && !is_there(name)
     };
-    // A secret under a public name gets another name; the codemod that renames it writes the example.
-    survey.env.iter().filter(is_used).filter(|name| !(name.public && name.secret)).collect()
+    // The platform gives them to every edge function, and takes none of that name.
+    let is_given = |name: &EnvName| {
+        name.name.starts_with("SUPABASE_")
+            && name.reads.iter().all(|read| matches!(read.side, Side::Edge | Side::None))
+    };
+    // The codemod that gives a variable another name writes the example.
+    let renamed = crate::secrets_to_env::renamed(survey);
+    let is_missing = |name: &&EnvName| !is_given(name) && !renamed.contains(&name.name.as_str());
+    survey.env.iter().filter(is_used).filter(is_missing).collect()
 }
 
 /// Whether a variable is read in a folder alone: a package of its own has its own example.

@@ -61,10 +61,7 @@ fn all(survey: &Survey<'_>) -> Vec<Variable> {
     let codemods: [&dyn Codemod; 3] = [&SessionsToServer, &SecretsToEnv, &EnvContract];
     // Reads that go with the browser's client.
     let gone = sessions_to_server::gone(survey);
-    let mut renamed: Vec<&str> = Vec::new();
-    for name in survey.env.iter().filter(|name| name.public && name.secret) {
-        renamed.push(&name.name);
-    }
+    let renamed = crate::secrets_to_env::renamed(survey);
     for codemod in codemods {
         let findings = codemod.find(survey);
         // What another change takes with it needs no variable.

@@ -4,7 +4,7 @@
 use super::access::{Access, qualified, quoted, shown};
 use super::{
     DEFINER, HARDENED, ID, METADATA, NO_INDEX, OPEN_READ, OPEN_WRITE, PRIVILEGED, RLS_OFF, SEARCH_PATH,
-    UNWRAPPED, expected, lint, privileges, rewrite,
+    UNWRAPPED, expected, lint, privileges, rewrite, sign_up,
 };
 use audit::{Finding, Survey};
 use edit::{Piece, RelPath, Span};
@@ -136,7 +136,7 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
 
     let mut section = String::new();
     for (name, table) in schema.tables.iter().filter(|(_, table)| table.row_security) {
-        let Some(guard) = privileges::guard(schema, &access, name, table) else { continue };
+        let Some(guard) = privileges::guard(survey, &access, name, table) else { continue };
         let _ = writeln!(
             section,
             "-- `{}`: {}. Staff policies, functions with their owner's rights and the server's key still change them.",
@@ -157,7 +157,9 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
 
     let mut section = String::new();
     let mut replaced: BTreeSet<String> = BTreeSet::new();
-    for function in &schema.functions {
+    // Who makes accounts for others with the server's key says their roles there.
+    let functions = schema.functions.iter().filter(|_| !sign_up::names_roles(survey));
+    for function in functions {
         let Some(sql) = privileges::without_role(schema, function) else { continue };
         let _ = writeln!(section, "-- The sign-up request does not choose a role with power any more.");
         section.push_str(&sql);
@@ -167,7 +169,7 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
     for function in privileges::uncalled(schema, &access) {
         let _ = writeln!(
             section,
-            "-- Writes past all policies without asking who calls; no code of the app calls it.\nrevoke execute on function {} from public, anon, authenticated;",
+            "-- Writes past all policies without asking who calls; no page and no function of the server calls it.\nrevoke execute on function {} from public, anon, authenticated;",
             privileges::signature(function)
         );
         resolved.insert((DEFINER.id, format!("{}()", function.name.name)));

@@ -3,6 +3,8 @@
 use super::access::{Access, has_word, qualified, quoted};
 use super::definer;
 use super::sign_up::takes_role;
+use crate::queries_to_server::sets::is_set_by_pages;
+use audit::Survey;
 use schema::predicate::Predicate;
 use schema::{Function, Name, Schema, Table};
 
@@ -13,7 +15,8 @@ pub(super) struct Guard {
 }
 
 /// The guard for a table; `None` if none is needed, or if the app itself would run into it.
-pub(super) fn guard(schema: &Schema, access: &Access, name: &Name, table: &Table) -> Option<Guard> {
+pub(super) fn guard(survey: &Survey<'_>, access: &Access, name: &Name, table: &Table) -> Option<Guard> {
+    let schema = &survey.schema;
     if name.schema != "public" {
         return None;
     }
@@ -51,7 +54,16 @@ pub(super) fn guard(schema: &Schema, access: &Access, name: &Name, table: &Table
             !function.definer && has_word(&function.body, &name.name) && has_word(&function.body, column)
         })
     };
-    columns.retain(|column| !written(column) && !by_functions(column) && *column != owner);
+    // A row that is changed as a whole holds what pages put into it; what makes an administrator is no such thing in one's own row.
+    let is_column = |name: &str| table.column(name).is_some();
+    let by_pages = |column: &str| {
+        column != "role"
+            && !column.contains("admin")
+            && access.uses(&name.name, "update").iter().any(|with| with.columns.is_none())
+            && is_set_by_pages(survey, column, is_column)
+    };
+    columns
+        .retain(|column| !written(column) && !by_pages(column) && !by_functions(column) && *column != owner);
     // Who makes a row gets the default; what the app sets there, or what cannot be told, is left to a person.
     let chosen = |column: &str| {
         access.uses(&name.name, "insert").iter().any(|with| {

@@ -1,7 +1,23 @@
 //! Whether the database gives a new user the role that the sign-up request names.
 
 use super::privileges::{Roles, is_powerful};
+use audit::Survey;
+use project::Kind;
 use schema::{Function, Schema};
+
+/// Whether code with the server's key makes accounts whose metadata names their role.
+pub(super) fn names_roles(survey: &Survey<'_>) -> bool {
+    survey.project.files.iter().filter(|file| matches!(file.kind, Kind::Code(_))).any(|file| {
+        ["admin.createUser(", "admin.inviteUserByEmail("].iter().any(|made| {
+            file.text.match_indices(made).any(|(at, _)| {
+                let call: String = file.text[at..].chars().take(500).collect();
+                let metadata = call.find("user_metadata").or_else(|| call.find("data:"));
+                metadata
+                    .is_some_and(|from| KEYS.iter().any(|key| call[from..].contains(key.trim_matches('\''))))
+            })
+        })
+    })
+}
 
 /// Keys of the metadata that name a role.
 const KEYS: [&str; 5] = ["'role'", "'user_role'", "'is_admin'", "'account_type'", "'user_type'"];

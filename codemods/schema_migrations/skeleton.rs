@@ -98,7 +98,20 @@ fn column(survey: &Survey<'_>, field: &Field, shape: &TableTypes, owner: Option<
         None => (field.kind.as_str(), ""),
     };
     let name = field.name.as_str();
-    let key = name == "id" || name.ends_with("_id") || Some(name) == owner;
+    // An id of something that is no table here is one of somebody else, written as they like.
+    let of_table = |stem: &str| {
+        let types = survey.schema.types.iter().flat_map(|types| types.tables.keys());
+        let mut names = types.chain(survey.schema.tables.keys().map(|known| &known.name));
+        let last = stem.rsplit('_').next().unwrap_or(stem);
+        names.any(|known| {
+            let one = known
+                .strip_suffix("ies")
+                .map_or_else(|| known.trim_end_matches('s').to_owned(), |it| format!("{it}y"));
+            one == stem.trim_end_matches('s') || one == last
+        })
+    };
+    let refers = name.strip_suffix("_id").is_some_and(|stem| stem.ends_with("user") || of_table(stem));
+    let key = name == "id" || refers || Some(name) == owner;
     let at = name.ends_with("_at") || name.ends_with("_time") && name != "start_time" && name != "end_time";
     let kind = match base {
         "string" if key && !name.starts_with("stripe") => "uuid".to_owned(),

@@ -89,6 +89,13 @@ const SWAP: Rule = Rule {
     aliases: &["CWE-1188"],
 };
 
+/// Variables that lose the prefix which publishes them.
+pub(crate) fn renamed<'s>(survey: &'s Survey<'_>) -> Vec<&'s str> {
+    let published = rename::published(survey).into_iter();
+    let renamed = published.filter(|one| matches!(one.fate, rename::Fate::Renamed { .. }));
+    renamed.map(|one| one.name.name.as_str()).collect()
+}
+
 impl Codemod for SecretsToEnv {
     fn about(&self) -> About {
         About {

@@ -253,8 +253,16 @@ fn main_finding(survey: &Survey<'_>, client: Span, auth: &[Span], kept: Option<&
         }
         None => {
             let callback = cookies::callback(survey);
+            // A client without cookies took links of every browser.
+            let mails = if lands(survey) {
+                format!(
+                    " A link in a mail works only in the browser that asked for it, unless the mail template leads to `<origin>{callback}?token_hash={{{{ .TokenHash }}}}&type=` with the type of the mail."
+                )
+            } else {
+                String::new()
+            };
             format!(
-                "Add `<origin>{callback}` to the redirect URLs of the project (Authentication, URL configuration), raise its limits for sign-in, which see the server's address now, and set the variables of `.env.example` at the host.{}",
+                "Add `<origin>{callback}` to the redirect URLs of the project (Authentication, URL configuration), raise its limits for sign-in, which see the server's address now, and set the variables of `.env.example` at the host.{mails}{}",
                 lockfile(survey)
             )
         }

@@ -29,6 +29,15 @@ const IMPLICIT: &[(&str, &str)] = &[
     ("uploadthing", "UPLOADTHING_TOKEN"),
 ];
 
+/// Package, the call that leaves the key to the package, and name.
+const LEFT_TO_PACKAGE: &[(&str, &str, &str)] = &[
+    ("@anthropic-ai/sdk", "new Anthropic()", "ANTHROPIC_API_KEY"),
+    ("openai", "new OpenAI()", "OPENAI_API_KEY"),
+    ("groq-sdk", "new Groq()", "GROQ_API_KEY"),
+    ("resend", "new Resend()", "RESEND_API_KEY"),
+    ("replicate", "new Replicate()", "REPLICATE_API_TOKEN"),
+];
+
 /// The implicit names of the packages that code imports, with the package.
 pub(super) fn names(project: &Project, stack: &Stack) -> Vec<(&'static str, &'static str)> {
     let backends = stack.backends.iter().flat_map(|backend| backend.implicit_env().iter().copied());
@@ -42,5 +51,14 @@ pub(super) fn names(project: &Project, stack: &Stack) -> Vec<(&'static str, &'st
                 .any(|specifier| specifier == package || specifier.starts_with(&subpath))
         })
     };
-    known.filter(|(package, _)| imports(package)).map(|(package, name)| (name, package)).collect()
+    let calls = |package: &str, call: &str| {
+        project
+            .files
+            .iter()
+            .filter(|file| file.skipped.is_none() && file.text.contains(call))
+            .any(|file| file.module.imports.iter().any(|import| import.specifier == package))
+    };
+    let left = LEFT_TO_PACKAGE.iter().filter(|(package, call, _)| calls(package, call));
+    let left = left.map(|(package, _, name)| (*name, *package));
+    known.filter(|(package, _)| imports(package)).map(|(package, name)| (name, package)).chain(left).collect()
 }

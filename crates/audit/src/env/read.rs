@@ -369,7 +369,7 @@ impl<'t> Reader<'t> {
                 "" => Fallback::Empty,
                 _ if secret => Fallback::Literal { secret },
                 _ if local => Fallback::Localhost,
-                value if placeholder(value) => Fallback::Placeholder,
+                value if placeholder(value) && !is_mailbox(value) => Fallback::Placeholder,
                 _ => Fallback::Literal { secret },
             };
         }
@@ -418,6 +418,12 @@ impl<'t> Reader<'t> {
             _ => self.file.span(range),
         }
     }
+}
+
+/// `Name <address>`, as a mail's sender is written.
+fn is_mailbox(value: &str) -> bool {
+    let address = value.strip_suffix('>').and_then(|value| value.split_once(" <"));
+    address.is_some_and(|(name, address)| !name.contains(['<', '>']) && address.contains('@'))
 }
 
 /// Whether brackets stand where an expression may stand without them: not around a condition.
