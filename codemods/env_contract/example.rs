@@ -110,7 +110,9 @@ fn section(name: &EnvName) -> &'static str {
 fn value(survey: &Survey<'_>, name: &EnvName) -> Vec<Piece> {
     match super::find::need_of(survey, &name.name) {
         Need::Default(value) | Need::Development(value) if !name.secret => {
-            syntax::document::env::quoted(&value).map(Piece::text).into_iter().collect()
+            // The request quotes what needs it.
+            let spelled = syntax::document::env::quoted(&value).is_some();
+            spelled.then(|| Piece::text(value)).into_iter().collect()
         }
         _ => Vec::new(),
     }

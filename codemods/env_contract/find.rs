@@ -60,8 +60,8 @@ pub(super) fn reads<'s>(survey: &'s Survey<'_>) -> (Vec<Read<'s>>, Vec<(&'s EnvN
 /// Whether the read is a member expression that stands for a value, with no secret in it.
 fn is_plain(survey: &Survey<'_>, read: &EnvRead) -> bool {
     // What a test needs says nothing of the app.
-    let spelled =
-        matches!(read.accessor, Accessor::ImportMeta | Accessor::Process) && read.side != Side::None;
+    let spelled = matches!(read.accessor, Accessor::ImportMeta | Accessor::Process)
+        && !stack::is_test(survey.project.get(read.span.file));
     let secret = survey.secrets.iter().any(|secret| read.whole.covers(secret.span));
     spelled && !secret && !matches!(read.fallback, Fallback::Literal { secret: true })
 }

@@ -10,6 +10,7 @@ pub mod host;
 pub mod production;
 pub mod server;
 mod sides;
+pub use sides::is_test;
 
 use edit::{FileId, Span};
 use project::Project;

@@ -326,7 +326,7 @@ fn is_config_document(name: &str, folders: &[&str]) -> bool {
 }
 
 /// By name or folder. Only asked of what nothing reaches: `app/api/test/route.ts` is a route like any other.
-fn is_test(file: &File) -> bool {
+pub fn is_test(file: &File) -> bool {
     let name = file.path.name();
     let folders = ["__tests__", "__mocks__", "tests", "test", "e2e", "cypress", "playwright"];
     [".test.", ".spec.", ".stories."].iter().any(|mark| name.contains(mark))

@@ -49,6 +49,8 @@ function connect(): Promise<RealtimeClient> {
 }
 
 const real = new WeakMap<object, Promise<RealtimeChannel>>();
+// A channel of the same name can be joined again only when the one before is left.
+let leaving: Promise<unknown> = Promise.resolve();
 //#if getChannels
 const made = new Set<RealtimeChannel>();
 //#end
@@ -68,7 +70,7 @@ export const channel: SupabaseClient["channel"] = (name, options) => {
     subscribe(callback?: (status: string, error?: Error) => void, timeout?: number) {
       real.set(
         deferred,
-        connect().then((opened) => {
+        Promise.all([connect(), leaving]).then(([opened]) => {
           const joined = opened.channel(name, options);
 //#if presenceState
           joinedNow.set(deferred, joined);
@@ -98,8 +100,12 @@ async function leave(given: RealtimeChannel) {
 //#if getChannels
   made.delete(given);
 //#end
-  const joined = await real.get(given)?.catch(() => undefined);
-  return joined && client ? (await client).removeChannel(joined) : "ok";
+  const left = (async () => {
+    const joined = await real.get(given)?.catch(() => undefined);
+    return joined && client ? (await client).removeChannel(joined) : "ok";
+  })();
+  leaving = Promise.allSettled([leaving, left]);
+  return left;
 }
 //#if removeChannel
 
