@@ -3,7 +3,7 @@
 //! [`Grade::Ok`] is said only of what is understood; what may be lethal and may be meant is [`Grade::Review`].
 
 use crate::holdings::{Holdings, words};
-use crate::lexicon::{INTAKE, PUBLIC_PLACES, ROLES, SERVICE, SETTINGS, SHARED};
+use crate::lexicon::{INTAKE, PUBLIC_PLACES, ROLES, SERVICE, SETTINGS, SHARED, UNSERVED};
 use crate::predicate::{Ask, Opening, Predicate};
 use crate::{Name, Policy, Schema, Table};
 
@@ -109,6 +109,8 @@ impl Schema {
             )
         } else if policy.roles.iter().all(|role| SERVICE.has(role)) {
             Verdict::ok("Only for the service, which no policy binds.")
+        } else if UNSERVED.has(&name.schema) {
+            Verdict::ok("The API does not serve this schema.")
         } else if self.recurses(name, policy) {
             Verdict::new(
                 Grade::Hole,
@@ -224,7 +226,9 @@ impl<'s> Asked<'s> {
             }
             _ if !holds.personal.is_empty() => {
                 // Where a shop or a house is, its visitors are told, whoever keeps the row.
-                let lists = (PUBLIC_PLACES.has_any(&words(table)) || SETTINGS.has_any(&words(table)))
+                let lists = (PUBLIC_PLACES.has_any(&words(table))
+                    || SETTINGS.has_any(&words(table))
+                    || self.is_site())
                     && !holds.of_users;
                 let grade = match crowd {
                     Crowd::Everybody if !lists && !self.narrowed && opening == Opening::Everybody => {
@@ -271,12 +275,9 @@ impl<'s> Asked<'s> {
         }
     }
 
-    /// `trial_requests` with an address to answer to and nobody's rows: a form.
+    /// `trial_requests`, `bookings` with an address to answer to and nobody's rows: a form.
     fn is_form(&self) -> bool {
-        let asks = ["request", "requests", "inscriptions", "signups", "entries"];
-        words(&self.name.name).iter().any(|word| asks.contains(&word.as_str()))
-            && self.holds.owners.is_empty()
-            && !self.holds.personal.is_empty()
+        self.holds.asked_for && self.holds.owners.is_empty() && !self.holds.personal.is_empty()
     }
 
     /// `page_events` with an `event_type`: what happened on a page, as its visitors send it.
@@ -285,6 +286,13 @@ impl<'s> Asked<'s> {
         let table = self.schema.tables.get(self.name);
         let kinds = ["event_type", "event_name", "event", "event_kind"];
         named && table.is_some_and(|table| table.columns.iter().any(|it| kinds.contains(&it.name.as_str())))
+    }
+
+    /// Whether each row is a house with pages of its own: it has a part of the address.
+    fn is_site(&self) -> bool {
+        let table = self.schema.tables.get(self.name);
+        let parts = ["slug", "subdomain", "custom_domain", "domain"];
+        table.is_some_and(|table| table.columns.iter().any(|it| parts.contains(&it.name.as_str())))
     }
 
     /// Whether what is open to all are rows that were made to be shown: samples, templates.
@@ -325,24 +333,108 @@ impl<'s> Asked<'s> {
         }
     }
 
+    /// The worst that the policy lets be written, with everything that is as bad as that in its words.
     fn written(&self) -> Verdict {
+        let done: Vec<_> = ["insert", "update", "delete"]
+            .into_iter()
+            .filter(|command| self.does(command))
+            .map(|command| (command, self.written_by(command)))
+            .collect();
         let mut worst = Verdict::ok("");
-        for command in ["insert", "update", "delete"].into_iter().filter(|command| self.does(command)) {
-            let verdict = self.written_by(command);
+        for (_, verdict) in &done {
             if (verdict.fault.is_some(), verdict.grade) > (worst.fault.is_some(), worst.grade) {
-                worst = verdict;
+                worst = verdict.clone();
             }
+        }
+        let alike = |verdict: &Verdict| verdict.fault == worst.fault && verdict.grade == worst.grade;
+        let mut commands: Vec<_> =
+            done.iter().filter(|(_, verdict)| alike(verdict)).map(|(command, _)| *command).collect();
+        if worst.fault == Some(Fault::OpenWrite) {
+            let crowd = |command: &str| self.reach(self.asked_by(command)).1;
+            let first = commands.first().map(|command| crowd(command));
+            commands.retain(|command| Some(crowd(command)) == first);
+            worst.why = self.open_to(&commands);
         }
         worst
     }
 
-    fn written_by(&self, command: &str) -> Verdict {
-        let predicate = match command {
+    /// Who can do what to which rows, where they can do it: of several commands, as the last one lets them.
+    fn open_to(&self, commands: &[&str]) -> String {
+        let Some(last) = commands.last() else { return String::new() };
+        let (opening, crowd) = self.reach(self.asked_by(last));
+        let table = &self.name.name;
+        let alone = commands.len() == 1;
+        let storage = self.name.schema == "storage";
+        let verbs: Vec<_> = commands
+            .iter()
+            .map(|command| match *command {
+                "insert" if !storage => "insert",
+                other => verb(other),
+            })
+            .collect();
+        let verbs = match verbs.split_last() {
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, before)) => format!("{} and {last}", before.join(", ")),
+            None => String::new(),
+        };
+        let what = match (storage, alone && *last == "insert") {
+            (true, true) => "add files under any name in the bucket: only the bucket is checked".to_owned(),
+            (true, false) if commands.contains(&"insert") => {
+                format!("{verbs} any files in the bucket: only the bucket is checked")
+            }
+            (true, false) => format!("{verbs} files of others in the bucket: only the bucket is checked"),
+            (false, true) => format!("insert rows into `{table}`"),
+            (false, false) => {
+                let some = opening == Opening::SomeRows;
+                format!("{verbs} {} of `{table}`", if some { "rows of a certain state" } else { "any row" })
+            }
+        };
+        let forged = commands.contains(&"insert")
+            && !storage
+            && !self.holds.owners.is_empty()
+            && !self.is_own("insert");
+        let tail = if forged { ", also in the name of others." } else { "." };
+        format!("{} can {what}{tail}", sentence(crowd))
+    }
+
+    /// The expression that a row must meet for a command.
+    fn asked_by(&self, command: &str) -> Option<&Predicate> {
+        match command {
             "insert" => self.check.as_ref().or(self.using.as_ref()),
             _ => self.using.as_ref(),
+        }
+    }
+
+    /// `auth.uid() = user_id or user_id is null`, `user_id is null`: nobody's rows besides one's own.
+    fn is_own(&self, command: &str) -> bool {
+        let predicate = self.asked_by(command);
+        self.reach(predicate).0 == Opening::SomeRows
+            && predicate.is_some_and(|predicate| {
+                !predicate.owners().is_empty() || predicate.is_nobodys(&self.holds.owners)
+            })
+    }
+
+    /// `with check (state = 'new' and upvotes = 0)`: a row that comes in says nothing of what others decide, for every branch fixes
+    /// a column that is no key.
+    fn is_fixed(&self, command: &str) -> bool {
+        let fixed = |all: &Vec<Ask>| -> Vec<String> {
+            let columns = all.iter().filter_map(|ask| match ask {
+                Ask::Row(columns) => Some(columns),
+                _ => None,
+            });
+            let key = |column: &String| column.ends_with("_id") || self.holds.owners.contains(column);
+            columns.flatten().filter(|column| !key(column)).cloned().collect()
         };
-        let (opening, crowd) = self.reach(predicate);
-        let table = &self.name.name;
+        self.asked_by(command).is_some_and(|predicate| {
+            !predicate.any.is_empty()
+                && predicate.any.iter().map(fixed).all(|columns| {
+                    !columns.is_empty() && self.holds.privileged.iter().all(|it| columns.contains(it))
+                })
+        })
+    }
+
+    fn written_by(&self, command: &str) -> Verdict {
+        let (opening, crowd) = self.reach(self.asked_by(command));
         match opening {
             Opening::Closed => return Verdict::ok(""),
             Opening::Unknown => {
@@ -351,35 +443,21 @@ impl<'s> Asked<'s> {
             Opening::Scoped => return self.given_away(command),
             _ => {}
         }
-        let some = opening == Opening::SomeRows;
         let holds = &self.holds;
+        let told = |grade| Verdict::new(grade, Fault::OpenWrite, self.open_to(&[command]));
         if self.name.schema == "storage" {
-            let adds = command == "insert";
             // Whoever has an account adds what the app did not ask for; nothing of others is touched by that.
-            let grade = if adds && crowd == Crowd::Visitors { Grade::Review } else { Grade::Hole };
-            let what = if adds { "add files under any name" } else { "files of others" };
-            let what = if adds { what.to_owned() } else { format!("{} {what}", verb(command)) };
-            return Verdict::new(
-                grade,
-                Fault::OpenWrite,
-                format!("{} can {what} in the bucket: only the bucket is checked.", sentence(crowd)),
-            );
+            let adds = command == "insert" && crowd == Crowd::Visitors;
+            return told(if adds { Grade::Review } else { Grade::Hole });
         }
-        let rows = if some { "rows of a certain state" } else { "any row" };
-        let what = match command {
-            "insert" => format!("{} can insert rows into `{table}`", sentence(crowd)),
-            _ => format!("{} can {} {rows} of `{table}`", sentence(crowd), verb(command)),
-        };
         let weighty = !holds.money.is_empty() || !holds.privileged.is_empty() || !holds.secret.is_empty();
-        // `auth.uid() = user_id or user_id is null`, `user_id is null`: nobody's rows besides one's own.
-        let own = some
-            && predicate.is_some_and(|predicate| {
-                !predicate.owners().is_empty() || predicate.is_nobodys(&holds.owners)
-            });
-        let grade = if self.narrowed || own && command == "insert" {
+        let grade = if self.narrowed || command == "insert" && self.is_own(command) {
             Grade::Review
         } else if command == "insert" {
-            let intake = INTAKE.has_any(&words(table)) || self.notes_events() || self.is_form();
+            let intake = INTAKE.has_any(&words(&self.name.name))
+                || self.notes_events()
+                || self.is_form()
+                || self.is_fixed(command);
             match crowd {
                 _ if !holds.privileged.is_empty() && !intake => Grade::Hole,
                 Crowd::Everybody if intake => Grade::Review,
@@ -398,9 +476,7 @@ impl<'s> Asked<'s> {
                 Crowd::Visitors => Grade::Review,
             }
         };
-        let forged = command == "insert" && !holds.owners.is_empty() && !own;
-        let tail = if forged { ", also in the name of others." } else { "." };
-        Verdict::new(grade, Fault::OpenWrite, what + tail)
+        told(grade)
     }
 
     /// `using (own) with check (true)`: the row may be given to somebody else.
@@ -616,6 +692,58 @@ mod tests {
              create policy b on crew for delete using ((auth.jwt() -> 'user_metadata' ->> 'rank') = 'chief');
              create policy c on crew for delete using (is_chief());",
             &[("a", "Hole Recursion"), ("b", "Hole Forgeable"), ("c", "Ok -")],
+        );
+    }
+
+    #[test]
+    fn a_row_whose_state_is_fixed_and_a_form_of_nobody_may_be_meant() {
+        check(
+            "create table proposals (id uuid primary key, title text, state text, upvotes integer);
+             create table moorings (id uuid primary key, user_id uuid, harbour_id uuid);
+             create table bookings (id uuid primary key, email text, pier text);
+             alter table proposals enable row level security; alter table moorings enable row level security;
+             alter table bookings enable row level security;
+             create policy a on bookings for insert with check (true);
+             create policy b on moorings for insert with check (user_id is not null and harbour_id is not null);
+             create policy c on proposals for insert with check (state = 'new' and upvotes = 0);
+             create policy f on auth.users for all using (true) with check (true);",
+            &[
+                ("f", "Ok -"),
+                ("a", "Review OpenWrite"),
+                ("b", "Hole OpenWrite"),
+                ("c", "Review OpenWrite"),
+            ],
+        );
+    }
+
+    #[test]
+    fn everything_that_a_policy_opens_is_told() {
+        let told = |policy: &str| {
+            let sql = format!(
+                "create table piers (id uuid primary key, open boolean); alter table piers enable row level security; create policy a on {policy}"
+            );
+            let schema = Schema::of(&[Source { file: FileId(0), path: "schema.sql", text: &sql }]);
+            let mut policies = schema
+                .tables
+                .iter()
+                .flat_map(|(name, table)| table.policies.iter().map(|policy| schema.grade(name, policy).why));
+            policies.next().unwrap_or_default()
+        };
+        assert_eq!(
+            told("piers for all using (true);"),
+            "Anybody, without signing in, can insert, change and delete any row of `piers`."
+        );
+        assert_eq!(
+            told("piers for all using (open = true) with check (false);"),
+            "Anybody, without signing in, can change and delete rows of a certain state of `piers`."
+        );
+        assert_eq!(
+            told("piers for insert with check (true);"),
+            "Anybody, without signing in, can insert rows into `piers`."
+        );
+        assert_eq!(
+            told("storage.objects for all using (bucket_id = 'a');"),
+            "Anybody, without signing in, can add, change and delete any files in the bucket: only the bucket is checked."
         );
     }
 

@@ -3,8 +3,8 @@
 //! Names are words of the field, so all of this is likely and none of it certain.
 
 use crate::lexicon::{
-    CODES, GUARDED_SETTINGS, INTERNAL, MONEY, OF_THINGS, PERSONAL, PRIVATE, ROLES, RULES, SECRET, SETTINGS,
-    SHARED, SITE, USERS,
+    ASKED_FOR, CODES, GUARDED_SETTINGS, INTERNAL, MONEY, OF_THINGS, PERSONAL, PRIVATE, ROLES, RULES, SECRET,
+    SETTINGS, SHARED, SITE, USERS,
 };
 use crate::predicate::Predicate;
 use crate::{Column, Name, Schema, Table};
@@ -36,6 +36,8 @@ pub struct Holdings {
     pub internal: bool,
     /// Columns that tell who may do what.
     pub rights: Vec<String>,
+    /// By its name something that people without an account ask for.
+    pub asked_for: bool,
 }
 
 impl Schema {
@@ -92,6 +94,12 @@ impl Schema {
                 |wanted: &[&str]| table.columns.iter().any(|column| wanted.contains(&column.name.as_str()));
             shows(&["logo_url", "banner_url", "logo", "website_url", "website"]) && owners.is_empty()
         };
+        // Actors and places, as a public catalogue has them under a number of its own.
+        let catalogued = owners.is_empty() && {
+            let known = ["tmdb", "imdb", "tvdb", "musicbrainz", "wikidata", "openlibrary"];
+            let mut all = table.columns.iter().flat_map(|column| words(&column.name));
+            all.any(|word| known.contains(&word.as_str()))
+        };
         let profession = ["bio", "specialty", "specialization", "title", "experience", "qualification"];
         let professional = table.columns.iter().any(|column| profession.contains(&column.name.as_str()));
         let columns: Vec<_> = table.columns.iter().map(|column| (column, words(&column.name))).collect();
@@ -120,6 +128,7 @@ impl Schema {
                     && words.iter().any(|word| matches!(word.as_str(), "email" | "emails" | "contacts"));
                 !of_site
                     && !counts
+                    && !catalogued
                     && !of_ledger
                     && !of_list
                     && !of_house
@@ -216,6 +225,7 @@ impl Schema {
                 && !SITE.has_any(&all)
                 && owners.is_empty()
                 && (holds_values(table) || GUARDED_SETTINGS.has_any(&all)),
+            asked_for: ASKED_FOR.has_any(&all),
             internal: INTERNAL.has_any(&all) && !is_list(&all) && !is_shown(table),
             rights: pick(&|column, words| {
                 let joined = words.join("_");

@@ -61,6 +61,15 @@ pub(crate) const INTAKE: Words = Words(
      interaction interactions engagement",
 );
 
+/// What people without an account ask a house for, and leave an address with.
+pub(crate) const ASKED_FOR: Words = Words(
+    "request requests inscriptions signups entries booking bookings appointment appointments reservation reservations \
+     ticket tickets agendamento agendamentos reserva reservas cita citas turno turnos",
+);
+
+/// Schemas of the platform, which its API gives to nobody.
+pub(crate) const UNSERVED: Words = Words("auth vault extensions cron net pgsodium supabase_migrations");
+
 /// What is made to be seen by others.
 pub(crate) const SHARED: Words = Words(
     "post posts comment comments like likes follow follows followers review reviews rating ratings event events \
