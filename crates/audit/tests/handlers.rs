@@ -405,7 +405,7 @@ fn actions_are_found_in_modules_and_in_closures() {
             r#""use server";
 import { createClient } from "@supabase/supabase-js"; import { requireMember } from "@/lib/who";
 const admin = () => createClient(process.env.URL!, process.env.SUPABASE_SERVICE_ROLE_KEY!);
-export async function appoint(email: string, role: string) { await admin().from("posts").insert({ email, role }); }
+export async function appoint(email: string, role: string) { await admin().from("members").insert({ email, role }); }
 export async function rename(label: string) { await requireMember(); await admin().from("posts").update({ label }); }
 export type Post = { id: string };"#,
         )],

@@ -210,8 +210,25 @@ fn meant(written: &str, what: What) -> bool {
         "teacher", "student", "person", "people", "customer", "client", "sign", "usuario", "perfil",
         "perfis",
     ];
+    what != What::Role || {
+        let written = aim(written);
+        PEOPLE.iter().any(|word| written.contains(word))
+    }
+}
+
+/// Into what is written, in lower case: the table of a statement, and of a call what stands behind its client, which may be one
+/// of an administrator.
+fn aim(written: &str) -> String {
     let written = written.to_lowercase();
-    what != What::Role || PEOPLE.iter().any(|word| written.contains(word))
+    let table = ["insert into", "update"].iter().find_map(|mark| written.split_once(mark));
+    match table.filter(|_| written.starts_with('`')) {
+        Some((_, rest)) => rest.split_whitespace().next().unwrap_or_default().to_owned(),
+        // `Member.create` is of its model alone.
+        None => match written.split_once('.') {
+            Some((_, behind)) if behind.contains('.') => behind.to_owned(),
+            _ => written,
+        },
+    }
 }
 
 /// What a name of the request would be.
@@ -249,5 +266,21 @@ fn what_of(name: &str) -> Option<What> {
         Some(What::Price)
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{What, meant};
+
+    #[test]
+    fn a_role_gives_rights_where_people_are_written() {
+        assert!(meant("adminClient.from(\"members\").insert", What::Role));
+        assert!(meant("adminClient.auth.admin.createUser", What::Role));
+        assert!(meant("db.insert(users).values", What::Role));
+        assert!(meant("Member.create", What::Role));
+        assert!(meant("`insert into crew_roles (id, role) values (${id}, ${role})`", What::Role));
+        assert!(!meant("adminClient.from(\"lessons\").insert", What::Role));
+        assert!(!meant("`INSERT INTO lessons (role) VALUES (${role})`", What::Role));
     }
 }
