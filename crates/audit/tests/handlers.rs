@@ -959,3 +959,28 @@ fn a_demand_that_swallows_its_own_refusal_demands_nothing() {
     route(&demand("return null;"), "/api/berths PUT Optional writes");
     route(&demand("throw error;"), "/api/berths PUT Enforced writes");
 }
+
+#[test]
+fn a_proof_that_has_a_name_and_a_password_of_the_house_are_asked_for() {
+    let named = |condition: &str| {
+        format!(
+            "export async function POST(request) {{ const wanted = process.env.CLOCK_SECRET; const key = process.env.HARBOUR_KEY ?? ''; const header = request.headers.get('authorization') ?? ''; const bearer = header.startsWith('Bearer ') ? header.slice(7).trim() : ''; const byClock = !!wanted && request.headers.get('x-clock') === wanted; const byKey = !!key && bearer === key; const late = request.headers.get('x-late') === 'yes'; if ({condition}) return new Response(null, {{ status: 401 }}); await db.from('berths').insert({{}}); }}"
+        )
+    };
+    route(&named("!byClock && !byKey"), "/api/berths POST Secret writes");
+    route(&named("!byClock || late"), "/api/berths POST Secret writes");
+    let body = "export async function POST(request) { const { word } = await request.json(); if (!checkWord(word)) return new Response(null, { status: 401 }); await db.from('berths').insert({}); }";
+    for (check, auth) in [
+        ("return word === process.env.DESK_PASSWORD;", "Secret"),
+        (
+            "const wanted = process.env.DESK_PASSWORD; if (!wanted || word.length !== wanted.length) return false; let apart = 0; for (let at = 0; at < wanted.length; at++) apart |= word.charCodeAt(at) ^ wanted.charCodeAt(at); return apart === 0;",
+            "Secret",
+        ),
+        ("return word === 'open';", "None"),
+    ] {
+        route(
+            &format!("function checkWord(word) {{ {check} }} {body}"),
+            &format!("/api/berths POST {auth} writes"),
+        );
+    }
+}

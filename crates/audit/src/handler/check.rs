@@ -111,7 +111,8 @@ impl<'p> Judge<'p> {
             checks.unset_secret = checks.unset_secret.or_else(|| self.left_out(condition));
             return;
         }
-        if leaves && (self.is_answer_of_secret(condition, depth) || self.is_proven(condition)) {
+        let shown = || self.is_answer_of_secret(condition, depth) || self.is_unproven(condition);
+        if leaves && (shown() || self.is_proven(condition)) {
             checks.secret.get_or_insert(span);
             return;
         }

@@ -4,6 +4,7 @@ use super::check::Judge;
 use crate::component;
 use std::collections::BTreeSet;
 use syntax::Node;
+use syntax::scope::Declared;
 use syntax::view;
 
 /// How many names lead from a condition to what it compares.
@@ -220,17 +221,63 @@ impl<'p> Judge<'p> {
         };
         let judge = Judge { project: self.project, file, reader };
         if body.kind() != "statement_block" {
-            return judge.is_secret(body);
+            return judge.is_secret(body) || judge.equals_given(body);
         }
         let answers = crate::trace::returns(body);
+        let letters = judge.compares_letters(body);
         let mut compared = false;
         let all = answers.into_iter().flatten().all(|answer| {
-            let secret = judge.is_secret(answer);
-            compared |= secret;
             let text = judge.reader.tree.text(answer);
+            let secret = judge.is_secret(answer)
+                || judge.equals_given(answer)
+                || letters && (text.ends_with("=== 0") || text.starts_with('!') || judge.compares(answer));
+            compared |= secret;
             secret || text == "false" || is_of_development(text)
         });
         all && compared
+    }
+
+    /// Whether a body goes through a secret of the environment and what it was given letter by letter.
+    fn compares_letters(&self, body: Node<'p>) -> bool {
+        let text = self.reader.tree.text(body);
+        let goes = ["charCodeAt(", "timingSafeEqual("].iter().any(|mark| text.contains(mark));
+        goes && ["process.env", "Deno.env"].iter().any(|mark| text.contains(mark))
+    }
+
+    /// `password === process.env.DOOR_PASSWORD`, where that is a parameter: the caller shows it.
+    fn equals_given(&self, node: Node<'p>) -> bool {
+        let node = view::unwrapped(node);
+        let operator = node.child_by_field_name("operator").map(|it| self.reader.tree.text(it));
+        let sides = ["left", "right"].map(|side| node.child_by_field_name(side).map(view::unwrapped));
+        let [Some(left), Some(right)] = sides else { return false };
+        let given = |side: Node<'p>| {
+            let id = self.reader.scopes.binding_at(side.byte_range()).filter(|_| side.kind() == "identifier");
+            id.is_some_and(|id| self.reader.scopes.binding(id).declared == Declared::Parameter)
+        };
+        let held = |side: Node<'p>| {
+            let text = self.reader.tree.text(side);
+            ["process.env.", "Deno.env.get("].iter().any(|mark| text.starts_with(mark))
+        };
+        matches!(operator, Some("===" | "==")) && (given(left) && held(right) || given(right) && held(left))
+    }
+
+    /// `!bySecret && !byServiceKey`: nobody passes without one of them, and each says that what was sent is a secret.
+    pub(super) fn is_unproven(&self, condition: Node<'p>) -> bool {
+        let node = view::unwrapped(condition);
+        let operator =
+            || node.child_by_field_name("operator").map_or("", |operator| self.reader.tree.text(operator));
+        let sides = || ["left", "right"].into_iter().filter_map(|side| node.child_by_field_name(side));
+        match node.kind() {
+            "binary_expression" if operator() == "&&" => sides().all(|side| self.is_unproven(side)),
+            "binary_expression" if operator() == "||" => sides().any(|side| self.is_unproven(side)),
+            "unary_expression" if operator() == "!" => {
+                let asked = node.child_by_field_name("argument").map(view::unwrapped);
+                asked.is_some_and(|asked| {
+                    asked.kind() == "identifier" && self.any_declared(asked, &|value| self.is_secret(value))
+                })
+            }
+            _ => false,
+        }
     }
 
     /// An expression that holds only where what was sent is a secret of the environment.
