@@ -35,7 +35,9 @@ pub(super) fn find(survey: &Survey<'_>, handler: &Handler) -> Option<Finding> {
     let words = words(handler);
     let meant = words.iter().any(|word| MEANT.split(' ').any(|known| known == word))
         // `report-error` takes one; `daily-report` is sent by a clock.
-        || words.first().is_some_and(|first| first == "report");
+        || words.first().is_some_and(|first| first == "report")
+        // It takes the password of whoever signs in.
+        || super::elsewhere::takes_password(survey, handler);
     if meant {
         found.todo = "If it is meant for visitors without an account: check every field, limit how often one address may call, and ask for a captcha. Otherwise check the user of the token first.".to_owned();
         found.confidence = Confidence::Possible;
@@ -57,5 +59,6 @@ pub(super) fn find(survey: &Survey<'_>, handler: &Handler) -> Option<Finding> {
 }
 
 /// What visitors without an account call: forms, reports of errors, the way in.
-const MEANT: &str = "contact newsletter subscribe unsubscribe waitlist feedback inquiry enquiry lead leads validate verify check \
-                     track tracking rsvp telemetry error errors log logs consent sso oauth otp captcha guest";
+const MEANT: &str = "contact newsletter subscribe unsubscribe waitlist feedback inquiry enquiry lead leads validate verify verification check \
+                     track tracking rsvp telemetry error errors log logs consent sso oauth otp captcha guest \
+                     login signin signup";

@@ -32,8 +32,9 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
             ));
         }
         if handler.unverified && matches!(handler.auth, Auth::None | Auth::Optional) {
-            // Where nothing is read or done, the token is for show alone.
-            if !(handler.writes || handler.admin || handler.pays || asks_database(survey, handler)) {
+            // Where nothing is read or done, the token is for show alone; and whoever gets it judges it.
+            let acts = handler.writes || handler.admin || handler.pays || asks_database(survey, handler);
+            if !acts || super::elsewhere::only_sends_token_on(survey, handler) {
                 continue;
             }
             let check = handler.check.unwrap_or(handler.span);
@@ -53,7 +54,7 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
                 "Remove it.",
                 &handler.name,
             ));
-        } else if is_webhook(handler) {
+        } else if is_webhook(handler) || handler.asks_back && is_for_links(handler) {
             if handler.writes || handler.admin {
                 findings.push(webhook(handler));
             }

@@ -6,6 +6,7 @@ mod callers;
 mod development;
 mod directive;
 mod edge;
+mod elsewhere;
 mod find;
 mod guarded;
 mod origins;
