@@ -216,7 +216,19 @@ fn asks_for_secret(function: &Function, body: &str) -> bool {
     refuses.iter().any(|words| flat.contains(words))
         && given.any(|name| {
             let held = [format!("={name}"), format!("{name}isdistinctfrom"), format!("isdistinctfrom{name}")];
+            // `code = upper(trim(p_code))`
+            let tidied = [
+                "upper(",
+                "lower(",
+                "trim(",
+                "btrim(",
+                "upper(trim(",
+                "trim(upper(",
+                "lower(trim(",
+                "trim(lower(",
+            ];
             held.iter().any(|text| flat.contains(text))
+                || tidied.iter().any(|call| flat.contains(&format!("={call}{name}")))
         })
 }
 
@@ -304,6 +316,7 @@ mod tests {
         };
         assert!(unguarded("id = 1"));
         assert!(!unguarded("gate_token = p_gate_token"));
+        assert!(!unguarded("gate_token = upper(trim(p_gate_token))"));
         assert!(!unguarded("p_gate_token is distinct from current_setting('gate', true)"));
     }
 
