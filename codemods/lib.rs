@@ -20,6 +20,7 @@ pub mod schema_migrations;
 pub mod secrets_to_env;
 pub mod server;
 pub mod sessions_to_server;
+mod snapshot;
 mod strictness;
 
 use plan::Codemod;

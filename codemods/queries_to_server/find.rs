@@ -246,12 +246,27 @@ fn privilege(survey: &Survey<'_>, table: &str, column: Option<&str>, mut grants:
         .collect();
     let verbs: Vec<&str> = grants.iter().map(|grant| grant.verb).collect();
     weigh(survey, table, &columns, &verbs, &mut one);
+    let path = |grant: &Grant<'_>| survey.project.get(grant.span.file).path.as_str();
+    if survey.schema.table(table).is_none() && grants.iter().all(|grant| is_for_administrators(path(grant))) {
+        one.severity = one.severity.max(audit::Severity::Warning);
+        one.confidence = Confidence::Possible;
+        one.todo = format!(
+            "The policies of `{table}` are not in the tree: look whether they ask for the role of an administrator. {}",
+            one.todo
+        );
+    }
     if column.is_some_and(super::column::is_proof) {
         // Whoever keeps their own books may say what is paid in them.
         one.severity = one.severity.max(audit::Severity::Warning);
         one.confidence = Confidence::Possible;
     }
     one
+}
+
+/// Whether a file belongs to the pages of administrators: `pages/admin/People.tsx`, `AdminPanel.tsx`.
+fn is_for_administrators(path: &str) -> bool {
+    let words = audit::env::words(path);
+    words.iter().any(|word| matches!(word.as_str(), "ADMIN" | "SUPERADMIN" | "ADMINISTRATION" | "BACKOFFICE"))
 }
 
 /// How bad it is that the browser sets columns: what the policies of the table let through decides, where they are known.
@@ -268,8 +283,12 @@ fn weigh(survey: &Survey<'_>, table: &str, columns: &[&str], verbs: &[&str], fin
     if !known.row_security {
         return;
     }
+    // What only a file that repeats the migrations says may be long past.
+    let repeated =
+        |policy: &schema::Policy| policy.span.is_some_and(|span| crate::snapshot::repeats(survey, span));
     let asked = |policy: &&schema::Policy| {
         policy.permissive
+            && !repeated(policy)
             && (policy.command == "all"
                 || verbs.iter().any(|verb| {
                     *verb == policy.command

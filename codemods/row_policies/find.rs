@@ -8,6 +8,7 @@ use super::{
     BUCKET, DEFINER_VIEW, GIVEN_AWAY, LOCKED, METADATA, OPEN_READ, OPEN_WRITE, PRIVILEGED, RECURSION,
     RLS_OFF, Told, UNCLEAR,
 };
+use crate::snapshot;
 use audit::query::Power;
 use audit::{Finding, Related, Rule, Severity, Survey};
 use edit::Span;
@@ -59,7 +60,12 @@ fn whole_table(
         let asks = |client: &audit::query::Client| {
             client.backend == "supabase" && !matches!(client.power, Power::Admin | Power::Owner)
         };
-        if !survey.clients.iter().any(asks) {
+        // A client that nothing asks, which the builder made: the SQL may be for another database.
+        let idle = !access.signs_in
+            && access.calls.is_empty()
+            && !survey.queries.iter().any(|query| query.backend == "supabase")
+            && !survey.project.get(span.file).path.as_str().contains("supabase/");
+        if idle || !survey.clients.iter().any(asks) {
             finding.severity = Severity::Warning;
             finding.confidence = audit::Confidence::Likely;
             finding.why = "If this database is Supabase's, its API serves every table of `public` to whoever has the publishable key: the app does not use it, and it is no secret. Elsewhere it only says that nothing but the server's code keeps the rows apart.".into();
@@ -127,7 +133,8 @@ fn fault_of(
     fault: Fault,
     mut found: Vec<(&Policy, Verdict)>,
 ) -> Option<Finding> {
-    found.sort_by_key(|(_, verdict)| std::cmp::Reverse(verdict.grade));
+    let repeats = |policy: &Policy| policy.span.is_some_and(|span| snapshot::repeats(survey, span));
+    found.sort_by_key(|(policy, verdict)| (repeats(policy), std::cmp::Reverse(verdict.grade)));
     let (first, verdict) = found.first()?;
     let shown = shown(name);
     let storage = name.schema == "storage";
@@ -173,6 +180,14 @@ fn fault_of(
     if verdict.grade == Grade::Review {
         finding.confidence = audit::Confidence::Possible;
     }
+    let adds = found.iter().all(|(policy, it)| it.grade != Grade::Hole || policy.command == "insert");
+    if fault == Fault::OpenWrite && adds && is_asked_for(survey, access, name) {
+        finding.severity = finding.severity.max(Severity::Warning);
+        finding.confidence = audit::Confidence::Possible;
+    }
+    if repeats(first) {
+        doubt(&mut finding);
+    }
     for (policy, verdict) in &found[1..] {
         finding.related.extend(
             policy.span.map(|span| Related {
@@ -188,6 +203,29 @@ fn fault_of(
     };
     finding.related.extend(used(access, &name.name, &verbs));
     Some(finding)
+}
+
+/// What is told of a file that only repeats the migrations may be long past.
+fn doubt(finding: &mut Finding) {
+    finding.severity = finding.severity.max(Severity::Warning);
+    finding.confidence = audit::Confidence::Possible;
+    finding.todo = format!(
+        "This file makes again what the migrations make: look whether it was run, and whether this still holds. {}",
+        finding.todo
+    );
+}
+
+/// Whether people without an account fill the table, as far as the code tells: by its name they ask for something, and no place
+/// that adds a row says whose it is.
+fn is_asked_for(survey: &Survey<'_>, access: &Access, name: &Name) -> bool {
+    let holds = survey.schema.holdings(name);
+    let adds = access.uses(&name.name, "insert");
+    let of_nobody = |columns: &Vec<String>| !columns.iter().any(|column| holds.owners.contains(column));
+    // How far a request has come is written into the request.
+    holds.asked_for
+        && holds.privileged.iter().all(|column| column == "status")
+        && !adds.is_empty()
+        && adds.iter().all(|with| with.columns.as_ref().is_some_and(of_nobody))
 }
 
 /// The first places that use the table so.
@@ -252,6 +290,9 @@ fn functions(survey: &Survey<'_>, access: &Access) -> Vec<Finding> {
                 finding.severity = Severity::Warning;
                 finding.confidence = audit::Confidence::Possible;
                 finding.todo = "Users pick one of these roles themselves. Make sure that none of them may see or do more than the others, or give it only where somebody has checked.".to_owned();
+            }
+            if snapshot::repeats(survey, span) {
+                doubt(&mut finding);
             }
             found.push(finding);
         }
