@@ -140,7 +140,17 @@ fn people(survey: &Survey<'_>, mut places: Vec<(&Secret, Stays)>) -> Option<Find
         .split(['/', '.', '-', '_'])
         .any(|part| seeds.iter().any(|word| part.to_lowercase().trim_end_matches('s') == *word));
     let compared = places.iter().any(|(secret, _)| super::places::compared(file, secret));
-    let (message, todo) = if stays == Stays::Browser && compared {
+    let mut shown = places.iter().filter(|(_, stays)| *stays == Stays::Browser).map(|(secret, _)| *secret);
+    let shown = stays == Stays::Browser
+        && !compared
+        && shown.all(|secret| super::places::of_demonstration(survey.project.get(secret.span.file), secret));
+    let (message, todo) = if shown {
+        (
+            some("A login for demonstration stands", "logins for demonstration stand")
+                + " in a file that the browser loads, password included.",
+            "If visitors are meant to use it, see that its account changes nothing that others see. Otherwise take it out, and choose a new password.",
+        )
+    } else if stays == Stays::Browser && compared {
         (
             some("A password is checked", "passwords are checked")
                 + " in the browser, where everybody can read it.",
@@ -165,7 +175,7 @@ fn people(survey: &Survey<'_>, mut places: Vec<(&Secret, Stays)>) -> Option<Find
     };
     let others = places.iter().skip(1).map(|(secret, _)| (*secret, "another, or the same again"));
     let mut found = finding(&PASSWORD, first, message, todo.to_owned(), others.collect());
-    if seeded && !compared {
+    if (seeded || shown) && !compared {
         found.severity = Severity::Warning;
     }
     Some(found)

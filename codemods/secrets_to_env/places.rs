@@ -152,6 +152,19 @@ pub(super) fn compared(file: &File, secret: &Secret) -> bool {
     })
 }
 
+/// Whether the account of a password says that it is for demonstration: `demo@harbour.test` stands beside it.
+pub(super) fn of_demonstration(file: &File, secret: &Secret) -> bool {
+    let Some(tree) = file.syntax().map(|(tree, _)| tree) else { return false };
+    let literal = secret.literal.and_then(|literal| tree.node_at(literal.range()));
+    let around = literal.and_then(|literal| {
+        std::iter::successors(literal.parent(), |at| at.parent())
+            .take(3)
+            .find(|at| matches!(at.kind(), "object" | "arguments"))
+    });
+    let text = around.map_or("", |around| tree.text(around)).to_lowercase();
+    ["\"demo@", "'demo@", "@demo.", "\"demo.", "'demo."].iter().any(|mark| text.contains(mark))
+}
+
 fn sound(file: &File, secret: &Secret) -> bool {
     let Some((tree, _)) = file.syntax() else { return false };
     let node = secret.literal.and_then(|literal| tree.node_at(literal.range()));

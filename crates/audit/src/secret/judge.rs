@@ -105,7 +105,19 @@ pub fn placeholder(value: &str) -> bool {
                 | "fake"
                 | "tbd"
         )
+        || climbs(bare)
         || entropy(bare) < 1.5 && bare.chars().count() > 3
+}
+
+/// `a1b2c3d4-e5f6`: letters and digits in turn, each the one after the last.
+fn climbs(value: &str) -> bool {
+    let all = || value.chars().filter(|character| character.is_ascii_alphanumeric());
+    let run = |of: fn(&char) -> bool| {
+        let these: Vec<u32> = all().filter(of).map(u32::from).collect();
+        these.len() >= 4
+            && these.windows(2).all(|pair| pair[1] == pair[0] + 1 || pair == [u32::from('9'), u32::from('0')])
+    };
+    run(char::is_ascii_lowercase) && run(char::is_ascii_digit)
 }
 
 /// Whether a value with the shape of a key says that it is none: `sk-your-openai-key`, `AKIA…EXAMPLE`. Stricter than
@@ -272,10 +284,11 @@ mod tests {
             "SUA_CHAVE_DE_ORIGEM",
             "tu-clave-aqui",
             "JBSWY3DPEHPK3PXP",
+            "c4d5e6f7-g8h9",
         ] {
             assert!(placeholder(value), "{value}");
         }
-        for value in ["hunter2", "Qm7Zx2Lp9Rt4Vb6N", "letmein!"] {
+        for value in ["hunter2", "Qm7Zx2Lp9Rt4Vb6N", "letmein!", "c4d5x6f7-g8h9"] {
             assert!(!placeholder(value), "{value}");
         }
     }
