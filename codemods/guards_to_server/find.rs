@@ -151,7 +151,8 @@ fn open(survey: &Survey<'_>, guard: &Guard) -> Option<Finding> {
         &guard.name,
     );
     found.confidence = sure;
-    if guard.routes.is_empty() {
+    // The first page alone is for everybody, mostly.
+    if guard.routes.is_empty() || guard.routes == ["/"] {
         found.severity = Severity::Warning;
     }
     found.related = places(survey, guard);
