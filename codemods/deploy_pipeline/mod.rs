@@ -184,11 +184,18 @@ impl Codemod for DeployPipeline {
         }
         if deployed.way == Way::Beside && !functions(survey, &commands).is_empty() {
             let message = "The host serves the pages, and not the server beside them.";
-            findings.push(at_manifest(
+            let mut found = at_manifest(
                 &FUNCTION,
                 message,
                 "Add a function of the host that hands every call of `/api` to the server.",
-            ));
+            );
+            // The server is one that this plan brings: today nothing is missing.
+            if !survey.handlers.iter().any(|handler| handler.kind == audit::handler::Kind::Express) {
+                found.severity = Severity::Note;
+                found.message = "The host serves pages alone, and the app is about to get a server.".into();
+                found.why = "Without a function of the host, every call of the new server is answered with 404 or with a page.".into();
+            }
+            findings.push(found);
         }
         if release(survey).is_some() && !checks::workflows(survey).any(checks::deploys) {
             let message = "The host is configured, and no workflow releases to it.";
