@@ -93,6 +93,7 @@ fn passwords_in_the_source_are_found_and_other_comparisons_are_not() {
         "const ADMIN_CODE = 'fixture-only'; if (form.passcode === ADMIN_CODE) open();",
         &["Fake form.passcode === … LiteralPassword"],
     );
+    check("const shown = member.passcode !== '(as before, nothing was made)' && member.name;", &[]);
     check(
         "const people = [{ email: 'a@b.example', password: 'fixture-only' }]; const one = people.find((p) => p.email === email && p.password === password);",
         &["Fake people.find PasswordList"],

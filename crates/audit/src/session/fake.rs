@@ -47,7 +47,9 @@ fn comparison(look: &Look<'_>, tree: &Tree, node: Node<'_>) -> Option<Session> {
         _ => return None,
     };
     // `typeof password !== "string"` asks for no password.
-    if literal.len() < 3 || value.kind() == "unary_expression" || !is_password(tree.text(value)) {
+    // A sentence is none either.
+    let sentence = literal.contains(' ') && literal.contains(['(', ')', ',', '.']);
+    if literal.len() < 3 || sentence || value.kind() == "unary_expression" || !is_password(tree.text(value)) {
         return None;
     }
     let span = look.file.span(whole_condition(node).byte_range());
