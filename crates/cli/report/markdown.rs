@@ -105,12 +105,16 @@ fn in_numbers(report: &Report) -> String {
     );
     let open = |auth: &str| matches!(auth, "none" | "optional");
     let handlers: Vec<_> = inventory.handlers.iter().filter(|handler| open(handler.auth)).collect();
-    let of = |wanted| handlers.iter().filter(|handler| handler.disposition == wanted).count();
+    let left = handlers.iter().filter(|handler| handler.disposition != Moved);
+    let left: Vec<_> = left.map(|handler| code(&format!("{}:{}", handler.path, handler.line))).collect();
     row(
         "Endpoints that ask nobody who they are",
         handlers.len(),
-        format!("{} get a check", of(Moved)),
-        format!("{} to decide", handlers.len() - of(Moved)),
+        format!("{} get a check", handlers.len() - left.len()),
+        match left.len() {
+            0 => "0 to decide".to_owned(),
+            some => format!("{some} to decide: {}", named(left)),
+        },
     );
     let tables: Vec<_> = inventory.tables.iter().filter(|table| table.defined_in.is_some()).collect();
     let bare = tables.iter().filter(|table| !table.rls).count();
@@ -196,12 +200,15 @@ fn resolved(group: &[&FindingRow]) -> String {
 }
 
 fn places(group: &[&FindingRow]) -> String {
-    let mut named: Vec<String> =
-        group.iter().map(|finding| code(&format!("{}:{}", finding.path, finding.line))).collect();
-    named.dedup();
-    let more = named.len().saturating_sub(PLACES);
-    named.truncate(PLACES);
-    if more > 0 { format!("{} and {more} more", named.join(", ")) } else { named.join(", ") }
+    named(group.iter().map(|finding| code(&format!("{}:{}", finding.path, finding.line))).collect())
+}
+
+/// The first places by name, and how many more there are.
+fn named(mut places: Vec<String>) -> String {
+    places.dedup();
+    let more = places.len().saturating_sub(PLACES);
+    places.truncate(PLACES);
+    if more > 0 { format!("{} and {more} more", places.join(", ")) } else { places.join(", ") }
 }
 
 fn changed(report: &Report) -> String {
@@ -365,5 +372,12 @@ mod tests {
     fn text_cannot_become_markup() {
         assert_eq!(escaped("a|b <script> `c_d` e_f"), "a\\|b \\<script\\> `c_d` e\\_f");
         assert_eq!(code("a`b"), "`` a`b ``");
+    }
+
+    #[test]
+    fn the_first_places_are_named_and_the_rest_are_counted() {
+        let of = |count: usize| named((0..count).map(|at| format!("a:{at}")).collect());
+        assert_eq!(of(2), "a:0, a:1");
+        assert!(of(PLACES + 2).ends_with(" and 2 more"));
     }
 }
