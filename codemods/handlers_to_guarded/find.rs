@@ -1,5 +1,6 @@
 //! Who may call a handler: what is open, and how bad that is.
 
+use super::elsewhere::{by_policies, policies_first};
 use super::finding;
 use audit::handler::{Auth, Handler, Kind};
 use audit::session;
@@ -271,7 +272,7 @@ fn is_webhook(handler: &Handler) -> bool {
 }
 
 /// Whether a clock of the host calls a handler, and no visitor.
-fn is_timed(handler: &Handler) -> bool {
+pub(super) fn is_timed(handler: &Handler) -> bool {
     words(handler).iter().any(|word| matches!(word.as_str(), "cron" | "crons" | "scheduled" | "scheduler"))
 }
 
@@ -363,7 +364,8 @@ fn risk(survey: &Survey<'_>, handler: &Handler) -> Option<Severity> {
         return None;
     };
     // With the visitor's own rights the policies decide, as they do for the browser.
-    let severity = if severity == Severity::Hole && by_policies(survey, handler) && !money {
+    let held = || !money || policies_first(survey, handler);
+    let severity = if severity == Severity::Hole && by_policies(survey, handler) && held() {
         Severity::Warning
     } else {
         severity
@@ -373,15 +375,6 @@ fn risk(survey: &Survey<'_>, handler: &Handler) -> Option<Severity> {
     }
     // Without any sign-in there is nobody to ask: who may call it is not known yet.
     Some(if severity == Severity::Hole && !has_sign_in(survey) { Severity::Warning } else { severity })
-}
-
-/// Whether a handler asks the database with the visitor's own rights, and nothing else.
-fn by_policies(survey: &Survey<'_>, handler: &Handler) -> bool {
-    let text = survey.project.get(handler.span.file).text.get(handler.span.range()).unwrap_or_default();
-    let chains = text.contains(".from(") || text.contains(".rpc(");
-    chains
-        && !handler.admin
-        && !["sql`", ".query(", "prisma.", "stripe."].iter().any(|mark| text.contains(mark))
 }
 
 /// Whether a handler reads one thing by an id that the caller has to know.

@@ -52,7 +52,7 @@ fn changes(survey: &Survey<'_>, function: Span) -> bool {
 }
 
 /// The functions of the app that the code at `function` calls by name.
-fn called(survey: &Survey<'_>, function: Span) -> Vec<Span> {
+pub(super) fn called(survey: &Survey<'_>, function: Span) -> Vec<Span> {
     let file = survey.project.get(function.file);
     let mut found = Vec::new();
     let Some((tree, _)) = file.syntax() else { return found };
