@@ -984,3 +984,14 @@ fn a_proof_that_has_a_name_and_a_password_of_the_house_are_asked_for() {
         );
     }
 }
+
+#[test]
+fn a_signature_is_worked_out_and_written_as_a_text() {
+    let body = |compared: &str| {
+        format!(
+            "export async function POST(request) {{ const signature = request.headers.get('x-till-signature'); const text = await request.text(); const key = await crypto.subtle.importKey('raw', word, {{ name: 'HMAC', hash: 'SHA-512' }}, false, ['sign']); const bytes = await crypto.subtle.sign('HMAC', key, encoder.encode(text)); const hex = Array.from(new Uint8Array(bytes)).map((byte) => byte.toString(16)).join(''); if ({compared}) return new Response(null, {{ status: 400 }}); await db.from('berths').insert({{}}); }}"
+        )
+    };
+    route(&body("hex !== signature"), "/api/berths POST Secret writes");
+    route(&body("!signature"), "/api/berths POST None writes");
+}

@@ -22,10 +22,13 @@ impl<'p> Judge<'p> {
             if node.kind() == "binary_expression" && matches!(operator, Some("!==" | "!=")) {
                 let sides = ["left", "right"].map(|side| node.child_by_field_name(side));
                 let [Some(left), Some(right)] = sides else { return true };
+                let signs = |declared: &str| {
+                    ["createHmac(", "HmacSHA", "subtle.sign("].iter().any(|mark| declared.contains(mark))
+                };
+                // The bytes of a signature are written as a text first.
                 let worked_out = |side: Node<'p>| {
-                    self.any_name(side, &|declared| {
-                        ["createHmac(", "HmacSHA", "subtle.sign("].iter().any(|mark| declared.contains(mark))
-                    })
+                    self.any_name(side, &signs)
+                        || self.any_declared(side, &|value| self.any_name(value, &signs))
                 };
                 let sent = |side: Node<'p>| {
                     let text = self.reader.tree.text(side).to_ascii_lowercase();
