@@ -148,8 +148,8 @@ impl Schema {
                 let said = SECRET.has_any(words)
                     || KEYS.iter().any(|known| joined.contains(known))
                     || matches!(joined.as_str(), "service_key" | "service_role_key" | "supabase_service_key");
-                // Which piece it is: `token_id` beside `contract_address`.
-                let said = said && joined != "token_id";
+                // Which piece it is: `token_id` beside `contract_address`; and which work.
+                let said = said && joined != "token_id" && joined != "job_card_number";
                 let said = said && (of_bank || !joined.ends_with("account_number"));
                 // How many tokens a text has; and what a page is coloured with.
                 let counted = ["integer", "bigint", "numeric", "smallint", "real", "double"];

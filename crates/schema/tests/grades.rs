@@ -34,6 +34,7 @@ const CASES: &[Case] = &[
     ("mail_runs", "emails_failed integer", USERS, "select", "true", Fine, Ok),
     ("mooring_jobs", "recruiter_id uuid references auth.users, title text", USERS, "select", "true", Fine, Ok),
     ("rescue_causes", "created_by uuid references auth.users, goal_amount numeric", ALL, "select", "true", Fine, Ok),
+    ("mast_jobs", "job_card_number text, mast text", USERS, "select", "true", Fine, Ok),
     ("mast_scoring_rules", "label text, weight numeric", ALL, "select", "true", Fine, Ok),
     ("mast_products", "name text, price numeric, weight numeric", ALL, "select", "true", Fine, Ok),
     ("berth_slots", "created_by uuid references auth.users, starts_at timestamptz", USERS, "select", "true", Fine, Ok),
