@@ -114,7 +114,11 @@ fn moving(survey: &Survey<'_>, value: &Value<'_>) -> Option<Finding> {
     };
     let others = value.moves[1..].iter().map(|(secret, _)| (*secret, "the same value"));
     let left = value.stays.iter().map(|(secret, _)| (*secret, "the same value, not rewritten here"));
-    Some(finding(rule, first, message, todo, others.chain(left).collect()))
+    let mut found = finding(rule, first, message, todo, others.chain(left).collect());
+    if rule.id == IN_SOURCE.id && first.confidence == Confidence::Possible {
+        found.severity = found.severity.max(Severity::Warning);
+    }
+    Some(found)
 }
 
 /// The passwords that stand in one file and stay there: one cause, whatever their number.
