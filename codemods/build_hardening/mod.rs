@@ -287,8 +287,11 @@ fn versions(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Finding> {
                 format!("Raise it to {target} before anything else, install, and commit the lockfile.");
             let mut found =
                 Finding { subject: title.to_owned(), ..Finding::certain(&FLOOR, at, message, &todo) };
-            // Past a guard gets only who meets one.
-            let guarded = survey.guards.iter().any(|guard| guard.kind == audit::guard::Kind::Middleware);
+            // Past a guard gets only who meets one: a file that refuses nobody is none.
+            let guarded = survey.guards.iter().any(|guard| {
+                guard.kind == audit::guard::Kind::Middleware
+                    && guard.enforced != audit::guard::Enforced::Nowhere
+            });
             found.severity = match low.worst() {
                 Some(floors::Trouble::Runs) => Severity::Hole,
                 Some(floors::Trouble::Passes) if guarded => Severity::Hole,
