@@ -174,7 +174,10 @@ impl<'s> Columns<'s> {
             });
         let books = column.ends_with("balance")
             && self.tables.iter().filter_map(|one| one.table).any(Table::keeps_books);
-        is_privilege(column) && !spoken && !books || column == "status" && self.status_grants()
+        // What a browser hands out to be rung up by.
+        let pushed = column == "subscription"
+            && self.tables.iter().flat_map(|one| one.name.split('_')).any(|word| word == "push");
+        is_privilege(column) && !spoken && !books && !pushed || column == "status" && self.status_grants()
     }
 
     /// Whether the values of `status` hold one that grants something.

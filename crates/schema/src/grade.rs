@@ -658,13 +658,16 @@ mod tests {
         check(
             "create table crew (id uuid primary key references auth.users, full_name text, role text default 'deckhand');
              create table staff (id uuid primary key references auth.users, role text);
+             create table push_subscriptions (id uuid primary key references auth.users, subscription text);
+             alter table push_subscriptions enable row level security;
+             create policy d on push_subscriptions for update using (auth.uid() = id);
              create table guests (id uuid primary key references auth.users, is_vip boolean);
              alter table crew enable row level security; alter table staff enable row level security; alter table guests enable row level security;
              create policy a on crew for update using (auth.uid() = id);
              create policy b on staff for update using (auth.uid() = id);
              create policy c on guests for update using (auth.uid() = id) with check (auth.uid() = id and is_vip = false);
              revoke update on staff from anon, authenticated;",
-            &[("a", "Hole Privileged"), ("c", "Ok -"), ("b", "Ok -")],
+            &[("a", "Hole Privileged"), ("c", "Ok -"), ("d", "Ok -"), ("b", "Ok -")],
         );
     }
 

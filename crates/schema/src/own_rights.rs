@@ -15,6 +15,8 @@ impl Schema {
         let said = words(&name.name);
         // The people that somebody does business with, many to one: their state is that person's to say.
         let listed = name.name == "customers" && !table.is_one_each();
+        // By what a browser is rung up, nobody pays.
+        let pushed = said.iter().any(|word| word == "push");
         let (member, talk) = (MEMBERSHIP.has_any(&said), TALK.has_any(&said));
         let mut found: Vec<String> = Vec::new();
         for column in &table.columns {
@@ -50,13 +52,15 @@ impl Schema {
                 name,
                 "plan" | "tier" | "plan_type" | "plan_id" | "membership_tier" | "subscription"
             ) && (users || member)
-                && !structured;
+                && !structured
+                && !pushed;
             let balance = has(&["credits", "balance", "quota"])
                 && !structured
                 && !has(&["load", "used"])
                 && !table.keeps_books()
                 && (users || member || has(&["credits"]));
             let billed = all.first().is_some_and(|first| first == "subscription" || first == "stripe")
+                && !pushed
                 && (users || member);
             let status = name == "status"
                 && (among(&["approved", "paid", "admin"])
