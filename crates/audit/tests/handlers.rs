@@ -869,6 +869,13 @@ fn who_only_forgets_their_own_cookies_changes_nothing() {
         "export async function DELETE() { const jar = await cookies(); jar.delete('chart_pass'); jar.delete('chart_again'); return NextResponse.json({ connected: false }); }",
         "/api/berths DELETE None",
     );
+    let kept = |value: &str| {
+        format!(
+            "export async function PUT(request) {{ const word = request.url; const jar = await cookies(); jar.set('chart_kept', {value}, {{ path: '/' }}); jar.set('chart_seen', Date.now().toString()); }}"
+        )
+    };
+    route(&kept("'yes'"), "/api/berths PUT None");
+    route(&kept("word"), "/api/berths PUT None writes");
     route(
         "export async function DELETE() { const jar = await cookies(); jar.delete('chart_pass'); await sql`DELETE FROM charts`; return NextResponse.json({}); }",
         "/api/berths DELETE None writes",

@@ -50,7 +50,7 @@ pub(super) fn only_answers(project: &Project, function: Span) -> bool {
     !calls
 }
 
-/// Whether a function only lets the caller forget cookies of their own.
+/// Whether a function only lets the caller forget cookies of their own, or keep a mark or the time in one.
 pub(super) fn only_forgets(project: &Project, function: Span) -> bool {
     let Some((tree, scopes)) = project.get(function.file).syntax() else { return false };
     let Some(node) = tree.node_at(function.range()) else { return false };
@@ -58,6 +58,10 @@ pub(super) fn only_forgets(project: &Project, function: Span) -> bool {
         let declared = scopes.binding_at(object.byte_range()).map(|id| scopes.binding(id).range.clone());
         let declared = declared.and_then(|range| tree.source().get(range)).unwrap_or_default();
         tree.text(object).ends_with(".cookies") || declared.contains("cookies()")
+    };
+    let is_mark = |call: Node<'_>| {
+        let value = view::arguments(call).get(1).map(|value| (value.kind(), tree.text(*value)));
+        value.is_some_and(|(kind, text)| kind == "string" || text.starts_with("Date.now()"))
     };
     let (mut forgets, mut else_called) = (false, false);
     view::walk(node, &mut |node| {
@@ -67,10 +71,16 @@ pub(super) fn only_forgets(project: &Project, function: Span) -> bool {
         let name = tree.text(callee);
         match (field("object"), field("property").map(|it| tree.text(it))) {
             (Some(object), Some("delete")) if is_jar(object) => forgets = true,
+            (Some(object), Some("set")) if is_jar(object) && is_mark(node) => forgets = true,
             (Some(object), Some("get")) if is_jar(object) => {}
             _ if matches!(
                 name,
-                "cookies" | "NextResponse.json" | "Response.json" | "NextResponse.redirect"
+                "cookies"
+                    | "NextResponse.json"
+                    | "Response.json"
+                    | "NextResponse.redirect"
+                    | "Date.now"
+                    | "Date.now().toString"
             ) => {}
             _ => else_called = true,
         }
