@@ -4,7 +4,8 @@ use super::setup::{NODE, filled};
 use super::{Deployed, Way};
 use crate::environments::{Scope, variables};
 use crate::repository_hygiene::commands::Commands;
-use audit::Survey;
+use audit::handler::Kind;
+use audit::{Severity, Survey};
 use edit::Piece;
 use plan::Request;
 use project::package::PackageManager;
@@ -16,6 +17,16 @@ const NGINX_FILES: &str = include_str!("templates/next/nginx.conf");
 const SERVED: &str = include_str!("templates/vite/Dockerfile.server");
 const STANDALONE: &str = include_str!("templates/next/Dockerfile");
 const NITRO: &str = include_str!("templates/tanstack-start/Dockerfile");
+
+/// How bad it is that a host serves the pages and not the server beside them: where that is one that this plan brings, nothing is
+/// missing today.
+pub(super) fn left_out(survey: &Survey<'_>) -> (Severity, &'static str) {
+    if survey.handlers.iter().any(|handler| handler.kind == Kind::Express) {
+        (Severity::Warning, "The host serves the pages, and not the server beside them.")
+    } else {
+        (Severity::Note, "The host serves the pages alone, and the app is about to get a server.")
+    }
+}
 
 /// The files that make the image.
 pub(super) fn requests(survey: &Survey<'_>, commands: &Commands<'_>, deployed: &Deployed) -> Vec<Request> {

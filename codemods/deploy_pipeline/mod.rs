@@ -183,19 +183,9 @@ impl Codemod for DeployPipeline {
             findings.push(at_manifest(&IMAGE, message, todo));
         }
         if deployed.way == Way::Beside && !functions(survey, &commands).is_empty() {
-            let message = "The host serves the pages, and not the server beside them.";
-            let mut found = at_manifest(
-                &FUNCTION,
-                message,
-                "Add a function of the host that hands every call of `/api` to the server.",
-            );
-            // The server is one that this plan brings: today nothing is missing.
-            if !survey.handlers.iter().any(|handler| handler.kind == audit::handler::Kind::Express) {
-                found.severity = Severity::Note;
-                found.message = "The host serves pages alone, and the app is about to get a server.".into();
-                found.why = "Without a function of the host, every call of the new server is answered with 404 or with a page.".into();
-            }
-            findings.push(found);
+            let (severity, message) = image::left_out(survey);
+            let todo = "Add a function of the host that hands every call of `/api` to the server.";
+            findings.push(Finding { severity, ..at_manifest(&FUNCTION, message, todo) });
         }
         if release(survey).is_some() && !checks::workflows(survey).any(checks::deploys) {
             let message = "The host is configured, and no workflow releases to it.";
