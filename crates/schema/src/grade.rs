@@ -4,7 +4,7 @@
 
 use crate::holdings::{Holdings, words};
 use crate::lexicon::{INTAKE, PUBLIC_PLACES, ROLES, SERVICE, SETTINGS, SHARED, UNSERVED};
-use crate::predicate::{Ask, Opening, Predicate};
+use crate::predicate::{Opening, Predicate};
 use crate::{Name, Policy, Schema, Table};
 
 /// How dangerous.
@@ -130,12 +130,12 @@ impl Schema {
 }
 
 /// A policy beside what it stands on.
-struct Asked<'s> {
-    schema: &'s Schema,
-    name: &'s Name,
+pub(crate) struct Asked<'s> {
+    pub(crate) schema: &'s Schema,
+    pub(crate) name: &'s Name,
     policy: &'s Policy,
-    holds: Holdings,
-    using: Option<Predicate>,
+    pub(crate) holds: Holdings,
+    pub(crate) using: Option<Predicate>,
     check: Option<Predicate>,
     crowd: Crowd,
     /// A restrictive policy stands beside it.
@@ -275,41 +275,6 @@ impl<'s> Asked<'s> {
         }
     }
 
-    /// `trial_requests`, `bookings` with an address to answer to and nobody's rows: a form.
-    fn is_form(&self) -> bool {
-        self.holds.asked_for && self.holds.owners.is_empty() && !self.holds.personal.is_empty()
-    }
-
-    /// `page_events` with an `event_type`: what happened on a page, as its visitors send it.
-    fn notes_events(&self) -> bool {
-        let named = words(&self.name.name).last().is_some_and(|last| last == "events");
-        let table = self.schema.tables.get(self.name);
-        let kinds = ["event_type", "event_name", "event", "event_kind"];
-        named && table.is_some_and(|table| table.columns.iter().any(|it| kinds.contains(&it.name.as_str())))
-    }
-
-    /// Whether each row is a house with pages of its own: it has a part of the address.
-    fn is_site(&self) -> bool {
-        let table = self.schema.tables.get(self.name);
-        let parts = ["slug", "subdomain", "custom_domain", "domain"];
-        table.is_some_and(|table| table.columns.iter().any(|it| parts.contains(&it.name.as_str())))
-    }
-
-    /// Whether what is open to all are rows that were made to be shown: samples, templates.
-    fn shows_samples(&self) -> bool {
-        let made = |column: &String| {
-            let all = words(column);
-            all.iter().any(|word| matches!(word.as_str(), "sample" | "demo" | "example" | "template"))
-        };
-        let branches = self.using.iter().flat_map(|predicate| &predicate.any);
-        let mut open = branches.filter_map(|all| match all.as_slice() {
-            [Ask::Row(columns)] => Some(columns),
-            _ => None,
-        });
-        let first = open.next();
-        first.is_some_and(|columns| columns.iter().any(made)) && open.all(|columns| columns.iter().any(made))
-    }
-
     /// What of the table the house keeps to itself, in words.
     fn kept(&self, opening: Opening, crowd: Crowd) -> Option<String> {
         let (table, holds) = (&self.name.name, &self.holds);
@@ -398,39 +363,11 @@ impl<'s> Asked<'s> {
     }
 
     /// The expression that a row must meet for a command.
-    fn asked_by(&self, command: &str) -> Option<&Predicate> {
+    pub(crate) fn asked_by(&self, command: &str) -> Option<&Predicate> {
         match command {
             "insert" => self.check.as_ref().or(self.using.as_ref()),
             _ => self.using.as_ref(),
         }
-    }
-
-    /// `auth.uid() = user_id or user_id is null`, `user_id is null`: nobody's rows besides one's own.
-    fn is_own(&self, command: &str) -> bool {
-        let predicate = self.asked_by(command);
-        self.reach(predicate).0 == Opening::SomeRows
-            && predicate.is_some_and(|predicate| {
-                !predicate.owners().is_empty() || predicate.is_nobodys(&self.holds.owners)
-            })
-    }
-
-    /// `with check (state = 'new' and upvotes = 0)`: a row that comes in says nothing of what others decide, for every branch fixes
-    /// a column that is no key.
-    fn is_fixed(&self, command: &str) -> bool {
-        let fixed = |all: &Vec<Ask>| -> Vec<String> {
-            let columns = all.iter().filter_map(|ask| match ask {
-                Ask::Row(columns) => Some(columns),
-                _ => None,
-            });
-            let key = |column: &String| column.ends_with("_id") || self.holds.owners.contains(column);
-            columns.flatten().filter(|column| !key(column)).cloned().collect()
-        };
-        self.asked_by(command).is_some_and(|predicate| {
-            !predicate.any.is_empty()
-                && predicate.any.iter().map(fixed).all(|columns| {
-                    !columns.is_empty() && self.holds.privileged.iter().all(|it| columns.contains(it))
-                })
-        })
     }
 
     fn written_by(&self, command: &str) -> Verdict {

@@ -6,6 +6,7 @@
 pub mod grade;
 pub mod holdings;
 mod lexicon;
+mod meant;
 mod own_rights;
 pub mod predicate;
 mod replay;
