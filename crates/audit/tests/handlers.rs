@@ -871,7 +871,7 @@ fn who_only_forgets_their_own_cookies_changes_nothing() {
     );
     let kept = |value: &str| {
         format!(
-            "export async function PUT(request) {{ const word = request.url; const jar = await cookies(); jar.set('chart_kept', {value}, {{ path: '/' }}); jar.set('chart_seen', Date.now().toString()); }}"
+            "export async function PUT(request) {{ const word = request.url; const jar = await cookies(); jar.set('chart_kept', {value}, {{ path: '/' }}); jar.set('chart_seen', Date.now().toString()); console.log('kept'); }}"
         )
     };
     route(&kept("'yes'"), "/api/berths PUT None");

@@ -73,6 +73,7 @@ pub(super) fn only_forgets(project: &Project, function: Span) -> bool {
             (Some(object), Some("delete")) if is_jar(object) => forgets = true,
             (Some(object), Some("set")) if is_jar(object) && is_mark(node) => forgets = true,
             (Some(object), Some("get")) if is_jar(object) => {}
+            _ if name.starts_with("console.") => {}
             _ if matches!(
                 name,
                 "cookies"
