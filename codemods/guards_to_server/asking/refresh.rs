@@ -7,7 +7,8 @@ use audit::Survey;
 use audit::guard::{Flaw, runs_before};
 use edit::{Edit, FileId, Piece, RelPath};
 use plan::{Change, Request};
-use project::File;
+use project::{File, Kind};
+use std::collections::BTreeSet;
 
 /// What renews sessions.
 pub(super) enum Refresh {
@@ -53,9 +54,14 @@ impl Refresh {
         if !pages.is_empty() {
             uses.add("pages");
         }
+        let back = way_back(survey, sign_in);
+        if back.is_some() {
+            uses.add("back");
+        }
         let holes = [
             ("__PAGES__", quoted.join(", ")),
             ("__SIGN_IN__", sign_in.to_owned()),
+            ("__BACK__", back.unwrap_or_default()),
             ("__FUNCTION__", function.to_owned()),
             ("__URL__", url),
             ("__KEY__", key),
@@ -122,4 +128,28 @@ fn renews(survey: &Survey<'_>, file: FileId) -> bool {
             && asks.iter().any(|mark| text.contains(mark))
             && (text.contains("cookies.set(") || text.contains("createMiddlewareClient"))
     })
+}
+
+/// The parameter in which the app's own redirects tell the sign-in page where the visitor came from, if all of them say the same.
+fn way_back(survey: &Survey<'_>, sign_in: &str) -> Option<String> {
+    let asked = format!("{sign_in}?");
+    let named =
+        survey.project.files.iter().filter(|file| matches!(file.kind, Kind::Code(_))).flat_map(|file| {
+            file.text.match_indices(&asked).filter_map(|(at, _)| {
+                let (name, value) = file.text[at + asked.len()..].split_once('=')?;
+                let back = [
+                    "next",
+                    "redirect",
+                    "redirectTo",
+                    "redirect_to",
+                    "returnTo",
+                    "return_to",
+                    "callbackUrl",
+                    "from",
+                ];
+                (back.contains(&name) && value.starts_with(['$', '\'', '"', '`', '/', '%'])).then_some(name)
+            })
+        });
+    let names: BTreeSet<&str> = named.collect();
+    (names.len() == 1).then(|| names.into_iter().next().map(str::to_owned)).flatten()
 }

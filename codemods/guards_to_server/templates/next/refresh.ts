@@ -38,7 +38,11 @@ export async function __FUNCTION__(request: NextRequest) {
   if (data.user || !isProtected) return response;
   const address = request.nextUrl.clone();
   address.pathname = SIGN_IN;
+//#if back
+  address.search = `?__BACK__=${encodeURIComponent(pathname + request.nextUrl.search)}`;
+//#else
   address.search = "";
+//#end
   const redirect = NextResponse.redirect(address);
   // What was renewed, or cleared, goes along.
   for (const cookie of response.cookies.getAll()) redirect.cookies.set(cookie);
