@@ -59,8 +59,8 @@ pub struct Function<'a> {
 /// How long a generated line may be.
 pub const WIDTH: usize = 100;
 
-/// The most items that one call may carry.
-const MOST_ITEMS: usize = 1000;
+/// The most rows that one call may carry: what pages import from a file.
+const MOST_ITEMS: &str = "10_000";
 
 impl Input {
     /// The schema in one line.
