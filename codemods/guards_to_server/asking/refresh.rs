@@ -137,17 +137,10 @@ fn way_back(survey: &Survey<'_>, sign_in: &str) -> Option<String> {
         survey.project.files.iter().filter(|file| matches!(file.kind, Kind::Code(_))).flat_map(|file| {
             file.text.match_indices(&asked).filter_map(|(at, _)| {
                 let (name, value) = file.text[at + asked.len()..].split_once('=')?;
-                let back = [
-                    "next",
-                    "redirect",
-                    "redirectTo",
-                    "redirect_to",
-                    "returnTo",
-                    "return_to",
-                    "callbackUrl",
-                    "from",
-                ];
-                (back.contains(&name) && value.starts_with(['$', '\'', '"', '`', '/', '%'])).then_some(name)
+                // How its names begin: `nextUrl`, `redirectTo`, `return_to`, `callbackUrl`, `from`.
+                let back = ["nex", "redirect", "return", "callback", "from"];
+                let known = name.len() < 16 && back.iter().any(|begin| name.starts_with(begin));
+                (known && value.starts_with(['$', '\'', '"', '`', '/', '%'])).then_some(name)
             })
         });
     let names: BTreeSet<&str> = named.collect();
