@@ -140,8 +140,11 @@ impl Server for Hono {
         let is_module = package.json["type"].as_str() == Some("module");
         let common = project.files.iter().find(|file| {
             let text = &file.text;
-            file.path.folder() == app.folder
-                && file.path.name().ends_with(".js")
+            let path = file.path.as_str();
+            file.skipped.is_none()
+                && path.starts_with(&app.folder)
+                && !path.contains("public/")
+                && path.ends_with(".js")
                 && (text.contains("module.exports") || text.contains("require("))
         });
         if let Some(common) = common.filter(|_| !is_module) {
