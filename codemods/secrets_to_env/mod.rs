@@ -89,10 +89,10 @@ const SWAP: Rule = Rule {
     aliases: &["CWE-1188"],
 };
 
-/// Variables that lose the prefix which publishes them.
+/// Variables that are to lose the prefix which publishes them: no page reads them.
 pub(crate) fn renamed<'s>(survey: &'s Survey<'_>) -> Vec<&'s str> {
     let published = rename::published(survey).into_iter();
-    let renamed = published.filter(|one| matches!(one.fate, rename::Fate::Renamed { .. }));
+    let renamed = published.filter(|one| !matches!(one.fate, rename::Fate::Browser));
     renamed.map(|one| one.name.name.as_str()).collect()
 }
 
