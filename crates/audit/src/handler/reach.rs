@@ -60,8 +60,14 @@ pub(super) fn only_forgets(project: &Project, function: Span) -> bool {
         tree.text(object).ends_with(".cookies") || declared.contains("cookies()")
     };
     let is_mark = |call: Node<'_>| {
-        let value = view::arguments(call).get(1).map(|value| (value.kind(), tree.text(*value)));
-        value.is_some_and(|(kind, text)| kind == "string" || text.starts_with("Date.now()"))
+        let arguments = view::arguments(call);
+        let [name, value, ..] = arguments.as_slice() else { return false };
+        // `isAdmin=true` is no mark: it opens something.
+        let name = tree.text(*name).to_lowercase();
+        let opens =
+            ["auth", "session", "admin", "role", "token", "user", "log", "access", "premium", "plan", "pass"];
+        let plain = value.kind() == "string" || tree.text(*value).starts_with("Date.now()");
+        plain && !opens.iter().any(|word| name.contains(word))
     };
     let (mut forgets, mut else_called) = (false, false);
     view::walk(node, &mut |node| {
