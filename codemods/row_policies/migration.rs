@@ -2,13 +2,15 @@
 //! run again.
 
 use super::access::{Access, qualified, quoted, shown};
+use super::standing::{self, Standing};
 use super::{
     DEFINER, HARDENED, ID, METADATA, NO_INDEX, OPEN_READ, OPEN_WRITE, PRIVILEGED, RLS_OFF, SEARCH_PATH,
-    UNWRAPPED, expected, lint, privileges, rewrite, sign_up,
+    UNWRAPPED, expected, lint, path, privileges, rewrite, sign_up,
 };
 use audit::{Finding, Survey};
 use edit::{Piece, RelPath, Span};
 use plan::{Change, NewFile, Safety};
+use schema::{Name, Table};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -29,6 +31,7 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
     {
         let Some(wanted) = rewrite::first_policies(schema, &access, name, table) else { continue };
         let verbs = access.verbs(&name.name);
+        let Some(conditions) = conditions_to_close(survey, name, table, &verbs) else { continue };
         let reason = match (verbs.as_slice(), table.policies.len()) {
             ([], 0) => "No code uses it with a visitor's rights: no policy on purpose.".to_owned(),
             ([], _) => "Its policies come into force with this.".to_owned(),
@@ -43,10 +46,10 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
                 places(survey, &access, &name.name, verbs)
             ),
         };
-        let _ = writeln!(section, "-- {reason}\nalter table {} enable row level security;", qualified(name));
-        for policy in wanted {
-            section.push_str(&policy.sql(name));
-        }
+        let _ = writeln!(section, "-- {reason}");
+        let mut statements = format!("alter table {} enable row level security;\n", qualified(name));
+        wanted.iter().for_each(|policy| statements.push_str(&policy.sql(name)));
+        section.push_str(&standing::if_all(&conditions, statements));
         resolved.insert((RLS_OFF.id, shown(name)));
     }
     add(
@@ -69,7 +72,17 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
             let read =
                 |verdict: &schema::grade::Verdict| verdict.fault == Some(schema::grade::Fault::OpenRead);
             let read = schema.verdicts(name, policy).iter().any(read);
-            let Some(narrowed) = rewrite::narrowed(schema, &access, name, table, policy) else {
+            let standing = standing::of_policy(survey, name, policy);
+            // What serves the app in its place must surely be there.
+            let beside = |other: &&schema::Policy| {
+                other.name == policy.name || standing::of_policy(survey, name, other) == Standing::Made
+            };
+            let sure = schema::Table {
+                policies: table.policies.iter().filter(beside).cloned().collect(),
+                ..table.clone()
+            };
+            let narrowed = rewrite::narrowed(schema, &access, name, &sure, policy);
+            let Some(narrowed) = narrowed.filter(|_| standing != Standing::Doubted) else {
                 all &= !open;
                 shown_still |= read;
                 continue;
@@ -86,17 +99,22 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
                 let _ = writeln!(section, "-- Still open, as it was: {}.", narrowed.left.join(", "));
             }
             // What takes its place under its name drops it.
+            let mut statements = String::new();
             if !narrowed.instead.iter().any(|policy| policy.name == narrowed.policy) {
                 let _ = writeln!(
-                    section,
+                    statements,
                     "drop policy if exists \"{}\" on {};",
                     narrowed.policy.replace('"', "\"\""),
                     qualified(name)
                 );
             }
             for policy in &narrowed.instead {
-                section.push_str(&policy.sql(name));
+                statements.push_str(&policy.sql(name));
             }
+            let mut asked = standing.unless_made(|| standing::has_policy(name, &policy.name));
+            // What is not there is dropped without harm.
+            asked.retain(|_| !narrowed.instead.is_empty());
+            section.push_str(&standing::if_all(&asked, statements));
             rewritten.insert((shown(name), policy.name.clone()));
         }
         if any && all {
@@ -118,10 +136,13 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
         for policy in
             table.policies.iter().filter(|policy| !rewritten.contains(&(shown(name), policy.name.clone())))
         {
-            if let Some(tightened) = rewrite::tightened(schema, name, policy) {
-                section.push_str(&tightened.sql(name));
-            } else {
-                bare |= rewrite::unwrapped(policy);
+            let tightened = rewrite::tightened(schema, name, policy);
+            match (tightened, standing::of_policy(survey, name, policy)) {
+                (Some(tightened), Standing::Made) => section.push_str(&tightened.sql(name)),
+                (Some(tightened), Standing::Perhaps) => {
+                    section.push_str(&standing::altered(name, &tightened));
+                }
+                _ => bare |= rewrite::unwrapped(policy),
             }
         }
     }
@@ -143,13 +164,36 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
             shown(name),
             guard.columns.join(", ")
         );
-        section.push_str(&guard.sql);
+        if !guard.partly.is_empty() {
+            let _ = writeln!(
+                section,
+                "-- A page sets {}, and whose cannot be told: only what makes an administrator is refused.",
+                guard.partly.join(", ")
+            );
+        }
+        if !guard.left.is_empty() {
+            let _ = writeln!(
+                section,
+                "-- Still theirs to set, for the app itself does: {}.",
+                guard.left.join(", ")
+            );
+        }
+        section.push_str(&guard.function);
+        let asked: Vec<_> = guard
+            .asked
+            .iter()
+            .flat_map(|column| {
+                standing::of_column(survey, name, column).unless_made(|| standing::has_column(name, column))
+            })
+            .collect();
+        section.push_str(&standing::if_all(&asked, guard.trigger));
         let policies = table.policies.iter().flat_map(|policy| schema.self_granted(name, policy));
         let inserts = table
             .policies
             .iter()
             .any(|policy| policy.command == "insert" && !schema.self_granted(name, policy).is_empty());
-        if !inserts && policies.into_iter().all(|column| guard.columns.contains(&column)) {
+        let whole = |column: String| guard.columns.contains(&column) && !guard.partly.contains(&column);
+        if !inserts && policies.into_iter().all(whole) {
             resolved.insert((PRIVILEGED.id, shown(name)));
         }
     }
@@ -161,17 +205,21 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
     let functions = schema.functions.iter().filter(|_| !sign_up::names_roles(survey));
     for function in functions {
         let Some(sql) = privileges::without_role(schema, function) else { continue };
+        if standing::of_function(survey, function) == Standing::Doubted {
+            continue;
+        }
         let _ = writeln!(section, "-- The sign-up request does not choose a role with power any more.");
         section.push_str(&sql);
         replaced.insert(function.name.name.clone());
         resolved.insert((METADATA.id, format!("{}()", function.name.name)));
     }
     for function in privileges::uncalled(schema, &access) {
-        let _ = writeln!(
-            section,
-            "-- Writes past all policies without asking who calls; no page and no function of the server calls it.\nrevoke execute on function {} from public, anon, authenticated;",
-            privileges::signature(function)
-        );
+        section.push_str("-- Writes past all policies without asking who calls; no page and no function of the server calls it.\n");
+        let signature = privileges::signature(function);
+        let revoke = format!("revoke execute on function {signature} from public, anon, authenticated;\n");
+        let asked =
+            standing::of_function(survey, function).unless_made(|| standing::has_function(&signature));
+        section.push_str(&standing::if_all(&asked, revoke));
         resolved.insert((DEFINER.id, format!("{}()", function.name.name)));
     }
     add(&mut sections, "Functions that gave away more than they should.", section);
@@ -179,12 +227,12 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
     let mut section = String::new();
     for function in lint::pathless(schema).filter(|it| !replaced.contains(&it.name.name)) {
         let kind = if function.procedure { "procedure" } else { "function" };
-        let _ = writeln!(
-            section,
-            "alter {kind} {} set search_path = {};",
-            privileges::signature(function),
-            lint::needed_path(survey, function)
-        );
+        let signature = privileges::signature(function);
+        let alter =
+            format!("alter {kind} {signature} set search_path = {};\n", path::needed(survey, function));
+        let asked =
+            standing::of_function(survey, function).unless_made(|| standing::has_function(&signature));
+        section.push_str(&standing::if_all(&asked, alter));
     }
     if !section.is_empty() {
         resolved.insert((SEARCH_PATH.id, "functions".to_owned()));
@@ -198,13 +246,16 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
     let mut section = String::new();
     for (name, columns) in lint::missing_indexes(survey) {
         let listed: Vec<_> = columns.iter().map(|column| quoted(column)).collect();
-        let _ = writeln!(
-            section,
-            "create index if not exists {} on {} ({});",
+        let index = format!(
+            "create index if not exists {} on {} ({});\n",
             quoted(&index_name(&name.name, &columns)),
             qualified(&name),
             listed.join(", ")
         );
+        let asked = |column: &String| {
+            standing::of_column(survey, &name, column).unless_made(|| standing::has_column(&name, column))
+        };
+        section.push_str(&standing::if_all(&columns.iter().flat_map(asked).collect::<Vec<_>>(), index));
     }
     if !section.is_empty() {
         resolved.insert((NO_INDEX.id, "indexes".to_owned()));
@@ -230,6 +281,29 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
         .filter(|at| resolved.contains(&(findings[*at].rule, findings[*at].subject.clone())))
         .collect();
     Some((change, text))
+}
+
+/// What must hold so that a table may be closed: `None` if it must not be. A table that a script makes is closed only where it is open, and where
+/// the policies that then count are there.
+fn conditions_to_close(
+    survey: &Survey<'_>,
+    name: &Name,
+    table: &Table,
+    verbs: &[&str],
+) -> Option<Vec<String>> {
+    let standing = standing::of_table(survey, name);
+    let mut asked = standing.unless_made(|| standing::is_open(name));
+    if verbs.is_empty() {
+        return Some(asked);
+    }
+    for policy in &table.policies {
+        let of_policy = standing::of_policy(survey, name, policy);
+        if of_policy == Standing::Doubted {
+            return None;
+        }
+        asked.extend(of_policy.unless_made(|| standing::has_policy(name, &policy.name)));
+    }
+    (standing != Standing::Doubted).then_some(asked)
 }
 
 fn add(sections: &mut Vec<String>, title: &str, body: String) {

@@ -7,10 +7,12 @@ mod expected;
 mod find;
 mod lint;
 pub(crate) mod migration;
+mod path;
 mod privileges;
 pub(crate) mod rewrite;
 mod rules_file;
 pub(crate) mod sign_up;
+mod standing;
 
 use audit::{Finding, Rule, Severity, Survey};
 use edit::Piece;

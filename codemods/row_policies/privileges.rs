@@ -11,7 +11,14 @@ use schema::{Function, Name, Schema, Table};
 /// A trigger that refuses a change of privileged columns by the row's owner.
 pub(super) struct Guard {
     pub(super) columns: Vec<String>,
-    pub(super) sql: String,
+    /// Those of them of which only the values that make an administrator are refused: a page sets others.
+    pub(super) partly: Vec<String>,
+    /// Columns of the same kind that are left alone.
+    pub(super) left: Vec<String>,
+    pub(super) function: String,
+    pub(super) trigger: String,
+    /// Every column that the function reads.
+    pub(super) asked: Vec<String>,
 }
 
 /// The guard for a table; `None` if none is needed, or if the app itself would run into it.
@@ -44,10 +51,15 @@ pub(super) fn guard(survey: &Survey<'_>, access: &Access, name: &Name, table: &T
     }
     let owner = owner?;
     // Whoever writes the column on purpose would be refused from now on: that is the finding's to say.
+    let writes = |column: &str| {
+        let uses = access.uses(&name.name, "update").iter();
+        let named = |columns: &Vec<String>| columns.iter().any(|known| known == column);
+        uses.filter(|with| with.columns.as_ref().is_some_and(named)).collect::<Vec<_>>()
+    };
+    // What makes an administrator is given to others: in one's own row no page needs it, unless it says that the row is the visitor's.
     let written = |column: &str| {
-        access.uses(&name.name, "update").iter().any(|with| {
-            with.columns.as_ref().is_some_and(|columns| columns.iter().any(|known| known == column))
-        })
+        let uses = writes(column);
+        if makes_administrators(column) { uses.iter().any(|with| with.own) } else { !uses.is_empty() }
     };
     let by_functions = |column: &str| {
         schema.functions.iter().any(|function| {
@@ -57,11 +69,11 @@ pub(super) fn guard(survey: &Survey<'_>, access: &Access, name: &Name, table: &T
     // A row that is changed as a whole holds what pages put into it; what makes an administrator is no such thing in one's own row.
     let is_column = |name: &str| table.column(name).is_some();
     let by_pages = |column: &str| {
-        column != "role"
-            && !column.contains("admin")
+        !makes_administrators(column)
             && access.uses(&name.name, "update").iter().any(|with| with.columns.is_none())
             && is_set_by_pages(survey, column, is_column)
     };
+    let granted = columns.clone();
     columns
         .retain(|column| !written(column) && !by_pages(column) && !by_functions(column) && *column != owner);
     // Who makes a row gets the default; what the app sets there, or what cannot be told, is left to a person.
@@ -74,15 +86,27 @@ pub(super) fn guard(survey: &Survey<'_>, access: &Access, name: &Name, table: &T
     if columns.is_empty() {
         return None;
     }
+    let left = granted.into_iter().filter(|column| !columns.contains(column)).collect();
+    // A role that a page sets, for whom cannot be told: somebody may choose a harmless one.
+    let is_partly = |column: &&String| *column == "role" && !writes(column).is_empty();
+    let partly: Vec<String> = columns.iter().filter(is_partly).cloned().collect();
+    let among = |column: &String| {
+        let values: Vec<_> =
+            Roles::of(schema).ruling().iter().map(|role| format!("'{}'", role.replace('\'', "''"))).collect();
+        let of_those = format!(" and new.{}::text in ({})", quoted(column), values.join(", "));
+        if partly.contains(column) { of_those } else { String::new() }
+    };
     let kind = table.column(&owner).map_or("uuid", |column| column.kind.as_str());
     let cast = if kind == "uuid" { "" } else { "::text" };
-    let changed: Vec<_> =
-        columns.iter().map(|column| format!("new.{0} is distinct from old.{0}", quoted(column))).collect();
+    let changed: Vec<_> = columns
+        .iter()
+        .map(|column| format!("new.{0} is distinct from old.{0}{1}", quoted(column), among(column)))
+        .collect();
     let guard = format!("guard_{}_privileges", name.name);
     let said = columns.join(", ").replace('\'', "''");
     let differs = |column: &String| {
         let first = at_first(table, column).unwrap_or_default();
-        format!("new.{} is distinct from {first}", quoted(column))
+        format!("new.{} is distinct from {first}{}", quoted(column), among(column))
     };
     let at_insert = if made {
         format!(
@@ -102,7 +126,7 @@ pub(super) fn guard(survey: &Survey<'_>, access: &Access, name: &Name, table: &T
         String::new()
     };
     let events = if made { "insert or " } else { "" };
-    let sql = format!(
+    let body = format!(
         "create or replace function public.{function}() returns trigger language plpgsql set search_path = '' as $$
 begin
 {at_insert}  if current_user in ('anon', 'authenticated') and pg_trigger_depth() < 2
@@ -112,16 +136,23 @@ begin
   end if;
   return new;
 end $$;
-create or replace trigger {trigger} before {events}update on {table}
-  for each row execute function public.{function}();
 ",
         function = quoted(&guard),
-        trigger = quoted(&guard),
-        table = qualified(name),
         owner = quoted(&owner),
         changed = changed.join("\n          or "),
     );
-    Some(Guard { columns, sql })
+    let trigger = format!(
+        "create or replace trigger {0} before {events}update on {1}\n  for each row execute function public.{0}();\n",
+        quoted(&guard),
+        qualified(name),
+    );
+    let asked = columns.iter().chain([&owner]).cloned().collect();
+    Some(Guard { columns, partly, left, function: body, trigger, asked })
+}
+
+/// Whether a column may make its user an administrator.
+fn makes_administrators(column: &str) -> bool {
+    column == "role" || column.contains("admin")
 }
 
 /// What a column holds where nobody says: `null`, or a default that is written out.
@@ -237,6 +268,14 @@ impl Roles {
         values.dedup();
         let (powerful, others): (Vec<_>, Vec<_>) = values.into_iter().partition(|value| is_powerful(value));
         Self { powerful, others: others.len() }
+    }
+
+    /// Those whom nobody but another of them makes: administrators, by the usual names if no role is known.
+    fn ruling(&self) -> Vec<&str> {
+        let rules =
+            |role: &&str| ["admin", "super", "root"].iter().any(|word| role.to_lowercase().contains(word));
+        let known: Vec<_> = self.powerful.iter().map(String::as_str).filter(rules).collect();
+        if known.is_empty() { USUAL.into_iter().filter(rules).collect() } else { known }
     }
 
     /// What the sign-up request may not ask for; the usual names if no role is known.

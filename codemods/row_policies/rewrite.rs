@@ -20,27 +20,43 @@ impl Wanted {
     pub(crate) fn sql(&self, table: &Name) -> String {
         let on = qualified(table);
         let name = format!("\"{}\"", self.name.replace('"', "\"\""));
-        let roles: Vec<_> = self
-            .roles
-            .iter()
-            .map(|role| if role == "public" { role.clone() } else { quoted(role) })
-            .collect();
-        let mut sql = format!(
-            "drop policy if exists {name} on {on};\ncreate policy {name} on {on} for {} to {}",
+        format!(
+            "drop policy if exists {name} on {on};\ncreate policy {name} on {on} for {} to {}{};\n",
             self.command,
-            roles.join(", ")
-        );
+            self.listed_roles(),
+            self.expressions()
+        )
+    }
+
+    /// The statement that gives the one that is there these roles and conditions.
+    pub(super) fn alter(&self, table: &Name) -> String {
+        format!(
+            "alter policy \"{}\" on {} to {}{};\n",
+            self.name.replace('"', "\"\""),
+            qualified(table),
+            self.listed_roles(),
+            self.expressions()
+        )
+    }
+
+    fn listed_roles(&self) -> String {
+        let roles = self.roles.iter().map(|role| if role == "public" { role.clone() } else { quoted(role) });
+        roles.collect::<Vec<_>>().join(", ")
+    }
+
+    fn expressions(&self) -> String {
         // A comment at the end of a line would take the bracket behind it along.
         let end = |text: &str| {
             if text.lines().last().is_some_and(|line| line.contains("--")) { "\n  " } else { "" }
         };
+        let mut sql = String::new();
         if let Some(using) = &self.using {
             let _ = write!(sql, "\n  using ({using}{})", end(using));
         }
         if let Some(check) = &self.check {
             let _ = write!(sql, "\n  with check ({check}{})", end(check));
         }
-        sql + ";\n"
+        sql
     }
 
     pub(crate) fn own(name: String, command: &str, owner: &str) -> Self {
@@ -248,7 +264,10 @@ pub(super) fn first_policies(
         if table.row_security_off.is_some() && !verbs.is_empty() {
             return None;
         }
-        // They come into force with the switch: each use needs one.
+        // They come into force with the switch: each use needs one, and none may ask its own table.
+        if table.policies.iter().any(|policy| schema.recurses(name, policy)) {
+            return None;
+        }
         let covered = |verb: &&str| {
             table
                 .policies
@@ -329,7 +348,8 @@ pub(super) fn wrapped(text: &str) -> String {
 
 /// The same policy, asked once a statement, and only of those who are signed in; `None` if it says so already.
 pub(super) fn tightened(schema: &Schema, name: &Name, policy: &Policy) -> Option<Wanted> {
-    if !policy.permissive {
+    // One that asks its own table shuts everybody out: where it is not there, it must not be made.
+    if !policy.permissive || schema.recurses(name, policy) {
         return None;
     }
     let (using, check) = (policy.using.as_deref().map(wrapped), policy.check.as_deref().map(wrapped));

@@ -14,12 +14,12 @@ mod sql;
 mod state;
 pub mod types;
 
-pub use replay::order::has_version;
+pub use replay::order::{has_version, is_history};
 pub use sql::quotes::is_plain;
 pub use state::{Constraint, Reads};
 
 use edit::{FileId, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 /// The first words of a migration that this program writes.
@@ -70,6 +70,8 @@ pub struct Schema {
     pub troubles: Vec<Trouble>,
     /// Files that were replayed, in the order in which they would run.
     pub replayed: Vec<FileId>,
+    /// What the replayed files make, whether or not it is there at the end.
+    pub written: Written,
     /// What each table holds, once somebody has asked.
     held: OnceLock<BTreeMap<Name, holdings::Holdings>>,
     /// Expressions of policies that were read.
@@ -273,6 +275,28 @@ pub struct Trouble {
     pub kind: &'static str,
     /// One sentence.
     pub message: String,
+}
+
+/// What the text of the replayed files makes, statements that fail and what is dropped again included.
+#[derive(Clone, Debug, Default)]
+pub struct Written {
+    /// The files that make it, by the name of a table, a type, a view or a function.
+    pub makers: BTreeMap<Name, BTreeSet<FileId>>,
+    /// The bodies of a function, with the files that hold them.
+    pub bodies: BTreeMap<Name, Vec<(FileId, String)>>,
+    /// The texts of a policy by its table and its name, with the files that hold them.
+    pub policies: BTreeMap<(Name, String), Vec<(FileId, String)>>,
+    /// Files with a statement that fails: a tool that runs them takes all of it back.
+    pub failing: BTreeSet<FileId>,
+    /// Policies, by table and name, that such a file drops, and that are kept for it is taken back.
+    pub kept: BTreeSet<(Name, String)>,
+}
+
+impl Trouble {
+    /// Whether PostgreSQL would refuse the statement; otherwise it is only not understood.
+    pub fn fails(&self) -> bool {
+        ["fails", "cannot be", "cannot read"].iter().any(|word| self.message.contains(word))
+    }
 }
 
 impl Schema {

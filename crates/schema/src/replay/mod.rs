@@ -26,9 +26,9 @@ mod view;
 
 use crate::sql::node::{self, Kind, Node};
 use crate::sql::{self, split};
-use crate::{Name, Schema, Source, Trouble};
+use crate::{Name, Policy, Schema, Source, Trouble};
 use edit::Span;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Replays `sources` into `schema`.
 pub(crate) fn run(schema: &mut Schema, sources: &[Source<'_>]) {
@@ -45,6 +45,8 @@ pub(crate) fn run(schema: &mut Schema, sources: &[Source<'_>]) {
     let ordered = order::ordered(sources);
     schema.replayed = ordered.iter().map(|source| source.file).collect();
     let mut later = Later::default();
+    let history = ordered.iter().filter(|source| order::is_history(source.path));
+    later.history = history.map(|source| source.file).collect();
     let parsed: Vec<_> = ordered
         .iter()
         .flat_map(|source| split::statements(source.text).into_iter().map(move |range| (*source, range)))
@@ -53,9 +55,9 @@ pub(crate) fn run(schema: &mut Schema, sources: &[Source<'_>]) {
             matters(text).then(|| (Span::new(source.file, range), sql::parse(text)))
         })
         .collect();
-    for (_, statement) in &parsed {
+    for (span, statement) in &parsed {
         if let Some(node) = statement.node.as_ref().filter(|_| statement.error.is_none()) {
-            later.note(node);
+            later.note(span.file, node);
         }
     }
     let mut replay = Replay {
@@ -67,7 +69,12 @@ pub(crate) fn run(schema: &mut Schema, sources: &[Source<'_>]) {
         relations: BTreeSet::new(),
         unchecked: None,
     };
+    let mut before: Option<(edit::FileId, BTreeMap<Name, Vec<Policy>>)> = None;
     for (span, statement) in parsed {
+        if before.as_ref().is_none_or(|(file, _)| *file != span.file) {
+            replay.end_of_file(before.take());
+            before = Some((span.file, replay.policies()));
+        }
         replay.at = span;
         replay.base = Some(span.start);
         match (statement.error, statement.node) {
@@ -82,7 +89,11 @@ pub(crate) fn run(schema: &mut Schema, sources: &[Source<'_>]) {
             (None, None) => {}
         }
     }
+    replay.end_of_file(before.take());
     *schema = replay.schema;
+    schema.written.makers = replay.later.makers;
+    schema.written.bodies = replay.later.bodies;
+    schema.written.policies = replay.later.policies;
     schema.tables.retain(|name, table| {
         table.defined.is_some()
             || !platform::owns(&name.schema)
@@ -115,23 +126,55 @@ impl Fail {
 /// What a handler of a statement gives.
 type Done = Result<(), Fail>;
 
-/// Names that are made somewhere: an object that is missing now but made later is in the wrong order.
+/// What is made somewhere: an object that is missing now but made later is in the wrong order.
 #[derive(Default)]
 struct Later {
-    names: BTreeSet<Name>,
+    makers: BTreeMap<Name, BTreeSet<edit::FileId>>,
+    bodies: BTreeMap<Name, Vec<(edit::FileId, String)>>,
+    policies: BTreeMap<(Name, String), Vec<(edit::FileId, String)>>,
+    /// The files that a tool runs in their order.
+    history: BTreeSet<edit::FileId>,
 }
 
 impl Later {
-    fn note(&mut self, node: &Node) {
+    fn note(&mut self, file: edit::FileId, node: &Node) {
         for (kind, name) in [
             (Kind::CREATE_TABLE, Kind::TABLE_NAME),
             (Kind::CREATE_FUNCTION, Kind::FUNCTION_NAME),
             (Kind::CREATE_TYPE, Kind::TYPE_NAME),
             (Kind::CREATE_VIEW, Kind::VIEW),
         ] {
-            if node.kind() == kind {
-                self.names.extend(node::name_in(node, name));
+            if node.kind() == kind
+                && let Some(name) = node::name_in(node, name)
+            {
+                self.makers.entry(name).or_default().insert(file);
             }
+        }
+        match node.kind() {
+            Kind::CREATE_MATERIALIZED_VIEW | Kind::CREATE_DOMAIN | Kind::CREATE_SEQUENCE => {
+                if let Some(made) = node.children().find(|it| it.kind() != Kind::IF_NOT_EXISTS) {
+                    self.makers.entry(node::name(&made)).or_default().insert(file);
+                }
+            }
+            Kind::CREATE_FUNCTION => {
+                let literal = node::find(node, Kind::AS_FUNC_OPTION)
+                    .and_then(|option| node::find(&option, Kind::LITERAL))
+                    .and_then(|literal| node::string_value(&literal));
+                if let (Some(name), Some(body)) = (node::name_in(node, Kind::FUNCTION_NAME), literal) {
+                    self.bodies.entry(name).or_default().push((file, body));
+                }
+            }
+            Kind::CREATE_POLICY => {
+                let on = node::child(node, Kind::ON_TABLE).or_else(|| node::child(node, Kind::ON_RELATION));
+                let table = on.and_then(|on| on.children().next()).map(|table| node::name(&table));
+                let called = node::child(node, Kind::POLICY).and_then(|name| node::path(&name).pop());
+                if let (Some(table), Some(called)) = (table, called) {
+                    let flat: String = node::text(node).to_lowercase().split_whitespace().collect();
+                    let texts = self.policies.entry((table, called)).or_default();
+                    texts.push((file, flat.trim_end_matches(';').to_owned()));
+                }
+            }
+            _ => {}
         }
     }
 }
@@ -163,6 +206,29 @@ impl Replay {
         }
     }
 
+    /// The policies of each table that has some.
+    fn policies(&self) -> BTreeMap<Name, Vec<Policy>> {
+        let tables = self.schema.tables.iter().filter(|(_, table)| !table.policies.is_empty());
+        tables.map(|(name, table)| (name.clone(), table.policies.clone())).collect()
+    }
+
+    /// Marks a file that fails. It is taken back as a whole where a tool runs it, so a table whose policies it drops, to make others
+    /// that fail, keeps those that it had. What else it makes is kept: somebody may have run it where it does not fail.
+    fn end_of_file(&mut self, before: Option<(edit::FileId, BTreeMap<Name, Vec<Policy>>)>) {
+        let Some((file, policies)) = before else { return };
+        if !self.schema.troubles.iter().any(|trouble| trouble.span.file == file && trouble.fails()) {
+            return;
+        }
+        self.schema.written.failing.insert(file);
+        for (name, policies) in policies {
+            if let Some(table) = self.schema.tables.get_mut(&name).filter(|table| table.policies.is_empty()) {
+                let named = policies.iter().map(|policy| (name.clone(), policy.name.clone()));
+                self.schema.written.kept.extend(named);
+                table.policies = policies;
+            }
+        }
+    }
+
     /// The span of a part of the statement.
     fn span(&self, node: &Node) -> Span {
         match self.base {
@@ -182,10 +248,14 @@ impl Replay {
         } else {
             format!("{}.{}", name.schema, name.name)
         };
-        if self.later.names.contains(name) {
+        if let Some(makers) = self.later.makers.get(name) {
+            // No tool runs a script beside the history, neither before it nor behind it.
+            let history = &self.later.history;
+            let beside = history.contains(&self.at.file) && makers.is_disjoint(history);
+            let when = if beside { "made only by a script beside the migrations" } else { "made later" };
             return Fail {
                 kind: "wrong-order",
-                message: format!("The {what} `{shown}` is made later, so this statement fails."),
+                message: format!("The {what} `{shown}` is {when}, so this statement fails."),
             };
         }
         Fail {
@@ -198,7 +268,7 @@ impl Replay {
     fn readable(&self, reads: &reads::Reads) -> Done {
         if let Some(missing) = reads.missing.first() {
             for table in &reads.tables {
-                if !self.schema.tables.contains_key(table) && self.later.names.contains(table) {
+                if !self.schema.tables.contains_key(table) && self.later.makers.contains_key(table) {
                     return Err(self.missing("table", table));
                 }
             }
@@ -209,7 +279,7 @@ impl Replay {
         }
         for function in &reads.functions {
             let known = self.schema.functions.iter().any(|known| known.name == *function);
-            if !known && self.later.names.contains(function) {
+            if !known && self.later.makers.contains_key(function) {
                 return Err(self.missing("function", function));
             }
         }

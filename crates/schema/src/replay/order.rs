@@ -43,6 +43,12 @@ pub(crate) fn is_versioned(path: &str) -> bool {
     has_version(file) || path.ends_with("/migration.sql")
 }
 
+/// Whether a tool that keeps a history runs the file at `path`.
+pub fn is_history(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    is_migration(&lower) && is_versioned(&lower)
+}
+
 /// Whether `path` is a migration of a tool that keeps a history.
 pub(crate) fn is_migration(path: &str) -> bool {
     let folders: Vec<_> = path.split('/').collect();

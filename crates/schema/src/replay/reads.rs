@@ -53,6 +53,7 @@ impl Reader<'_> {
                 self.each(node);
                 self.scopes.pop();
             }
+            Kind::NAME_REF if is_output(node) => {}
             Kind::NAME_REF => self.column(node),
             Kind::FIELD_EXPR => self.field(node),
             Kind::CALL_EXPR => self.call(node),
@@ -196,6 +197,30 @@ impl Reader<'_> {
             self.each(node);
         }
     }
+}
+
+/// Whether the name stands alone in GROUP BY or ORDER BY and is one that the SELECT gives to what it selects.
+fn is_output(node: &Node) -> bool {
+    let sorts = |kind: Kind| {
+        matches!(
+            kind,
+            Kind::GROUP_BY_CLAUSE | Kind::ORDER_BY_CLAUSE | Kind::GROUP_BY_LIST | Kind::SORT_BY_LIST
+        ) || matches!(kind, Kind::SORT_BY | Kind::GROUPING_EXPR)
+    };
+    let mut around = node.ancestors().skip(1);
+    if !around.next().is_some_and(|parent| sorts(parent.kind())) {
+        return false;
+    }
+    let select = node.ancestors().find(|it| it.kind() == Kind::SELECT);
+    let list = select.and_then(|select| node::child(&select, Kind::SELECT_CLAUSE).or(Some(select)));
+    let list = list.and_then(|clause| node::find(&clause, Kind::TARGET_LIST));
+    let Some(wanted) = node::path(node).pop() else { return false };
+    list.is_some_and(|list| {
+        node::children(&list, Kind::TARGET).iter().any(|target| {
+            node::child(target, Kind::AS_NAME).and_then(|it| node::word_in(&it, Kind::COLUMN_NAME)).as_ref()
+                == Some(&wanted)
+        })
+    })
 }
 
 fn is_catalog(name: &str) -> bool {

@@ -383,3 +383,40 @@ fn a_loop_over_the_functions_takes_the_right_to_call_them() {
         schema.functions.iter().filter(|it| it.callable_by("anon")).map(|it| &*it.name.name).collect();
     assert_eq!(open, ["sail"]);
 }
+
+#[test]
+fn what_is_grouped_by_may_be_a_name_of_the_output() {
+    let schema = schema(
+        "create table trips (id uuid primary key, at timestamptz, km int);
+         create view days as select date_trunc('day', at) as day, sum(km) as total from trips group by day order by total desc;
+         create view wrong as select km from trips group by weight;",
+    );
+    assert_eq!(troubles(&schema), ["no-such-object"]);
+    assert!(schema.views.keys().any(|name| name.name == "days"));
+}
+
+#[test]
+fn a_file_that_fails_takes_no_policy_from_a_table_without_another() {
+    let files = [
+        (
+            "supabase/migrations/1.sql",
+            "create table boats (id uuid primary key, owner_id uuid);
+             create policy own on boats for select using (owner_id = auth.uid());",
+        ),
+        (
+            "supabase/migrations/2.sql",
+            "drop policy own on boats; create policy crew on boats for select using (is_crew(id));",
+        ),
+        (
+            "scripts/functions.sql",
+            "create function is_crew(boat uuid) returns boolean as 'select true' language sql;",
+        ),
+    ];
+    let schema = replayed(&files);
+    assert_eq!(policies(&schema, "boats"), ["own select to public: owner_id = auth.uid() / -"]);
+    assert_eq!(schema.written.failing.into_iter().collect::<Vec<_>>(), [FileId(1)]);
+    assert_eq!(
+        schema.troubles[0].message,
+        "The function `is_crew` is made only by a script beside the migrations, so this statement fails."
+    );
+}
