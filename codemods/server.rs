@@ -85,6 +85,11 @@ pub fn guarded(survey: &Survey<'_>) -> bool {
     !crate::guards_to_server::pages(survey).protected.is_empty()
 }
 
+/// Whether visitors of some protected pages sign in elsewhere than those of most.
+pub(crate) fn signs_in_elsewhere(survey: &Survey<'_>) -> bool {
+    !crate::guards_to_server::pages(survey).elsewhere.is_empty()
+}
+
 /// Whether a handler only hands its input on to a function that was moved to the server: who may call that is decided there.
 pub fn hands_on(survey: &Survey<'_>, handler: &Handler) -> bool {
     survey.stack.server.is_some_and(|server| server.wrote(survey.project.get(handler.span.file)))

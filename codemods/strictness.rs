@@ -13,6 +13,16 @@ pub(crate) fn asks(survey: &Survey<'_>, app: &App, setting: &str) -> bool {
     FILES.iter().filter_map(|name| of(survey.project, app, name)).any(|file| says(file, setting))
 }
 
+/// Whether the type check of a file's app tells a value from one that may be null.
+pub(crate) fn checks_null(survey: &Survey<'_>, file: &File) -> bool {
+    let apps = survey.project.apps.iter();
+    let around = apps.filter(|app| file.path.as_str().starts_with(app.folder.as_str()));
+    let Some(app) = around.max_by_key(|app| app.folder.len()) else { return false };
+    let off = |file: &File| file.text.replace([' ', '\t'], "").contains("\"strictNullChecks\":false");
+    let files = || FILES.iter().filter_map(|name| of(survey.project, app, name));
+    !files().any(off) && (asks(survey, app, "strict") || asks(survey, app, "strictNullChecks"))
+}
+
 /// Whether one of its files turns `setting` on.
 pub(crate) fn says(file: &File, setting: &str) -> bool {
     let text: String = file.text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();

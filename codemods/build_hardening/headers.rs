@@ -2,6 +2,7 @@
 
 use super::object::Object;
 use crate::repository_hygiene::commands::Commands;
+use crate::sessions_to_server::framing::{self, Framing};
 use audit::Survey;
 use edit::{Edit, Piece, RelPath, Span};
 use plan::Request;
@@ -77,8 +78,15 @@ pub fn headers(survey: &Survey<'_>) -> Vec<(&'static str, String)> {
     let drawn = survey.stack.server.is_some_and(|server| server.is_within());
     let told = drawn && crate::sessions_to_server::lands(survey);
     let mut headers = if told { Vec::new() } else { content_policy(survey) };
+    headers.extend(
+        match framing::of(survey) {
+            Framing::Nobody => Some("DENY"),
+            Framing::Own => Some("SAMEORIGIN"),
+            Framing::Others => None,
+        }
+        .map(|value| ("X-Frame-Options", value.to_owned())),
+    );
     headers.extend([
-        ("X-Frame-Options", "DENY".to_owned()),
         ("X-Content-Type-Options", "nosniff".to_owned()),
         ("Referrer-Policy", "strict-origin-when-cross-origin".to_owned()),
         ("Strict-Transport-Security", "max-age=15552000; includeSubDomains".to_owned()),
@@ -106,7 +114,8 @@ fn content_policy(survey: &Survey<'_>) -> Vec<(&'static str, String)> {
     };
     let inline = if policy.inline { "'self' 'unsafe-inline'" } else { "'self'" };
     let scripts = listed(inline, &policy.scripts);
-    let fixed = "base-uri 'self'; object-src 'none'; frame-ancestors 'none'";
+    let fixed =
+        framing::of(survey).said("base-uri 'self'; object-src 'none'; frame-ancestors 'none'".to_owned());
     let full = [
         "default-src 'self'".to_owned(),
         format!("script-src {scripts}{}", if renders { DEVELOPMENT } else { "" }),
@@ -117,13 +126,13 @@ fn content_policy(survey: &Survey<'_>) -> Vec<(&'static str, String)> {
         format!("connect-src {}", listed("'self'", &policy.connections)),
         format!("frame-src {}", listed("'self'", &policy.frames)),
         "worker-src 'self' blob:".to_owned(),
-        fixed.to_owned(),
+        fixed.clone(),
     ];
     let full = full.join("; ");
     if policy.certain {
         vec![("Content-Security-Policy", full)]
     } else {
-        vec![("Content-Security-Policy", fixed.to_owned()), ("Content-Security-Policy-Report-Only", full)]
+        vec![("Content-Security-Policy", fixed), ("Content-Security-Policy-Report-Only", full)]
     }
 }
 

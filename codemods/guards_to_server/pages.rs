@@ -17,6 +17,8 @@ pub struct Pages {
     pub protected: Vec<String>,
     /// Where visitors sign in.
     pub sign_in: String,
+    /// Listed pages whose visitors sign in elsewhere, with the place.
+    pub elsewhere: BTreeMap<String, String>,
     /// The guards whose pages are all in the list: indices into `Survey::guards`.
     pub guards: Vec<usize>,
 }
@@ -32,10 +34,9 @@ pub fn pages(survey: &Survey<'_>) -> Pages {
     let guards: Vec<usize> = (0..survey.guards.len()).filter(|at| asks(&survey.guards[*at])).collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for guard in guards.iter().map(|at| &survey.guards[*at]) {
-        *counts.entry(guard.redirect.as_deref().unwrap_or_default()).or_default() += guard.routes.len();
+        *counts.entry(guard.redirect.as_deref().unwrap_or_default()).or_default() += behind(guard).count();
     }
-    let guarded: BTreeSet<&str> =
-        guards.iter().flat_map(|at| survey.guards[*at].routes.iter().map(String::as_str)).collect();
+    let guarded: BTreeSet<&str> = guards.iter().flat_map(|at| behind(&survey.guards[*at])).collect();
     let is_page = |path: &str| survey.routes.iter().any(|route| route.url == path) && !guarded.contains(path);
     let Some((sign_in, _)) =
         counts.into_iter().filter(|(path, _)| is_page(path)).max_by_key(|(_, count)| *count)
@@ -43,12 +44,27 @@ pub fn pages(survey: &Survey<'_>) -> Pages {
         return Pages::default();
     };
     let list = list(survey, &guarded);
+    let place = |page: &String| {
+        let around = guards.iter().map(|at| &survey.guards[*at]);
+        let around = around.filter(|guard| guard.routes.iter().any(|url| covers(page, url)));
+        let places: BTreeSet<&str> =
+            around.filter_map(|guard| guard.redirect.as_deref()).filter(|path| is_page(path)).collect();
+        let only = places.first().filter(|_| places.len() == 1 && !places.contains(sign_in))?;
+        Some((page.clone(), (*only).to_owned()))
+    };
+    let elsewhere = list.iter().filter_map(place).collect();
     let whole = |at: &usize| {
         let guard = &survey.guards[*at];
         !guard.routes.is_empty() && guard.routes.iter().all(|url| list.iter().any(|page| covers(page, url)))
     };
     let guards = guards.into_iter().filter(whole).collect();
-    Pages { protected: list, sign_in: sign_in.to_owned(), guards }
+    Pages { protected: list, sign_in: sign_in.to_owned(), elsewhere, guards }
+}
+
+/// The pages behind a guard: where it sends visitors to a page that it stands around itself, they sign in there.
+fn behind(guard: &Guard) -> impl Iterator<Item = &str> {
+    let sign_in = guard.redirect.as_deref();
+    guard.routes.iter().map(String::as_str).filter(move |url| sign_in != Some(*url))
 }
 
 /// Paths that stand for the guarded pages: each for itself and all below it.
@@ -132,8 +148,21 @@ pub fn request(survey: &Survey<'_>) -> Option<Request> {
     let quoted: Vec<String> = pages.protected.iter().map(|page| format!("\"{page}\"")).collect();
     let text = include_str!("templates/vite/guards.ts")
         .replace("__PAGES__", &quoted.join(", "))
-        .replace("__SIGN_IN__", &pages.sign_in);
+        .replace("__SIGN_IN__", &pages.sign_in)
+        + &elsewhere(&pages);
     Some(Request::File { path, pieces: vec![Piece::text(text)], mode: 0o644 })
+}
+
+/// Where visitors of single pages sign in, if that is not the same for all.
+fn elsewhere(pages: &Pages) -> String {
+    if pages.elsewhere.is_empty() {
+        return String::new();
+    }
+    let entries = pages.elsewhere.iter().map(|(page, place)| format!("  \"{page}\": \"{place}\",\n"));
+    let entries: String = entries.collect();
+    format!(
+        "// Protected pages whose visitors sign in elsewhere.\nexport const signInElsewhere: Record<string, string> = {{\n{entries}}};\n"
+    )
 }
 
 /// The list, where the app gets a server that reads it.

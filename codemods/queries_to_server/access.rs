@@ -100,20 +100,57 @@ impl Doors {
             return sure(Access::Anyone);
         }
         let table = query.named().filter(|_| query.kind == Kind::Table && query.schema.is_none());
+        let some = self.to(draft.file).next().is_some();
+        let all = some && self.to(draft.file).all(|door| door.guarded);
+        let none = some && self.to(draft.file).all(|door| !door.guarded);
         if let Some(open) = table.and_then(|table| is_open(&survey.schema, table, verb(query))) {
+            // Every page that asks is open, and a script says why.
+            if !open && none && table.is_some_and(|table| is_open_elsewhere(survey, table, verb(query))) {
+                return Decision { access: Access::Anyone, sure: false };
+            }
             return sure(if open { Access::Anyone } else { Access::SignedIn });
         }
-        let (some, all) =
-            (self.to(draft.file).next().is_some(), self.to(draft.file).all(|door| door.guarded));
-        if some && all {
+        if all {
             return sure(Access::SignedIn);
         }
-        if some && self.to(draft.file).all(|door| !door.guarded) {
+        if none {
             return sure(Access::Anyone);
         }
         let writes = query.kind == Kind::Table && query.operation != "select";
         Decision { access: if writes { Access::SignedIn } else { Access::Anyone }, sure: false }
     }
+}
+
+/// Whether some script of the tree lets visitors do this with a table, though another one, read later, does not: where the scripts
+/// are no history, nothing tells which of them the database has.
+fn is_open_elsewhere(survey: &Survey<'_>, table: &str, verb: &str) -> bool {
+    let mut scripts =
+        survey.project.files.iter().filter(|file| file.path.as_str().ends_with(".sql")).peekable();
+    let ordered = |file: &project::File| file.path.as_str().contains("supabase/migrations/");
+    scripts.peek().is_some()
+        && !survey.project.files.iter().any(ordered)
+        && scripts.any(|file| file.text.split(';').any(|statement| opens(statement, table, verb)))
+}
+
+/// `create policy "…" on events for select to anon using (is_public)`
+fn opens(statement: &str, table: &str, verb: &str) -> bool {
+    let flat = statement.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some((_, rest)) = flat.split_once("create policy ") else { return false };
+    let Some((head, predicate)) = rest.split_once(" using ").or_else(|| rest.split_once(" with check "))
+    else {
+        return false;
+    };
+    let head = format!("{head} ").replace('"', "").replace("public.", "");
+    let asked =
+        ["auth.uid", "auth.role", "auth.jwt", "auth.email"].iter().any(|word| predicate.contains(word));
+    let command = ["select", "insert", "update", "delete"]
+        .into_iter()
+        .find(|one| head.contains(&format!(" for {one} ")));
+    let to = head.split_once(" to ").map_or("public", |(_, roles)| roles);
+    head.contains(&format!(" on {table} "))
+        && command.is_none_or(|command| command == verb)
+        && (to.contains("public") || to.contains("anon"))
+        && !asked
 }
 
 /// The command that policies name.
@@ -205,6 +242,23 @@ mod tests {
         let policy = "create policy one on boats for all using (my_rank() = 'admin') with check (true);";
         check(policy, "update", Some(false));
         check(policy, "insert", Some(true));
+    }
+
+    #[test]
+    fn a_policy_of_another_script_is_read_by_its_words() {
+        let public = "CREATE POLICY \"Anyone signs up\" ON public.crew\n FOR INSERT TO anon, authenticated WITH CHECK (true)";
+        assert!(
+            opens(public, "crew", "insert")
+                && !opens(public, "crew", "select")
+                && !opens(public, "boats", "insert")
+        );
+        assert!(opens("create policy seen on boats using (published)", "boats", "select"));
+        assert!(!opens("create policy own on boats using (auth.uid() = user_id)", "boats", "select"));
+        assert!(!opens(
+            "create policy all on boats for select to authenticated using (true)",
+            "boats",
+            "select"
+        ));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::name::Verb;
 use super::read::{Filled, Reader, Want};
 use super::reason::Reason;
 use crate::sessions_to_server::{hand_on_functions, is_secret, says_who, with_comma};
+use crate::strictness;
 use audit::query::{Step, Target};
 use stack::server::function::Input;
 use syntax::Node;
@@ -53,7 +54,9 @@ impl<'s> Reader<'s> {
             for (key, _, value) in pairs {
                 let mut column = self.parameter(function, &key);
                 // A function takes null for any argument, whatever the generated types say.
-                let untold = column.as_mut().filter(|column| !column.nullable && guess::names_null(value));
+                let null = guess::names_null(value)
+                    || !strictness::checks_null(self.survey, self.file) && !self.guess(value).there;
+                let untold = column.as_mut().filter(|column| !column.nullable && null);
                 let untold = untold.map(|column| column.nullable = true).is_some();
                 let filled = self.fill(value, &Want { name: &key, column })?;
                 if untold && filled == Filled::Static && self.typed && self.tree.text(value) == "null" {

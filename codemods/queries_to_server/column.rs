@@ -58,10 +58,11 @@ struct One<'s> {
 
 impl<'s> Columns<'s> {
     pub(super) fn of(survey: &'s Survey<'_>, names: &[&'s str]) -> Self {
-        let one = |name: &&'s str| One {
-            name,
-            types: survey.schema.types.as_ref().and_then(|types| types.tables.get(*name)),
-            table: survey.schema.table(name),
+        let one = |name: &&'s str| {
+            let types = survey.schema.types.as_ref().and_then(|types| types.tables.get(*name));
+            // SQL that lacks what the code asks the table for is not that of the database.
+            let old = types.is_none() && crate::schema_migrations::lags(survey, name);
+            One { name, types, table: survey.schema.table(name).filter(|_| !old) }
         };
         Self { survey, tables: names.iter().map(one).collect() }
     }

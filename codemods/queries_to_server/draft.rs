@@ -155,6 +155,21 @@ impl Draft {
         matches!(self.sent.as_slice(), [one] if one.whole)
     }
 
+    /// Whether what is sent may be a whole document, or many rows.
+    pub(super) fn sends_much(&self) -> bool {
+        fn much(input: &Input) -> bool {
+            match input {
+                Input::None => false,
+                Input::Object(members) | Input::Open(members) => {
+                    members.iter().any(|(_, member)| much(member))
+                }
+                Input::List(_) | Input::OneOrMany(_) => true,
+                Input::Schema(text) => text.starts_with("json"),
+            }
+        }
+        self.sent.iter().any(|sent| much(&sent.schema))
+    }
+
     fn input_text(&self, index: usize) -> String {
         if self.is_whole() { "input".to_owned() } else { member("input", &self.sent[index].name) }
     }
@@ -377,6 +392,9 @@ fn strict(input: &Input) -> Input {
         Input::Object(keys) => {
             Input::Object(keys.iter().map(|(key, schema)| (key.clone(), strict(schema))).collect())
         }
+        Input::Open(keys) => {
+            Input::Open(keys.iter().map(|(key, schema)| (key.clone(), strict(schema))).collect())
+        }
         Input::List(item) => Input::List(Box::new(strict(item))),
         Input::OneOrMany(item) => Input::OneOrMany(Box::new(strict(item))),
         Input::Schema(schema) => Input::Schema(schema.replace(".nullable()", "").replace(".optional()", "")),
@@ -391,6 +409,11 @@ fn wider(one: &Input, other: &Input) -> Input {
             let keys =
                 own.iter().zip(others).map(|((key, one), (_, other))| (key.clone(), wider(one, other)));
             Input::Object(keys.collect())
+        }
+        (Input::Open(own), Input::Open(others)) => {
+            let keys =
+                own.iter().zip(others).map(|((key, one), (_, other))| (key.clone(), wider(one, other)));
+            Input::Open(keys.collect())
         }
         (Input::List(one), Input::List(other)) => Input::List(Box::new(wider(one, other))),
         (Input::OneOrMany(one), Input::OneOrMany(other)) => Input::OneOrMany(Box::new(wider(one, other))),

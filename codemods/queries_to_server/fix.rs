@@ -9,6 +9,7 @@ use super::parallel;
 use super::receiver;
 use super::web_storage;
 use super::{BROWSER, ID};
+use crate::build_hardening::Object;
 use crate::env_contract::contract::specifier;
 use crate::server;
 use audit::{Finding, Survey};
@@ -101,6 +102,7 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
             });
         }
     }
+    change.edits.extend(target.larger_calls(&outcome.functions));
     change.edits.extend(parallel::excepted(survey, &outcome.functions));
     change.requests.extend(target.modules(&outcome.functions));
     change.requests.extend(target.zod());
@@ -112,6 +114,30 @@ pub(super) fn fix(survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {
         .filter(|at| fixed(&findings[*at]) && !stays.iter().any(|span| span.covers(findings[*at].span)))
         .collect();
     vec![change]
+}
+
+/// Whether pages send files as text.
+pub(crate) fn sends_files_as_text(survey: &Survey<'_>) -> bool {
+    const WORDS: &[&str] = &["readAsDataURL(", "toDataURL(", "btoa("];
+    crate::sessions_to_server::code(survey).any(|file| WORDS.iter().any(|word| file.text.contains(word)))
+}
+
+impl Target<'_> {
+    /// Room for what pages send: a document, or a file as text, may be larger than the framework lets a call be.
+    fn larger_calls(&self, functions: &[Function]) -> Option<Edit> {
+        let [outer, key, entry] = self.server.larger_calls()?;
+        let much = |function: &Function| function.drafts.iter().any(Draft::sends_much);
+        if !functions.iter().any(much) && !sends_files_as_text(self.survey) {
+            return None;
+        }
+        let file = self.survey.stack.framework.config_file(self.survey.project, self.app)?;
+        let object = Object::exported(file)?;
+        match (object.value(outer), object.below(outer)) {
+            (None, _) => Some(object.add(&format!("{outer}: {{ {} }},", entry.trim_end_matches(',')))),
+            (Some(_), Some(inner)) if inner.value(key).is_none() => Some(inner.add(entry)),
+            _ => None,
+        }
+    }
 }
 
 /// Whether any query moves to the app's own server.

@@ -40,7 +40,9 @@ use audit::{Finding, Rule, Severity, Survey};
 use plan::{About, Change, Codemod};
 
 pub(crate) use access::{Doors, accounts};
-pub(crate) use fix::{SessionPlace, any, asks, keys, session_place, session_requests, zod};
+pub(crate) use fix::{
+    SessionPlace, any, asks, keys, sends_files_as_text, session_place, session_requests, zod,
+};
 pub(crate) use ground::keeps_cookies;
 pub(crate) use group::verdict;
 pub(crate) use web_storage::{has_package, is_sessionless, put as keep_in_cookies};

@@ -272,7 +272,9 @@ impl<'s> Reader<'s> {
         schema.sort_by(|one, other| one.0.cmp(&other.0));
         schema.dedup_by(|one, other| one.0 == other.0);
         self.draft.withheld.extend(privileged);
-        let row = Input::Object(schema);
+        // Nothing but a type of the app says what the table has.
+        let told_by_type = columns.is_none() && keys.found.iter().any(|key| key.value.is_none() && !key.made);
+        let row = if told_by_type { Input::Open(schema) } else { Input::Object(schema) };
         let (input, list) = match keys.list {
             Some(true) => (Input::List(Box::new(row)), true),
             Some(false) => (row, false),

@@ -102,8 +102,13 @@ fn of_function(
                 Edit::replace(file.span(kind.end_byte()..kind.end_byte()), ">"),
             ];
             let whole = || {
-                let reads = reads(file, tree, scopes, function, pattern, &name)
-                    .or_else(|| taken_first(file, tree, function, pattern, &name))?;
+                let reads = reads(file, tree, scopes, function, pattern, &name);
+                let first = || taken_first(file, tree, function, pattern, &name);
+                // What is read twice is waited for once: what a test of it tells holds for the next read.
+                let reads = match reads {
+                    Some(reads) if reads.len() > 1 => first().unwrap_or(reads),
+                    reads => reads.or_else(first)?,
+                };
                 edits.extend(reads);
                 edits.extend(asynchronous(survey, file, tree, function)?);
                 (tree.sound(function) && (!named || is_for_parameters(tree, typed))).then_some(edits)

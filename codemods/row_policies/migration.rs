@@ -202,12 +202,14 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
     let mut section = String::new();
     let mut replaced: BTreeSet<String> = BTreeSet::new();
     // Who makes accounts for others with the server's key says their roles there.
-    let functions = schema.functions.iter().filter(|_| !sign_up::names_roles(survey));
-    for function in functions {
-        let Some(sql) = privileges::without_role(schema, function) else { continue };
-        if standing::of_function(survey, function) == Standing::Doubted {
-            continue;
-        }
+    let unguarded: Vec<_> = schema
+        .functions
+        .iter()
+        .filter(|function| standing::of_function(survey, function) != Standing::Doubted)
+        .filter_map(|function| Some((function, privileges::without_role(schema, function)?)))
+        .collect();
+    let unguarded = if unguarded.is_empty() || sign_up::names_roles(survey) { Vec::new() } else { unguarded };
+    for (function, sql) in unguarded {
         let _ = writeln!(section, "-- The sign-up request does not choose a role with power any more.");
         section.push_str(&sql);
         replaced.insert(function.name.name.clone());

@@ -5,7 +5,7 @@ use audit::query::{Kind, Query, Target};
 use audit::{Confidence, Finding, Related, Rule, Severity, Survey};
 use edit::{FileId, Span};
 use schema::Name;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use syntax::view;
 
 pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
@@ -138,6 +138,21 @@ fn of_tables<'s>(survey: &'s Survey<'_>) -> impl Iterator<Item = &'s Query> {
             && query.kind == Kind::Table
             && query.schema.as_deref().unwrap_or("public") == "public"
     })
+}
+
+/// Whether the code asks a table for columns that the SQL of the tree does not give it.
+pub(crate) fn lags(survey: &Survey<'_>, table: &str) -> bool {
+    struct Lagging(BTreeSet<String>);
+    let lagging = survey.memo.of(|| {
+        let asked = of_tables(survey).filter_map(|query| {
+            let name = query.named()?;
+            let made = survey.schema.table(name).filter(|made| !made.columns.is_empty())?;
+            let lacks = named_columns(survey, query).iter().any(|(_, column)| made.column(column).is_none());
+            lacks.then(|| name.to_owned())
+        });
+        Lagging(asked.collect())
+    });
+    lagging.0.contains(table)
 }
 
 /// Columns in filters and in literal values, of tables that the SQL makes.

@@ -4,6 +4,7 @@ mod find;
 mod skeleton;
 
 use audit::{Finding, Rule, Severity, Survey};
+pub(crate) use find::lags;
 use plan::{About, Change, Codemod};
 
 const ID: &str = "schema-migrations";

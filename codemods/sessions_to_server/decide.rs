@@ -411,6 +411,8 @@ pub(super) fn gathered(
     derived.push(("toError", is_error));
     let guarded = crate::server::guarded(survey);
     derived.push(("guards", guarded));
+    derived.push(("filesAsText", crate::queries_to_server::sends_files_as_text(survey)));
+    derived.push(("elsewhere", guarded && crate::server::signs_in_elsewhere(survey)));
     // Without accounts an endpoint for a paid service would be anybody's.
     let signs = derived.iter().any(|(name, is)| *name == "signs" && *is);
     let beside = !places.server.is_within();

@@ -15,6 +15,7 @@ mod cookies;
 mod decide;
 mod facade;
 mod fit;
+pub(crate) mod framing;
 mod getter;
 mod handed_on;
 mod header;
@@ -105,7 +106,17 @@ impl Codemod for SessionsToServer {
         About {
             id: ID,
             title: "Sessions leave the browser for HttpOnly cookies of a server of the app's own",
-            rules: &[IN_BROWSER, NO_SERVER, KEPT, ADMIN, told::TOKENS, told::LENT, told::APART, phone::SHELL],
+            rules: &[
+                IN_BROWSER,
+                NO_SERVER,
+                KEPT,
+                ADMIN,
+                told::TOKENS,
+                told::LENT,
+                told::STORED,
+                told::APART,
+                phone::SHELL,
+            ],
             readme: include_str!("README.md"),
             frameworks: &["vite", "tanstack-start", "next"],
         }
@@ -132,6 +143,7 @@ impl Codemod for SessionsToServer {
                 found.push(main_finding(survey, span, &auth_places(change), None));
                 found.extend(told::handed(change));
                 found.extend(told::lent(change));
+                found.extend(told::stored(change));
                 found.extend(refused(survey, change));
             }
         }

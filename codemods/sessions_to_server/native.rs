@@ -4,6 +4,7 @@
 use super::context;
 use super::decide::Move;
 use super::facade::Part;
+use super::framing;
 use super::header;
 use super::own_headers;
 use super::package;
@@ -198,6 +199,7 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
     let quoted_names = strictness::asks(survey, &places.app, "noPropertyAccessFromIndexSignature");
     let validator = format!("  .{}(", places.server.validator(survey.project, &places.app));
     let (types, database) = types(survey, change);
+    let passed_on = own_headers::passed_on(survey, &mut uses);
     let text = |template: &str, holes: &[(&str, String)]| {
         let text = template.replace("\"zod/v4\"", &format!("\"{zod}\"")).replace("  .validator(", &validator);
         let mut all = vec![("__TYPES__", types.clone()), ("__DATABASE__", database.clone())];
@@ -211,11 +213,12 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
         Some(())
     };
     let of = |name: &str| places.of_session(name);
-    put(of("session.server.ts"), schema(text(SESSION, &[]), change))?;
+    put(of("session.server.ts"), schema(text(SESSION, &[passed_on]), change))?;
     put(of("env.server.ts"), text(ENV, &[]))?;
-    put(of("call-boundary.ts"), text(BOUNDARY, &[]))?;
+    let framing = framing::of(survey);
+    put(of("call-boundary.ts"), framing.said(text(BOUNDARY, &[])))?;
     if uses.any("pageScripts") {
-        put(of("page-scripts.ts"), text(SCRIPTS, &scripts::hosts(&policy)))?;
+        put(of("page-scripts.ts"), framing.said(text(SCRIPTS, &scripts::hosts(&policy))))?;
     }
     if let Some(entry) = change.wiring.entry {
         let path = places.at(entry)?;
@@ -426,8 +429,8 @@ fn types(survey: &Survey<'_>, change: &Move) -> (String, String) {
 fn schema(text: String, change: &Move) -> String {
     match change.clients.iter().find_map(|client| client.schema.clone()) {
         Some(schema) => text.replace(
-            "    global: { fetch: sharedRenewal },\n",
-            &format!("    db: {{ schema: \"{schema}\" }},\n    global: {{ fetch: sharedRenewal }},\n"),
+            "    global: { fetch: sharedRenewal",
+            &format!("    db: {{ schema: \"{schema}\" }},\n    global: {{ fetch: sharedRenewal"),
         ),
         None => text,
     }

@@ -102,8 +102,9 @@ const LOADERS: &[&str] = &[
     "@hcaptcha/react-hcaptcha",
     "react-google-recaptcha",
     "@marsidev/react-turnstile",
-    "@clerk/clerk-react",
-    "@auth0/auth0-react",
+    "@sentry/nextjs",
+    "@sentry/tanstackstart-react",
+    "next-axiom",
     "react-player",
     "react-youtube",
     "openai",
@@ -116,6 +117,18 @@ const LOADERS: &[&str] = &[
     "wagmi",
     "viem",
     "web3",
+];
+
+/// The same of whole families: accounts, videos and meetings of another company.
+const LOADING_FAMILIES: &[&str] = &[
+    "@clerk/",
+    "@auth0/",
+    "@workos-inc/",
+    "@kinde-oss/",
+    "@stytch/",
+    "@privy-io/",
+    "@dynamic-labs/",
+    "@mux/",
 ];
 
 impl Policy {
@@ -141,8 +154,11 @@ pub(crate) fn of(survey: &Survey<'_>, folder: &str) -> Policy {
     // Where pages are rendered on the server, its code says what they load, too.
     let renders = survey.stack.framework.says_headers();
     let makes_pages = |side: Side| in_browser(side) || renders && side == Side::Server;
-    for file in uses::code(survey).filter(|file| makes_pages(survey.stack.side(file.id))) {
-        code(file, &mut policy);
+    for file in uses::code(survey) {
+        let side = survey.stack.side(file.id);
+        if makes_pages(side) {
+            code(file, in_browser(side), &mut policy);
+        }
     }
     let package = survey.project.packages.iter().find(|package| package.folder == folder);
     if let Some(package) = package {
@@ -154,7 +170,10 @@ pub(crate) fn of(survey: &Survey<'_>, folder: &str) -> Policy {
         }
         // The address of a client that stays is known at the host alone.
         policy.certain &= asked::of(survey).apart.is_empty();
-        if LOADERS.iter().any(|name| package.dependencies.contains_key(*name)) {
+        let loads = |name: &String| {
+            LOADERS.contains(&name.as_str()) || LOADING_FAMILIES.iter().any(|family| name.starts_with(family))
+        };
+        if package.dependencies.keys().any(loads) {
             policy.doubt_scripts();
         }
     }
@@ -220,7 +239,8 @@ fn is_opened(tree: &Tree, node: Node<'_>) -> bool {
     path.last().is_some_and(|last| last == "open") && path.len() <= 2
 }
 
-fn code(file: &project::File, policy: &mut Policy) {
+/// `asks`: what it asks for is asked by a browser.
+fn code(file: &project::File, asks: bool, policy: &mut Policy) {
     // A page that is written by hand, into a window that is opened or into a frame, has the policy of the one that writes it.
     let writes = ["document.write(", "srcDoc=", ".srcdoc"].iter().any(|word| file.text.contains(word));
     if writes && ["<script", " onload=", " onclick="].iter().any(|word| file.text.contains(word)) {
@@ -250,7 +270,8 @@ fn code(file: &project::File, policy: &mut Policy) {
         match node.kind() {
             // An address that is only followed by people is none that the app asks.
             "string" | "template_string"
-                if names_host(tree.text(node))
+                if asks
+                    && names_host(tree.text(node))
                     && node.parent().is_some_and(|parent| {
                         matches!(
                             parent.kind(),
@@ -269,7 +290,7 @@ fn code(file: &project::File, policy: &mut Policy) {
                     policy.connections.insert(host);
                 }
             }
-            "call_expression" => {
+            "call_expression" if asks => {
                 let path = callee_path(tree, node).unwrap_or_default();
                 let asks = matches!(path.first().map(|first| &**first), Some("fetch" | "axios"))
                     || path.join(".") == "window.fetch";
@@ -280,7 +301,7 @@ fn code(file: &project::File, policy: &mut Policy) {
                     policy.certain &= known;
                 }
             }
-            "new_expression" => {
+            "new_expression" if asks => {
                 let made =
                     node.child_by_field_name("constructor").map_or("", |constructor| tree.text(constructor));
                 policy.certain &= !matches!(made, "WebSocket" | "EventSource");

@@ -3,6 +3,7 @@
 use super::client::{Client, PACKAGE};
 use super::decide::Move;
 use super::facade::{self, Part};
+use super::framing;
 use super::own_headers;
 use super::package;
 use super::places::relative;
@@ -236,7 +237,9 @@ fn session(survey: &Survey<'_>, change: &Move) -> Option<String> {
     if asks.is_some() {
         uses.add("ownFetch");
     }
+    let passed_on = own_headers::passed_on(survey, &mut uses);
     let holes = [
+        passed_on,
         ("__TYPES__", file),
         ("__DATABASE__", name),
         ("\"__HEADERS__\": \"\"", pairs.unwrap_or_default()),
@@ -295,7 +298,7 @@ fn node(survey: &Survey<'_>, change: &Move) -> String {
         ("__BELOW_API__", below_api),
         ("__BELOW_ASSETS__", below_assets),
     ];
-    filled(NODE, &uses, &holes)
+    framing::of(survey).said(filled(NODE, &uses, &holes))
 }
 
 fn tsconfig(folder: &str) -> String {

@@ -28,6 +28,22 @@ pub(super) const APART: Rule = Rule {
     aliases: &[],
 };
 
+pub(super) const STORED: Rule = Rule {
+    id: "sessions-to-server/session-looked-for",
+    title: "A page looks for the session in web storage",
+    severity: Severity::Warning,
+    why: "It is in an HttpOnly cookie from now on, so this finds nothing and goes on as if nobody were signed in.",
+    aliases: &[],
+};
+
+/// Places that look for the session where the library kept it.
+pub(super) fn stored(change: &Move) -> Option<Finding> {
+    let (first, more) = change.tokens.stored.missed.split_first()?;
+    let message = "This reads the session from web storage, where it is no longer.".to_owned();
+    let todo = "Ask `auth.getSession()` of the client, or let the code that falls back on this wait for it.";
+    Some(finding(&STORED, *first, more, message, todo))
+}
+
 /// Sign-ins whose tokens pass through the page.
 pub(super) fn handed(change: &Move) -> Vec<Finding> {
     let calls = change.uses.iter().filter(|one| one.what == What::Auth("setSession".to_owned()));

@@ -22,6 +22,8 @@ pub(super) struct Stored {
     pub(super) sessions: Vec<Span>,
     /// Reads of which only counts whether there is something.
     pub(super) signs: Vec<Span>,
+    /// Those that find nothing any more, and go on without.
+    pub(super) missed: Vec<Span>,
     /// Those for which nothing can stand, with the reason.
     pub(super) kept: Vec<(Span, String)>,
 }
@@ -47,6 +49,7 @@ impl Stored {
         let line = file.text[..word.start].rfind('\n').map_or(0, |start| start + 1);
         let line = file.text[line..].lines().next().unwrap_or("");
         if !line.contains("Storage") || !line.contains("getItem") {
+            self.read_elsewhere(file, word);
             return;
         }
         let call = file.syntax().and_then(|(tree, scopes)| {
@@ -82,6 +85,37 @@ impl Stored {
                 let why = "reads the session from web storage, where it is no longer. Ask the client for it.";
                 self.kept.push((file.span(word), why.to_owned()));
             }
+        }
+    }
+}
+
+impl Stored {
+    /// The name of the place, which another line of the same function reads.
+    fn read_elsewhere(&mut self, file: &File, word: std::ops::Range<usize>) {
+        let Some((tree, _)) = file.syntax() else { return };
+        let Some(node) = tree.node_at(word.clone()) else { return };
+        let function = enclosing_function(node);
+        let text = function.map_or(&*file.text, |function| tree.text(function));
+        let named = std::iter::successors(Some(node), |node| node.parent())
+            .find(|node| node.kind() == "variable_declarator")
+            .and_then(|declarator| declarator.child_by_field_name("name"))
+            .map(|name| tree.text(name));
+        let reads = match named {
+            Some(name) => text.contains(&format!("getItem({name})")),
+            None => function.is_some() && text.contains("Storage.getItem("),
+        };
+        let parses = text.contains("JSON.parse(");
+        let span = file.span(word);
+        // What carries the token to the server of the framework has its place there.
+        if file.text.contains("createMiddleware(") {
+            return;
+        }
+        if reads && parses && text.contains("access_token") && !text.contains("user") {
+            let why =
+                "reads the access token from web storage, where it is no longer. Ask the client for it.";
+            self.kept.push((span, why.to_owned()));
+        } else if reads && parses {
+            self.missed.push(span);
         }
     }
 }

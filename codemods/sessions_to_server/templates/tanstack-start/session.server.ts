@@ -1,6 +1,10 @@
 import { createServerClient } from "@supabase/ssr";
 import type { SupabaseClient } from "@supabase/supabase-js";
+//#if passedOn
+import { getCookies, getRequest, getRequestHeader, setCookie, setResponseHeader } from "@tanstack/react-start/server";
+//#else
 import { getCookies, getRequest, setCookie, setResponseHeader } from "@tanstack/react-start/server";
+//#end
 import { env } from "./env.server";
 //#if typed
 import type { __DATABASE__ } from "__TYPES__";
@@ -51,6 +55,19 @@ export function requestDb(): Db {
   return db;
 }
 
+//#if passedOn
+/** What edge functions read of a request: it is the visitor's. */
+function passedOn(): Record<string, string> {
+  const said = ([__PASSED_ON__] as const).map((name) => [name, getRequestHeader(name)] as const);
+//#if origin
+  const own = { origin: env().origin ?? new URL(getRequest().url).origin };
+  return { ...own, ...Object.fromEntries(said.filter((pair): pair is typeof pair & [string, string] => pair[1] !== undefined)) };
+//#else
+  return Object.fromEntries(said.filter((pair): pair is typeof pair & [string, string] => pair[1] !== undefined));
+//#end
+}
+
+//#end
 function create(): Db {
   const { SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY } = env();
   const production = process.env.NODE_ENV === "production";
@@ -62,7 +79,11 @@ function create(): Db {
 //#else
   return createServerClient(SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY, {
 //#end
+//#if passedOn
+    global: { fetch: sharedRenewal, headers: passedOn() },
+//#else
     global: { fetch: sharedRenewal },
+//#end
     // __Host-Http-: Secure, HttpOnly, Path=/ and no Domain, enforced by the browser. Needs https, so not in development.
     cookieOptions: { name: production ? "__Host-Http-session" : "session", ...attributes },
     cookies: {

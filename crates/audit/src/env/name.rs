@@ -45,6 +45,7 @@ pub fn given(name: &str) -> bool {
         "VERCEL_PROJECT_PRODUCTION_URL",
         "VERCEL",
         "NETLIFY",
+        "NETLIFY_DEV",
         "URL",
         "DEPLOY_PRIME_URL",
         "NEXT_RUNTIME",

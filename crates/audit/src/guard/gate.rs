@@ -6,9 +6,9 @@ use crate::identity::{Reader, Says, Strength, sign_in_like};
 use edit::Span;
 use project::graph::{Graph, Origin};
 use project::{File, Project};
-use syntax::Node;
 use syntax::scope::Declared;
 use syntax::view;
+use syntax::{Node, Tree};
 
 /// One gate.
 #[derive(Clone, Debug)]
@@ -35,7 +35,37 @@ pub(crate) fn of(project: &Project, function: Span) -> Vec<Gate> {
     let Some(body) = node.child_by_field_name("body") else { return Vec::new() };
     let mut gates = Vec::new();
     finder.region(body, false, &mut gates, 0);
+    gates.retain(|gate| {
+        let condition = finder.reader.tree.node_at(gate.span.range());
+        !condition.is_some_and(|condition| hangs_on_data(finder.reader.tree, condition))
+    });
     gates
+}
+
+/// What conditions ask beside the session without letting a visitor stay: whether it is known yet, and where the visitor is.
+const STATE: &[&str] = &[
+    "load", "ready", "init", "pending", "status", "mounted", "hydrat", "check", "fetch", "auth", "session",
+    "user", "visitor", "member", "path", "location", "router", "route", "window", "current", "log", "sign",
+    "token", "profile", "claims", "error",
+];
+
+/// `!recipe.published && !user`: what is shown decides, so visitors without a session may stay.
+fn hangs_on_data(tree: &Tree, condition: Node<'_>) -> bool {
+    let condition = view::unwrapped(condition);
+    if condition.child_by_field_name("operator").is_none_or(|operator| operator.kind() != "&&") {
+        return false;
+    }
+    let sides = ["left", "right"].map(|side| condition.child_by_field_name(side).map(view::unwrapped));
+    let is_data = |side: &Node<'_>| {
+        let denied =
+            (side.kind() == "unary_expression").then(|| side.child_by_field_name("argument")).flatten();
+        let asked = denied.map_or(*side, view::unwrapped);
+        let text = tree.text(asked).to_lowercase();
+        asked.kind() == "member_expression"
+            && !text.contains('(')
+            && !STATE.iter().any(|word| text.contains(word))
+    };
+    sides.iter().flatten().any(|side| is_data(side) || hangs_on_data(tree, *side))
 }
 
 /// Whether a function hands on what it is given: children, an outlet, the component that it wraps.

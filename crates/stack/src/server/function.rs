@@ -18,6 +18,8 @@ pub enum Input {
     None,
     /// An object with these keys and no other.
     Object(Vec<(String, Input)>),
+    /// An object with these keys, and perhaps others: what may stand in it is known to the database alone.
+    Open(Vec<(String, Input)>),
     /// A list.
     List(Box<Input>),
     /// One or a list.
@@ -68,12 +70,13 @@ impl Input {
         match self {
             Input::None => "z.void()".to_owned(),
             Input::Object(keys) if keys.is_empty() => "z.strictObject({})".to_owned(),
-            Input::Object(keys) => {
+            Input::Object(keys) | Input::Open(keys) => {
+                let maker = self.maker();
                 let keys: Vec<_> = keys
                     .iter()
                     .map(|(key, schema)| format!("{}: {}", key_text(key), schema.line()))
                     .collect();
-                format!("z.strictObject({{ {} }})", keys.join(", "))
+                format!("{maker}({{ {} }})", keys.join(", "))
             }
             Input::List(item) => format!("z.array({}).max({MOST_ITEMS})", item.line()),
             Input::OneOrMany(item) => {
@@ -82,6 +85,11 @@ impl Input {
             }
             Input::Schema(schema) => schema.clone(),
         }
+    }
+
+    /// What makes the schema of an object.
+    fn maker(&self) -> &'static str {
+        if matches!(self, Input::Open(_)) { "z.looseObject" } else { "z.strictObject" }
     }
 
     /// The schema, its keys on lines of their own where one line is too long, at `indent` spaces; `before` characters stand before
@@ -93,7 +101,8 @@ impl Input {
         }
         let pad = " ".repeat(indent);
         match self {
-            Input::Object(keys) => {
+            Input::Object(keys) | Input::Open(keys) => {
+                let maker = self.maker();
                 let keys: String = keys
                     .iter()
                     .map(|(key, schema)| {
@@ -101,7 +110,7 @@ impl Input {
                         format!("{pad}  {key}: {},\n", schema.broken(indent + 2, key.len() + 3))
                     })
                     .collect();
-                format!("z.strictObject({{\n{keys}{pad}}})")
+                format!("{maker}({{\n{keys}{pad}}})")
             }
             Input::List(item) => {
                 format!(

@@ -10,6 +10,7 @@ pub mod pages;
 pub mod reads;
 mod start;
 mod wiring;
+mod worker;
 
 pub use wiring::{Nonce, Wiring};
 
@@ -99,6 +100,11 @@ pub trait Server: Sync {
     /// The module that joins all function modules, seen from the app, and its line for one of them; `None` where none is needed.
     fn function_index(&self, folder: &str, name: &str) -> Option<(String, String)>;
     /// The module of thin functions through which pages call those of the module `name`, seen from the app; `None` where they call
+    /// The setting with which a call carries more than a form, a whole document say: the key of the configuration that it stands
+    /// below, its own key, and the entry.
+    fn larger_calls(&self) -> Option<[&'static str; 3]> {
+        None
+    }
     /// them as they are.
     fn actions_module(&self, _folder: &str, _name: &str) -> Option<String> {
         None

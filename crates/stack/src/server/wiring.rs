@@ -1,5 +1,6 @@
 //! How an app comes to know the server beside it: its bundler's configuration, edited in place with comments kept.
 
+use super::worker;
 use edit::{Edit, FileId, Piece};
 use project::File;
 use std::ops::Range;
@@ -120,6 +121,8 @@ pub(super) fn configured(file: &File, entry: &str, major: u32) -> Result<(Vec<Ed
             front += &format!("ssr: {{ noExternal: {ssr} || undefined }},\n");
         }
     }
+    edits.extend(worker::edits(&object, tree, list));
+    edits.extend(logging(&object, tree, ssr));
     edits.extend(object.before_first(&front));
     edits.extend(config.opened(file, ssr, &object).ok_or_else(by_hand)?);
     let pages = value_of(tree, config.object, "build")
@@ -129,6 +132,20 @@ pub(super) fn configured(file: &File, entry: &str, major: u32) -> Result<(Vec<Ed
         });
     let pages = pages.ok_or_else(by_hand)?;
     Ok((edits, pages.trim_start_matches("./").trim_end_matches('/').to_owned()))
+}
+
+/// What takes the console out of the pages leaves it to the server: its log is all that is known of it.
+fn logging(object: &Object<'_>, tree: &Tree, ssr: &str) -> Vec<Edit> {
+    let of = |path: &[&str]| {
+        path.iter().try_fold(object.node, |object, key| value_of(tree, object, key).map(unwrapped))
+    };
+    let terser = of(&["build", "terserOptions"]).and(of(&["build", "minify"]));
+    let kept = [(terser, "false"), (of(&["esbuild", "drop"]), "[]"), (of(&["esbuild", "pure"]), "[]")];
+    let edit = |(node, instead): (Option<Node<'_>>, &str)| {
+        let at = node?.start_byte();
+        Some(Edit::replace(object.file.span(at..at), format!("{ssr} ? {instead} : ")))
+    };
+    kept.into_iter().filter_map(edit).collect()
 }
 
 /// What `export default defineConfig(...)` holds.
@@ -237,8 +254,8 @@ impl Config<'_> {
 }
 
 /// The object of the configuration, in its file's style.
-struct Object<'t> {
-    file: &'t File,
+pub(super) struct Object<'t> {
+    pub(super) file: &'t File,
     node: Node<'t>,
 }
 
@@ -259,7 +276,7 @@ impl Object<'_> {
     }
 
     /// A pair before the first one of an inner object.
-    fn first(&self, inner: Node<'_>, pair: &str) -> Edit {
+    pub(super) fn first(&self, inner: Node<'_>, pair: &str) -> Edit {
         let Some(member) = code_children(inner).next() else {
             return Edit::replace(self.file.span(inner.byte_range()), format!("{{ {pair} }}"));
         };

@@ -39,12 +39,17 @@ export const app = new Hono().basePath("/api");
 
 app.use(secureHeaders({ xFrameOptions: "DENY", referrerPolicy: "strict-origin-when-cross-origin" }));
 app.use(sameOrigin(env));
+//#if filesAsText
+// What a page sends may hold a file as text.
+app.use(limitBody(20 * 1024 * 1024));
+//#else
 //#if edge
 // What a page sends to an edge function may be a file.
 const [small, large] = [limitBody(1024 * 1024), limitBody(20 * 1024 * 1024)];
 app.use((c, next) => (c.req.path.startsWith("/api/functions/") ? large : small)(c, next));
 //#else
 app.use(limitBody(1024 * 1024));
+//#end
 //#end
 app.use(async (c, next) => {
   await next();

@@ -8,7 +8,11 @@ import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { app, env } from "./app.js";
 //#if guards
+//#if elsewhere
+import { protectedPages, signInElsewhere, signInPage } from "./guards.js";
+//#else
 import { protectedPages, signInPage } from "./guards.js";
+//#end
 import { createDb, sessionUser } from "./lib/session.js";
 //#end
 
@@ -46,10 +50,18 @@ const headers = secureHeaders({
 async function page(c: Context) {
 //#if guards
   const path = c.req.path;
+//#if elsewhere
+  const page = protectedPages.find((known) => path === known || path.startsWith(`${known}/`));
+  if (page) {
+    const user = await sessionUser(createDb(c, env));
+    if (!user) return c.redirect(signInElsewhere[page] ?? signInPage);
+  }
+//#else
   if (protectedPages.some((known) => path === known || path.startsWith(`${known}/`))) {
     const user = await sessionUser(createDb(c, env));
     if (!user) return c.redirect(signInPage);
   }
+//#end
 //#end
   c.header("Cache-Control", "no-cache");
   return c.html(index);

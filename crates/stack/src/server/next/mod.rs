@@ -163,6 +163,10 @@ impl Server for Next {
     fn function_index(&self, _folder: &str, _name: &str) -> Option<(String, String)> {
         None
     }
+    fn larger_calls(&self) -> Option<[&'static str; 3]> {
+        Some(["experimental", "serverActions", "serverActions: { bodySizeLimit: \"4mb\" },"])
+    }
+
     fn actions_module(&self, folder: &str, name: &str) -> Option<String> {
         let source = if folder.starts_with("src/") { "src/" } else { "" };
         Some(format!("{source}app/actions/{name}.ts"))

@@ -41,6 +41,19 @@ const sharedRenewal = (async (input: Parameters<typeof fetch>[0], init?: Request
   return (await renewal.response).clone();
 }) as typeof fetch;
 
+//#if passedOn
+/** What edge functions read of a request: it is the visitor's. */
+function passedOn(c: Context, env: Env): Record<string, string> {
+  const said = [__PASSED_ON__].map((name) => [name, c.req.header(name)] as const);
+//#if origin
+  const own = { origin: env.origin ?? new URL(c.req.url).origin };
+  return { ...own, ...Object.fromEntries(said.filter((pair): pair is [string, string] => pair[1] !== undefined)) };
+//#else
+  return Object.fromEntries(said.filter((pair): pair is [string, string] => pair[1] !== undefined));
+//#end
+}
+
+//#end
 /**
  * A Supabase client for one request. The session lives in HttpOnly cookies that only
  * this server reads and writes; queries run as the signed-in user, under row level security.
@@ -54,9 +67,17 @@ export function createDb(c: Context, env: Env): Db {
   return createServerClient(env.SUPABASE_URL, env.SUPABASE_PUBLISHABLE_KEY, {
 //#end
 //#if ownHeaders
+//#if passedOn
+    global: { fetch: sharedRenewal, headers: { ...passedOn(c, env), "__HEADERS__": "" } },
+//#else
     global: { fetch: sharedRenewal, headers: { "__HEADERS__": "" } },
+//#end
+//#else
+//#if passedOn
+    global: { fetch: sharedRenewal, headers: passedOn(c, env) },
 //#else
     global: { fetch: sharedRenewal },
+//#end
 //#end
     cookieOptions: {
       // __Host-Http-: Secure, HttpOnly, Path=/ and no Domain, enforced by the browser. Needs https, so not in development.
