@@ -75,9 +75,17 @@ pub(super) fn of(parts: &Parts) -> String {
     let fewer = [
         Parts { columns: Vec::new(), ..parts.clone() },
         Parts { columns: Vec::new(), embeds: Vec::new(), ..parts.clone() },
+        Parts {
+            columns: Vec::new(),
+            embeds: Vec::new(),
+            by: parts.by.iter().take(1).cloned().collect(),
+            ..parts.clone()
+        },
     ];
-    let shorter = fewer.iter().map(spelled).find(|name| name.len() <= LONG && name.len() < whole.len());
-    if whole.len() > LONG { shorter.unwrap_or(whole) } else { whole }
+    let mut spellings = fewer.iter().map(spelled);
+    let shorter = spellings.find(|name| name.len() <= LONG && name.len() < whole.len());
+    let shortest = || fewer.last().map(spelled).filter(|name| name.len() < whole.len());
+    if whole.len() > LONG { shorter.or_else(shortest).unwrap_or(whole) } else { whole }
 }
 
 fn spelled(parts: &Parts) -> String {
@@ -100,7 +108,9 @@ fn spelled(parts: &Parts) -> String {
         }
     }
     let listed = matches!(parts.columns.len(), 1 | 2) && parts.embeds.is_empty() && !parts.page;
-    let singular_table = listed || !parts.verb.plural();
+    // All of a user's rows go at once.
+    let all = parts.verb == Verb::Delete && parts.mine && parts.by.is_empty() && parts.constants.is_empty();
+    let singular_table = listed || !parts.verb.plural() && !all;
     let table = pascal(&parts.table);
     let table = if parts.verb == Verb::Invoke || !singular_table { table } else { singular(&table) };
     name += &table;
@@ -280,8 +290,19 @@ fn singular(word: &str) -> String {
     if !word.is_ascii() || lower.len() < 4 || lower == "news" || lower.ends_with("series") {
         return word.to_owned();
     }
+    // Words of English that end in `ie`, and endings that other languages have.
+    const PLAIN: &[&str] =
+        &["movies", "cookies", "calories", "selfies", "zombies", "smoothies", "hoodies", "rookies"];
     if lower.ends_with("izzes") {
         cut(3, "")
+    } else if PLAIN.iter().any(|plain| lower.ends_with(plain)) {
+        cut(1, "")
+    } else if lower.ends_with("shelves") {
+        cut(3, "f")
+    } else if lower.ends_with("agens") {
+        cut(2, "m")
+    } else if ["coes", "soes"].iter().any(|end| lower.ends_with(end)) {
+        cut(3, "ao")
     } else if lower.ends_with("ies") {
         cut(3, "y")
     } else if lower.ends_with("lyses") {
@@ -299,7 +320,16 @@ fn singular(word: &str) -> String {
 }
 
 fn plural(word: &str) -> String {
-    if word.ends_with('s') { word.to_owned() } else { format!("{word}s") }
+    let ends = |ends: &[&str]| ends.iter().any(|end| word.ends_with(end));
+    if word.ends_with('s') {
+        word.to_owned()
+    } else if let Some(stem) = word.strip_suffix('y').filter(|_| !ends(&["ay", "ey", "oy", "uy"])) {
+        format!("{stem}ies")
+    } else if ends(&["x", "ch", "sh"]) {
+        format!("{word}es")
+    } else {
+        format!("{word}s")
+    }
 }
 
 /// Names that mean something already get another one.
@@ -393,6 +423,15 @@ mod tests {
             "listProjectsWithTasks",
         );
         check(parts(Verb::CreateMany, "tasks"), "createManyTasks");
+        check(parts(Verb::Get, "movies"), "getMovie");
+        check(parts(Verb::Get, "bookshelves"), "getBookshelf");
+        check(parts(Verb::Update, "mensagens"), "updateMensagem");
+        check(parts(Verb::Update, "notificacoes"), "updateNotificacao");
+        check(Parts { mine: true, ..parts(Verb::Delete, "notices") }, "deleteMyNotices");
+        check(
+            Parts { columns: vec!["order_index".into()], ..parts(Verb::List, "steps") },
+            "listStepOrderIndexes",
+        );
         check(parts(Verb::Rpc, "archive_project"), "archiveProject");
         check(Parts { mine: true, ..parts(Verb::Invoke, "suggest-tasks") }, "invokeMySuggestTasks");
     }
