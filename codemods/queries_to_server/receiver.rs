@@ -134,14 +134,27 @@ fn declaration<'t>(tree: &'t Tree, scopes: &Scopes, id: BindingId) -> Option<Nod
             Some(first) if matches!(tree.text(callee(value)?), "useMemo" | "useState") => {
                 first.child_by_field_name("body").map(unwrapped)
             }
+            // `createBrowserClient(url, key)`
+            Some(_) if is_maker(tree, value) => Some(value),
             Some(_) => None,
         },
         _ => None,
     }?;
     let plain = made.kind() == "call_expression"
-        && arguments(made).is_empty()
+        && (arguments(made).is_empty() || is_maker(tree, made))
         && callee(made).is_some_and(|callee| callee.kind() == "identifier");
     (alone && !exported && plain).then_some(statement)
+}
+
+/// Whether a call makes a client of values alone: nobody misses it.
+fn is_maker(tree: &Tree, call: Node<'_>) -> bool {
+    let of_library = callee(call)
+        .is_some_and(|callee| matches!(tree.text(callee), "createBrowserClient" | "createClient"));
+    of_library
+        && arguments(call).iter().all(|value| {
+            matches!(unwrapped(*value).kind(), "identifier" | "member_expression" | "string")
+                && !tree.text(*value).contains('(')
+        })
 }
 
 /// The place of a name in the list of what a hook depends on, with its comma.
@@ -261,7 +274,11 @@ pub(super) fn with_lines(source: &str, range: &Range<usize>) -> Range<usize> {
     let end = source[range.end..].find('\n').map_or(source.len(), |newline| range.end + newline + 1);
     let alone = source[start..range.start].trim().is_empty() && source[range.end..end].trim().is_empty();
     if !alone {
-        return range.clone();
+        // One blank is left of two.
+        let rest = &source[range.end..end];
+        let blanks = rest.len() - rest.trim_start_matches(' ').len();
+        let after = if source[start..range.start].ends_with(' ') { blanks } else { 0 };
+        return range.start..range.end + after;
     }
     // The blank line behind it goes too, where one stands in front of it.
     let blank = |text: &str| text.trim().is_empty();

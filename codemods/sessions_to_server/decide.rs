@@ -69,6 +69,12 @@ pub(super) struct Move {
 }
 
 impl Move {
+    /// Whether the queries of a client take the statement that makes it with them.
+    pub(super) fn drops(&self, survey: &Survey<'_>, client: &Client) -> bool {
+        let value = survey.project.get(client.file).span(client.value.clone());
+        self.dropped.iter().any(|statement| statement.covers(value))
+    }
+
     /// All spans that go: other codemods leave them alone.
     pub(super) fn gone(&self, survey: &Survey<'_>) -> Vec<Span> {
         let modules = self

@@ -400,6 +400,9 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
     let queries_alone = parts.uses.iter().all(|one| one.what == uses::What::Query || goes(one));
     for at in 0..parts.clients.len() {
         let client = &parts.clients[at];
+        if parts.drops(survey, client) {
+            continue;
+        }
         if files.parts.is_empty() && files.proxy.is_none() {
             match facade::unused(survey, client, queries_alone) {
                 facade::Unused::Module => {

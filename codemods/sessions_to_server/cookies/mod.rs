@@ -106,7 +106,8 @@ pub(super) fn fix(survey: &Survey<'_>, fixes: Vec<usize>) -> Option<Change> {
     let (zod_from, zod_request) = zod(survey).unwrap_or(("zod/v4", None));
     change.requests.extend(zod_request);
     let files = files::of(survey, moves, zod_from)?;
-    for at in 0..moves.page.clients.len() {
+    let kept = |at: &usize| !moves.page.drops(survey, &moves.page.clients[*at]);
+    for at in (0..moves.page.clients.len()).filter(kept) {
         let (edits, requests) = runtime::module(survey, &moves.page, at, &files);
         change.edits.extend(edits);
         change.requests.extend(requests);
