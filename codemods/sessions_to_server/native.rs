@@ -14,6 +14,7 @@ use super::retyped;
 use super::runtime::{self, Files};
 use super::scripts;
 use super::template::{Uses, filled};
+use super::web_storage;
 use crate::queries_to_server::Doors;
 use crate::server::Proxied;
 use crate::strictness;
@@ -263,7 +264,7 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
             ("__METHODS__", runtime::quoted(&change.auth)),
             ("__FUNCTIONS__", "./auth.functions".to_owned()),
         ];
-        put(of("auth.ts"), text(AUTH, &holes))?;
+        put(of("auth.ts"), web_storage::forgetting(survey, &change.clients, text(AUTH, &holes)))?;
         parts.push(("auth", beside("auth")?));
     }
     if uses.any("anyStorage") {

@@ -11,6 +11,7 @@ use super::policy;
 use super::served::{BUCKETS, BUILT, CHANNELS, CONNECTION};
 use super::template::{Uses, filled};
 use super::uses;
+use super::web_storage;
 use crate::env_contract::contract::{self, Audience, Contract};
 use crate::routing_fallback::below;
 use crate::server::Proxied;
@@ -142,7 +143,8 @@ pub(super) fn files(survey: &Survey<'_>, change: &Move, zod: &str) -> Option<Fil
             ("__FACTORS__", quoted(&change.factors)),
             ("__CHANNELS__", channels.clone()),
         ];
-        parts.push(("auth", beside("auth", filled(CLIENT_AUTH, uses, &holes))?));
+        let text = web_storage::forgetting(survey, &change.clients, filled(CLIENT_AUTH, uses, &holes));
+        parts.push(("auth", beside("auth", text)?));
     }
     if uses.any("anyStorage") {
         let (env, url, requests) = public_url(survey, change);

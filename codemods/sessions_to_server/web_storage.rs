@@ -1,11 +1,13 @@
 //! Reads of the session where the library kept it: in web storage. Where code waits anyway it asks for the session as the library would
 //! have written it; where only its being there counts, a note in web storage says whether somebody is signed in.
 
-use super::client::in_browser;
+use super::client::{Client, in_browser};
 use super::uses;
 use audit::Survey;
 use edit::{Edit, Span};
 use project::File;
+use regex::Regex;
+use std::sync::LazyLock;
 use syntax::Node;
 use syntax::view::{arguments, callee, enclosing_function, wrapped};
 
@@ -42,6 +44,20 @@ pub(super) fn of(survey: &Survey<'_>) -> Stored {
         }
     }
     stored
+}
+
+/// A template that forgets what the library kept, also under the name that a client gives it.
+pub(super) fn forgetting(survey: &Survey<'_>, clients: &[Client], text: String) -> String {
+    static NAMED: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"storageKey:\s*["']([\w.:-]+)["']"#).expect("a valid pattern"));
+    let mut names: Vec<String> = clients
+        .iter()
+        .flat_map(|client| NAMED.captures_iter(&survey.project.get(client.file).text))
+        .map(|found| format!(" || key.startsWith(\"{}\")", &found[1]))
+        .collect();
+    names.dedup();
+    let test = "/^sb-.+-auth-token/.test(key)";
+    if names.is_empty() { text } else { text.replace(test, &format!("{test}{}", names.concat())) }
 }
 
 impl Stored {

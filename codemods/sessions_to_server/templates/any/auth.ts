@@ -107,7 +107,7 @@ type Failed = unknown;
 //#end
 
 //#if start
-// What the releases before this one kept here opens nothing any more, and any script can read it.
+// What the releases before this one kept here is used no more, and any script can read it.
 function forgetTokens() {
   try {
     for (const key of Object.keys(localStorage)) if (/^sb-.+-auth-token/.test(key)) localStorage.removeItem(key);

@@ -62,7 +62,7 @@ const missing = () => toError({ error: { name: "AuthSessionMissingError", messag
 const denied = async () => ({ data: { user: null, users: [] }, error: toError({ error: { message: "User not allowed", code: "not_admin" } }, 403) });
 //#end
 
-// What the releases before this one kept here opens nothing any more, and any script can read it.
+// What the releases before this one kept here is used no more, and any script can read it.
 function forgetTokens() {
   try {
     for (const key of Object.keys(localStorage)) if (/^sb-.+-auth-token/.test(key)) localStorage.removeItem(key);
