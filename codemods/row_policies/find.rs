@@ -57,8 +57,11 @@ fn whole_table(
         finding.confidence = audit::Confidence::Certain;
         let holds = survey.schema.holdings(name);
         // Where the app has no key of visitors, nobody has been given one: the API answers it all the same.
+        // Neither does one that no page reaches.
         let asks = |client: &audit::query::Client| {
-            client.backend == "supabase" && !matches!(client.power, Power::Admin | Power::Owner)
+            client.backend == "supabase"
+                && !matches!(client.power, Power::Admin | Power::Owner)
+                && client.side != stack::Side::None
         };
         // A client that nothing asks, which the builder made: the SQL may be for another database.
         let idle = !access.signs_in
@@ -153,7 +156,10 @@ fn fault_of(
         Fault::OpenWrite if storage => "Ask for the visitor's own folder: `(storage.foldername(name))[1] = (select auth.uid())::text`, and upload below it.".to_owned(),
         Fault::OpenWrite => match survey.schema.owners(name).first() {
             Some(owner) => format!("Who may write `{shown}`? For own rows: `(select auth.uid()) = {owner}`; for staff, a check of their role."),
-            None => format!("Who may write `{shown}`? It has no column that names a user: add one, or ask for a role."),
+            None => match survey.schema.tables.get(name).and_then(|table| table.seems_owned_by()) {
+                Some(column) => format!("Who may write `{shown}`? If `{column}` names the user, for own rows: `(select auth.uid()) = {column}`; for staff, a check of their role."),
+                None => format!("Who may write `{shown}`? No column of it is known to name a user: add one, or ask for a role."),
+            },
         },
         Fault::OpenRead => format!("Who may read `{shown}`? Narrow the policy, or move the private columns to a table of their own."),
         Fault::Privileged => "Let a trigger refuse the change, or grant UPDATE for the other columns only; set these from a server that has checked.".to_owned(),
@@ -174,10 +180,10 @@ fn fault_of(
         // Nobody gets in, those who should neither.
         (_, Fault::Recursion) => Severity::Warning,
         (Grade::Hole, _) => Severity::Hole,
-        (_, Fault::Unknown) => Severity::Note,
+        (Grade::Notice, _) | (_, Fault::Unknown) => Severity::Note,
         _ => Severity::Warning,
     };
-    if verdict.grade == Grade::Review {
+    if matches!(verdict.grade, Grade::Notice | Grade::Review) {
         finding.confidence = audit::Confidence::Possible;
     }
     let adds = found.iter().all(|(policy, it)| it.grade != Grade::Hole || policy.command == "insert");

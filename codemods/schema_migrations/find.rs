@@ -113,9 +113,13 @@ pub(super) fn missing(survey: &Survey<'_>) -> BTreeMap<String, Vec<Span>> {
     found
 }
 
-/// Whether some SQL makes the table, and fails: that it does not run is told of the file.
+/// Whether some SQL makes the table: what is in a file and fails is told of the file, what is in the code is run by it.
 fn is_written(survey: &Survey<'_>, table: &str) -> bool {
-    let files = survey.project.files.iter().filter(|file| file.path.as_str().ends_with(".sql"));
+    // Statements in the code make tables as well as files of them do.
+    let files =
+        survey.project.files.iter().filter(|file| {
+            file.path.as_str().ends_with(".sql") || matches!(file.kind, project::Kind::Code(_))
+        });
     let code = |text: &str| {
         let lines = text.lines().filter(|line| !line.trim_start().starts_with("--"));
         lines.collect::<Vec<_>>().join("\n").to_lowercase()
@@ -216,28 +220,39 @@ fn named_columns(survey: &Survey<'_>, query: &Query) -> Vec<(Span, String)> {
 
 /// One finding for each file whose SQL does not run.
 fn troubles(survey: &Survey<'_>) -> Vec<Finding> {
-    let mut by_file: BTreeMap<FileId, Vec<(Span, &str, &str)>> = BTreeMap::new();
+    let mut by_file: BTreeMap<FileId, Vec<&schema::Trouble>> = BTreeMap::new();
     for trouble in &survey.schema.troubles {
-        by_file.entry(trouble.span.file).or_default().push((trouble.span, trouble.kind, &trouble.message));
+        by_file.entry(trouble.span.file).or_default().push(trouble);
     }
     let many = by_file.len() > FEW;
     let files = by_file.into_values();
     let found: Vec<Finding> = files
         .map(|found| {
-            let fails = found.iter().filter(|(_, _, message)| message.contains("fails") || message.contains("cannot be") || message.contains("cannot read")).count();
-            let mut finding = told(&DOES_NOT_RUN, found[0].0, "sql");
-            let first = found[0].2;
+            let fails = found.iter().any(|trouble| trouble.fails());
+            let mut finding = told(&DOES_NOT_RUN, found[0].span, "sql");
+            let first = &found[0].message;
             finding.message = match found.len() {
-                1 => first.to_owned(),
+                1 => first.clone(),
                 2 => format!("{first} One more statement of this file is like it."),
                 more => format!("{first} {} of this file are like it.", count(more - 1, "more statement")),
             };
-            finding.todo = "Never edit a migration that ran somewhere: take `supabase db pull` as a new start, or guard the statement in one that never ran.".to_owned();
-            if fails == 0 {
+            let path = survey.project.get(found[0].span.file).path.as_str();
+            let of_platform = path.contains("supabase/");
+            finding.todo = if !schema::is_history(path) {
+                finding.why = "A script that stops in the middle leaves half of what it was to make.".to_owned();
+                "Correct the statement, or guard it, before the script runs on another database.".to_owned()
+            } else if of_platform {
+                "Never edit a migration that ran somewhere: take `supabase db pull` as a new start, or guard the statement in one that never ran.".to_owned()
+            } else {
+                "Never edit a migration that ran somewhere: begin anew from the database as it is, or guard the statement in one that never ran.".to_owned()
+            };
+            if !fails {
                 finding.severity = Severity::Note;
                 finding.confidence = Confidence::Possible;
             }
-            finding.related = found[1..].iter().take(20).map(|(span, _, message)| Related { span: *span, message: (*message).to_owned() }).collect();
+            let others = found[1..].iter().take(20);
+            finding.related =
+                others.map(|it| Related { span: it.span, message: it.message.clone() }).collect();
             finding
         })
         .collect();
@@ -251,14 +266,16 @@ fn joined(found: Vec<Finding>) -> Vec<Finding> {
         by_severity.entry(finding.severity).or_default().push(finding);
     }
     let one = |mut files: Vec<Finding>| {
+        files.sort_by_key(|file| file.why != DOES_NOT_RUN.why);
         let mut first = files.remove(0);
         if !files.is_empty() {
-            let more = if files.len() == 1 {
-                "1 more file does".to_owned()
-            } else {
-                format!("{} more files do", files.len())
+            let others = files.len();
+            first.message += &match (first.severity, others) {
+                (Severity::Note, 1) => " So it is with 1 more file.".to_owned(),
+                (Severity::Note, _) => format!(" So it is with {others} more files."),
+                (_, 1) => " 1 more file does not run either.".to_owned(),
+                (_, _) => format!(" {others} more files do not run either."),
             };
-            first.message += &format!(" {more} not run either.");
             first.related = files
                 .into_iter()
                 .take(40)
@@ -287,6 +304,16 @@ fn loose(survey: &Survey<'_>) -> Option<Finding> {
     let names: Vec<_> = loose.iter().map(|file| file.path.as_str()).collect();
     finding.message =
         format!("{} of SQL that no tool runs: {}.", count(loose.len(), "file"), names.join(", "));
-    finding.todo = "Bring those that count into `supabase/migrations`, in this order, each with a version in front of its name.".to_owned();
+    // Beside the history that there is; the platform's own where there is none yet.
+    let paths = survey.schema.replayed.iter().map(|file| survey.project.get(*file).path.as_str());
+    let mut histories = paths.filter(|path| schema::is_history(path));
+    let folder = histories.next().and_then(|path| {
+        let whole = path.split("migrations/").next().filter(|before| before.len() < path.len());
+        whole.map(|before| format!("{before}migrations"))
+    });
+    let folder = folder.unwrap_or_else(|| "supabase/migrations".to_owned());
+    finding.todo = format!(
+        "Bring those that count into `{folder}`, in this order, each with a version in front of its name."
+    );
     Some(finding)
 }

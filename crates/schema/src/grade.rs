@@ -3,7 +3,7 @@
 //! [`Grade::Ok`] is said only of what is understood; what may be lethal and may be meant is [`Grade::Review`].
 
 use crate::holdings::{Holdings, words};
-use crate::lexicon::{INTAKE, PUBLIC_PLACES, ROLES, SERVICE, SETTINGS, SHARED, UNSERVED};
+use crate::lexicon::{INTAKE, SERVICE, UNSERVED};
 use crate::predicate::{Opening, Predicate};
 use crate::{Name, Policy, Schema, Table};
 
@@ -12,6 +12,8 @@ use crate::{Name, Policy, Schema, Table};
 pub enum Grade {
     /// It does what such a table needs.
     Ok,
+    /// It may well be what such a table needs; whoever knows it can say so at a glance.
+    Notice,
     /// Somebody must say whether it is meant.
     Review,
     /// Somebody can read or do what they must not.
@@ -51,18 +53,18 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    fn new(grade: Grade, fault: Fault, why: impl Into<String>) -> Self {
+    pub(crate) fn new(grade: Grade, fault: Fault, why: impl Into<String>) -> Self {
         Self { grade, fault: Some(fault), why: why.into() }
     }
 
-    fn ok(why: impl Into<String>) -> Self {
+    pub(crate) fn ok(why: impl Into<String>) -> Self {
         Self { grade: Grade::Ok, fault: None, why: why.into() }
     }
 }
 
 /// Who gets through, in words.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Crowd {
+pub(crate) enum Crowd {
     Visitors,
     Everybody,
 }
@@ -133,13 +135,13 @@ impl Schema {
 pub(crate) struct Asked<'s> {
     pub(crate) schema: &'s Schema,
     pub(crate) name: &'s Name,
-    policy: &'s Policy,
+    pub(crate) policy: &'s Policy,
     pub(crate) holds: Holdings,
     pub(crate) using: Option<Predicate>,
     check: Option<Predicate>,
     crowd: Crowd,
     /// A restrictive policy stands beside it.
-    narrowed: bool,
+    pub(crate) narrowed: bool,
 }
 
 impl<'s> Asked<'s> {
@@ -161,7 +163,7 @@ impl<'s> Asked<'s> {
     }
 
     /// How far it lets rows be reached, and who is meant: `true` for the roles, a session asked for inside narrows them.
-    fn reach(&self, predicate: Option<&Predicate>) -> (Opening, Crowd) {
+    pub(crate) fn reach(&self, predicate: Option<&Predicate>) -> (Opening, Crowd) {
         // Without an expression nothing passes: `for all with check (true)` only lets rows in.
         let opening = predicate.map_or(Opening::Closed, Predicate::opening);
         match opening {
@@ -170,7 +172,7 @@ impl<'s> Asked<'s> {
         }
     }
 
-    fn does(&self, command: &str) -> bool {
+    pub(crate) fn does(&self, command: &str) -> bool {
         self.policy.command == "all" || self.policy.command == command
     }
 
@@ -184,118 +186,6 @@ impl<'s> Asked<'s> {
             Fault::Forgeable,
             "It trusts `user_metadata`, which each user writes themselves.",
         )
-    }
-
-    fn read(&self) -> Verdict {
-        if !self.does("select") {
-            return Verdict::ok("");
-        }
-        let (opening, crowd) = self.reach(self.using.as_ref());
-        let table = &self.name.name;
-        let holds = &self.holds;
-        let personal = holds.personal.iter().filter(|column| !holds.secret.contains(column));
-        let delicate: Vec<_> =
-            holds.secret.iter().chain(personal).map(|column| format!("`{column}`")).collect();
-        let shown = delicate.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
-        let storage = self.name.schema == "storage";
-        let shared = SHARED.has_any(&words(table));
-        match opening {
-            Opening::Closed | Opening::Scoped => Verdict::ok(""),
-            Opening::Unknown => {
-                Verdict::new(Grade::Review, Fault::Unknown, "What it asks for is not understood.")
-            }
-            _ if storage => Verdict::ok(""),
-            // Rows of a certain state are published on purpose; what else is in them counts all the same.
-            Opening::SomeRows
-                if holds.secret.is_empty()
-                    && holds.inside.is_empty()
-                    && !holds.private
-                    && !holds.codes
-                    && (crowd != Crowd::Everybody || holds.personal.is_empty()) =>
-            {
-                Verdict::ok("")
-            }
-            _ if !holds.secret.is_empty() => {
-                let grade = if self.narrowed || self.shows_samples() { Grade::Review } else { Grade::Hole };
-                let rows = if opening == Opening::SomeRows { "rows of a certain state" } else { "every row" };
-                Verdict::new(
-                    grade,
-                    Fault::OpenRead,
-                    format!("{} can read {shown} of {rows} of `{table}`.", sentence(crowd)),
-                )
-            }
-            _ if !holds.personal.is_empty() => {
-                // Where a shop or a house is, its visitors are told, whoever keeps the row.
-                let lists = (PUBLIC_PLACES.has_any(&words(table))
-                    || SETTINGS.has_any(&words(table))
-                    || self.is_site())
-                    && !holds.of_users;
-                let grade = match crowd {
-                    Crowd::Everybody if !lists && !self.narrowed && opening == Opening::Everybody => {
-                        Grade::Hole
-                    }
-                    _ => Grade::Review,
-                };
-                Verdict::new(
-                    grade,
-                    Fault::OpenRead,
-                    format!("{} can read {shown} of every row of `{table}`.", sentence(crowd)),
-                )
-            }
-            _ if holds.private => {
-                // Rows that nobody owns, or of a certain state, may be meant for all.
-                let all = opening == Opening::Everybody;
-                let sure = all && crowd == Crowd::Everybody && !self.narrowed;
-                let rows = if all { "every row" } else { "rows of a certain state" };
-                Verdict::new(
-                    if sure { Grade::Hole } else { Grade::Review },
-                    Fault::OpenRead,
-                    format!("{} can read {rows} of `{table}`, which looks private.", sentence(crowd)),
-                )
-            }
-            _ if holds.codes => Verdict::new(
-                Grade::Review,
-                Fault::OpenRead,
-                format!("{} can list the codes of `{table}`.", sentence(crowd)),
-            ),
-            _ if let Some(what) = self.kept(opening, crowd) => {
-                Verdict::new(Grade::Review, Fault::OpenRead, format!("{} can read {what}.", sentence(crowd)))
-            }
-            _ if !holds.owners.is_empty() && !holds.money.is_empty() && !shared => Verdict::new(
-                Grade::Review,
-                Fault::OpenRead,
-                format!("{} can read the amounts of every user in `{table}`.", sentence(crowd)),
-            ),
-            _ if !holds.owners.is_empty() && !shared && !holds.of_users => Verdict::new(
-                Grade::Review,
-                Fault::OpenRead,
-                format!("{} can read the rows of every user in `{table}`.", sentence(crowd)),
-            ),
-            _ => Verdict::ok(""),
-        }
-    }
-
-    /// What of the table the house keeps to itself, in words.
-    fn kept(&self, opening: Opening, crowd: Crowd) -> Option<String> {
-        let (table, holds) = (&self.name.name, &self.holds);
-        let of_roles = ROLES.has_any(&words(table));
-        let columns = |columns: &[String]| {
-            let shown: Vec<_> = columns.iter().take(4).map(|column| format!("`{column}`")).collect();
-            format!("{} of every row of `{table}`", shown.join(", "))
-        };
-        if !holds.inside.is_empty() {
-            Some(columns(&holds.inside))
-        } else if opening != Opening::Everybody {
-            None
-        } else if holds.settings {
-            Some(format!("the settings in `{table}`"))
-        } else if !holds.rights.is_empty() && (of_roles || crowd == Crowd::Everybody) {
-            Some(format!("who has which rights: {}", columns(&holds.rights)))
-        } else if holds.internal {
-            Some(format!("every row of `{table}`, which looks internal"))
-        } else {
-            None
-        }
     }
 
     /// The worst that the policy lets be written, with everything that is as bad as that in its words.
@@ -316,8 +206,9 @@ impl<'s> Asked<'s> {
             done.iter().filter(|(_, verdict)| alike(verdict)).map(|(command, _)| *command).collect();
         if worst.fault == Some(Fault::OpenWrite) {
             let crowd = |command: &str| self.reach(self.asked_by(command)).1;
-            let first = commands.first().map(|command| crowd(command));
-            commands.retain(|command| Some(crowd(command)) == first);
+            let alike = |command: &str| (crowd(command), self.is_bounded(command));
+            let first = commands.first().map(|command| alike(command));
+            commands.retain(|command| Some(alike(command)) == first);
             worst.why = self.open_to(&commands);
         }
         worst
@@ -358,7 +249,11 @@ impl<'s> Asked<'s> {
             && !storage
             && !self.holds.owners.is_empty()
             && !self.is_own("insert");
-        let tail = if forged { ", also in the name of others." } else { "." };
+        let tail = match () {
+            () if forged => ", also in the name of others.",
+            () if self.is_bounded(last) => " that its policies for reading show them.",
+            () => ".",
+        };
         format!("{} can {what}{tail}", sentence(crowd))
     }
 
@@ -368,6 +263,23 @@ impl<'s> Asked<'s> {
             "insert" => self.check.as_ref().or(self.using.as_ref()),
             _ => self.using.as_ref(),
         }
+    }
+
+    /// Whether the policies for reading keep an open UPDATE or DELETE to some rows: PostgreSQL asks them of every row that a statement looks
+    /// up, and the API sends none that looks up nothing.
+    fn is_bounded(&self, command: &str) -> bool {
+        let Some(table) = self.schema.tables.get(self.name).filter(|_| command != "insert") else {
+            return false;
+        };
+        let read = table.policies.iter().filter(|policy| {
+            policy.permissive
+                && matches!(policy.command.as_str(), "select" | "all")
+                && !policy.roles.iter().all(|role| SERVICE.has(role))
+        });
+        let opening = read
+            .filter_map(|policy| policy.using.as_ref())
+            .map(|text| Predicate::of(self.schema, self.name, text).opening());
+        self.name.schema != "storage" && opening.max().is_some_and(|widest| widest <= Opening::Scoped)
     }
 
     fn written_by(&self, command: &str) -> Verdict {
@@ -388,7 +300,10 @@ impl<'s> Asked<'s> {
             return told(if adds { Grade::Review } else { Grade::Hole });
         }
         let weighty = !holds.money.is_empty() || !holds.privileged.is_empty() || !holds.secret.is_empty();
-        let grade = if self.narrowed || command == "insert" && self.is_own(command) {
+        let grade = if self.narrowed
+            || self.is_bounded(command) && !(weighty && opening == Opening::Everybody)
+            || command == "insert" && self.is_own(command)
+        {
             Grade::Review
         } else if command == "insert" {
             let intake = INTAKE.has_any(&words(&self.name.name))
@@ -463,7 +378,7 @@ impl<'s> Asked<'s> {
     }
 }
 
-fn sentence(crowd: Crowd) -> String {
+pub(crate) fn sentence(crowd: Crowd) -> String {
     let shown = crowd.shown();
     let mut letters = shown.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
@@ -531,6 +446,22 @@ mod tests {
     }
 
     #[test]
+    fn who_changes_a_row_must_see_it() {
+        check(
+            "create function is_keeper() returns boolean language sql security definer as 'select exists (select 1 from auth.users where id = auth.uid())';
+             create table pairings (id uuid primary key, user_id uuid, state text);
+             create table pictures (id uuid primary key, path text, uploaded_by uuid references auth.users);
+             alter table pairings enable row level security; alter table pictures enable row level security;
+             create policy a on pairings for select using (user_id = auth.uid());
+             create policy b on pairings for update using (state = 'waiting') with check (user_id = auth.uid());
+             create policy c on pairings for insert with check (true);
+             create policy d on pictures for all using (is_keeper());
+             create policy e on pictures for select to authenticated using (true);",
+            &[("a", "Ok -"), ("b", "Review OpenWrite"), ("c", "Hole OpenWrite"), ("d", "Ok -"), ("e", "Ok -")],
+        );
+    }
+
+    #[test]
     fn what_is_counted_shown_or_made_up_is_no_secret() {
         check(
             "create table chunks (id uuid primary key, token_estimate integer, body text);
@@ -586,7 +517,7 @@ mod tests {
              create policy c on letters for delete using (((select auth.uid()) = user_id));
              create policy d on letters for update using (user_id = auth.uid()) with check (true);
              create policy e on letters for select using (auth.uid()::text = user_id::text and body is not null);",
-            &[("a", "Hole OpenWrite"), ("b", "Hole OpenWrite"), ("c", "Ok -"), ("d", "Review GivenAway"), ("e", "Ok -")],
+            &[("a", "Review OpenWrite"), ("b", "Review OpenWrite"), ("c", "Ok -"), ("d", "Review GivenAway"), ("e", "Ok -")],
         );
     }
 

@@ -294,6 +294,50 @@ impl Schema {
     }
 }
 
+impl Table {
+    /// A column that by its name says whose row it is, or who made it, where no key and no policy says so.
+    pub fn seems_owned_by(&self) -> Option<&str> {
+        const PEOPLE: [&str; 26] = [
+            "user",
+            "usuario",
+            "usuaria",
+            "utilizador",
+            "utilisateur",
+            "autor",
+            "autora",
+            "author",
+            "creator",
+            "criador",
+            "creador",
+            "solicitante",
+            "responsavel",
+            "responsable",
+            "atendente",
+            "vendedor",
+            "cliente",
+            "customer",
+            "member",
+            "membro",
+            "owner",
+            "sender",
+            "requester",
+            "assignee",
+            "employee",
+            "student",
+        ];
+        let names_somebody = |column: &&Column| {
+            let all = words(&column.name);
+            let last = all.last().map_or("", String::as_str);
+            let person = all.len() > 1
+                && matches!(last, "id" | "uid")
+                && all.iter().any(|word| PEOPLE.contains(&word.as_str()));
+            matches!(column.kind.as_str(), "uuid" | "text")
+                && (person || column.kind == "uuid" && last == "by")
+        };
+        self.columns.iter().find(names_somebody).map(|column| column.name.as_str())
+    }
+}
+
 pub(crate) fn of_users(name: &Name, table: &Table) -> bool {
     let users = Name { schema: "auth".to_owned(), name: "users".to_owned() };
     let keyed = table.foreign_keys.iter().any(|key| {
@@ -303,6 +347,12 @@ pub(crate) fn of_users(name: &Name, table: &Table) -> bool {
     keyed
         || matches!(all.as_slice(), [only] if USERS.has(only))
         || matches!(all.as_slice(), [first, last] if first == "user" && matches!(last.as_str(), "profiles" | "profile" | "roles" | "credits" | "accounts" | "plans" | "subscriptions"))
+}
+
+/// Whether by its name a collection holds people, or something that others must not read.
+pub fn names_people(collection: &str) -> bool {
+    let name = Name { schema: "public".to_owned(), name: collection.to_owned() };
+    words(collection).iter().any(|word| USERS.has(word)) || is_private(&name)
 }
 
 /// What opens something for whoever has it.
@@ -468,6 +518,29 @@ mod tests {
         assert_eq!(schema.privileged(&name("crew")), ["role", "is_pro"]);
         assert_eq!(schema.privileged(&name("chat_messages")), [""; 0]);
         assert_eq!(schema.privileged(&name("goals")), [""; 0]);
+    }
+
+    #[test]
+    fn what_a_function_takes_from_a_user_is_no_column_of_theirs() {
+        let schema = schema(
+            "create table profiles (id uuid primary key references auth.users, minutes_left int, calls_made int, streak int, theme text);
+             create function spend(n int) returns void language plpgsql security definer as $$
+             begin
+               update public.profiles p set minutes_left = greatest(0, p.minutes_left - n), calls_made = calls_made + 1 where id = auth.uid();
+               update profiles set streak = streak + 1 where id = auth.uid();
+             end $$;",
+        );
+        assert_eq!(schema.privileged(&name("profiles")), ["minutes_left", "calls_made"]);
+    }
+
+    #[test]
+    fn a_column_may_seem_to_name_a_person() {
+        let schema = schema(
+            "create table a (id uuid primary key, autor_id uuid); create table b (id uuid primary key, performed_by uuid);
+             create table c (id uuid primary key, boat_id uuid, seen_by int);",
+        );
+        let seems = |table: &str| schema.table(table).unwrap().seems_owned_by();
+        assert_eq!([seems("a"), seems("b"), seems("c")], [Some("autor_id"), Some("performed_by"), None]);
     }
 
     #[test]

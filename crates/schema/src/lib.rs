@@ -10,6 +10,7 @@ mod meant;
 mod own_rights;
 pub mod predicate;
 mod replay;
+mod shown;
 mod sql;
 mod state;
 pub mod types;

@@ -43,7 +43,15 @@ impl Schema {
                 ]);
             let role = matches!(
                 name,
-                "role" | "roles" | "permissions" | "user_role" | "app_role" | "user_type" | "account_type"
+                "role"
+                    | "roles"
+                    | "permissions"
+                    | "user_role"
+                    | "app_role"
+                    | "user_type"
+                    | "account_type"
+                    | "rol"
+                    | "tipo_usuario"
             ) && (users || member)
                 && !talk
                 && !among(&["assistant", "system"])
@@ -69,9 +77,53 @@ impl Schema {
                 found.push(column.name.clone());
             }
         }
-        for column in self.deciding(name) {
+        for column in self.deciding(name).into_iter().chain(self.spent(name)) {
             if !found.contains(&column) {
                 found.push(column);
+            }
+        }
+        found
+    }
+
+    /// What users have left, and what else is counted with it: numbers of a table of users that a function with its owner's rights takes
+    /// something from, in one statement with others that it adds to.
+    fn spent(&self, name: &Name) -> Vec<String> {
+        let Some(table) = self.tables.get(name).filter(|table| of_users(name, table)) else {
+            return Vec::new();
+        };
+        let numbers = ["integer", "bigint", "smallint", "numeric", "real", "double"];
+        let is_number = |column: &&Column| numbers.iter().any(|kind| column.kind.starts_with(kind));
+        let mut found = Vec::new();
+        for function in self.functions.iter().filter(|function| function.definer) {
+            for statement in function.body.to_lowercase().split(';') {
+                let flat = statement.split_whitespace().collect::<Vec<_>>().join(" ");
+                let Some((before, set)) = flat.split_once(" set ") else { continue };
+                let updated = before.rsplit_once("update ").map(|(_, table)| unqualified(table));
+                if updated.is_none_or(|table| table.split(' ').next() != Some(name.name.as_str())) {
+                    continue;
+                }
+                let set = unqualified(set.split(" where ").next().unwrap_or_default());
+                let set = format!(
+                    ",{}",
+                    set.replace([' ', '(', ')'], "").replace("greatest", "").replace("coalesce", "")
+                );
+                // `a = a - 1`, `a = greatest(0, a - 1)`, `a = coalesce(a, 0) - 1`.
+                let counted = |column: &str, sign: &str| {
+                    [
+                        format!(",{column}={column}{sign}"),
+                        format!(",{column}=0,{column}{sign}"),
+                        format!(",{column}={column},0{sign}"),
+                    ]
+                    .iter()
+                    .any(|form| set.contains(form.as_str()))
+                };
+                let columns: Vec<_> =
+                    table.columns.iter().filter(is_number).map(|column| &column.name).collect();
+                if columns.iter().any(|column| counted(column, "-")) {
+                    let of_it =
+                        columns.into_iter().filter(|column| counted(column, "-") || counted(column, "+"));
+                    found.extend(of_it.cloned());
+                }
             }
         }
         found
@@ -336,6 +388,23 @@ fn granted(grants: &[Grant], role: &str, privilege: &str, column: Option<&str>) 
         }
     }
     whole || given
+}
+
+/// Names without what stands before their dots, and without quotes.
+fn unqualified(text: &str) -> String {
+    let (mut made, mut word) = (String::new(), 0);
+    for letter in text.chars().filter(|letter| *letter != '"') {
+        match letter {
+            '.' => made.truncate(word),
+            letter => {
+                made.push(letter);
+                if !letter.is_alphanumeric() && letter != '_' {
+                    word = made.len();
+                }
+            }
+        }
+    }
+    made
 }
 
 fn words_of(text: &str) -> impl Iterator<Item = &str> {

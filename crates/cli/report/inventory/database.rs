@@ -66,7 +66,7 @@ pub(super) fn policies(survey: &Survey<'_>) -> Vec<PolicyRow> {
             roles: policy.roles.clone(),
             grade: match verdict.grade {
                 Grade::Ok => "ok",
-                Grade::Review => "review",
+                Grade::Notice | Grade::Review => "review",
                 Grade::Hole => "hole",
             },
             why: verdict.why,
