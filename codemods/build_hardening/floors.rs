@@ -2,6 +2,7 @@
 //!
 //! Entered by hand, with the sources; as of 2026-11-22. No codemod asks the network.
 
+use audit::Survey;
 use project::package::Package;
 
 /// One major line: where to go, and whether it still gets fixes.
@@ -136,10 +137,19 @@ impl Below {
     }
 }
 
-/// Every such dependency of a package.
-pub(super) fn below(package: &Package) -> Vec<Below> {
+/// Whether the app is built on a package, or imports it: what is only listed answers no request.
+fn is_used(survey: &Survey<'_>, name: &str) -> bool {
+    let of = |specifier: &str| {
+        specifier.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let mut imports = survey.project.files.iter().flat_map(|file| &file.module.imports);
+    survey.stack.framework.id() == name || imports.any(|import| of(&import.specifier))
+}
+
+/// Every such dependency of a package that the app uses.
+pub(super) fn below(survey: &Survey<'_>, package: &Package) -> Vec<Below> {
     let mut found = Vec::new();
-    for name in NAMES {
+    for name in NAMES.iter().filter(|name| is_used(survey, name)) {
         let Some(range) = package.dependencies.get(*name) else { continue };
         // A manifest that asks for a fixed version is not held back by a lockfile that is behind.
         let asked = numbers(range.trim_start_matches(['^', '~', '=', 'v']));

@@ -26,7 +26,7 @@ pub(super) fn loose(commands: &Commands<'_>) -> Vec<Loose> {
 pub(super) fn pins(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Edit> {
     let loose = loose(commands);
     // What is raised gets its version by that.
-    let raised: Vec<&str> = super::floors::below(commands.package)
+    let raised: Vec<&str> = super::floors::below(survey, commands.package)
         .iter()
         .filter(|low| low.target.is_some())
         .map(|low| low.package)

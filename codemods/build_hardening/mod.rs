@@ -157,7 +157,7 @@ impl Codemod for BuildHardening {
         }
         let Some(commands) = Commands::of(survey) else { return changes };
         let manifest = survey.project.get(commands.package.manifest).path.clone();
-        for low in floors::below(commands.package) {
+        for low in floors::below(survey, commands.package) {
             let Some(target) = target(survey, &low) else { continue };
             let mut change = Change::new(
                 ID,
@@ -204,7 +204,7 @@ impl Codemod for BuildHardening {
 pub fn raised(survey: &Survey<'_>) -> Vec<Request> {
     let Some(commands) = Commands::of(survey) else { return Vec::new() };
     let manifest = survey.project.get(commands.package.manifest).path.clone();
-    let mut raised: Vec<(&str, &str)> = floors::below(commands.package)
+    let mut raised: Vec<(&str, &str)> = floors::below(survey, commands.package)
         .iter()
         .filter_map(|low| Some((low.package, target(survey, low)?)))
         .collect();
@@ -279,7 +279,7 @@ fn logged(survey: &Survey<'_>) -> Vec<Finding> {
 fn versions(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Finding> {
     let at = Span::new(commands.package.manifest, 0..0);
     let mut findings = Vec::new();
-    for low in floors::below(commands.package) {
+    for low in floors::below(survey, commands.package) {
         let title = low.package;
         if let Some(target) = target(survey, &low) {
             let message = format!("{title} {} {}.", low.version, low.told());

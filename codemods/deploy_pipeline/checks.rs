@@ -48,11 +48,20 @@ pub(super) fn ci(survey: &Survey<'_>, commands: &Commands<'_>, deployed: &Deploy
         let config = survey.stack.framework.config_file(survey.project, commands.app);
         let moved =
             config.is_some_and(|file| ["outDir", "distDir"].iter().any(|key| file.text.contains(key)));
-        let there = match deployed.way {
-            Way::Static | Way::Beside | Way::Standalone if !moved => format!("test -d {bundle} && "),
+        let there = match (deployed.or_else, deployed.way) {
+            (Some(other), _) => format!("{{ test -d {bundle} || test -d {other}; }} && "),
+            (None, Way::Nitro) => format!("test -d {bundle} && "),
+            (None, Way::Static | Way::Beside | Way::Standalone) if !moved => format!("test -d {bundle} && "),
             _ => String::new(),
         };
-        steps.push(format!("      - name: No secret in the browser bundle\n        run: \"{there}! grep -rlE -e '{LEAKS}' {bundle}\"\n"));
+        // A folder that is not there holds no secret; one of them is.
+        let looks = match deployed.or_else {
+            Some(other) => format!("grep -rlsE -e '{LEAKS}' {bundle} {other}"),
+            None => format!("grep -rlE -e '{LEAKS}' {bundle}"),
+        };
+        steps.push(format!(
+            "      - name: No secret in the browser bundle\n        run: \"{there}! {looks}\"\n"
+        ));
     }
     text = filled(&text, "__STEPS__", &steps.concat());
     text = filled(&text, "__DATABASE__", &database(survey));
@@ -145,6 +154,38 @@ pub(super) fn checks(file: &File) -> bool {
     file.text.contains("pull_request") && !deploys(file) && words.iter().any(|word| file.text.contains(word))
 }
 
+/// The names under which the jobs of the workflows report on a pull request, ours among them.
+pub fn reported(survey: &Survey<'_>) -> Vec<String> {
+    if !checked(survey) {
+        return vec!["check".to_owned()];
+    }
+    let mut names = Vec::new();
+    for file in workflows(survey).filter(|file| checks(file)) {
+        let scalars = syntax::document::yaml::scalars(&file.text);
+        let jobs = scalars.iter().filter_map(|scalar| match scalar.path.as_slice() {
+            [jobs, job, ..] if jobs == "jobs" => Some(job.as_str()),
+            _ => None,
+        });
+        let mut jobs: Vec<&str> = jobs.collect();
+        jobs.dedup();
+        for job in jobs {
+            let value = |keys: &[&str]| {
+                scalars.iter().find(|scalar| {
+                    scalar.path.len() >= keys.len() + 2
+                        && scalar.path[1] == job
+                        && scalar.path[2..2 + keys.len()].iter().zip(keys).all(|(one, other)| one == other)
+                })
+            };
+            // A job of a matrix reports under as many names as it has runs.
+            if value(&["strategy"]).is_none() {
+                names.push(value(&["name"]).map_or_else(|| job.to_owned(), |name| name.value.clone()));
+            }
+        }
+    }
+    names.dedup();
+    names
+}
+
 /// Whether a workflow releases the app.
 pub(super) fn deploys(file: &File) -> bool {
     let words = [
@@ -161,8 +202,22 @@ pub(super) fn deploys(file: &File) -> bool {
     text.contains("deploy") && words.iter().any(|word| text.contains(word))
 }
 
-/// The workflows of the tree.
+/// The workflows of the tree that GitHub runs.
 pub(super) fn workflows<'s>(survey: &'s Survey<'_>) -> impl Iterator<Item = &'s File> {
+    all(survey).filter(|file| has_jobs(file))
+}
+
+/// The workflows that never ran: without `jobs` at its top, a file is none.
+pub(super) fn broken<'s>(survey: &'s Survey<'_>) -> impl Iterator<Item = &'s File> {
+    all(survey).filter(|file| !has_jobs(file))
+}
+
+fn has_jobs(file: &File) -> bool {
+    let starts = |line: &str| ["jobs:", "\"jobs\":", "'jobs':", "{"].iter().any(|key| line.starts_with(key));
+    file.text.trim_start_matches('\u{feff}').lines().any(starts)
+}
+
+fn all<'s>(survey: &'s Survey<'_>) -> impl Iterator<Item = &'s File> {
     let files = survey.project.files.iter().filter(|file| file.kind == Kind::Yaml && file.skipped.is_none());
     files.filter(|file| file.path.folder() == ".github/workflows")
 }

@@ -1,5 +1,6 @@
 //! What stands between a commit and its visitors: checks on every change, an image, a release behind an approval.
 
+mod bundle;
 mod checks;
 mod health;
 mod image;
@@ -11,6 +12,7 @@ use crate::repository_hygiene::commands::Commands;
 use crate::repository_hygiene::kept_out;
 use crate::repository_hygiene::notes::{self, Section};
 use audit::{Confidence, Finding, Rule, Severity, Survey};
+pub use checks::reported as reported_checks;
 use edit::{Edit, Piece, RelPath, Span};
 use plan::{About, Change, Codemod, Request, Safety};
 use setup::{defaults, filled, steps};
@@ -28,7 +30,7 @@ const IMAGE: Rule = Rule {
     id: "deploy-pipeline/no-image",
     title: "Nothing says how the app is deployed",
     severity: Severity::Warning,
-    why: "The app runs in the builder's preview and nowhere else: no host is configured and no image can be built.",
+    why: "How and where it runs is known to whoever set it up, and to nobody else.",
     aliases: &[],
 };
 const RELEASE: Rule = Rule {
@@ -63,6 +65,14 @@ const PERMISSIONS: Rule = Rule {
 const CI: &str = ".github/workflows/ci.yml";
 const DEPLOY: &str = ".github/workflows/deploy.yml";
 
+const BROKEN: Rule = Rule {
+    id: "deploy-pipeline/broken-workflow",
+    title: "A workflow never runs",
+    severity: Severity::Warning,
+    why: "Whoever sees the file takes it for a check that every change passes.",
+    aliases: &[],
+};
+
 /// The codemod.
 pub struct DeployPipeline;
 
@@ -88,6 +98,8 @@ struct Deployed {
     output: String,
     /// The folder that visitors load from.
     bundle: String,
+    /// Where else it may lie, if that is not certain.
+    or_else: Option<&'static str>,
     /// Whether the build renders pages, and so runs the app's code.
     build_runs_code: bool,
     /// Whether types are complete only after a build.
@@ -142,7 +154,7 @@ impl Codemod for DeployPipeline {
         About {
             id: ID,
             title: "Checks on every change, an image, a release behind an approval",
-            rules: &[CHECKS, IMAGE, RELEASE, FUNCTION, UNPINNED, PERMISSIONS, health::HEALTH],
+            rules: &[CHECKS, IMAGE, RELEASE, FUNCTION, UNPINNED, PERMISSIONS, BROKEN, health::HEALTH],
             readme: include_str!("README.md"),
             frameworks: FRAMEWORKS,
         }
@@ -150,6 +162,14 @@ impl Codemod for DeployPipeline {
 
     fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
         let mut findings = pins::find(survey);
+        findings.extend(checks::broken(survey).map(|file| {
+            Finding::certain(
+                &BROKEN,
+                Span::new(file.id, 0..0),
+                "The workflow has no `jobs` at its top: it is none, and checks nothing.".to_owned(),
+                "Put its keys back to where they belong (`on` and `jobs` stand at the left edge), or delete it.",
+            )
+        }));
         findings.extend(health::find(survey));
         let Some((commands, deployed)) = app(survey) else { return findings };
         let at_manifest = |rule: &Rule, message: &str, todo: &str| Finding {
@@ -287,38 +307,6 @@ pub(crate) fn has_no_checks(survey: &Survey<'_>) -> bool {
     !checks::checked(survey) && kept_out(survey, CI).is_some()
 }
 
-/// The names under which the jobs of the workflows report on a pull request, ours among them.
-pub fn reported_checks(survey: &Survey<'_>) -> Vec<String> {
-    if !checks::checked(survey) {
-        return vec!["check".to_owned()];
-    }
-    let mut names = Vec::new();
-    for file in checks::workflows(survey).filter(|file| checks::checks(file)) {
-        let scalars = syntax::document::yaml::scalars(&file.text);
-        let jobs = scalars.iter().filter_map(|scalar| match scalar.path.as_slice() {
-            [jobs, job, ..] if jobs == "jobs" => Some(job.as_str()),
-            _ => None,
-        });
-        let mut jobs: Vec<&str> = jobs.collect();
-        jobs.dedup();
-        for job in jobs {
-            let value = |keys: &[&str]| {
-                scalars.iter().find(|scalar| {
-                    scalar.path.len() >= keys.len() + 2
-                        && scalar.path[1] == job
-                        && scalar.path[2..2 + keys.len()].iter().zip(keys).all(|(one, other)| one == other)
-                })
-            };
-            // A job of a matrix reports under as many names as it has runs.
-            if value(&["strategy"]).is_none() {
-                names.push(value(&["name"]).map_or_else(|| job.to_owned(), |name| name.value.clone()));
-            }
-        }
-    }
-    names.dedup();
-    names
-}
-
 /// The functions by which the configured hosts serve the server beside the app, those that are not there.
 fn functions(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Request> {
     let project = survey.project;
@@ -395,10 +383,13 @@ fn app<'s>(survey: &Survey<'s>) -> Option<(Commands<'s>, Deployed)> {
     let bundle = match way {
         Way::Static | Way::Beside => output.clone(),
         Way::Unknown if template.way == Way::Nitro => "dist/client".to_owned(),
+        Way::Nitro => bundle::of_server(survey, &commands).to_owned(),
         _ => template.bundle.to_owned(),
     };
+    let or_else = (way == Way::Nitro && bundle.is_empty()).then_some("dist");
+    let bundle = if bundle.is_empty() { template.bundle.to_owned() } else { bundle };
     let (build_runs_code, build_makes_types) = (template.build_runs_code, template.build_makes_types);
-    Some((commands, Deployed { way, output, bundle, build_runs_code, build_makes_types, needs }))
+    Some((commands, Deployed { way, output, bundle, or_else, build_runs_code, build_makes_types, needs }))
 }
 
 /// Whether the build writes pages alone, and goes on doing so.

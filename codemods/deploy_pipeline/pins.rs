@@ -97,8 +97,12 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     for file in workflows(survey) {
         let loose = loose(file);
         if let Some(first) = loose.first() {
-            let names: Vec<String> =
-                loose.iter().map(|one| format!("`{}@{}`", one.action, one.tag)).collect();
+            let mut names: Vec<String> = Vec::new();
+            for name in loose.iter().map(|one| format!("`{}@{}`", one.action, one.tag)) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
             let all = loose.iter().all(|one| release(one).is_some());
             findings.push(Finding {
                 rule: UNPINNED.id,

@@ -4,10 +4,12 @@ use super::find::builds_client;
 use audit::Survey;
 use audit::env::{EnvRead, Fallback, may_be_missing};
 use edit::Span;
+use project::graph::{Graph, Origin};
 use stack::Side;
 use syntax::Node;
 use syntax::Tree;
 use syntax::scope::Scopes;
+use syntax::view::{code_children, enclosing_function};
 
 /// Whether the code asks if the variable is there: a condition, a comparison, `!x`, or a constant that is used so.
 pub(super) fn is_asked_for(survey: &Survey<'_>, read: &EnvRead) -> bool {
@@ -41,6 +43,43 @@ pub(super) fn goes_without(survey: &Survey<'_>, read: &EnvRead) -> bool {
         let fails = says(&["throw ", "process.exit("]);
         !fails && (says(&["return"]) || !builds_client(survey, read))
     })
+}
+
+/// Whether the code stops where the variable is missing: it asks for it, and throws.
+pub(super) fn stops_without(survey: &Survey<'_>, read: &EnvRead) -> bool {
+    let file = survey.project.get(read.span.file);
+    let Some((tree, scopes)) = file.syntax() else { return false };
+    if matches!(survey.stack.side(file.id), Side::Config | Side::None) {
+        return false;
+    }
+    places(tree, scopes, read).into_iter().filter_map(condition).any(|asked| {
+        let Some(branch) = asked.parent().filter(|parent| parent.kind() == "if_statement") else {
+            return false;
+        };
+        let text = tree.text(asked);
+        let missing = text.contains('!') && !text.contains("!=") || text.contains("== undefined");
+        let field = if missing { "consequence" } else { "alternative" };
+        branch.child_by_field_name(field).is_some_and(|branch| {
+            branch.kind() == "throw_statement"
+                || code_children(branch).any(|statement| statement.kind() == "throw_statement")
+        })
+    })
+}
+
+/// Whether the read is an option of what a library makes as the module is loaded: whether it can do without is the library's to say.
+pub(super) fn is_option(survey: &Survey<'_>, read: &EnvRead) -> bool {
+    let file = survey.project.get(read.span.file);
+    let Some((tree, _)) = file.syntax().filter(|_| read.fallback == Fallback::None) else { return false };
+    let Some(mut node) = tree.node_at(read.whole.range()) else { return false };
+    while let Some(parent) = node.parent().filter(|parent| matches!(parent.kind(), "pair" | "object")) {
+        node = parent;
+    }
+    let call = node.parent().filter(|list| list.kind() == "arguments" && node.kind() == "object");
+    let Some(call) = call.and_then(|list| list.parent()) else { return false };
+    let maker = call.child_by_field_name("constructor").or_else(|| call.child_by_field_name("function"));
+    let Some(maker) = maker.filter(|maker| maker.kind() == "identifier") else { return false };
+    enclosing_function(call).is_none()
+        && matches!(Graph::origin(survey.project, file.id, maker.byte_range()), Origin::Package(..))
 }
 
 /// Whether the read is cast to a type that says that it may be missing, or `null` stands behind it.

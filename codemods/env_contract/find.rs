@@ -1,6 +1,6 @@
 //! What is wrong with how the app reads its environment, and what it needs of each variable.
 
-use super::asked::{goes_without, is_asked_for};
+use super::asked::{goes_without, is_asked_for, is_option, stops_without};
 use super::contract::{Audience, Contract, Need};
 use crate::server;
 use audit::env::{Accessor, DefinedIn, EnvName, EnvRead, Fallback, given};
@@ -22,6 +22,11 @@ pub(super) struct Read<'s> {
 /// The reads that can go through a contract, and those that must not (a server's variable in a file that the browser loads too).
 pub(super) fn reads<'s>(survey: &'s Survey<'_>) -> (Vec<Read<'s>>, Vec<(&'s EnvName, &'s EnvRead)>) {
     let (mut movable, mut mixed) = (Vec::new(), Vec::new());
+    // What waits for its first use may be checked there.
+    let waits = super::lazy::clients(survey);
+    let is_option = |read: &EnvRead| {
+        is_option(survey, read) && !waits.iter().any(|client| client.value.covers(read.span))
+    };
     for name in survey.env.iter().filter(|name| !given(&name.name)) {
         // A secret with a public name, and a secret literal behind a name, belong to the codemod that takes secrets out.
         if name.public && name.secret {
@@ -34,6 +39,9 @@ pub(super) fn reads<'s>(survey: &'s Survey<'_>) -> (Vec<Read<'s>>, Vec<(&'s EnvN
         let audience = if name.public { Audience::Public } else { Audience::Server };
         for read in name.reads.iter().filter(|read| read.replaceable && is_plain(survey, read)) {
             let file = survey.project.get(read.span.file);
+            if is_behind(survey, read) || is_nullish(survey, read) || is_option(read) {
+                continue;
+            }
             // What an earlier pass wrote reads as the guard file does, which knows no module of the app.
             let written = survey.stack.server.is_some_and(|server| server.wrote(file));
             if stack::builder::loads_alone(file) || written {
@@ -69,13 +77,15 @@ fn is_plain(survey: &Survey<'_>, read: &EnvRead) -> bool {
 /// Whether no read of the variable fails late or in silence: each asks for it first, or one has another way without it.
 fn is_handled(survey: &Survey<'_>, name: &EnvName) -> bool {
     let reads: Vec<&EnvRead> = name.reads.iter().filter(|read| is_plain(survey, read)).collect();
+    let behind = |read: &&EnvRead| is_behind(survey, read);
     // A number, or values that differ from place to place, cannot be one text in the module.
     let valued = |fallback: &Fallback| {
-        matches!(fallback, Fallback::Empty | Fallback::Localhost | Fallback::Literal { secret: false })
+        use Fallback::{Empty, Literal, Localhost, Placeholder};
+        matches!(fallback, Empty | Localhost | Placeholder | Literal { secret: false })
     };
     let values: BTreeSet<Option<String>> = reads
         .iter()
-        .filter(|read| valued(&read.fallback))
+        .filter(|read| valued(&read.fallback) && !behind(read))
         .map(|read| match read.fallback {
             Fallback::Empty => Some(String::new()),
             _ => literal(survey, read),
@@ -84,13 +94,28 @@ fn is_handled(survey: &Survey<'_>, name: &EnvName) -> bool {
     if values.len() > 1 || values.contains(&None) || reads.iter().any(|read| goes_without(survey, read)) {
         return true;
     }
-    let other = |read: &&EnvRead| matches!(read.fallback, Fallback::OtherEnv(_) | Fallback::Expression);
-    let behind = |read: &&EnvRead| {
-        let all = survey.env.iter().flat_map(|name| &name.reads);
-        all.filter(|one| other(one)).any(|one| one.span != read.span && one.whole.covers(read.span))
-    };
+    let other = |read: &&EnvRead| gives_way(&read.fallback);
     let asked = |read: &&EnvRead| matches!(read.fallback, Fallback::None) && is_asked_for(survey, read);
     reads.iter().any(other) || reads.iter().all(|read| asked(read) || behind(read))
+}
+
+/// Whether another variable or a computed value stands in for a missing one.
+fn gives_way(fallback: &Fallback) -> bool {
+    matches!(fallback, Fallback::OtherEnv(_) | Fallback::Expression)
+}
+
+/// Whether the read stands in for another variable: `A ?? B ?? "…"` holds together.
+fn is_behind(survey: &Survey<'_>, read: &EnvRead) -> bool {
+    let all = survey.env.iter().flat_map(|name| &name.reads);
+    all.filter(|one| gives_way(&one.fallback)).any(|one| one.span != read.span && one.whole.covers(read.span))
+}
+
+/// Whether a value stands behind `??`: there the empty text is a value, and a default of the module takes its place.
+fn is_nullish(survey: &Survey<'_>, read: &EnvRead) -> bool {
+    let valued =
+        matches!(read.fallback, Fallback::Localhost | Fallback::Placeholder | Fallback::Literal { .. });
+    let operator = || Some(chain(survey, read)?.child_by_field_name("operator")?.kind());
+    valued && operator() == Some("??")
 }
 
 /// What is needed where nothing says more: the project's address is one wherever its value is kept.
@@ -118,9 +143,13 @@ pub(super) fn need_of(survey: &Survey<'_>, name: &str) -> Need {
     };
     let reads: Vec<&EnvRead> = name.reads.iter().filter(|read| is_plain(survey, read)).collect();
     // A literal behind any read is the value that the app runs on today when the variable is missing.
-    for read in &reads {
+    for read in reads.iter().filter(|read| !is_behind(survey, read)) {
         match read.fallback {
             Fallback::Localhost => return literal(survey, read).map_or(required, Need::Development),
+            // What only holds a place is a value like any other: an address that nobody changed is one.
+            Fallback::Placeholder if !builds_client(survey, read) => {
+                return literal(survey, read).map_or(required, Need::Default);
+            }
             Fallback::Literal { secret: false } => {
                 return literal(survey, read).map_or(required, Need::Default);
             }
@@ -129,7 +158,7 @@ pub(super) fn need_of(survey: &Survey<'_>, name: &str) -> Need {
     }
     let soft = |read: &EnvRead| matches!(read.fallback, Fallback::Empty | Fallback::Placeholder);
     let asked = |read: &EnvRead| read.fallback != Fallback::NonNull && is_asked_for(survey, read);
-    if !values.is_empty() {
+    if !values.is_empty() || name.reads.iter().any(|read| stops_without(survey, read)) {
         required
     } else if is_handled(survey, name) && !reads.is_empty() {
         Need::Optional
@@ -144,7 +173,12 @@ pub(super) fn need_of(survey: &Survey<'_>, name: &str) -> Need {
 pub(super) fn builds_client(survey: &Survey<'_>, read: &EnvRead) -> bool {
     let Some((tree, scopes)) = survey.project.get(read.span.file).syntax() else { return false };
     let Some(node) = tree.node_at(read.whole.range()) else { return false };
-    let makes = |node: Node<'_>| {
+    let makes = |mut node: Node<'_>| {
+        let around =
+            ["binary_expression", "non_null_expression", "as_expression", "parenthesized_expression"];
+        while let Some(parent) = node.parent().filter(|parent| around.contains(&parent.kind())) {
+            node = parent;
+        }
         let call = node.parent().filter(|list| list.kind() == "arguments").and_then(|list| list.parent());
         call.is_some_and(|call| match call.kind() {
             "new_expression" => true,
@@ -169,12 +203,18 @@ pub(super) fn builds_client(survey: &Survey<'_>, read: &EnvRead) -> bool {
 /// The literal behind a read, decoded.
 fn literal(survey: &Survey<'_>, read: &EnvRead) -> Option<String> {
     let (tree, _) = survey.project.get(read.whole.file).syntax()?;
+    let right = unwrapped(chain(survey, read)?.child_by_field_name("right")?);
+    syntax::view::string_value(tree, right).map(|value| value.into_owned())
+}
+
+/// A read with what stands behind it.
+fn chain<'s>(survey: &'s Survey<'_>, read: &EnvRead) -> Option<Node<'s>> {
+    let (tree, _) = survey.project.get(read.whole.file).syntax()?;
     let mut node = tree.node_at(read.whole.range())?;
     while node.kind() != "binary_expression" {
         node = node.named_child(0).filter(|child| child.end_byte() <= read.whole.end as usize)?;
     }
-    let right = unwrapped(node.child_by_field_name("right")?);
-    syntax::view::string_value(tree, right).map(|value| value.into_owned())
+    Some(node)
 }
 
 /// All findings.
@@ -222,7 +262,13 @@ fn unchecked(module: &str, reads: &[&Read<'_>]) -> Option<Finding> {
             many(names.len(), "variable is").replace("variable iss", "variables are"),
             many(reads.len(), "place")
         ),
-        why: super::UNCHECKED.why.into(),
+        // What has a value of its own beside it is never `undefined`.
+        why: if reads.iter().all(|read| !matches!(read.read.fallback, Fallback::None | Fallback::NonNull)) {
+            "What stands in for a missing variable is spread over the code: a deployment without it goes on, and nobody sees with what."
+        } else {
+            super::UNCHECKED.why
+        }
+        .into(),
         todo,
         related: reads
             .iter()
@@ -238,6 +284,7 @@ fn unchecked(module: &str, reads: &[&Read<'_>]) -> Option<Finding> {
 fn silent(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
     let hides = |read: &&EnvRead| {
         is_plain(survey, read)
+            && !is_behind(survey, read)
             && matches!(
                 read.fallback,
                 Fallback::Empty
@@ -250,7 +297,7 @@ fn silent(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
         .reads
         .iter()
         .filter(hides)
-        .filter(|read| read.side != Side::Config)
+        .filter(|read| read.side != Side::Config && !survey.stack.is_script(read.span.file))
         .filter(|read| read.side != Side::None || server::side(survey, read.span.file) != Side::None)
         .collect();
     let first = reads.first()?;
@@ -290,6 +337,9 @@ fn undefined(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
     if name.definitions.iter().any(valued) || !matches!(first.fallback, Fallback::None | Fallback::NonNull) {
         return None;
     }
+    let asked = |read: &EnvRead| {
+        read.fallback == Fallback::None && is_asked_for(survey, read) && !stops_without(survey, read)
+    };
     let close = survey.env.iter().find(|other| {
         other.reads.is_empty() && other.definitions.iter().any(valued) && is_close(&other.name, &name.name)
     });
@@ -303,7 +353,18 @@ fn undefined(survey: &Survey<'_>, name: &EnvName) -> Option<Finding> {
         span: first.span,
         message: format!("`{}` is read, and no file of the tree says that it exists.{hint}", name.name),
         why: super::UNDEFINED.why.into(),
-        todo: format!("Set `{}` at the host, and in `.env.local` for development.", name.name),
+        todo: match () {
+            () if name.reads.iter().all(|read| matches!(read.side, Side::Edge | Side::None)) => {
+                format!("Set `{}` for the edge functions, with the command of their host.", name.name)
+            }
+            () if name.reads.iter().filter(|read| read.side != Side::None).all(asked) => {
+                format!(
+                    "The app asks whether it is set: set `{}` at the host where that is wanted.",
+                    name.name
+                )
+            }
+            () => format!("Set `{}` at the host, and in `.env.local` for development.", name.name),
+        },
         related: Vec::new(),
         subject: name.name.clone(),
     })

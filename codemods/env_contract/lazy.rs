@@ -27,7 +27,7 @@ static TEMPLATES: &[Template] =
 /// A client at the top of a module.
 pub(super) struct AtImport {
     /// The expression that makes it.
-    value: Span,
+    pub(super) value: Span,
     /// Its name.
     name: String,
     /// What throws before it where its variable is missing: it has to wait as well.

@@ -101,7 +101,7 @@ impl Codemod for EnvContract {
         let (movable, _) = find::reads(survey);
         // What goes with the browser's client is a change of its own, for where that client stays.
         let gone = crate::sessions_to_server::gone(survey);
-        let spans: Vec<Span> = movable.iter().map(|read| read.read.span).collect();
+        let spans: Vec<Span> = survey.env.iter().flat_map(|name| &name.reads).map(|read| read.span).collect();
         let mut by_module: BTreeMap<(String, bool), Vec<find::Read<'_>>> = BTreeMap::new();
         for read in movable.into_iter().filter(|read| !read.contract.taken) {
             let goes = gone.iter().any(|span| span.covers(read.read.span));

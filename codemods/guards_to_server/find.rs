@@ -241,6 +241,14 @@ fn file(survey: &Survey<'_>, guard: &Guard) -> Vec<Finding> {
                 if open.is_empty() {
                     continue;
                 }
+                // The matcher may take it, and the code lets it pass: then the matcher is not what lacks.
+                let taken = audit::guard::runs_before(survey.project, "/api/some/thing")
+                    .is_some_and(|(file, runs)| runs && file == span.file);
+                let todo = if taken {
+                    "Its matcher takes `/api` already, and some of it is for everyone: check the session in each of these handlers that is not."
+                } else {
+                    "Take `/api` into the matcher, or check the session in each of these handlers."
+                };
                 let mut found = finding(
                     &super::SKIPS_API,
                     *span,
@@ -250,7 +258,7 @@ fn file(survey: &Survey<'_>, guard: &Guard) -> Vec<Finding> {
                         count(open.len(), "handler"),
                         if open.len() == 1 { "checks nothing itself" } else { "check nothing themselves" }
                     ),
-                    "Take `/api` into the matcher, or check the session in each of these handlers.".into(),
+                    todo.into(),
                     &guard.name,
                 );
                 found.related = open

@@ -1,8 +1,8 @@
 //! Who calls a handler: the pages that reach the code that does, and whether they are for visitors who are signed in.
 
 use audit::Survey;
-use audit::guard::{Enforced, Guard, Proof, Requires};
-use audit::handler::{Handler, Kind};
+use audit::guard::{self, Enforced, Guard, Proof, Requires};
+use audit::handler::{Auth, Handler, Kind};
 use edit::FileId;
 use project::File;
 use stack::Side;
@@ -28,9 +28,14 @@ pub(super) fn of(survey: &Survey<'_>, handler: &Handler) -> Called {
         _ => return Called::Otherwise(String::new()),
     };
     let (mut any, mut role) = (false, true);
+    let apart = callers.first().copied();
     for caller in callers {
         let file = survey.project.get(caller);
         let page = is_page(file);
+        if handler.kind == Kind::ServerAction && asks_itself(survey, caller) {
+            (any, role) = (true, false);
+            continue;
+        }
         // Another server sends no cookies of a visitor, and a clock has none.
         if survey.stack.side(caller) == Side::Server && !(page && handler.kind == Kind::ServerAction) {
             return Called::Otherwise(format!(
@@ -40,7 +45,7 @@ pub(super) fn of(survey: &Survey<'_>, handler: &Handler) -> Called {
         }
         for root in roots(survey, caller) {
             any = true;
-            role &= is_guarded(survey, root, &|guard| matches!(guard.requires, Requires::Role(_)));
+            role &= is_guarded(survey, root, &|guard| asks_for_role(survey, guard));
             if !is_guarded(survey, root, &|_| true) {
                 return Called::Otherwise(format!(
                     "`{}` calls it, and visitors who are not signed in see that too. Where they may, check what they send and limit how often; else refuse with 401 without a session.",
@@ -51,11 +56,39 @@ pub(super) fn of(survey: &Survey<'_>, handler: &Handler) -> Called {
     }
     if any {
         Called::SignedIn { role }
+    } else if let Some(apart) = apart {
+        Called::Otherwise(format!(
+            "`{}` calls it, which no page of the app loads. Decide who may call it, and check that first.",
+            survey.project.get(apart).path
+        ))
     } else {
         Called::Otherwise(
             "Nothing in the app calls it. Remove it, or refuse with 401 without a session.".to_owned(),
         )
     }
+}
+
+/// Whether a file answers requests, and refuses whoever is not signed in in all of its handlers.
+fn asks_itself(survey: &Survey<'_>, file: FileId) -> bool {
+    let mut own = survey
+        .handlers
+        .iter()
+        .filter(|handler| handler.span.file == file && handler.kind == Kind::RouteHandler)
+        .peekable();
+    own.peek().is_some() && own.all(|handler| handler.auth == Auth::Enforced)
+}
+
+/// Whether a guard lets in some of those who are signed in: by what it compares, or by the name of what it asks.
+fn asks_for_role(survey: &Survey<'_>, guard: &Guard) -> bool {
+    let file = survey.project.get(guard.span.file);
+    let text = if guard.kind == guard::Kind::Middleware { "" } else { &file.text };
+    let asks = text.split(|letter: char| !letter.is_alphanumeric() && letter != '(').any(|word| {
+        word.strip_suffix('(').or(word.split_once('(').map(|(name, _)| name)).is_some_and(|name| {
+            let verb = ["get", "require", "is", "assert", "check", "ensure"];
+            name.contains("Admin") && verb.iter().any(|verb| name.starts_with(verb))
+        })
+    });
+    asks || matches!(guard.requires, Requires::Role(_))
 }
 
 /// The files that call an address by a method.

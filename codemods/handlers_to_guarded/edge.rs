@@ -23,8 +23,11 @@ pub(super) fn find(survey: &Survey<'_>, handler: &Handler) -> Option<Finding> {
     } else {
         "writes"
     };
-    let gate =
-        if without_token { "lets in whoever calls it" } else { "lets in whoever has the publishable key" };
+    let gate = match () {
+        () if asks_for_text(survey, handler) => "lets in whoever sends a text that stands in the source",
+        () if without_token => "lets in whoever calls it",
+        () => "lets in whoever has the publishable key",
+    };
     let mut found = finding(
         &super::EDGE,
         handler.span,
@@ -56,6 +59,18 @@ pub(super) fn find(survey: &Survey<'_>, handler: &Handler) -> Option<Finding> {
         asked_back(&mut found);
     }
     Some(found)
+}
+
+/// Whether a handler refuses whoever does not send a text of its source: `if (pass !== "open sesame")`.
+fn asks_for_text(survey: &Survey<'_>, handler: &Handler) -> bool {
+    let text = survey.project.get(handler.span.file).text.get(handler.span.range()).unwrap_or_default();
+    ["!== \"", "!== '", "!= \"", "!= '"].iter().flat_map(|mark| text.match_indices(mark)).any(|(at, mark)| {
+        let name = text[..at].trim_end().rsplit(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        let name = name.into_iter().next().unwrap_or_default().to_lowercase();
+        let known = text[at + mark.len()..].split(['"', '\'']).next().unwrap_or_default();
+        let pass = ["secret", "password", "passcode", "secret_key", "secretkey", "api_key", "apikey"];
+        pass.iter().any(|word| name.ends_with(word)) && known.len() >= 6
+    })
 }
 
 /// What visitors without an account call: forms, reports of errors, the way in.

@@ -33,7 +33,7 @@ const OTHERS: [&str; 4] = ["sql`", ".query(", "prisma.", "stripe."];
 pub(super) fn by_policies(survey: &Survey<'_>, handler: &Handler) -> bool {
     let own = text(survey, handler);
     let others = |text: &str| OTHERS.iter().any(|mark| text.contains(mark));
-    if handler.admin {
+    if handler.admin || survey.clients.iter().all(|client| client.backend != "supabase") {
         return false;
     }
     if own.contains(".from(") || own.contains(".rpc(") {

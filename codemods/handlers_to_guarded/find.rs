@@ -354,6 +354,7 @@ fn risk(survey: &Survey<'_>, handler: &Handler) -> Option<Severity> {
     {
         Severity::Hole
     } else if handler.writes
+        || handler.fetches
         || handler.pays
         || handler.admin
         || reads_people(survey, handler)
@@ -433,12 +434,22 @@ fn asks_database(survey: &Survey<'_>, handler: &Handler) -> bool {
     [".from(", ".rpc(", "sql`", ".find", "select "].iter().any(|mark| text.contains(mark))
 }
 
+/// What to say of what visitors without an account fill in.
+pub(super) const FORM: &str = "If it is meant for visitors without an account: check every field, limit how often one address may call, and ask for a captcha. Otherwise refuse with 401 without a session.";
+
+/// Whether visitors without an account fill in what a handler takes.
+fn is_form(handler: &Handler) -> bool {
+    let forms = ["contact", "newsletter", "subscribe", "waitlist", "feedback", "inquiry", "enquiry", "lead"];
+    words(handler).iter().any(|word| forms.contains(&word.trim_end_matches('s')))
+}
+
 /// The open handlers of one file, told once.
 fn opened(survey: &Survey<'_>, handlers: Vec<(&Handler, Severity)>) -> Finding {
     let severity = handlers.iter().map(|(_, severity)| *severity).min().unwrap_or(Severity::Warning);
     let worst = handlers.iter().position(|(_, own)| *own == severity).unwrap_or(0);
     let (first, _) = handlers[worst];
     let does = match (first.admin, first.writes, first.pays) {
+        _ if first.fetches => "fetches whatever address it is sent",
         (true, true, _) => "writes past every policy",
         (true, false, _) => "reads past every policy",
         (_, true, _) => "writes",
@@ -448,6 +459,8 @@ fn opened(survey: &Survey<'_>, handlers: Vec<(&Handler, Severity)>) -> Finding {
     let why = super::guarded::of(survey).why.get(&first.span).cloned().unwrap_or_default();
     let todo = if is_timed(first) {
         "Let the host's clock send a secret, and refuse without it: compare the Authorization header with one of the environment.".to_owned()
+    } else if is_form(first) {
+        FORM.to_owned()
     } else if has_sign_in(survey) {
         if why.is_empty() { REFUSE.to_owned() } else { why }
     } else {

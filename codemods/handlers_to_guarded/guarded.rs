@@ -133,7 +133,40 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     for handler in survey.handlers.iter().filter(asks).filter(role) {
         files.entry(handler.span.file).or_default().push(handler);
     }
-    files.into_values().map(|handlers| lacks_role(&handlers)).collect()
+    let mut found: Vec<Finding> = files.into_values().map(|handlers| lacks_role(&handlers)).collect();
+    let told: Vec<Span> = found.iter().map(|one| one.span).collect();
+    found.extend(unlike_its_neighbours(survey).into_iter().filter(|one| !told.contains(&one.span)));
+    found
+}
+
+/// Handlers for administrators that ask for a session only, where most beside them ask for a role.
+fn unlike_its_neighbours(survey: &Survey<'_>) -> Vec<Finding> {
+    let asks = |handler: &&Handler| {
+        let parts = handler.url.as_deref().map(|url| url.split('/').any(|part| part == "admin"));
+        handler.auth == Auth::Enforced && handler.kind == Kind::RouteHandler && parts == Some(true)
+    };
+    let (with, without): (Vec<_>, Vec<_>) =
+        survey.handlers.iter().filter(asks).partition(|handler| handler.role);
+    let does = |handler: &&&Handler| handler.writes || handler.pays || handler.admin;
+    if with.len() < without.len() || with.len() < 2 {
+        return Vec::new();
+    }
+    let finding = |handler: &&Handler| {
+        let mut found = finding(
+            &NO_ROLE,
+            handler.span,
+            format!(
+                "{} asks for a session only, and {} handlers for administrators beside it ask for a role.",
+                find::told(handler),
+                with.len()
+            ),
+            "Ask for the role in it as well, from the database, before anything is read or written.",
+            &handler.name,
+        );
+        found.confidence = Confidence::Likely;
+        found
+    };
+    without.iter().filter(does).map(finding).collect()
 }
 
 /// The handlers of one file, told once.

@@ -152,6 +152,7 @@ fn injections(survey: &Survey<'_>) -> Vec<Finding> {
                 let ours = |value: &Node<'_>| {
                     identity.iter().any(|span| span.range() == value.byte_range())
                         || is_moment(tree, scopes, *value)
+                        || is_own_id(tree, scopes, *value)
                 };
                 values.is_empty() || !values.iter().all(ours)
             })
@@ -170,16 +171,26 @@ fn injections(survey: &Survey<'_>) -> Vec<Finding> {
     found
 }
 
+/// What a constant holds that stands as a value.
+fn held<'t>(tree: &'t Tree, scopes: &Scopes, value: Node<'t>) -> Option<Node<'t>> {
+    let declared = scopes.binding_at(value.byte_range()).map(|id| scopes.binding(id).range.clone());
+    let declared = tree.node_at(declared?).filter(|node| node.kind() == "variable_declarator");
+    declared?.child_by_field_name("value").map(view::unwrapped)
+}
+
 /// Whether a value is a date or a time that the code makes: `new Date().toISOString()`, `startOfMonthISO()`, a constant of it.
 fn is_moment(tree: &Tree, scopes: &Scopes, value: Node<'_>) -> bool {
-    let declared = scopes.binding_at(value.byte_range()).map(|id| scopes.binding(id).range.clone());
-    let declared = declared.and_then(|range| tree.node_at(range));
-    let made = declared.filter(|declared| declared.kind() == "variable_declarator");
-    let made = made.and_then(|declared| declared.child_by_field_name("value")).unwrap_or(value);
+    let made = held(tree, scopes, value).unwrap_or(value);
     let Some(callee) = view::callee(view::unwrapped(made)) else { return false };
     let name = callee.child_by_field_name("property").unwrap_or(callee);
     let words = audit::env::words(tree.text(name));
     words.iter().any(|word| matches!(word.as_str(), "ISO" | "DATE" | "TIMESTAMP" | "NOW"))
+}
+
+/// Whether a value is a constant that holds the id of the signed-in user: `const uid = user?.id`.
+fn is_own_id(tree: &Tree, scopes: &Scopes, value: Node<'_>) -> bool {
+    let text = held(tree, scopes, value).map(|held| tree.text(held).replace(['?', '!'], ""));
+    matches!(text.as_deref(), Some("user.id" | "session.user.id" | "auth.user.id" | "data.user.id"))
 }
 
 /// One place at which the browser sets what gives rights.

@@ -113,7 +113,10 @@ fn missing(survey: &Survey<'_>) -> Vec<Missing> {
             let needed = patterns.filter(|line| !there || !MINOR.contains(line));
             let lacking = needed.filter(|line| {
                 let probe = below(&line.replace('*', "x"));
-                !project.ignores_folder(&probe) && !project.ignores_file(&probe)
+                // `folder/**` ignores all that the folder holds, and not the folder.
+                let inside = format!("{}/x", probe.trim_end_matches('/'));
+                ![&probe, &inside].iter().any(|probe| project.ignores_file(probe))
+                    && !project.ignores_folder(&probe)
             });
             lines.built.extend(lacking.map(|line| (*line).to_owned()));
         }

@@ -130,7 +130,7 @@ impl Codemod for RepositoryRules {
             changes.push(change);
         };
         propose("Write down the rules of the default branch", &[&RULESET], &|| {
-            vec![file(RULES, ruleset(survey)), notes::section(survey, Section::Repository, APPLIED)]
+            vec![file(RULES, ruleset(survey)), notes::section(survey, Section::Repository, &applied(survey))]
         });
         propose("Propose updates of dependencies every week", &[&UPDATES], &|| {
             vec![file(DEPENDABOT_FILE, updates(survey, &commands))]
@@ -187,6 +187,17 @@ const APPLIED: &str = "## Rules of the repository\n\n`.github/rulesets/main.json
     `gh api repos/{owner}/{repo}/rulesets --method POST --input .github/rulesets/main.json`.\n`gh api repos/{owner}/{repo}/rulesets` \
     lists what is applied. The checks that it requires are the jobs of the workflows: rename them in both places.";
 
+fn applied(survey: &Survey<'_>) -> String {
+    if !deploy_pipeline::reported_checks(survey).is_empty() {
+        return APPLIED.to_owned();
+    }
+    let text = APPLIED.replace("a pull request with passing checks", "a pull request");
+    text.replace(
+        "The checks that it requires are the jobs of the workflows: rename them in both places.",
+        "It requires no check: name the jobs of the workflows there.",
+    )
+}
+
 fn file(path: &str, text: String) -> Option<Request> {
     Some(Request::File { path: RelPath::new(path)?, pieces: vec![Piece::text(text)], mode: 0o644 })
 }
@@ -197,7 +208,12 @@ fn ruleset(survey: &Survey<'_>) -> String {
     let owned = owners.iter().any(|path| survey.project.file(path).is_some());
     let checks = deploy_pipeline::reported_checks(survey);
     let checks: Vec<String> = checks.iter().map(|check| format!("{{ \"context\": \"{check}\" }}")).collect();
-    let mut text = MAIN.replace("__REVIEWS__", if owned { "1" } else { "0" });
+    let main = match MAIN.split_once(",\n    {\n      \"type\": \"required_status_checks\"") {
+        // A rule that requires no check by name requires none.
+        Some((before, _)) if checks.is_empty() => format!("{before}\n  ]\n}}\n"),
+        _ => MAIN.to_owned(),
+    };
+    let mut text = main.replace("__REVIEWS__", if owned { "1" } else { "0" });
     text = text.replace("__OWNERS__", if owned { "true" } else { "false" });
     text.replace("__CHECKS__", &checks.join(", "))
 }

@@ -19,7 +19,8 @@ pub(super) fn fixed(survey: &Survey<'_>) -> Vec<Fixed> {
     let mut found = Vec::new();
     for file in &survey.project.files {
         let runs =
-            matches!(survey.stack.side(file.id), Side::Browser | Side::Server | Side::Both | Side::Edge);
+            matches!(survey.stack.side(file.id), Side::Browser | Side::Server | Side::Both | Side::Edge)
+                && !survey.stack.is_script(file.id);
         // The module that checks the environment holds the defaults of development.
         if file.text.contains("See .env.example.") {
             continue;
@@ -50,11 +51,19 @@ pub(super) fn fixed(survey: &Survey<'_>) -> Vec<Fixed> {
                 around.kind() == "arguments"
                     && around.parent().is_some_and(|call| tree.text(call).starts_with("console."))
             });
+            // What a request is made of for a handler of the app itself, or an address without a host is read by, is asked of nobody.
+            let made_up = node.parent().filter(|list| list.kind() == "arguments").is_some_and(|list| {
+                let maker = list.parent().and_then(|call| call.child_by_field_name("constructor"));
+                let maker = maker.map_or("", |maker| tree.text(maker));
+                let first = list.named_child(0).is_some_and(|first| first.id() == node.id());
+                maker == "URL" && !first || first && maker != "Request" && maker.ends_with("Request")
+            });
             let listed = node.parent().is_some_and(|around| around.kind() == "array");
             let fallback = node
                 .parent()
                 .is_some_and(|around| matches!(around.kind(), "binary_expression" | "ternary_expression"));
-            if local && !behind && !logged && !listed && !fallback && !of_development(tree, node) {
+            if local && !behind && !made_up && !logged && !listed && !fallback && !of_development(tree, node)
+            {
                 let end = text
                     .char_indices()
                     .filter(|(_, letter)| *letter == '/')

@@ -328,6 +328,8 @@ fn text_named(survey: &Survey<'_>, secret: &Secret) -> &'static str {
     }
 }
 
+const READ_LATER: &str = "The bundler copies the value into the files that every visitor loads as soon as any code of the browser reads it.";
+
 fn published_variable(published: &rename::Published<'_>, behind: Vec<&Secret>) -> Finding {
     let name = &published.name.name;
     let span = published.name.reads.first().map(|read| read.span).or(published
@@ -340,7 +342,7 @@ fn published_variable(published: &rename::Published<'_>, behind: Vec<&Secret>) -
         Fate::Renamed { to, .. } => (
             format!("The name of `{name}` publishes a secret, though only the server reads it."),
             format!("Call it `{to}` in code, env files and at the host."),
-            Severity::Hole,
+            Severity::Warning,
         ),
         Fate::Browser => (
             format!("`{name}` is a secret by its name, and the browser bundle reads it."),
@@ -372,7 +374,11 @@ fn published_variable(published: &rename::Published<'_>, behind: Vec<&Secret>) -
         confidence: Confidence::Certain,
         span,
         message,
-        why: PUBLISHED.why.to_owned(),
+        why: match &published.fate {
+            // No page gets it today.
+            Fate::Renamed { .. } => READ_LATER.to_owned(),
+            _ => PUBLISHED.why.to_owned(),
+        },
         todo,
         related: related.map(|(span, message)| Related { span, message: message.to_owned() }).collect(),
         subject: name.clone(),

@@ -196,7 +196,7 @@ fn moved<'s>(
             format!("Empty {name} in the example")
         }
         [_] if first.kind == "firebase-web-key" => {
-            "Read the Firebase configuration from the environment".into()
+            "Read the Firebase configuration from the environment: set it at the host first".into()
         }
         read => format!("Read {} from the environment", read.join(" and ")),
     };
@@ -211,12 +211,9 @@ fn moved<'s>(
     (change, touched)
 }
 
-/// A literal that becomes a read of the same value is safe; whatever loses a default, or is compared, is to be looked at.
+/// What code reads from now on must be set wherever it is built or run: only what no code reads is safe.
 fn safety(value: &Value<'_>) -> Safety {
-    let plain = value
-        .moves
-        .iter()
-        .all(|(_, way)| matches!(way, Way::Read | Way::Template | Way::Attribute | Way::Type));
+    let plain = value.moves.iter().all(|(_, way)| *way == Way::Type);
     if plain { Safety::Safe } else { Safety::Review }
 }
 

@@ -9,6 +9,7 @@ mod firebase;
 mod fix;
 mod places;
 mod rename;
+mod sent;
 
 use audit::{Finding, Rule, Severity, Survey};
 use plan::{About, Change, Codemod};
@@ -89,6 +90,14 @@ const SWAP: Rule = Rule {
     aliases: &["CWE-1188"],
 };
 
+const SENT: Rule = Rule {
+    id: "secrets-to-env/secret-sent-out",
+    title: "The server sends a secret out",
+    severity: Severity::Hole,
+    why: "An answer, the address of a redirect and a row that pages read are seen by every visitor who asks, and what they hold is theirs.",
+    aliases: &["CWE-200", "CWE-522"],
+};
+
 /// Variables that are to lose the prefix which publishes them: no page reads them.
 pub(crate) fn renamed<'s>(survey: &'s Survey<'_>) -> Vec<&'s str> {
     let published = rename::published(survey).into_iter();
@@ -103,7 +112,7 @@ impl Codemod for SecretsToEnv {
             title: "Secrets and configuration leave the source for the environment",
             rules: &[
                 IN_SOURCE, IN_BROWSER, PUBLISHED, SIGNING, PASSWORD, COMMITTED, IN_TEXT, EXAMPLE, PUBLIC,
-                SWAP,
+                SWAP, SENT,
             ],
             readme: include_str!("README.md"),
             frameworks: &["vite", "next", "tanstack-start", "express"],
@@ -111,7 +120,9 @@ impl Codemod for SecretsToEnv {
     }
 
     fn find(&self, survey: &Survey<'_>) -> Vec<Finding> {
-        find::find(survey)
+        let mut findings = find::find(survey);
+        findings.extend(sent::find(survey));
+        findings
     }
 
     fn fix(&self, survey: &Survey<'_>, findings: &[Finding]) -> Vec<Change> {

@@ -65,7 +65,7 @@ fn afresh(arguments: &ApplyArguments, console: &Console) -> Result<Exit> {
         }
         let plan = saved(pass, &report)?;
         let applied = write(&pass.survey.project.root, &plan, gate, console)?;
-        told(&applied, report.changes.len(), &report.beside.rotation, console)?;
+        told(&applied, &pass.survey.project.root, report.changes.len(), &report.beside.rotation, console)?;
         Ok(Exit::Done)
     })
 }
@@ -100,7 +100,7 @@ fn exactly(path: &Path, arguments: &ApplyArguments, console: &Console) -> Result
         apply::gate(root, &gate(arguments.gate, Some(path)))?;
         let rotation = rotation::list(survey);
         let applied = write(root, &plan, gate(arguments.gate, Some(path)), console)?;
-        told(&applied, plan.changes.as_array().map_or(0, Vec::len), &rotation, console)?;
+        told(&applied, root, plan.changes.as_array().map_or(0, Vec::len), &rotation, console)?;
         Ok(Exit::Done)
     })
 }
@@ -159,7 +159,13 @@ fn gate(arguments: GateArguments, plan: Option<&Path>) -> Gate {
 }
 
 /// What was done, and what is left to do.
-fn told(applied: &Applied, changes: usize, rotation: &[Rotation], console: &Console) -> Result<()> {
+fn told(
+    applied: &Applied,
+    root: &Path,
+    changes: usize,
+    rotation: &[Rotation],
+    console: &Console,
+) -> Result<()> {
     if let Some(recovered) = &applied.recovered {
         console.note(&recovered.to_string());
     }
@@ -176,8 +182,25 @@ fn told(applied: &Applied, changes: usize, rotation: &[Rotation], console: &Cons
         text += &format!("git no longer tracks {}.\n", pass::listed(&untracked));
     }
     text += &human::rotate(rotation, style);
+    text += &to_set(applied, root);
     text += "\nReview it with `git diff`, install, build, and commit. `migrate undo` takes it back.\n";
     console.result(&text)
+}
+
+/// The variables whose values this machine alone has: a host that builds without them builds an app that does not start.
+fn to_set(applied: &Applied, root: &Path) -> String {
+    let local = applied.files.iter().filter(|file| file.name() == ".env.local");
+    let texts = local.filter_map(|file| std::fs::read_to_string(root.join(file.as_str())).ok());
+    let names: BTreeSet<String> =
+        texts.flat_map(|text| syntax::document::env::entries(&text)).map(|entry| entry.name).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    format!(
+        "\nThe code reads these from now on, and only `.env.local` of this machine has them. Set them at the host, and in the\npipeline, before the next deployment: {}.\n",
+        names.join(", ")
+    )
 }
 
 fn is_yes(answer: Option<String>) -> bool {

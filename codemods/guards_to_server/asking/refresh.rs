@@ -121,11 +121,15 @@ fn renews(survey: &Survey<'_>, file: FileId) -> bool {
     let near = graph.links[file.0 as usize].iter().map(|link| link.target);
     let mut files: Vec<FileId> = near.collect();
     files.push(file);
+    let asks = |text: &str| {
+        [".auth.getUser(", ".auth.getSession(", ".auth.getClaims("].iter().any(|mark| text.contains(mark))
+    };
+    // The client may be made in one file and asked in the other.
+    let here = asks(&survey.project.get(file).text);
     files.into_iter().any(|file| {
         let text = &survey.project.get(file).text;
-        let asks = [".auth.getUser(", ".auth.getSession(", ".auth.getClaims("];
         (text.contains("createServerClient") || text.contains("createMiddlewareClient"))
-            && asks.iter().any(|mark| text.contains(mark))
+            && (here || asks(text))
             && (text.contains("cookies.set(") || text.contains("createMiddlewareClient"))
     })
 }

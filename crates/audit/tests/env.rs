@@ -112,7 +112,7 @@ fn what_stands_behind_a_read_is_part_of_it() {
     check(
         "f(process.env.A || process.env.B || 'x1');",
         &[
-            "A Process Literal { secret: false } <process.env.A || process.env.B || 'x1'>",
+            "A Process OtherEnv(\"B\") <process.env.A || process.env.B || 'x1'>",
             "B Process Literal { secret: false } <process.env.B || 'x1'>",
         ],
     );
@@ -168,4 +168,38 @@ fn a_key_that_is_public_by_its_shape_is_not_secret_by_its_name() {
     let found = env(&[(".env", "VITE_STRIPE_API_KEY=pk_live_Fixture0Only1Never2\nVITE_PAY_API_KEY=x\n")]);
     let secret: Vec<(&str, bool)> = found.iter().map(|name| (name.name.as_str(), name.secret)).collect();
     assert_eq!(secret, [("VITE_PAY_API_KEY", true), ("VITE_STRIPE_API_KEY", false)]);
+}
+
+#[test]
+fn a_chain_of_two_variables_gives_way_to_the_second() {
+    check(
+        "f(process.env.A ?? process.env.B ?? '');",
+        &[
+            "A Process OtherEnv(\"B\") <process.env.A ?? process.env.B ?? ''>",
+            "B Process Empty <process.env.B ?? ''>",
+        ],
+    );
+    check(
+        "f(process.env.A || process.env.B || '');",
+        &["A Process Empty <process.env.A || process.env.B || ''>", "B Process Empty <process.env.B || ''>"],
+    );
+}
+
+#[test]
+fn a_function_that_is_given_the_name_reads_it() {
+    check(
+        "function need(name: string) { const value = process.env[name]; if (!value) throw new Error(name); return value; } f(need('A'), need(other));",
+        &["A Process None <need('A')>"],
+    );
+    check(
+        "const look = (name: string) => process.env[name]?.trim(); f(look('A') || 'x1');",
+        &["A Process Literal { secret: false } <look('A') || 'x1'>"],
+    );
+}
+
+#[test]
+fn a_line_that_is_a_comment_reads_nothing() {
+    let names = env(&[("app.py", "# key = os.getenv('OLD_KEY')\nkey = os.getenv('NEW_KEY')\n")]);
+    let names: Vec<&str> = names.iter().map(|name| name.name.as_str()).collect();
+    assert_eq!(names, ["NEW_KEY"]);
 }

@@ -42,6 +42,7 @@ fn show(handler: &Handler) -> String {
         ("unset", handler.unset_secret.is_some()),
         ("blind", handler.blind),
         ("pays", handler.pays),
+        ("fetches", handler.fetches),
         ("asks-back", handler.asks_back),
         ("known", handler.known_pass.is_some()),
     ] {
@@ -1003,4 +1004,54 @@ fn a_signature_is_worked_out_and_written_as_a_text() {
     };
     route(&body("hex !== signature"), "/api/berths POST Secret writes");
     route(&body("!signature"), "/api/berths POST None writes");
+}
+
+#[test]
+fn files_in_a_store_and_addresses_of_the_caller_are_deeds() {
+    let store = "import { put } from \"@vercel/blob\"; export async function POST(request) { await put('plan', await request.blob()); }";
+    check(NEXT, &[("app/api/plans/route.ts", store)], &["/api/plans POST None writes"]);
+    route(
+        "export async function GET(request) { const { searchParams } = new URL(request.url); const url = searchParams.get('url'); return fetch(url); }",
+        "/api/berths GET None fetches",
+    );
+    route(
+        "export async function GET(request) { const url = new URL(request.url).searchParams.get('url'); if (!allowed.includes(url)) return new Response(null, { status: 400 }); return fetch(url); }",
+        "/api/berths GET None",
+    );
+    route(
+        "export async function GET(request) { const found = await fetch('https://tides.example.org'); const { next } = await found.json(); return fetch(next); }",
+        "/api/berths GET None",
+    );
+}
+
+#[test]
+fn what_stands_behind_the_answer_is_not_done() {
+    route(
+        "export async function GET() { return new Response('closed'); const db = await createClient(process.env.SERVICE_ROLE_KEY); await db.from('berths').delete().eq('id', 1); }",
+        "/api/berths GET PublicByDesign",
+    );
+}
+
+#[test]
+fn an_answer_of_a_demand_that_is_handed_back_is_a_check() {
+    route(
+        "async function authenticateBoat(request) { const key = request.headers.get('authorization')?.slice(7); if (!key) return new Response(null, { status: 401 }); const row = await db.from('gate_keys').select('id').eq('key_hash', await sha256Hex(key)).maybeSingle(); if (!row.data) return new Response(null, { status: 401 }); return row.data; } export async function GET(request) { const boat = await authenticateBoat(request); if (boat instanceof Response) return boat; await db.from('notes').insert({ boat: boat.id }); }",
+        "/api/berths GET Enforced writes",
+    );
+}
+
+#[test]
+fn an_id_of_the_session_that_the_request_takes_the_place_of_is_named() {
+    route(
+        "export async function POST(request) { const user = await currentMember(); if (!user) return new Response(null, { status: 401 }); const body = await request.json(); await db.insert(berths).values({ ownerId: user.id, ...body }); await db.from('berths').insert({ ...body, ownerId: user.id }); }",
+        "/api/berths POST Enforced writes Identity(ownerId)",
+    );
+}
+
+#[test]
+fn whoever_names_a_program_is_let_in_by_nobody_else() {
+    route(
+        "export async function GET(request) { const userAgent = request.headers.get('user-agent') || ''; const isAllowed = request.headers.get('x-key') === process.env.KEY || userAgent.includes('harbour-bot'); if (!isAllowed) return new Response(null, { status: 401 }); }",
+        "/api/berths GET Optional unverified known",
+    );
 }

@@ -153,3 +153,8 @@ fn of_file(file: &File) -> Vec<(&'static str, f64, &'static str)> {
     }
     tells
 }
+
+/// Whether the bundler's configuration is a builder's own, which makes a server only where it is told to.
+pub fn wraps_config(text: &str) -> bool {
+    text.contains("@lovable.dev/vite-tanstack-config")
+}

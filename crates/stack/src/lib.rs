@@ -10,7 +10,8 @@ pub mod host;
 pub mod production;
 pub mod server;
 mod sides;
-pub use sides::is_test;
+mod trial;
+pub use trial::{is_discarded, is_surely_test, is_test};
 
 use edit::{FileId, Span};
 use project::Project;
@@ -111,6 +112,11 @@ impl Stack {
     pub fn side_at(&self, span: Span) -> Side {
         let parts = self.server_parts.get(&span.file).map_or(&[][..], Vec::as_slice);
         if framework::cut::holds(parts, span.start as usize) { Side::Server } else { self.side(span.file) }
+    }
+
+    /// Whether a person or a package script runs the file, and no deployment does.
+    pub fn is_script(&self, file: FileId) -> bool {
+        self.side_reasons[file.0 as usize] == sides::SCRIPT
     }
 
     /// Where a file runs.

@@ -2,6 +2,7 @@
 
 use crate::Side;
 use crate::framework::{self, Entry, Framework, cut};
+use crate::is_test;
 use edit::FileId;
 use project::{File, Kind, Project};
 use std::collections::BTreeMap;
@@ -57,15 +58,7 @@ pub(crate) fn of(project: &Project) -> (Vec<Side>, Vec<&'static str>) {
         .collect();
     let reached = project.graph.reachable(project, &scripts);
     for file in reached.into_iter().filter(|file| map.is_free(*file)).collect::<Vec<_>>() {
-        map.mark(
-            file,
-            Mark::Server,
-            if scripts.contains(&file) {
-                "a script, run by hand or by a package script"
-            } else {
-                "reached from a script"
-            },
-        );
+        map.mark(file, Mark::Server, if scripts.contains(&file) { SCRIPT } else { "reached from a script" });
     }
     map.finish()
 }
@@ -235,6 +228,9 @@ impl<'p> Map<'p> {
     }
 }
 
+/// Why a file runs: somebody runs it.
+pub(crate) const SCRIPT: &str = "a script, run by hand or by a package script";
+
 /// What the place alone decides.
 fn by_place(project: &Project, file: &File) -> Option<(Side, &'static str)> {
     let (path, name) = (file.path.as_str(), file.path.name());
@@ -323,16 +319,6 @@ fn is_config_document(name: &str, folders: &[&str]) -> bool {
         || folders.contains(&".github")
         || folders.contains(&".lovable")
         || folders.contains(&".bolt")
-}
-
-/// By name or folder. Only asked of what nothing reaches: `app/api/test/route.ts` is a route like any other.
-pub fn is_test(file: &File) -> bool {
-    let name = file.path.name();
-    let folders = ["__tests__", "__mocks__", "tests", "test", "e2e", "cypress", "playwright"];
-    [".test.", ".spec.", ".stories."].iter().any(|mark| name.contains(mark))
-        || file.path.folder().split('/').any(|part| folders.contains(&part))
-        || name.starts_with("playwright-fixture.")
-        || name.starts_with("setupTests.")
 }
 
 /// Imports a package that answers requests, or Node's own server, and listens.

@@ -7,10 +7,11 @@ const schema = z.object({
 
 type Env = z.infer<typeof schema>;
 
-// A variable is checked where it is read, so that a build needs no values. The error names every one that is wrong.
+// A variable is checked where it is read, so that a build needs no values; an empty one is a missing one. The error names every
+// one that is wrong.
 export const env = new Proxy({} as Env, {
   get(_, name: keyof Env) {
-    const parsed = schema.shape[name]?.safeParse(process.env[name]);
+    const parsed = schema.shape[name]?.safeParse(process.env[name] || undefined);
     if (parsed?.success !== false) return parsed?.data;
     const wrong = schema.safeParse(process.env).error?.issues.map((issue) => issue.path.join(".")) ?? [];
     throw new Error(`Missing or malformed environment variables: ${wrong.join(", ")}. See .env.example.`);

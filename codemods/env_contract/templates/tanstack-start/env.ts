@@ -9,9 +9,10 @@ const variables = {
 type Name = keyof typeof variables;
 type Env = { [Key in Name]: z.infer<(typeof variables)[Key][0]> };
 
-const check = (name: Name) => variables[name][0].safeParse(variables[name][1]);
+const check = (name: Name) => variables[name][0].safeParse(variables[name][1] || undefined);
 
-// A variable is checked where it is read, so that a build needs no values. The error names every one that is wrong.
+// A variable is checked where it is read, so that a build needs no values; an empty one is a missing one. The error names every
+// one that is wrong.
 export const env = new Proxy({} as Env, {
   get(_, name: Name) {
     if (!(name in variables)) return undefined;

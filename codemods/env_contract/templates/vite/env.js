@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 // The configuration that is built into the browser bundle: everybody can read it, so nothing in it is secret.
-// Each value is spelled out, so that no other variable of the machine gets into the bundle.
+// Each value is spelled out, so that no other variable of the machine gets into the bundle. An empty one is a missing one.
 const variables = {
   __ITEMS__: [z.string(), import.meta.env.__ITEMS__],
 };
@@ -9,7 +9,7 @@ const variables = {
 const values = {};
 const wrong = [];
 for (const [name, [schema, value]] of Object.entries(variables)) {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value || undefined);
   if (parsed.success) values[name] = parsed.data;
   else wrong.push(name);
 }

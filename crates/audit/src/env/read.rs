@@ -50,6 +50,11 @@ pub(crate) fn of_file(file: &File, side: Side, secrets: &[Secret]) -> Reads {
             };
             (name.as_str().to_owned(), read)
         };
+        let is_comment = |whole: &regex::Match<'_>| {
+            let line = file.text[..whole.start()].rsplit('\n').next().unwrap_or("");
+            file.path.extension() == "py" && line.trim_start().starts_with('#')
+        };
+        let names = names.filter(|(_, whole)| !is_comment(whole));
         Reads { named: names.map(|(name, whole)| read(name, whole)).collect(), dynamic: Vec::new() }
     };
     match (file.kind, file.path.extension()) {
@@ -293,7 +298,45 @@ impl<'t> Reader<'t> {
         ));
     }
 
+    /// A function of the file that reads the variable whose name it is given: each call of it with a literal is a read.
+    fn through_helper(&mut self, node: Node<'t>, accessor: Accessor) {
+        let index = node.child_by_field_name("index").or_else(|| view::arguments(node).into_iter().next());
+        let Some(index) = index.filter(|index| index.kind() == "identifier") else { return };
+        let Some(helper) = view::enclosing_function(node) else { return };
+        let parameter = self.scopes.binding_at(index.byte_range());
+        let parameters = helper.child_by_field_name("parameters").into_iter().flat_map(view::code_children);
+        let at = parameters.enumerate().find_map(|(at, one)| {
+            let name = one.child_by_field_name("pattern").unwrap_or(one);
+            let same = name.kind() == "identifier" && self.scopes.binding_at(name.byte_range()) == parameter;
+            (same && parameter.is_some()).then_some(at)
+        });
+        let declared = helper.parent().filter(|parent| parent.kind() == "variable_declarator");
+        let name = helper.child_by_field_name("name").or_else(|| declared?.child_by_field_name("name"));
+        let binding = name.and_then(|name| self.scopes.binding_at(name.byte_range()));
+        let Some((at, binding)) = at.zip(binding) else { return };
+        // Whoever throws needs it; of another we cannot say what it does without.
+        let strict = self.tree.text(helper).contains("throw ");
+        let references: Vec<_> =
+            self.scopes.references_of(binding).map(|reference| reference.range.clone()).collect();
+        for range in references {
+            let Some(callee) = self.tree.node_at(range) else { continue };
+            let call = callee.parent().filter(|call| {
+                call.kind() == "call_expression" && call.child_by_field_name("function") == Some(callee)
+            });
+            let Some(call) = call else { continue };
+            let Some(argument) = view::arguments(call).get(at).copied() else { continue };
+            let Some(name) = view::string_value(self.tree, argument) else { continue };
+            let (whole, fallback) = self.around(call);
+            let fallback = if strict || fallback != Fallback::None { fallback } else { Fallback::Expression };
+            let (span, named) = (self.span(call), self.inner_span(argument));
+            let read =
+                EnvRead { span, whole, name: named, accessor, side: self.side, fallback, replaceable: false };
+            self.reads.named.push((name.into_owned(), read));
+        }
+    }
+
     fn push_dynamic(&mut self, node: Node<'t>, accessor: Accessor) {
+        self.through_helper(node, accessor);
         let (whole, fallback) = self.around(node);
         let span = self.span(node);
         self.reads.dynamic.push(EnvRead {
@@ -312,6 +355,7 @@ impl<'t> Reader<'t> {
     fn around(&self, node: Node<'t>) -> (Span, Fallback) {
         let (mut at, mut start, mut end) = (node, node.start_byte(), node.end_byte());
         let (mut cast, mut behind, mut at_left_edge) = (false, Vec::new(), true);
+        let mut nullish = false;
         while let Some(parent) = at.parent() {
             match parent.kind() {
                 "non_null_expression" | "as_expression" | "satisfies_expression"
@@ -336,6 +380,7 @@ impl<'t> Reader<'t> {
                         break;
                     }
                     if parent.child_by_field_name("left") == Some(at) {
+                        nullish |= operator == "??";
                         behind.extend(parent.child_by_field_name("right"));
                         end = parent.end_byte();
                     } else {
@@ -347,10 +392,18 @@ impl<'t> Reader<'t> {
             at = parent;
         }
         let fallback = match behind.split_last() {
-            // What stands between counts before what stands last: another variable is looked at where it is read.
+            // What stands between counts before what stands last. An empty text behind `||` hides no other variable.
             Some((last, between)) => {
-                let is_env = |operand: &Node<'t>| matches!(self.fallback(*operand), Fallback::OtherEnv(_));
-                if between.iter().all(is_env) { self.fallback(*last) } else { Fallback::Expression }
+                let mut others = between.iter().map(|operand| self.fallback(*operand));
+                let last = self.fallback(*last);
+                match others.next() {
+                    None => last,
+                    Some(other) if std::iter::once(&other).chain(&others.collect::<Vec<_>>()).all(is_env) => {
+                        let kept = last == Fallback::None || last == Fallback::Empty && !nullish;
+                        if kept || last == (Fallback::Literal { secret: true }) { last } else { other }
+                    }
+                    Some(_) => Fallback::Expression,
+                }
             }
             None if cast => Fallback::NonNull,
             None => Fallback::None,
@@ -418,6 +471,10 @@ impl<'t> Reader<'t> {
             _ => self.file.span(range),
         }
     }
+}
+
+fn is_env(fallback: &Fallback) -> bool {
+    matches!(fallback, Fallback::OtherEnv(_))
 }
 
 /// `Name <address>`, as a mail's sender is written.

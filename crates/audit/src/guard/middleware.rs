@@ -45,7 +45,7 @@ pub(super) struct Seen {
 pub(crate) fn files(project: &Project) -> Vec<Middleware<'_>> {
     let mut found = Vec::new();
     for app in &project.apps {
-        if !project.packages[app.package].dependencies.contains_key("next") {
+        if !crate::route::is_built_on_next(project, app) {
             continue;
         }
         let stems = ["middleware", "proxy", "src/middleware", "src/proxy"];
@@ -76,7 +76,7 @@ fn stray(project: &Project, file: &File) -> Option<Guard> {
     let stem = file.path.name().split('.').next().unwrap_or_default();
     let named = matches!(stem, "middleware" | "proxy");
     let code = matches!(file.kind, FileKind::Code(_)) && file.skipped.is_none();
-    let next = project.apps.iter().any(|app| project.packages[app.package].dependencies.contains_key("next"));
+    let next = project.apps.iter().any(|app| crate::route::is_built_on_next(project, app));
     if !named || !code || !next || !file.text.contains("NextResponse.redirect") {
         return None;
     }

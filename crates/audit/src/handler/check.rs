@@ -292,6 +292,10 @@ impl<'p> Judge<'p> {
                     checks.thrown |= !self.catches(call);
                     checks.session = checks.session.or(Some(span));
                 }
+                // `const who = await authenticate(request); if (who instanceof Response) return who;`
+                if demands(last) && self.hands_back_answer(call) {
+                    checks.session = checks.session.or(Some(span));
+                }
                 // The same of a role: `await assertAdmin(context)`.
                 let thrown = inner.thrown || throws(self.project, function);
                 if demands_role(last) && thrown && !self.catches(call) {
@@ -377,23 +381,29 @@ impl<'p> Judge<'p> {
 
     /// Whether the function around a call returns the answer of the call where there is one.
     fn hands_back(&self, call: Node<'p>) -> bool {
+        self.held(call).is_some_and(|(name, text)| text.contains(&format!("if({name})return{name}")))
+    }
+
+    /// Whether the function around a call returns the answer of the call where that is one to the caller.
+    fn hands_back_answer(&self, call: Node<'p>) -> bool {
+        let Some((name, text)) = self.held(call) else { return false };
+        ["NextResponse", "Response"]
+            .iter()
+            .any(|kind| text.contains(&format!("if({name}instanceof{kind})return{name}")))
+    }
+
+    /// The name of the constant that holds the answer of a call, and the function around it without its blanks and braces.
+    fn held(&self, call: Node<'p>) -> Option<(&'p str, String)> {
         let held = view::wrapped(call).parent().map(|parent| match parent.kind() {
             "await_expression" => view::wrapped(parent).parent().unwrap_or(parent),
             _ => parent,
         });
         let name = held
             .filter(|held| held.kind() == "variable_declarator")
-            .and_then(|held| held.child_by_field_name("name"));
-        let (Some(name), Some(function)) = (name, view::enclosing_function(call)) else { return false };
-        let name = self.reader.tree.text(name);
-        let text: String = self
-            .reader
-            .tree
-            .text(function)
-            .chars()
-            .filter(|letter| !letter.is_whitespace() && *letter != '{')
-            .collect();
-        text.contains(&format!("if({name})return{name}"))
+            .and_then(|held| held.child_by_field_name("name"))?;
+        let text = self.reader.tree.text(view::enclosing_function(call)?);
+        let text = text.chars().filter(|letter| !letter.is_whitespace() && *letter != '{').collect();
+        Some((self.reader.tree.text(name), text))
     }
 
     /// Whether the code around a call catches what it throws, and goes on.

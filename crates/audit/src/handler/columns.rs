@@ -22,6 +22,10 @@ pub(super) fn of(project: &Project, function: Span) -> Vec<Taken> {
     let Some((tree, scopes)) = file.syntax() else { return Vec::new() };
     let Some(node) = tree.node_at(function.range()) else { return Vec::new() };
     let text = tree.text(node);
+    let overridden = overridden(file, tree, scopes, node);
+    if !overridden.is_empty() {
+        return overridden;
+    }
     let lower = text.to_ascii_lowercase();
     if !text.contains("SET ${") || LOOKS.iter().any(|mark| lower.contains(mark)) {
         return Vec::new();
@@ -34,6 +38,36 @@ pub(super) fn of(project: &Project, function: Span) -> Vec<Taken> {
         {
             let span = file.span(inner.byte_range());
             found.push(Taken { what: What::Columns, name: sent.to_owned(), span });
+        }
+        true
+    });
+    found
+}
+
+/// Ids of the session that what was sent may take the place of: `{ ownerId: session.user.id, ...body }`.
+fn overridden(file: &project::File, tree: &Tree, scopes: &Scopes, function: Node<'_>) -> Vec<Taken> {
+    let mut found = Vec::new();
+    view::walk(function, &mut |object| {
+        if object.kind() != "object" {
+            return true;
+        }
+        let mut parts: Vec<Node<'_>> = view::code_children(object).collect();
+        let spread = parts.iter().rposition(|part| {
+            part.kind() == "spread_element"
+                && part.named_child(0).is_some_and(|sent| was_sent(tree, scopes, view::unwrapped(sent), 0))
+        });
+        parts.truncate(spread.unwrap_or(0));
+        for pair in parts {
+            let (Some(key), Some(value)) =
+                (pair.child_by_field_name("key"), pair.child_by_field_name("value"))
+            else {
+                continue;
+            };
+            let value = tree.text(value).replace(['?', '!'], "");
+            if value.ends_with("user.id") || matches!(value.as_str(), "userId" | "session.userId") {
+                let span = file.span(pair.byte_range());
+                found.push(Taken { what: What::Identity, name: tree.text(key).to_owned(), span });
+            }
         }
         true
     });

@@ -16,7 +16,7 @@ pub(super) fn of(project: &Project, functions: impl IntoIterator<Item = Span>) -
 fn within(project: &Project, function: Span) -> Option<Span> {
     let file = project.get(function.file);
     let text = file.text.get(function.range())?;
-    if !(text.contains("===") && text.contains("eader")) {
+    if !text.contains("eader") {
         return None;
     }
     let judge = Judge { project, file, reader: Reader::of(project, file)? };
@@ -27,9 +27,27 @@ fn within(project: &Project, function: Span) -> Option<Span> {
             let condition = inner.child_by_field_name("condition").map(view::unwrapped);
             found = condition.map(|condition| file.span(condition.byte_range()));
         }
+        if found.is_none() && inner.kind() == "variable_declarator" && by_agent(&judge, inner) {
+            found = Some(file.span(inner.byte_range()));
+        }
         found.is_none()
     });
     found
+}
+
+/// `const isAllowed = … || userAgent.includes("harbour-bot")`: anyone may call themselves that.
+fn by_agent(judge: &Judge<'_>, declared: Node<'_>) -> bool {
+    let text = |field: &str| declared.child_by_field_name(field).map_or("", |it| judge.reader.tree.text(it));
+    let opens = ["auth", "authorized", "authenticated", "allowed", "trusted", "valid"];
+    let named = words(text("name")).iter().any(|word| opens.contains(&word.as_str()));
+    let value: String =
+        text("value").chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_lowercase();
+    let mut asks = ["useragent", "user-agent')", "user-agent\")", "ua"].iter().flat_map(|name| {
+        ["includes('", "includes(\"", "startswith('", "startswith(\""]
+            .iter()
+            .map(move |asks| format!("{name}.{asks}"))
+    });
+    named && asks.any(|mark| value.contains(&mark)) && value.contains("||")
 }
 
 /// `if (token === "harbour-test") return next(…)`

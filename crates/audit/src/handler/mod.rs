@@ -10,6 +10,7 @@ mod columns;
 mod compare;
 mod edge;
 mod express;
+mod fetched;
 mod known;
 mod proof;
 mod reach;
@@ -52,6 +53,8 @@ pub struct Handler {
     pub writes: bool,
     /// Whether each call costs money: a model, a mail, a message.
     pub pays: bool,
+    /// Whether it fetches an address that it was sent, whatever that is.
+    pub fetches: bool,
     /// It asks for a role, too.
     pub role: bool,
     /// It looks whether a token was sent, and nobody verifies that token.
@@ -180,6 +183,10 @@ pub(crate) fn read(project: &Project, stack: &Stack) -> Vec<Handler> {
     let mut handlers: Vec<Handler> = found.par_iter().map(|found| judged(project, found, &guards)).collect();
     handlers.sort_by_key(|handler| (handler.span, handler.method.clone()));
     handlers.dedup_by(|one, other| one.span == other.span && one.method == other.method);
+    // A route handler in a file that says "use server" is called by its address.
+    let routes: std::collections::BTreeSet<Span> =
+        handlers.iter().filter(|one| one.kind == Kind::RouteHandler).map(|one| one.span).collect();
+    handlers.retain(|one| one.kind != Kind::ServerAction || !routes.contains(&one.span));
     handlers
 }
 
@@ -232,6 +239,7 @@ fn judged(project: &Project, found: &Found, guards: &[middleware::Middleware<'_>
         admin: deeds.admin,
         writes: deeds.writes,
         pays: deeds.pays,
+        fetches: fetched::of_caller(project, found.function),
         role: checks.role.is_some(),
         unverified: checks.unverified.is_some(),
         loose_secret: checks.loose_secret,
@@ -261,6 +269,7 @@ fn public_by_design(project: &Project, found: &Found, deeds: reach::Deeds) -> bo
         || pair("sign", "out")
         || pair("sign", "up")
         || pair("log", "in")
+        || pair("magic", "link")
         || pair("log", "out")
         || pair("reset", "password")
         || pair("password", "reset")

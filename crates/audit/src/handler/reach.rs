@@ -19,8 +19,10 @@ pub(super) fn functions(project: &Project, function: Span, depth: u8) -> Vec<Spa
         let file = project.get(next.file);
         let Some((tree, _)) = file.syntax() else { continue };
         let Some(node) = tree.node_at(next.range()) else { continue };
+        let end = next.start as usize + live(project, next).len();
         view::walk(node, &mut |inner| {
             if inner.kind() == "call_expression"
+                && inner.start_byte() < end
                 && let Some(callee) = view::callee(inner)
                 && matches!(callee.kind(), "identifier" | "member_expression")
                 && view::member_path(tree, callee).is_some_and(|path| path.len() <= 2)
@@ -132,19 +134,67 @@ pub(super) fn deeds(project: &Project, function: Span) -> Deeds {
     let mut deeds = Deeds::default();
     for span in functions(project, function, 2) {
         let file = project.get(span.file);
-        let text = &spoken(file.text.get(span.range()).unwrap_or_default());
+        let text = &spoken(live(project, span));
         deeds.writes |= WRITES.iter().any(|mark| text.contains(mark)) || writes_sql(text);
+        deeds.writes |= BLOBS.iter().any(|(package, calls)| {
+            let imports = file.module.imports.iter().any(|import| import.specifier == *package);
+            imports && calls.iter().any(|call| is_called(text, call))
+        });
         deeds.validated |=
             [".parse(", "safeParse(", "parseAsync(", ".validate(", "zValidator("].iter().any(|mark| {
                 text.match_indices(mark)
                     .any(|(at, _)| !text[..at].ends_with("JSON") && !text[..at].ends_with("Date"))
             });
+        deeds.validated |= span == function && looks_itself(text);
         // An address that is computed says nothing; whose key goes along does.
         let by_key = text.contains("fetch(") && MODEL_KEYS.iter().any(|key| text.contains(key));
         deeds.pays |= by_key || PAYS.iter().any(|mark| text.contains(mark));
         deeds.admin |= is_admin(project, span);
     }
     deeds
+}
+
+/// Whether a text asks a function of the app whether what was sent is right, and refuses what is not.
+fn looks_itself(text: &str) -> bool {
+    let refuses = ["400", "422"].iter().any(|status| text.contains(status));
+    let called = |mark: &str| {
+        text.match_indices(mark).any(|(at, _)| {
+            let rest = &text[at + mark.len()..];
+            let end = rest.find(|letter: char| !letter.is_alphanumeric()).unwrap_or(rest.len());
+            rest.starts_with(char::is_uppercase) && rest[end..].starts_with('(')
+        })
+    };
+    refuses && (called("validate") || called("isValid"))
+}
+
+/// Whether a text calls a function by its bare name.
+fn is_called(text: &str, name: &str) -> bool {
+    let before = |at: usize| text[..at].chars().next_back();
+    text.match_indices(&format!("{name}("))
+        .any(|(at, _)| before(at).is_none_or(|letter| !letter.is_alphanumeric() && !"._".contains(letter)))
+}
+
+/// Stores of files that are written by functions with plain names.
+const BLOBS: &[(&str, &[&str])] =
+    &[("@vercel/blob", &["put", "del", "copy"]), ("@vercel/blob/client", &["handleUpload"])];
+
+/// The text of a function, as far as it runs: what stands behind a `return` of its own body does not.
+fn live(project: &Project, function: Span) -> &str {
+    let file = project.get(function.file);
+    let all = file.text.get(function.range()).unwrap_or_default();
+    let ends = || {
+        let (tree, _) = file.syntax()?;
+        let body = tree.node_at(function.range())?.child_by_field_name("body")?;
+        let mut statements = view::code_children(body).filter(|_| body.kind() == "statement_block");
+        let last = statements.find(|it| matches!(it.kind(), "return_statement" | "throw_statement"))?;
+        let before = file.text.get(function.start as usize..last.end_byte())?;
+        // A function that is declared behind it may be called before.
+        let called = statements
+            .filter_map(|it| it.child_by_field_name("name"))
+            .any(|name| is_called(before, tree.text(name)));
+        (!called).then_some(before)
+    };
+    ends().unwrap_or(all)
 }
 
 /// The text without the lines that are comments: what a real app would do there is not done.
@@ -156,7 +206,7 @@ fn spoken(text: &str) -> String {
 /// Whether a function asks with the service-role key: named in it, or in the module of a client that it uses.
 fn is_admin(project: &Project, function: Span) -> bool {
     let file = project.get(function.file);
-    let text = file.text.get(function.range()).unwrap_or_default();
+    let text = live(project, function);
     if names_key(text) {
         return true;
     }

@@ -51,7 +51,7 @@ fn place(project: &Project, file: &File) -> Option<(String, bool)> {
                 None => continue,
             }
         };
-        let routes_itself = project.packages[app.package].dependencies.contains_key("next");
+        let routes_itself = crate::route::is_built_on_next(project, app);
         let stem = local.rsplit_once('.').map_or(local, |(stem, _)| stem);
         let source = stem.strip_prefix("src/").unwrap_or(stem);
         if routes_itself {

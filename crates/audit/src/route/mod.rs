@@ -9,6 +9,8 @@ mod layers;
 mod nested;
 mod object;
 mod pages;
+
+pub(crate) use pages::is_built_on_next;
 mod tree;
 
 use edit::{FileId, Span};

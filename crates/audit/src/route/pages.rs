@@ -2,14 +2,14 @@
 
 use super::{Layer, Route};
 use crate::component;
+use project::package::App;
 use project::{File, Kind, Project};
 
 /// Every page of every app whose package is the framework's.
 pub(super) fn read(project: &Project) -> Vec<Route> {
     let mut routes = Vec::new();
     for app in &project.apps {
-        let package = &project.packages[app.package];
-        if !package.dependencies.contains_key("next") {
+        if !is_built_on_next(project, app) {
             continue;
         }
         let base = base_path(project, &app.folder);
@@ -21,6 +21,11 @@ pub(super) fn read(project: &Project) -> Vec<Route> {
         }
     }
     routes
+}
+
+/// Whether an app is built on the framework whose pages are files: who only lists it routes by other means.
+pub(crate) fn is_built_on_next(project: &Project, app: &App) -> bool {
+    stack::framework::of(project, app).id() == "next"
 }
 
 fn in_app(app: &str, path: &str) -> String {

@@ -48,7 +48,8 @@ pub(super) fn of_code(file: &File) -> Vec<Found> {
         file,
         tree,
         served: served(file),
-        tested: tested(file),
+        // Logins of tests open nothing.
+        tested: stack::is_surely_test(file),
         signing: SIGNING.is_match(&file.text),
         found: Vec::new(),
     };
@@ -81,18 +82,10 @@ fn quotes_after(text: &str, at: usize) -> bool {
 
 /// Files that are served as they are, such as a service worker: no bundler replaces anything in them.
 fn served(file: &File) -> bool {
-    let path = file.path.as_str();
-    path.starts_with("public/") || path.contains("/public/")
-}
-
-/// Tests and their mocks: logins there open nothing.
-pub(super) fn tested(file: &File) -> bool {
-    let path = file.path.as_str();
-    [".test.", ".spec.", ".cy.", ".stories.", "__tests__/", "__mocks__/", "cypress/", "e2e/"]
-        .iter()
-        .any(|mark| path.contains(mark))
-        || path.starts_with("test/")
-        || path.starts_with("tests/")
+    // Below the folders of an app's code, `public` is a part of an address.
+    let mut parts =
+        file.path.folder().split('/').take_while(|part| !matches!(*part, "app" | "src" | "pages"));
+    parts.any(|part| part == "public")
 }
 
 struct Search<'t> {
@@ -231,7 +224,7 @@ impl<'t> Search<'t> {
         }
         if position.compared_with.is_some() {
             // A token that is compared is as secret as a password that is.
-            if chance && secret_by_name(&named) {
+            if (chance || judge::made_up(text)) && secret_by_name(&named) {
                 self.push(inner, position, kind_by_name(&named), Confidence::Likely);
             }
             return;

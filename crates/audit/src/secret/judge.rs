@@ -14,6 +14,16 @@ pub(super) fn entropy(value: &str) -> f64 {
     counts.values().map(|count| *count as f64 / total as f64).map(|share| -share * share.log2()).sum()
 }
 
+/// Whether a value is a pass that somebody thought of: `harbour-start-2031`.
+pub(super) fn made_up(value: &str) -> bool {
+    let parts = value.split(['-', '_']).count();
+    value.len() >= 12
+        && parts >= 3
+        && value.bytes().any(|byte| byte.is_ascii_digit())
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        && !placeholder(value)
+}
+
 /// Whether a value only holds the place of a real one: `your-key-here`, `sk-...`, `<token>`, `xxxx`, `${NAME}`.
 pub fn placeholder(value: &str) -> bool {
     // A token that was over within days opens nothing any more.
@@ -22,6 +32,7 @@ pub fn placeholder(value: &str) -> bool {
     }
     const MARKS: &[&str] = &[
         "your",
+        "actual",
         "example",
         "placeholder",
         "change",
@@ -139,7 +150,22 @@ pub(super) fn invented(value: &str) -> bool {
         "changeme",
     ];
     let lower = value.to_lowercase();
-    MARKS.iter().any(|mark| lower.contains(mark)) || counts(&lower)
+    MARKS.iter().any(|mark| lower.contains(mark)) || counts(&lower) || speaks(value)
+}
+
+/// `GOCSPX-realClientSecretValue`: what stands behind the mark of the kind is three words or more, and nothing else.
+fn speaks(value: &str) -> bool {
+    let body = value.rsplit(['-', '_']).next().unwrap_or(value);
+    let mut words: Vec<usize> = Vec::new();
+    for letter in body.chars() {
+        match words.last_mut() {
+            Some(length) if letter.is_ascii_lowercase() => *length += 1,
+            _ => words.push(1),
+        }
+    }
+    body.chars().all(|letter| letter.is_ascii_alphabetic())
+        && words.len() >= 3
+        && words.iter().all(|length| *length >= 4)
 }
 
 /// `key_abcdef1234567890`: half of it are letters or digits that each follow the one before, five or more together.
@@ -291,6 +317,13 @@ mod tests {
         for value in ["hunter2", "Qm7Zx2Lp9Rt4Vb6N", "letmein!", "c4d5x6f7-g8h9"] {
             assert!(!placeholder(value), "{value}");
         }
+    }
+
+    #[test]
+    fn a_key_of_words_is_invented() {
+        assert!(invented("GOCSPX-actualGoogleClientSecret"));
+        assert!(!invented("GOCSPX-Qm7Zx2Lp9Rt4Vb6NcKd8Wf3Hj5"));
+        assert!(!invented("sk_live_QmZxLpRtVbNcKdWfHj"));
     }
 
     #[test]

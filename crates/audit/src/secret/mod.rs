@@ -120,6 +120,8 @@ pub(crate) fn of_file(file: &File, stack: &Stack) -> Vec<Secret> {
         _ => text::of_document(file),
     };
     found.sort_by_key(|found| found.range.start);
+    // An account that was never made has no password.
+    found.retain(|found| found.kind != "password-literal" || !stack::is_discarded(file));
     let secret = |found: Found| {
         let value = file.text.get(found.range.clone())?.to_owned();
         let shown = found.public || !matches!(found.kind, "password-literal" | "database-password");

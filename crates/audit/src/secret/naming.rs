@@ -6,6 +6,7 @@ use crate::Confidence;
 use crate::env::{EnvName, screaming, without_public_prefix, words};
 use project::Project;
 use regex::Regex;
+use stack::Side;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -102,11 +103,14 @@ pub(crate) fn name_all(project: &Project, secrets: &mut [Secret], env: &[EnvName
         let wanted = wanted(project, &secrets[places[value][0]], env);
         let mut name = wanted.clone();
         let mut number = 2;
-        while taken.get(&name).is_some_and(|other| *other != value) {
+        // Where no code that runs holds it, the app's own variable is meant.
+        let runs = |at: &usize| secrets[*at].side != Side::None && secrets[*at].literal.is_some();
+        let runs = places[value].iter().any(runs) || !env.iter().any(|known| known.name == wanted);
+        while runs && taken.get(&name).is_some_and(|other| *other != value) {
             name = format!("{wanted}_{number}");
             number += 1;
         }
-        taken.insert(name.clone(), value);
+        taken.entry(name.clone()).or_insert(value);
         names.push((places[value].clone(), name));
     }
     for (indices, name) in names {

@@ -39,6 +39,10 @@ static ENV_LINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]{4,60})=([^\s\x22'`<>]{16,200})[ \t]*\r?$")
         .expect("the pattern compiles")
 });
+/// What goes into a header: `Bearer 9f86…`. A token with dots is known by its shape.
+static BEARER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?-u:\b)Bearer ([A-Za-z0-9_-]{24,200})(?:[^A-Za-z0-9_.-]|$)").expect("the pattern compiles")
+});
 /// What a value is called, from the text before it on its line.
 static NAME_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"([A-Za-z_][\w-]*)["']?\s*(?:=>|[:=(])\s*["'`]?$"#).expect("the pattern compiles")
@@ -154,12 +158,14 @@ pub(super) fn of_document(file: &File) -> Vec<Found> {
     // Development passwords of containers and pipelines open nothing.
     let throwaway = crate::env::compose(file.path.name()) || file.path.as_str().contains(".github/");
     let prose = matches!(file.kind, Kind::Markdown);
+    // `env.local.temp`: an env file under a name that no tool reads.
+    let variables = prose || file.path.name().split('.').any(|part| part == "env");
     if !throwaway {
         let written = NAMED.find_iter(text).map(|entry| {
             let (name, value) = parts(entry.as_str());
             (name, entry.start() + value.start..entry.start() + value.end)
         });
-        let lines = prose.then(|| ENV_LINE.captures_iter(text)).into_iter().flatten();
+        let lines = variables.then(|| ENV_LINE.captures_iter(text)).into_iter().flatten();
         let lines = lines.filter_map(|line| Some((line.get(1)?.as_str(), line.get(2)?.range())));
         for (name, value) in written.chain(lines) {
             if value.len() <= LONGEST && secret_by_name(name) && judge::random(&text[value.clone()]) {
@@ -170,6 +176,13 @@ pub(super) fn of_document(file: &File) -> Vec<Found> {
                     if prose { Confidence::Possible } else { Confidence::Likely },
                 );
             }
+        }
+    }
+    for captures in BEARER.captures_iter(text) {
+        let Some(value) = captures.get(1) else { continue };
+        if !throwaway && judge::random(value.as_str()) {
+            let confidence = if prose { Confidence::Possible } else { Confidence::Likely };
+            push(value.range(), None, "access-token", confidence);
         }
     }
     let sql = matches!(file.kind, Kind::Sql);

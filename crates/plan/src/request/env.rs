@@ -10,6 +10,9 @@ use edit::{Piece, merge::render};
 use std::collections::{BTreeMap, BTreeSet};
 use syntax::document::env;
 
+/// The comment of a name that the app does without.
+const OPTIONAL: &str = "Optional.";
+
 /// One entry.
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
@@ -54,7 +57,12 @@ impl Entries {
             let why = format!("Both want another value for `{}`.", wish.name);
             return Err(Refusal { by: wish.askers, because_of: earlier.askers.first().copied(), why });
         }
-        earlier.comment = earlier.comment.take().or(wish.comment);
+        earlier.comment = match (earlier.comment.take(), wish.comment) {
+            // Whoever needs it goes before whoever does without.
+            (Some(one), other) if one == OPTIONAL => other,
+            (one, Some(other)) if other == OPTIONAL => one,
+            (one, other) => one.or(other),
+        };
         earlier.askers.extend(wish.askers);
         Ok(())
     }
