@@ -10,8 +10,7 @@ use audit::query::{Kind, Query, Target};
 use audit::{Confidence, Finding, Related, Rule, Survey};
 use edit::{FileId, Span};
 use std::collections::BTreeMap;
-use syntax::scope::Scopes;
-use syntax::{Node, Tree, view};
+use syntax::{Node, view};
 
 /// Every finding of the codemod.
 pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
@@ -151,8 +150,8 @@ fn injections(survey: &Survey<'_>) -> Vec<Finding> {
                     .collect();
                 let ours = |value: &Node<'_>| {
                     identity.iter().any(|span| span.range() == value.byte_range())
-                        || is_moment(tree, scopes, *value)
-                        || is_own_id(tree, scopes, *value)
+                        || super::filled::is_moment(tree, scopes, *value)
+                        || super::filled::is_own_id(tree, scopes, *value)
                 };
                 values.is_empty() || !values.iter().all(ours)
             })
@@ -169,28 +168,6 @@ fn injections(survey: &Survey<'_>) -> Vec<Finding> {
         ));
     }
     found
-}
-
-/// What a constant holds that stands as a value.
-fn held<'t>(tree: &'t Tree, scopes: &Scopes, value: Node<'t>) -> Option<Node<'t>> {
-    let declared = scopes.binding_at(value.byte_range()).map(|id| scopes.binding(id).range.clone());
-    let declared = tree.node_at(declared?).filter(|node| node.kind() == "variable_declarator");
-    declared?.child_by_field_name("value").map(view::unwrapped)
-}
-
-/// Whether a value is a date or a time that the code makes: `new Date().toISOString()`, `startOfMonthISO()`, a constant of it.
-fn is_moment(tree: &Tree, scopes: &Scopes, value: Node<'_>) -> bool {
-    let made = held(tree, scopes, value).unwrap_or(value);
-    let Some(callee) = view::callee(view::unwrapped(made)) else { return false };
-    let name = callee.child_by_field_name("property").unwrap_or(callee);
-    let words = audit::env::words(tree.text(name));
-    words.iter().any(|word| matches!(word.as_str(), "ISO" | "DATE" | "TIMESTAMP" | "NOW"))
-}
-
-/// Whether a value is a constant that holds the id of the signed-in user: `const uid = user?.id`.
-fn is_own_id(tree: &Tree, scopes: &Scopes, value: Node<'_>) -> bool {
-    let text = held(tree, scopes, value).map(|held| tree.text(held).replace(['?', '!'], ""));
-    matches!(text.as_deref(), Some("user.id" | "session.user.id" | "auth.user.id" | "data.user.id"))
 }
 
 /// One place at which the browser sets what gives rights.
@@ -481,24 +458,4 @@ fn unsure(survey: &Survey<'_>, outcome: &Outcome) -> Vec<Finding> {
         )
     };
     by_file.into_iter().map(of_module).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use syntax::Language;
-
-    #[test]
-    fn a_time_that_the_code_makes_is_no_text_of_a_user() {
-        let moment = |source: &str| {
-            let tree = Tree::parse(format!("{source}; f(`${{v}}`)").into(), Language::TypeScript);
-            let scopes = Scopes::of(&tree);
-            let at = tree.source().rfind("v}").unwrap_or(0);
-            tree.node_at(at..at + 1).is_some_and(|value| is_moment(&tree, &scopes, value))
-        };
-        assert!(moment("const v = new Date().toISOString()"));
-        assert!(moment("const v = startOfMonthISO(zone)"));
-        assert!(!moment("const v = useParams().date"));
-        assert!(!moment("const v = input.value"));
-    }
 }

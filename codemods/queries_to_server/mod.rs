@@ -10,6 +10,7 @@ mod chain;
 mod column;
 mod draft;
 mod file_text;
+mod filled;
 mod filter;
 mod find;
 mod fix;

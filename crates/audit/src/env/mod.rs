@@ -1,12 +1,13 @@
 //! The environment: every read on every side against every definition.
 
+mod around;
 mod define;
 mod implicit;
 mod name;
 mod read;
 
+pub use around::may_be_missing;
 pub use name::{given, published, screaming, screams, secret_by_name, without_public_prefix, words};
-pub use read::may_be_missing;
 
 pub(crate) use define::{compose, configures, example as is_example, of_file as definitions_of};
 pub(crate) use read::{Reads, of_file as reads_of};

@@ -1,5 +1,6 @@
 //! Whether a handler refuses who must not call it: the session, a secret, a signature - and whether the answer is used.
 
+use super::named::{demands, demands_role, is_mighty, judges_sender, makes_client};
 use crate::component;
 use crate::identity::{Reader, Strength, asks_for_session, auth_package};
 use edit::Span;
@@ -222,7 +223,7 @@ impl<'p> Judge<'p> {
                     inner.session
                 };
                 let plain = !name.contains('.');
-                found |= plain && crate::identity::names_visitor(name)
+                found |= plain && crate::identity::names_visitor(name) && !is_mighty(name)
                     || asks_for_session(text)
                     || plain && checks().is_some();
             }
@@ -294,7 +295,8 @@ impl<'p> Judge<'p> {
                 }
                 // `const who = await authenticate(request); if (who instanceof Response) return who;`
                 if demands(last) && self.hands_back_answer(call) {
-                    checks.session = checks.session.or(Some(span));
+                    let pass = if inner.session.is_some() { &mut checks.session } else { &mut checks.secret };
+                    pass.get_or_insert(span);
                 }
                 // The same of a role: `await assertAdmin(context)`.
                 let thrown = inner.thrown || throws(self.project, function);
@@ -419,51 +421,6 @@ impl<'p> Judge<'p> {
         }
         false
     }
-}
-
-/// `verifyPaySignature`, `isValidWebhook`, `checkHookSecret`: it says in its name that it looks who sent something.
-fn judges_sender(name: &str) -> bool {
-    let words = crate::identity::words(name);
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    has(&["verify", "verifies", "validate", "check", "valid", "assert", "require", "authenticate"])
-        && (has(&["signature", "sig", "webhook", "hook", "hmac", "secret", "sender", "ipn", "hash"])
-            || has(&["key"]) && has(&["api"]))
-        && !has(&["password", "pass", "pwd"])
-}
-
-/// `createServerClient`, `getApiClient`, `getDb`.
-pub(super) fn makes_client(name: &str) -> bool {
-    let words = crate::identity::words(name);
-    let made = ["client", "supabase", "db", "database", "pool", "prisma"];
-    words.iter().any(|word| made.contains(&word.as_str())) && !crate::identity::names_visitor(name)
-}
-
-/// `requireStaff`, `assertOwner`, `currentUserId`.
-fn demands(name: &str) -> bool {
-    let words = crate::identity::words(name);
-    let first = words.first().map_or("", String::as_str);
-    matches!(
-        first,
-        "require"
-            | "requires"
-            | "assert"
-            | "ensure"
-            | "must"
-            | "check"
-            | "verify"
-            | "guard"
-            | "authorize"
-            | "authenticate"
-            | "protect"
-            | "current"
-    ) || crate::identity::names_visitor(name)
-}
-
-/// `assertAdmin`, `requireStaff`, `ensureCanManage`.
-pub(super) fn demands_role(name: &str) -> bool {
-    const ROLES: &str = "admin staff moderator manager manage owner role permission superadmin super editor coach teacher organizer organiser host operator leader";
-    let words = crate::identity::words(name);
-    demands(name) && words.iter().any(|word| ROLES.split(' ').any(|role| role == word))
 }
 
 /// Whether a function throws, or sends on: whoever calls it need not look at its answer.

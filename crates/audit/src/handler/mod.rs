@@ -12,6 +12,7 @@ mod edge;
 mod express;
 mod fetched;
 mod known;
+mod named;
 mod proof;
 mod reach;
 mod start;

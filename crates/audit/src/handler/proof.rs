@@ -1,7 +1,8 @@
 //! What stands for a session: a signature that is worked out again, a row that only the holder of a token names, a payment that
 //! the provider confirms; and the answer of a question for a role.
 
-use super::check::{Judge, demands_role};
+use super::check::Judge;
+use super::named::demands_role;
 use syntax::Node;
 use syntax::view;
 

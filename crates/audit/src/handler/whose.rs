@@ -1,6 +1,6 @@
 //! Whether a handler looks whose rows it touches, once it has refused who is not signed in.
 
-use super::{check, reach};
+use super::{check, named, reach};
 use crate::identity::{asks_for_session, names_visitor, words};
 use edit::Span;
 use project::Project;
@@ -58,7 +58,7 @@ fn is_question(text: &str, node: Node<'_>) -> bool {
         return false;
     }
     let mut called = text.split('(').filter_map(|before| before.rsplit([' ', '.', '\n']).next());
-    asks_for_session(text) || called.any(|name| names_visitor(name) || check::makes_client(name))
+    asks_for_session(text) || called.any(|name| names_visitor(name) || named::makes_client(name))
 }
 
 /// `if (!user) return new Response("no", { status: 401 })`
