@@ -139,7 +139,7 @@ pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
     found
 }
 
-/// Handlers for administrators that ask for a session only, where most beside them ask for a role.
+/// Handlers for administrators that ask for a session only, where others beside them ask for a role.
 fn unlike_its_neighbours(survey: &Survey<'_>) -> Vec<Finding> {
     let asks = |handler: &&Handler| {
         let parts = handler.url.as_deref().map(|url| url.split('/').any(|part| part == "admin"));
@@ -148,7 +148,7 @@ fn unlike_its_neighbours(survey: &Survey<'_>) -> Vec<Finding> {
     let (with, without): (Vec<_>, Vec<_>) =
         survey.handlers.iter().filter(asks).partition(|handler| handler.role);
     let does = |handler: &&&Handler| handler.writes || handler.pays || handler.admin;
-    if with.len() < without.len() || with.len() < 2 {
+    if with.len() * 2 < without.len() || with.len() < 2 {
         return Vec::new();
     }
     let finding = |handler: &&Handler| {
@@ -184,7 +184,7 @@ fn lacks_role(handlers: &[&Handler]) -> Finding {
     let mut found = finding(
         &NO_ROLE,
         first.span,
-        format!("{}{more} {verb} for a session only.", find::told(first)),
+        format!("{}{more} {verb} for a session only{}.", find::told(first), planned(first)),
         "Ask for the role in it as well, from the database, before anything is read or written.",
         &first.name,
     );
@@ -196,6 +196,11 @@ fn lacks_role(handlers: &[&Handler]) -> Finding {
         .map(|handler| Related { span: handler.span, message: find::told(handler) })
         .collect();
     found
+}
+
+/// What asks nothing today asks for a session once this change is made, and no more.
+fn planned(handler: &Handler) -> &'static str {
+    if handler.auth == Auth::Enforced { "" } else { " with the change that is planned, and nothing today" }
 }
 
 /// The one change.
