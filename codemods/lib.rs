@@ -10,6 +10,7 @@ pub mod environments;
 pub mod guards_to_server;
 pub mod handlers_to_guarded;
 mod hooks;
+mod lint;
 pub mod provider_calls_to_server;
 pub mod queries_to_server;
 pub mod repository_hygiene;

@@ -2,6 +2,7 @@
 
 mod code;
 mod html;
+pub(crate) mod wrapper;
 
 use audit::finding::Related;
 use audit::{Confidence, Finding, Rule, Severity, Survey};
@@ -10,6 +11,7 @@ use plan::{About, Change, Codemod, Request, Safety};
 use project::Kind;
 use project::package::Package;
 use std::collections::BTreeMap;
+use wrapper::WRAPPED;
 
 const ID: &str = "builder-leftovers";
 
@@ -285,9 +287,6 @@ fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The builder's wrapper of the configuration.
-const WRAPPED: &str = "@lovable.dev/vite-tanstack-config";
-
 /// Packages of the builder that no module imports and no script runs.
 fn unused<'s>(survey: &'s Survey<'_>) -> Vec<(&'s Package, &'static str)> {
     let taggers: Vec<&str> = code::taggers(survey).iter().map(|tagger| tagger.package).collect();
@@ -345,7 +344,7 @@ fn packages(survey: &Survey<'_>) -> Vec<Finding> {
                      its `signInWithOAuth` here.",
                     "",
                 )),
-                WRAPPED if is_first_wrapper(survey) => findings.push(Finding {
+                WRAPPED if wrapper::is_first(survey) => findings.push(Finding {
                     severity: Severity::Warning,
                     ..finding(
                         &WRAPPER,
@@ -356,31 +355,22 @@ fn packages(survey: &Survey<'_>) -> Vec<Finding> {
                         "",
                     )
                 }),
-                WRAPPED => findings.push(finding(
-                    &WRAPPER,
-                    span,
-                    "The configuration comes from the builder's wrapper.".into(),
-                    "It may stay: outside of the builder it only adds the usual plug-ins. Name the target of the build, so that its \
-                     default does not decide. To leave it, write the plug-ins out: the framework's own, React, Tailwind, path aliases.",
-                    "",
-                )),
+                WRAPPED => {
+                    let todo = if wrapper::left_out(survey).is_some() {
+                        "It may stay once it is asked for the server, which it leaves out elsewhere than in the builder. To leave it, \
+                         write the plug-ins out: the framework's own, nitro, React, Tailwind, path aliases."
+                    } else {
+                        "It may stay: outside of the builder it only adds the usual plug-ins. Name the target of the build, so that its \
+                         default does not decide. To leave it, write the plug-ins out: the framework's own, React, Tailwind, path aliases."
+                    };
+                    let message = "The configuration comes from the builder's wrapper.".to_owned();
+                    findings.push(finding(&WRAPPER, span, message, todo, ""));
+                }
                 _ => {}
             }
         }
     }
     findings
-}
-
-/// Whether the wrapper is of the version that knows one host, and the tree is configured for another.
-fn is_first_wrapper(survey: &Survey<'_>) -> bool {
-    let first = |package: &Package| {
-        package
-            .dependencies
-            .get(WRAPPED)
-            .is_some_and(|range| range.trim_start_matches(['^', '~']).starts_with("1."))
-    };
-    survey.project.packages.iter().any(first)
-        && survey.stack.hosts.iter().any(|host| host.id() != "cloudflare")
 }
 
 /// Hosts of the builder that code calls or makes exceptions for.

@@ -1,8 +1,10 @@
 //! The steps of CI: no new type or lint error, a build, no secret in what visitors load.
 
 use super::setup::{defaults, filled, steps};
-use super::{Deployed, Way, below};
+use super::suite::{FAILED, Suite, suite};
+use super::{Deployed, Way};
 use crate::environments::{Scope, variables};
+use crate::lint::Linter;
 use crate::repository_hygiene::commands::Commands;
 use audit::Survey;
 use project::{File, Kind};
@@ -29,19 +31,29 @@ pub(super) fn ci(survey: &Survey<'_>, commands: &Commands<'_>, deployed: &Deploy
     };
     let quoted = if ratchet.starts_with('$') { format!("\"{ratchet}\"") } else { ratchet.to_owned() };
     let types = types(survey, commands).map(|command| {
-        format!("      - name: No new type error\n        run: bash {quoted} 'error TS[0-9]+' {command}\n")
-    });
-    let lint = lint(survey, commands).map(|command| {
-        format!("      - name: No new lint error\n        run: bash {quoted} '^ +[0-9]+:[0-9]+ +error ' {command}\n")
+        let mut text =
+            format!("      - name: No new type error\n        run: bash {quoted} 'error TS[0-9]+' {command}\n");
+        if deployed.server_types {
+            let command = commands.exec("tsc --noEmit --project tsconfig.server.json --pretty false");
+            text += &format!(
+                "      - name: No new type error in the server\n        run: bash {quoted} --from-here 'error TS[0-9]+' {command}\n"
+            );
+        }
+        text
     });
     // Where the build writes types, it goes first.
     let (first, second) = if deployed.build_makes_types { (build, types) } else { (types, build) };
     steps.extend(first);
     steps.extend(second);
-    steps.extend(lint);
-    if commands.script("test").is_some_and(|script| !script.contains("no test specified")) {
-        steps.push(format!("      - run: {}\n        env:\n          CI: \"true\"\n", commands.run("test")));
-    }
+    steps.extend(lint(survey, commands, &quoted));
+    steps.extend(match suite(survey, commands) {
+        Suite::None => None,
+        Suite::Run(command) => Some(format!(
+            "      - name: No new failing test\n        run: bash {quoted} --from-here '{FAILED}' {command}\n        env:\n          CI: \"true\"\n          NO_COLOR: \"1\"\n"
+        )),
+        Suite::Not(why) => Some(format!("      # `{}` is not run here: {why}.\n", commands.run("test"))),
+        Suite::NoRunner => Some(format!("      # `{}` is not run here: its runner is not installed.\n", commands.run("test"))),
+    });
     if commands.script("build").is_some() {
         let bundle = &deployed.bundle;
         // Where it lies is not certain under a setting of its own, and with a server that is made for a host.
@@ -97,17 +109,19 @@ pub(super) fn types(survey: &Survey<'_>, commands: &Commands<'_>) -> Option<Stri
     Some(commands.exec(&format!("tsc --noEmit{project} --pretty false")))
 }
 
-/// How the code is linted; `None` if no linter is set up.
-fn lint(survey: &Survey<'_>, commands: &Commands<'_>) -> Option<String> {
-    let config = |file: &File| {
-        let name = below(&commands.app.folder, file.path.as_str())?;
-        (name.starts_with("eslint.config.") || name.starts_with(".eslintrc")).then_some(())
-    };
-    let set_up = commands.package.dependencies.contains_key("eslint")
-        && survey.project.files.iter().any(|file| config(file).is_some());
+/// The step that lints, or the sentence that says why there is none; `None` if no linter is set up.
+fn lint(survey: &Survey<'_>, commands: &Commands<'_>, ratchet: &str) -> Option<String> {
     // `next lint` is a program of its own and asks questions.
-    let usual = commands.script("lint").is_some_and(|script| script.starts_with("eslint"));
-    (set_up && usual).then(|| commands.exec("eslint --no-color ."))
+    commands.script("lint").filter(|script| script.starts_with("eslint"))?;
+    let linter = Linter::of(survey, commands)?;
+    if let Some((package, _)) = &linter.missing {
+        let config = linter.config.path.name();
+        return Some(format!("      # No lint: {config} imports {package}, which is not installed.\n"));
+    }
+    let command = commands.exec("eslint --no-color .");
+    Some(format!(
+        "      - name: No new lint error\n        run: bash {ratchet} --from-here '^ +[0-9]+:[0-9]+ +error ' {command}\n"
+    ))
 }
 
 /// Values of the right shape for a build that runs code: the build must need no real ones.

@@ -41,19 +41,7 @@ pub(super) fn requests(survey: &Survey<'_>, commands: &Commands<'_>, deployed: &
     let has_public =
         survey.project.files.iter().any(|file| file.path.as_str().starts_with(&format!("{public}/")));
     let copied = if has_public { "COPY --from=build /app/public ./public" } else { "" };
-    let args: Vec<String> = variables(survey)
-        .iter()
-        .filter(|variable| variable.scope == Scope::Public)
-        .map(|variable| argument(&variable.name))
-        .collect();
-    let args = if args.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "# Built into what visitors load: docker build --build-arg NAME=value. None of them is secret.\n{}",
-            args.concat()
-        )
-    };
+    let args = arguments(survey);
     let mut text = filled(template, "__INSTALL__", &install(survey, commands));
     text = filled(&text, "__ARGS__", &args);
     text = filled(&text, "__PUBLIC__", copied);
@@ -73,6 +61,24 @@ pub(super) fn requests(survey: &Survey<'_>, commands: &Commands<'_>, deployed: &
         absent.then(|| Request::File { path, pieces: vec![Piece::text(text)], mode: 0o644 })
     };
     files.into_iter().filter_map(request).collect()
+}
+
+/// What the build takes. Two lists: what is public, and secrets that nobody has moved to the server yet.
+fn arguments(survey: &Survey<'_>) -> String {
+    let variables = variables(survey);
+    let built = variables.iter().filter(|variable| variable.scope == Scope::Public);
+    let (published, public): (Vec<_>, Vec<_>) = built.partition(|variable| variable.published);
+    let mut text = String::new();
+    if !public.is_empty() {
+        text +=
+            "# Built into what visitors load: docker build --build-arg NAME=value. None of them is secret.\n";
+        text += &public.iter().map(|variable| argument(&variable.name)).collect::<String>();
+    }
+    if !published.is_empty() {
+        text += "# Secrets that are built into what visitors load all the same: move each to the server, and take it out here.\n";
+        text += &published.iter().map(|variable| format!("ARG {}\n", variable.name)).collect::<String>();
+    }
+    text
 }
 
 /// An argument that is public, though a linter may take its name for a secret's.

@@ -3,18 +3,25 @@
 mod bundle;
 mod checks;
 mod health;
+mod hosted;
 mod image;
+mod injected;
 mod pins;
+mod release;
 mod setup;
+mod suite;
 
 use crate::build_hardening::Object;
+use crate::builder_leftovers::wrapper;
 use crate::repository_hygiene::commands::Commands;
 use crate::repository_hygiene::kept_out;
 use crate::repository_hygiene::notes::{self, Section};
 use audit::{Confidence, Finding, Rule, Severity, Survey};
 pub use checks::reported as reported_checks;
 use edit::{Edit, Piece, RelPath, Span};
+use hosted::{first_rewrite, functions};
 use plan::{About, Change, Codemod, Request, Safety};
+use release::{capital, release, told};
 use setup::{defaults, filled, steps};
 
 const ID: &str = "deploy-pipeline";
@@ -47,12 +54,40 @@ const FUNCTION: Rule = Rule {
     why: "Every call of the app to `/api` is answered with 404 or with a page.",
     aliases: &[],
 };
+const LEFT_OUT: Rule = Rule {
+    id: "deploy-pipeline/server-not-built",
+    title: "Outside of the builder the build leaves the server out",
+    severity: Severity::Warning,
+    why: "The pages are built and nothing answers them: no server function runs, and a release of it serves files alone.",
+    aliases: &[],
+};
 const UNPINNED: Rule = Rule {
     id: "deploy-pipeline/unpinned-action",
     title: "A workflow runs an action by a name that can move",
     severity: Severity::Warning,
     why: "Whoever takes over the action, or its tag, runs code with the secrets of the workflow.",
     aliases: &["CWE-829"],
+};
+const TEXT: Rule = Rule {
+    id: "deploy-pipeline/untrusted-text",
+    title: "A workflow runs text that a stranger words",
+    severity: Severity::Hole,
+    why: "The text is pasted into the script before the script is read: a quote in it ends the string, and what follows runs with the token of the workflow.",
+    aliases: &["CWE-94"],
+};
+const UNFIT: Rule = Rule {
+    id: "deploy-pipeline/broken-check",
+    title: "A check of the package cannot pass",
+    severity: Severity::Note,
+    why: "A check that is red for everybody tells nobody anything: the pipeline leaves it out, or lets it stay as red as it is.",
+    aliases: &[],
+};
+const SOURCES: Rule = Rule {
+    id: "deploy-pipeline/test-of-text",
+    title: "A test compares the text of a source",
+    severity: Severity::Note,
+    why: "It fails when the text changes, whether or not the code still does what it did.",
+    aliases: &[],
 };
 const PERMISSIONS: Rule = Rule {
     id: "deploy-pipeline/wide-permissions",
@@ -61,6 +96,9 @@ const PERMISSIONS: Rule = Rule {
     why: "Without `permissions` the token may have every right that the repository's settings give.",
     aliases: &["CWE-250"],
 };
+
+/// The key of the change after which the build makes a server.
+const ASKED: &str = "server-built";
 
 const CI: &str = ".github/workflows/ci.yml";
 const DEPLOY: &str = ".github/workflows/deploy.yml";
@@ -104,6 +142,8 @@ struct Deployed {
     build_runs_code: bool,
     /// Whether types are complete only after a build.
     build_makes_types: bool,
+    /// Whether the server beside the pages has a program of types of its own.
+    server_types: bool,
     /// Changes of other codemods that bring what is deployed.
     needs: Vec<String>,
 }
@@ -143,18 +183,25 @@ static TEMPLATES: &[Template] = &[
 
 const FRAMEWORKS: &[&str] = &["vite", "next", "tanstack-start"]; // templates/
 
-/// The host files of an app that is deployed by its host's own command.
-const RELEASES: &[(&str, &str)] = &[
-    ("vercel", include_str!("templates/any/deploy-vercel.yml")),
-    ("netlify", include_str!("templates/any/deploy-netlify.yml")),
-];
-
 impl Codemod for DeployPipeline {
     fn about(&self) -> About {
         About {
             id: ID,
             title: "Checks on every change, an image, a release behind an approval",
-            rules: &[CHECKS, IMAGE, RELEASE, FUNCTION, UNPINNED, PERMISSIONS, BROKEN, health::HEALTH],
+            rules: &[
+                CHECKS,
+                IMAGE,
+                RELEASE,
+                FUNCTION,
+                LEFT_OUT,
+                UNPINNED,
+                TEXT,
+                PERMISSIONS,
+                BROKEN,
+                UNFIT,
+                SOURCES,
+                health::HEALTH,
+            ],
             readme: include_str!("README.md"),
             frameworks: FRAMEWORKS,
         }
@@ -170,8 +217,10 @@ impl Codemod for DeployPipeline {
                 "Put its keys back to where they belong (`on` and `jobs` stand at the left edge), or delete it.",
             )
         }));
+        findings.extend(injected::find(survey));
         findings.extend(health::find(survey));
         let Some((commands, deployed)) = app(survey) else { return findings };
+        findings.extend(suite::find(survey, &commands));
         let at_manifest = |rule: &Rule, message: &str, todo: &str| Finding {
             rule: rule.id,
             severity: rule.severity,
@@ -201,6 +250,18 @@ impl Codemod for DeployPipeline {
                 }
             };
             findings.push(at_manifest(&IMAGE, message, todo));
+        }
+        if let Some(left) = wrapper::left_out(survey) {
+            let message = "The wrapper of the configuration builds the server in the builder alone, unless it is asked to.";
+            let todo = match left.edit {
+                Some(_) => {
+                    "Ask for it: `nitro: true` in the configuration. Elsewhere the host is known by itself, or from `NITRO_PRESET`."
+                }
+                None => {
+                    "Install `nitro`, and ask for it in the configuration: `nitro: true`. Until then a release does not run."
+                }
+            };
+            findings.push(Finding { span: left.span, ..at_manifest(&LEFT_OUT, message, todo) });
         }
         if deployed.way == Way::Beside && !functions(survey, &commands).is_empty() {
             let (severity, message) = image::left_out(survey);
@@ -245,6 +306,15 @@ impl Codemod for DeployPipeline {
             }
             changes.push(change);
         }
+        let fixes = of(&LEFT_OUT);
+        if let Some(edit) = wrapper::left_out(survey).and_then(|left| left.edit).filter(|_| !fixes.is_empty())
+        {
+            let mut change = Change::new(ID, "Build the server outside of the builder, too", Safety::Review);
+            change.fixes = fixes;
+            change.key = Some(ASKED.to_owned());
+            change.edits = vec![edit];
+            changes.push(change);
+        }
         let fixes = of(&IMAGE);
         let requests =
             if fixes.is_empty() { Vec::new() } else { image::requests(survey, &commands, &deployed) };
@@ -273,8 +343,10 @@ impl Codemod for DeployPipeline {
             changes.push(change);
         }
         let fixes = of(&RELEASE);
-        if let Some((host, template)) =
-            release(survey).filter(|_| !fixes.is_empty() && top && kept_out(survey, DEPLOY).is_none())
+        // A release without its server is none.
+        let whole = wrapper::left_out(survey).is_none_or(|left| left.edit.is_some());
+        if let Some((host, template)) = release(survey)
+            .filter(|_| !fixes.is_empty() && top && whole && kept_out(survey, DEPLOY).is_none())
         {
             let mut change =
                 Change::new(ID, format!("Release to {} behind an approval", capital(host)), Safety::Review);
@@ -289,6 +361,7 @@ impl Codemod for DeployPipeline {
             text = filled(&text, "__MIGRATE__", if migrate { MIGRATE } else { "" });
             text = text.replace("__INSTALL__", commands.install());
             change.requests.extend(file(survey, DEPLOY, text));
+            change.needs.extend(deployed.needs.iter().filter(|need| *need == ASKED).cloned());
             change.requests.extend(notes::section(survey, Section::Release, &told(host, migrate)));
             changes.push(change);
         }
@@ -307,57 +380,6 @@ pub(crate) fn has_no_checks(survey: &Survey<'_>) -> bool {
     !checks::checked(survey) && kept_out(survey, CI).is_some()
 }
 
-/// The functions by which the configured hosts serve the server beside the app, those that are not there.
-fn functions(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Request> {
-    let project = survey.project;
-    let server = stack::server::of(survey.stack.framework);
-    let Some(folder) = server.and_then(|server| server.folder(project, commands.app)) else {
-        return Vec::new();
-    };
-    let mut pages = Vec::new();
-    for page in crate::routing_fallback::below::pages(survey) {
-        if page.starts_with("/api/") {
-            pages.extend(page.strip_suffix("/*").map(|start| format!("\"{start}\"")));
-            pages.push(format!("\"{page}\""));
-        }
-    }
-    let excluded =
-        if pages.is_empty() { String::new() } else { format!(", excludedPath: [{}]", pages.join(", ")) };
-    let mut requests = Vec::new();
-    for host in survey.stack.hosts.iter().map(|host| host.id()) {
-        let files: &[(&str, &str)] = match host {
-            "vercel" => &[("api/index.ts", FUNCTION_VERCEL), ("api/tsconfig.json", TYPES_VERCEL)],
-            "netlify" => &[("netlify/functions/api.mts", FUNCTION_NETLIFY)],
-            _ => continue,
-        };
-        // A function of that name is the app's own.
-        let there =
-            |name: &str| commands.path(name).is_some_and(|path| project.file(path.as_str()).is_some());
-        if files.iter().any(|(name, _)| there(name)) {
-            continue;
-        }
-        let request = |(name, text): &(&str, &str)| {
-            let text = text.replace("__FOLDER__", folder).replace("__EXCLUDED__", &excluded);
-            let pieces = vec![Piece::text(text)];
-            Some(Request::File { path: commands.path(name)?, pieces, mode: 0o644 })
-        };
-        requests.extend(files.iter().filter_map(request));
-    }
-    requests
-}
-
-const FUNCTION_VERCEL: &str = include_str!("templates/any/api.ts");
-const TYPES_VERCEL: &str = include_str!("templates/any/api.tsconfig.json");
-const FUNCTION_NETLIFY: &str = include_str!("templates/any/api.mts");
-
-/// The rewrite to the one function, before those that are there.
-fn first_rewrite(survey: &Survey<'_>, commands: &Commands<'_>) -> Vec<Edit> {
-    let own = commands.path("vercel.json").and_then(|path| survey.project.file(path.as_str()));
-    let Some(file) = own.or_else(|| survey.project.file("vercel.json")) else { return Vec::new() };
-    let source = crate::routing_fallback::hosts::API;
-    crate::routing_fallback::hosts::first_rewrite(file, source, "/api").into_iter().collect()
-}
-
 const RATCHET: &str = include_str!("templates/any/ratchet.sh");
 const MIGRATE: &str = include_str!("templates/any/migrate.yml");
 
@@ -369,13 +391,19 @@ fn app<'s>(survey: &Survey<'s>) -> Option<(Commands<'s>, Deployed)> {
     let beside = stack::server::of(survey.stack.framework)
         .is_some_and(|server| server.is_there(survey.project, commands.app));
     let lands = crate::sessions_to_server::lands(survey);
-    let needs = if lands { vec![crate::server::SESSIONS.to_owned()] } else { Vec::new() };
+    let mut needs = if lands { vec![crate::server::SESSIONS.to_owned()] } else { Vec::new() };
+    let asked = wrapper::left_out(survey);
+    if asked.as_ref().is_some_and(|left| left.edit.is_some()) {
+        needs.push(ASKED.to_owned());
+    }
     let exported = exported(survey, &commands);
     let way = match template.way {
         Way::Standalone if exported => Way::Static,
         Way::Static if beside || lands => Way::Beside,
         // Without nitro the build makes no server for Node.
         Way::Nitro if !has_nitro(&commands) => Way::Unknown,
+        // What asks for it may come with this pass.
+        Way::Nitro if asked.as_ref().is_some_and(|left| left.edit.is_none()) => Way::Unknown,
         _ if commands.script("build").is_none() => Way::Unknown,
         way => way,
     };
@@ -389,7 +417,13 @@ fn app<'s>(survey: &Survey<'s>) -> Option<(Commands<'s>, Deployed)> {
     let or_else = (way == Way::Nitro && bundle.is_empty()).then_some("dist");
     let bundle = if bundle.is_empty() { template.bundle.to_owned() } else { bundle };
     let (build_runs_code, build_makes_types) = (template.build_runs_code, template.build_makes_types);
-    Some((commands, Deployed { way, output, bundle, or_else, build_runs_code, build_makes_types, needs }))
+    let program = commands.path("tsconfig.server.json");
+    let server_types = way == Way::Beside
+        && (lands || program.is_some_and(|path| survey.project.file(path.as_str()).is_some()));
+    Some((
+        commands,
+        Deployed { way, output, bundle, or_else, build_runs_code, build_makes_types, server_types, needs },
+    ))
 }
 
 /// Whether the build writes pages alone, and goes on doing so.
@@ -416,20 +450,8 @@ fn output(survey: &Survey<'_>, commands: &Commands<'_>) -> Option<String> {
     (!value.is_empty() && !value.contains("..")).then(|| value.to_owned())
 }
 
-/// What of `path` lies directly in `folder`.
-fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
-    let rest = if folder.is_empty() { path } else { path.strip_prefix(folder)?.strip_prefix('/')? };
-    (!rest.contains('/')).then_some(rest)
-}
-
 fn has_image(survey: &Survey<'_>) -> bool {
     survey.project.files.iter().any(|file| file.path.name().starts_with("Dockerfile"))
-}
-
-/// The first host with a command of its own that the tree is configured for.
-fn release(survey: &Survey<'_>) -> Option<(&'static str, &'static str)> {
-    let hosts: Vec<&str> = survey.stack.hosts.iter().map(|host| host.id()).collect();
-    RELEASES.iter().find(|(host, _)| hosts.contains(host)).copied()
 }
 
 /// A new file, unless one stands there.
@@ -450,38 +472,4 @@ fn standalone(survey: &Survey<'_>, commands: &Commands<'_>) -> Option<Vec<Edit>>
     let line =
         "output: process.env.STANDALONE === \"1\" ? \"standalone\" : undefined, // set by the Dockerfile";
     Some(vec![config.add(line)])
-}
-
-fn capital(host: &str) -> String {
-    let mut letters = host.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
-}
-
-/// The section of the notes on releases.
-fn told(host: &str, migrate: bool) -> String {
-    let (variables, secret, back) = match host {
-        "netlify" => (
-            "`NETLIFY_SITE_ID`",
-            "NETLIFY_AUTH_TOKEN",
-            "`netlify api restoreSiteDeploy`, or *Publish deploy* on an earlier one",
-        ),
-        _ => ("`VERCEL_PROJECT_ID` and `VERCEL_ORG_ID`", "VERCEL_TOKEN", "`vercel rollback`"),
-    };
-    let mut text = format!(
-        "## Release\n\nA pull request gets a preview, a push to `main` goes to production once a reviewer approves it \
-         (`.github/workflows/deploy.yml`).\nTo switch it on: turn off the host's own deployments of this repository, then\n\n\
-         1. Settings > Environments: make `preview` and `production`, the latter with reviewers and for `main` only.\n\
-         2. Set the variables {variables} for the repository, and the secret in both environments: \
-         `gh secret set {secret} --env production`, which asks for the value.\n"
-    );
-    if migrate {
-        text += "3. For the migrations that run before a release, in `production`: the variable `SUPABASE_PROJECT_REF`, the secrets \
-                 `SUPABASE_ACCESS_TOKEN` and `SUPABASE_DB_PASSWORD`.\n";
-    }
-    text += &format!("\nTo go back: {back}.");
-    if migrate {
-        text +=
-            " A migration is not taken back by that: write each so that the release before it still runs.";
-    }
-    text
 }

@@ -100,6 +100,9 @@ pub(super) fn requests(survey: &Survey<'_>, gone: &[Span], going: bool) -> Vec<R
 fn section(name: &EnvName) -> &'static str {
     let edge = !name.reads.is_empty() && name.reads.iter().all(|read| read.side == Side::Edge);
     match (name.public, edge) {
+        (true, _) if name.secret => {
+            "Secrets that are built into the browser bundle all the same: move each to the server"
+        }
         (true, _) => "Built into the browser bundle: public by definition",
         (false, true) => "Edge functions: set with their own command, not from this file",
         (false, false) => "Server only",

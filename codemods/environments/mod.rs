@@ -130,6 +130,9 @@ fn section(survey: &Survey<'_>) -> String {
     );
     for variable in variables.iter() {
         let read_by = match variable.scope {
+            Scope::Public if variable.published => {
+                "the build; visitors see it, and it is a secret: see the audit"
+            }
             Scope::Public => "the build; visitors see it",
             Scope::Server => "the server",
             Scope::Edge => "edge functions",

@@ -34,6 +34,8 @@ pub struct Variable {
     pub optional: bool,
     /// Whether its value must not be seen.
     pub secret: bool,
+    /// Whether visitors see it all the same: its name publishes a secret, and moving it is left to somebody.
+    pub published: bool,
 }
 
 /// All of them, by scope and name.
@@ -55,7 +57,8 @@ fn all(survey: &Survey<'_>) -> Vec<Variable> {
             _ => Scope::Server,
         };
         let secret = !public && audit::env::secret_by_name(name);
-        let variable = Variable { name: name.to_owned(), scope, optional, secret };
+        let published = public && survey.env_name(name).is_some_and(|known| known.public && known.secret);
+        let variable = Variable { name: name.to_owned(), scope, optional, secret, published };
         found.entry(name.to_owned()).or_insert(variable);
     };
     let codemods: [&dyn Codemod; 3] = [&SessionsToServer, &SecretsToEnv, &EnvContract];

@@ -90,7 +90,7 @@ impl Call<'_> {
                     return vec![Piece::text(text.replace('.', "?."))];
                 }
                 if self.draft.loose.contains(range) {
-                    return vec![Piece::Source(Span::new(file, range.clone())), Piece::text(" as any")];
+                    return vec![Piece::Source(Span::new(file, range.clone())), Piece::text(" as never")];
                 }
                 vec![self.lines(range, indent)]
             }
@@ -115,7 +115,7 @@ impl Call<'_> {
                 let mut pieces: Vec<Piece> =
                     site.kept().iter().map(|part| self.moved(part, base, indent)).collect();
                 if self.draft.loose.contains(range) {
-                    pieces.push(Piece::text(" as any"));
+                    pieces.push(Piece::text(" as never"));
                 }
                 pieces
             }

@@ -116,7 +116,8 @@ pub(super) struct Draft {
     pub(super) verbatim: Vec<Range<usize>>,
     /// Members of what may not be there where the call now asks for them: `a.b` is sent as `a?.b`.
     pub(super) unsure: Vec<Range<usize>>,
-    /// Expressions whose type nobody asked for so far, since the client took anything: they are sent `as any`.
+    /// Expressions whose type nobody asked for so far, since the client took anything: they are sent `as never`, which
+    /// fits whatever the function takes.
     pub(super) loose: Vec<Range<usize>>,
     pub(super) parts: Parts,
     pub(super) sent: Vec<Sent>,

@@ -13,6 +13,9 @@ use stack::server::{FunctionUses, SessionClient};
 use std::collections::{BTreeMap, BTreeSet};
 use syntax::module::Imported;
 
+/// What the linter is told of a module whose queries ask for what no generated type knows.
+const ANY_IS_MEANT: &str = "/* eslint-disable @typescript-eslint/no-explicit-any -- the types of the database do not know these rows */\n";
+
 impl Target<'_> {
     /// Function modules, their index, and the library.
     pub(super) fn modules(&self, functions: &[Function]) -> Vec<Request> {
@@ -36,14 +39,20 @@ impl Target<'_> {
                 library.insert(("response", "toResponse"));
             }
             let Some(path) = self.path(&self.server.function_module(self.folder, module)) else { continue };
-            let frame = self.server.function_frame(&uses);
-            for (at, function) in functions {
+            let mut frame = self.server.function_frame(&uses);
+            let spelled: Vec<_> =
+                functions.into_iter().map(|(at, function)| (at, function, self.spelled(function))).collect();
+            let says_any = |(_, _, pieces): &(usize, &Function, Vec<Piece>)| self.says_any(pieces);
+            if spelled.iter().any(says_any) && crate::lint::minds_any(self.survey) {
+                frame.0.insert_str(0, ANY_IS_MEANT);
+            }
+            for (at, function, pieces) in spelled {
                 requests.push(Request::ModuleItem {
                     path: path.clone(),
                     frame: frame.clone(),
                     order: at as u32,
                     key: function.name.clone(),
-                    pieces: self.spelled(function),
+                    pieces,
                 });
             }
             if let Some((index, line)) = self.server.function_index(self.folder, module)
@@ -67,6 +76,17 @@ impl Target<'_> {
             requests.push(Request::File { path, pieces: vec![Piece::text(text)], mode: 0o644 });
         }
         requests
+    }
+
+    /// Whether a function, as it is spelled, takes something for `any`.
+    fn says_any(&self, pieces: &[Piece]) -> bool {
+        let any = |text: &str| ["<any>", " as any", ": any"].iter().any(|mark| text.contains(mark));
+        pieces.iter().any(|piece| match piece {
+            Piece::Text(text) => any(text),
+            Piece::Source(span) | Piece::Indented { span, .. } => {
+                any(&self.survey.project.get(span.file).text[span.range()])
+            }
+        })
     }
 
     /// The text of a module of the library.
