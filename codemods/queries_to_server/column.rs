@@ -178,7 +178,38 @@ impl<'s> Columns<'s> {
         // What a browser hands out to be rung up by.
         let pushed = column == "subscription"
             && self.tables.iter().flat_map(|one| one.name.split('_')).any(|word| word == "push");
-        is_privilege(column) && !spoken && !books && !pushed || column == "status" && self.status_grants()
+        // Who played in a film, kept as it came.
+        let named = column.split('_').any(|word| matches!(word, "credit" | "credits"))
+            && self
+                .get(column, Side::Row)
+                .is_some_and(|known| matches!(known.kind, Kind::Json | Kind::List(_)));
+        // For whom a task is meant.
+        let meant = matches!(column, "role" | "roles") && self.holds_no_people();
+        is_privilege(column) && !spoken && !books && !pushed && !named && !meant
+            || column == "status" && self.status_grants()
+    }
+
+    /// Whether no row can be that of somebody: the columns are known, and none says who.
+    fn holds_no_people(&self) -> bool {
+        const WHO: &[&str] = &[
+            "user", "profile", "member", "account", "person", "employee", "staff", "email", "username",
+            "password", "phone", "owner", "auth", "uid",
+        ];
+        let known = self.tables.iter().all(|one| one.types.is_some() || one.table.is_some());
+        let mut words = self.tables.iter().flat_map(|one| {
+            let own = one.table.into_iter().flat_map(|table| &table.columns).map(|column| &column.name);
+            let typed = one.types.into_iter().flat_map(|types| &types.row).map(|field| &field.name);
+            let columns = own.chain(typed).flat_map(|name| name.split('_'));
+            columns.chain(one.name.split('_')).collect::<Vec<_>>()
+        });
+        let says_who = |word: &str| WHO.iter().any(|who| word == *who || word.strip_suffix('s') == Some(who));
+        let named = |one: &One<'_>| {
+            one.table.is_some_and(|table| {
+                let names = ["full_name", "first_name", "last_name", "display_name"];
+                names.iter().any(|name| table.column(name).is_some())
+            })
+        };
+        known && !self.tables.is_empty() && !words.any(says_who) && !self.tables.iter().any(named)
     }
 
     /// Whether the values of `status` hold one that grants something.

@@ -38,6 +38,14 @@ pub(super) fn find(access: &Access, asking: &Asking, function: &Function) -> Opt
     }
     if believed.is_some() || given.is_some() {
         finding.confidence = Confidence::Likely;
+    } else if crowd == EVERYBODY && shuts_accounts(function) {
+        finding.confidence = Confidence::Likely;
+        finding.message = format!(
+            "{crowd} may call `{name}`, which says past all policies who may sign in, and does not ask who calls."
+        );
+        finding.todo =
+            "Revoke EXECUTE from public, anon and authenticated, and call it from a server that has checked."
+                .to_owned();
     } else if called || crowd == VISITORS {
         finding.severity = Severity::Warning;
     } else if harmless_write(function) {
@@ -139,6 +147,29 @@ fn called(flat: &str) -> BTreeSet<(String, String)> {
         before = word;
     }
     found
+}
+
+/// Whether a body writes, for an account that its caller names or for all, that it is locked or need not change its password.
+fn shuts_accounts(function: &Function) -> bool {
+    let body = flat(&function.body);
+    let words: Vec<_> = body
+        .split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let of_accounts = |table: &str| {
+        let of = |wanted: &[&str]| table.split(['_', '.']).any(|word| wanted.contains(&word));
+        of(&["account", "accounts", "user", "users", "login"])
+            && of(&["locked", "lock", "locks", "lockout", "lockouts", "banned", "bans", "blocked"])
+    };
+    let written = words.windows(3).any(|three| match three {
+        ["insert", "into", table] | ["delete", "from", table] | ["update", table, _] => of_accounts(table),
+        _ => false,
+    });
+    let set = ["must_change_password =", "locked_until =", "is_banned =", "account_locked =", "is_locked ="];
+    let set = set.iter().any(|column| body.split("set ").skip(1).any(|rest| rest.contains(column)));
+    !function.arguments.is_empty()
+        && !harmless_write(function)
+        && (written || set && words.contains(&"update"))
 }
 
 /// The text in lower case, one blank between words, without the schema of names and without brackets that open a condition.
@@ -297,11 +328,102 @@ fn given_worth(function: &Function) -> Option<String> {
     pairs.find(|(column, value)| worth.contains(column) && sent(value)).map(|(column, _)| column.to_owned())
 }
 
+/// A function that shows data of persons past all policies, to whoever calls it.
+pub(super) fn find_reader(schema: &Schema, asking: &Asking, function: &Function) -> Option<Finding> {
+    let body = function.body.to_lowercase();
+    let lines: Vec<_> = body.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
+    let body = lines.join("\n");
+    let asks = ASKS.iter().any(|call| body.contains(call)) || asking.stands_before(function);
+    let open = function.name.schema == "public" && function.definer && function.callable_by("anon");
+    // What takes a text or an id may show only what its caller knows anyway.
+    let counted = ["integer", "bigint", "smallint", "boolean", "interval"];
+    let whole = function.arguments.iter().all(|(_, kind)| counted.contains(&kind.as_str()));
+    if !open || asks || !whole || unguarded_write(function) {
+        return None;
+    }
+    let users = schema.tables.keys().filter(|name| schema.holdings(name).of_users);
+    let words: Vec<_> = body.split_whitespace().collect();
+    let mut users = users.filter(|name| {
+        let full = format!("{}.{}", name.schema, name.name);
+        words.windows(2).any(|pair| {
+            let table = pair[1].trim_matches([';', ',', ')', '(']).replace('"', "");
+            let bare = table == name.name && name.schema == "public";
+            matches!(pair[0], "from" | "join") && (bare || table == full)
+        })
+    });
+    let read = users.next()?;
+    let returns = function.returns.to_lowercase();
+    let shown: Vec<String> = match returns.strip_prefix("setof ") {
+        Some(table) if table == read.name => {
+            let holds = schema.holdings(read);
+            holds.secret.into_iter().chain(holds.personal).collect()
+        }
+        Some(_) => Vec::new(),
+        None => {
+            let inner = returns.strip_prefix("table").unwrap_or_default().trim().trim_start_matches('(');
+            let columns = inner.split(',').filter_map(|column| column.split_whitespace().next());
+            columns.filter(|column| schema::holdings::is_personal(column)).map(str::to_owned).collect()
+        }
+    };
+    if shown.is_empty() {
+        return None;
+    }
+    let name = &function.name.name;
+    let listed: Vec<_> = shown.iter().take(4).map(|column| format!("`{column}`")).collect();
+    let told = Told {
+        rule: &DEFINER,
+        span: function.span?,
+        subject: format!("{name}()"),
+        message: format!(
+            "Anybody may call `{name}`, which shows {} of every user past all policies and does not ask who calls.",
+            listed.join(", ")
+        ),
+        todo: "Ask for the caller's role in its body; or revoke EXECUTE from public, anon and authenticated, and call it from a server that has checked.".to_owned(),
+    };
+    Some(told.finding())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Asking, believed_admin, given_worth, harmless_write, skipped_secret, unguarded_write};
+    use super::{
+        Asking, believed_admin, find_reader, given_worth, harmless_write, shuts_accounts, skipped_secret,
+        unguarded_write,
+    };
     use edit::FileId;
     use schema::{Schema, Source};
+
+    #[test]
+    fn who_shows_persons_to_everybody_is_told() {
+        let told = |head: &str, end: &str| {
+            let sql = format!(
+                "create table crew (id uuid primary key references auth.users, email text, rank text);
+                 create function manned({head} language sql security definer as $$ select id, email from public.crew {end} $$;"
+            );
+            let schema = Schema::of(&[Source { file: FileId(0), path: "one.sql", text: &sql }]);
+            let asking = Asking::of(&schema);
+            find_reader(&schema, &asking, &schema.functions[0]).is_some()
+        };
+        assert!(told(") returns table (id uuid, crew_email text)", ""));
+        assert!(told("most integer) returns setof crew", "limit most"));
+        assert!(!told(") returns table (id uuid, rank text)", ""));
+        assert!(!told("mail text) returns table (id uuid, email text)", "where email = mail"));
+        assert!(!told(") returns table (id uuid, email text)", "where id = auth.uid()"));
+    }
+
+    #[test]
+    fn who_says_that_an_account_is_locked_may_not_be_anybody() {
+        let shuts = |body: &str| {
+            let sql = format!(
+                "create function f(mail text) returns void language plpgsql security definer as $$ begin {body} end $$;"
+            );
+            let schema = Schema::of(&[Source { file: FileId(0), path: "one.sql", text: &sql }]);
+            schema.functions.iter().any(shuts_accounts)
+        };
+        assert!(shuts("insert into public.locked_accounts (email) values (mail);"));
+        assert!(shuts("update crew set must_change_password = false where email = mail;"));
+        assert!(!shuts("insert into public.login_attempts (email) values (mail);"));
+        assert!(!shuts("update crew set seen = now() where email = mail;"));
+    }
 
     #[test]
     fn a_secret_that_a_row_must_have_stands_for_the_caller() {

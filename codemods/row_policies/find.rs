@@ -3,7 +3,7 @@
 use super::access::{Access, shown};
 use super::definer;
 use super::privileges::Roles;
-use super::sign_up::takes_role;
+use super::sign_up::{let_in, takes_role};
 use super::{
     BUCKET, DEFINER_VIEW, GIVEN_AWAY, LOCKED, METADATA, OPEN_READ, OPEN_WRITE, PRIVILEGED, RECURSION,
     RLS_OFF, Told, UNCLEAR,
@@ -297,12 +297,18 @@ fn functions(survey: &Survey<'_>, access: &Access) -> Vec<Finding> {
                 finding.confidence = audit::Confidence::Possible;
                 finding.todo = "Users pick one of these roles themselves. Make sure that none of them may see or do more than the others, or give it only where somebody has checked.".to_owned();
             }
+            for (role, policy, table) in let_in(&survey.schema, function).into_iter().take(1) {
+                finding.message += &format!(
+                    " Whoever picks `{role}` passes the policy \"{policy}\" on `{table}`, which opens rows of others."
+                );
+            }
             if snapshot::repeats(survey, span) {
                 doubt(&mut finding);
             }
             found.push(finding);
         }
         found.extend(definer::find(access, &asking, function));
+        found.extend(definer::find_reader(&survey.schema, &asking, function));
     }
     found
 }

@@ -162,7 +162,7 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
             section,
             "-- `{}`: {}. Staff policies, functions with their owner's rights and the server's key still change them.",
             shown(name),
-            guard.columns.join(", ")
+            guard.held().join(", ")
         );
         if !guard.partly.is_empty() {
             let _ = writeln!(
@@ -178,6 +178,17 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
                 guard.left.join(", ")
             );
         }
+        let (inserts, others): (Vec<_>, Vec<_>) =
+            table.policies.iter().partition(|policy| policy.command == "insert");
+        let granted = |policies: &[&schema::Policy]| {
+            policies.iter().flat_map(|policy| schema.self_granted(name, policy)).collect::<BTreeSet<_>>()
+        };
+        let (at_first, later) = (granted(&inserts), granted(&others));
+        let chosen: Vec<_> = at_first.iter().filter(|column| !guard.at_first.contains(column)).collect();
+        if !chosen.is_empty() {
+            let listed = chosen.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
+            let _ = writeln!(section, "-- Whoever makes their own row still chooses there: {listed}.");
+        }
         section.push_str(&guard.function);
         let asked: Vec<_> = guard
             .asked
@@ -187,13 +198,8 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
             })
             .collect();
         section.push_str(&standing::if_all(&asked, guard.trigger));
-        let policies = table.policies.iter().flat_map(|policy| schema.self_granted(name, policy));
-        let inserts = table
-            .policies
-            .iter()
-            .any(|policy| policy.command == "insert" && !schema.self_granted(name, policy).is_empty());
-        let whole = |column: String| guard.columns.contains(&column) && !guard.partly.contains(&column);
-        if !inserts && policies.into_iter().all(whole) {
+        let whole = |column: &String| guard.columns.contains(column) && !guard.partly.contains(column);
+        if chosen.is_empty() && later.iter().all(whole) {
             resolved.insert((PRIVILEGED.id, shown(name)));
         }
     }
@@ -210,10 +216,21 @@ pub(super) fn change(survey: &Survey<'_>, findings: &[Finding]) -> Option<(Chang
         .collect();
     let unguarded = if unguarded.is_empty() || sign_up::names_roles(survey) { Vec::new() } else { unguarded };
     for (function, sql) in unguarded {
-        let _ = writeln!(section, "-- The sign-up request does not choose a role with power any more.");
+        let left = sign_up::let_in(schema, function);
+        let which = if left.is_empty() { "a role with power" } else { "the role of an administrator" };
+        let _ = writeln!(section, "-- The sign-up request does not choose {which} any more.");
+        for (role, policy, table) in &left {
+            let policy = policy.replace(['\n', '\r'], " ");
+            let _ = writeln!(
+                section,
+                "-- Still theirs to choose is `{role}`, which passes \"{policy}\" on `{table}`: say who may have it."
+            );
+        }
         section.push_str(&sql);
         replaced.insert(function.name.name.clone());
-        resolved.insert((METADATA.id, format!("{}()", function.name.name)));
+        if left.is_empty() {
+            resolved.insert((METADATA.id, format!("{}()", function.name.name)));
+        }
     }
     for function in privileges::uncalled(schema, &access) {
         section.push_str("-- Writes past all policies without asking who calls; no page and no function of the server calls it.\n");

@@ -2,7 +2,7 @@
 
 use super::access::{Access, has_word, qualified, quoted};
 use super::definer;
-use super::sign_up::takes_role;
+use super::sign_up::{is_guarded, takes_role};
 use crate::queries_to_server::sets::is_set_by_pages;
 use audit::Survey;
 use schema::predicate::Predicate;
@@ -15,10 +15,20 @@ pub(super) struct Guard {
     pub(super) partly: Vec<String>,
     /// Columns of the same kind that are left alone.
     pub(super) left: Vec<String>,
+    /// Columns that whoever makes their own row may not choose either.
+    pub(super) at_first: Vec<String>,
     pub(super) function: String,
     pub(super) trigger: String,
     /// Every column that the function reads.
     pub(super) asked: Vec<String>,
+}
+
+impl Guard {
+    /// All columns that it holds.
+    pub(super) fn held(&self) -> Vec<String> {
+        let more = self.at_first.iter().filter(|column| !self.columns.contains(column));
+        self.columns.iter().chain(more).cloned().collect()
+    }
 }
 
 /// The guard for a table; `None` if none is needed, or if the app itself would run into it.
@@ -48,6 +58,17 @@ pub(super) fn guard(survey: &Survey<'_>, access: &Access, name: &Name, table: &T
             }
         }
         owner.get_or_insert(own);
+    }
+    // Whoever has no row yet makes one, and says in it what they are.
+    let mut first: Vec<String> = Vec::new();
+    for policy in table.policies.iter().filter(|policy| policy.command == "insert" && policy.permissive) {
+        let own = policy.check.as_ref().and_then(|text| {
+            Predicate::of(schema, name, text).owners().first().map(|owner| (*owner).to_owned())
+        });
+        if own.is_some() && (owner.is_none() || own == owner) {
+            owner = own;
+            first.extend(schema.self_granted(name, policy));
+        }
     }
     let owner = owner?;
     // Whoever writes the column on purpose would be refused from now on: that is the finding's to say.
@@ -82,8 +103,14 @@ pub(super) fn guard(survey: &Survey<'_>, access: &Access, name: &Name, table: &T
             with.columns.as_ref().is_none_or(|columns| columns.iter().any(|known| known == column))
         })
     };
-    columns.retain(|column| !made || (!chosen(column) && at_first(table, column).is_some()));
-    if columns.is_empty() {
+    let by_default = |column: &String| !chosen(column) && at_first(table, column).is_some();
+    columns.retain(|column| !made || by_default(column));
+    first.retain(|column| {
+        by_default(column) && !by_functions(column) && *column != owner && access.is_clear(&name.name)
+    });
+    first.sort();
+    first.dedup();
+    if columns.is_empty() && first.is_empty() {
         return None;
     }
     let left = granted.into_iter().filter(|column| !columns.contains(column)).collect();
@@ -103,51 +130,69 @@ pub(super) fn guard(survey: &Survey<'_>, access: &Access, name: &Name, table: &T
         .map(|column| format!("new.{0} is distinct from old.{0}{1}", quoted(column), among(column)))
         .collect();
     let guard = format!("guard_{}_privileges", name.name);
-    let said = columns.join(", ").replace('\'', "''");
+    let listed = |columns: &[String]| columns.join(", ").replace('\'', "''");
+    let said = listed(&columns);
     let differs = |column: &String| {
-        let first = at_first(table, column).unwrap_or_default();
-        format!("new.{} is distinct from {first}{}", quoted(column), among(column))
+        let default = at_first(table, column).unwrap_or_default();
+        let only = if first.contains(column) { String::new() } else { among(column) };
+        format!("new.{} is distinct from {default}{only}", quoted(column))
     };
-    let at_insert = if made {
+    let mut by_owner = first.clone();
+    by_owner.extend(columns.iter().filter(|column| made && !first.contains(column)).cloned());
+    let at_insert = if by_owner.is_empty() {
+        String::new()
+    } else {
         format!(
             "  if tg_op = 'INSERT' then
     if current_user in ('anon', 'authenticated') and pg_trigger_depth() < 2
        and (select auth.uid()){cast} = new.{owner}
        and ({differs}) then
-      raise exception '{said} cannot be chosen by the user' using errcode = '42501';
+      raise exception '{} cannot be chosen by the user' using errcode = '42501';
     end if;
     return new;
   end if;
 ",
+            listed(&by_owner),
             owner = quoted(&owner),
-            differs = columns.iter().map(differs).collect::<Vec<_>>().join("\n            or "),
+            differs = by_owner.iter().map(differs).collect::<Vec<_>>().join("\n            or "),
         )
-    } else {
-        String::new()
     };
-    let events = if made { "insert or " } else { "" };
-    let body = format!(
-        "create or replace function public.{function}() returns trigger language plpgsql set search_path = '' as $$
-begin
-{at_insert}  if current_user in ('anon', 'authenticated') and pg_trigger_depth() < 2
+    let events: Vec<_> = [("insert", by_owner.is_empty()), ("update", columns.is_empty())]
+        .into_iter()
+        .filter_map(|(event, idle)| (!idle).then_some(event))
+        .collect();
+    let at_update = if columns.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "  if current_user in ('anon', 'authenticated') and pg_trigger_depth() < 2
      and (select auth.uid()){cast} = old.{owner}
      and ({changed}) then
     raise exception '{said} cannot be changed by the user' using errcode = '42501';
   end if;
-  return new;
+",
+            owner = quoted(&owner),
+            changed = changed.join("\n          or "),
+        )
+    };
+    let body = format!(
+        "create or replace function public.{}() returns trigger language plpgsql set search_path = '' as $$
+begin
+{at_insert}{at_update}  return new;
 end $$;
 ",
-        function = quoted(&guard),
-        owner = quoted(&owner),
-        changed = changed.join("\n          or "),
+        quoted(&guard),
     );
     let trigger = format!(
-        "create or replace trigger {0} before {events}update on {1}\n  for each row execute function public.{0}();\n",
+        "create or replace trigger {0} before {2} on {1}\n  for each row execute function public.{0}();\n",
         quoted(&guard),
         qualified(name),
+        events.join(" or "),
     );
-    let asked = columns.iter().chain([&owner]).cloned().collect();
-    Some(Guard { columns, partly, left, function: body, trigger, asked })
+    let mut asked: Vec<_> = columns.iter().chain(&first).chain([&owner]).cloned().collect();
+    asked.sort();
+    asked.dedup();
+    Some(Guard { columns, partly, left, at_first: first, function: body, trigger, asked })
 }
 
 /// Whether a column may make its user an administrator.
@@ -169,7 +214,11 @@ fn at_first(table: &Table, column: &str) -> Option<String> {
 ///
 /// Where the roles are known and some of them are harmless, the choice stays and only the powerful ones are refused.
 pub(super) fn without_role(schema: &Schema, function: &Function) -> Option<String> {
-    if !takes_role(schema, function) || function.language != "plpgsql" || !function.arguments.is_empty() {
+    if !takes_role(schema, function)
+        || is_guarded(function)
+        || function.language != "plpgsql"
+        || !function.arguments.is_empty()
+    {
         return None;
     }
     let roles = Roles::of(schema);
@@ -241,6 +290,8 @@ pub(super) fn without_role(schema: &Schema, function: &Function) -> Option<Strin
 pub(super) struct Roles {
     /// Those that must not be picked.
     pub(super) powerful: Vec<String>,
+    /// The others.
+    pub(super) harmless: Vec<String>,
     /// How many others there are; none if no role is known at all.
     pub(super) others: usize,
 }
@@ -266,8 +317,8 @@ impl Roles {
         );
         values.sort();
         values.dedup();
-        let (powerful, others): (Vec<_>, Vec<_>) = values.into_iter().partition(|value| is_powerful(value));
-        Self { powerful, others: others.len() }
+        let (powerful, harmless): (Vec<_>, Vec<_>) = values.into_iter().partition(|value| is_powerful(value));
+        Self { powerful, others: harmless.len(), harmless }
     }
 
     /// Those whom nobody but another of them makes: administrators, by the usual names if no role is known.

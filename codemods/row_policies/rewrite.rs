@@ -2,7 +2,7 @@
 
 use super::access::{Access, VERBS, qualified, quoted};
 use schema::grade::Fault;
-use schema::predicate::Predicate;
+use schema::predicate::{Ask, Predicate};
 use schema::{Name, Policy, Schema, Table};
 use std::fmt::Write as _;
 
@@ -68,6 +68,28 @@ impl Wanted {
             using: rows.clone().filter(|_| command != "insert"),
             check: rows.filter(|_| matches!(command, "insert" | "update")),
         }
+    }
+
+    /// Only where the policy that it takes the place of let the row pass, too.
+    fn within(mut self, schema: &Schema, table: &Name, policy: &Policy) -> Self {
+        // Whoever is signed in passes such a branch: nothing is lost without it.
+        let idle = |all: &Vec<Ask>| all.iter().all(|ask| matches!(ask, Ask::Always | Ask::SignedIn));
+        let kept = |text: Option<&String>| {
+            text.filter(|text| !Predicate::of(schema, table, text).any.iter().any(idle)).map(|text| {
+                // A comment at the end would take the bracket behind it along.
+                let end =
+                    if text.lines().last().is_some_and(|line| line.contains("--")) { "\n  " } else { "" };
+                format!(" and ({}{end})", wrapped(text))
+            })
+        };
+        let using = kept(policy.using.as_ref());
+        let check = kept(policy.check.as_ref().or(policy.using.as_ref()));
+        for (rows, asked) in [(&mut self.using, using), (&mut self.check, check)] {
+            if let (Some(rows), Some(asked)) = (rows, asked) {
+                rows.push_str(&asked);
+            }
+        }
+        self
     }
 
     /// Only for signed-in users, if nobody else could pass.
@@ -223,7 +245,7 @@ pub(super) fn narrowed(
         } else if let Some(owner) = owner.as_ref().filter(|_| access.all_own(&name.name, verb)) {
             narrowed.reasons.push(format!("The app {}s only rows of the visitor ({owner}).", verb));
             if !served {
-                narrowed.instead.push(Wanted::own(called(verb), verb, owner));
+                narrowed.instead.push(Wanted::own(called(verb), verb, owner).within(schema, name, policy));
             }
             changed = true;
         } else {

@@ -3,6 +3,7 @@
 use super::privileges::{Roles, is_powerful};
 use audit::Survey;
 use project::Kind;
+use schema::predicate::{Ask, Predicate};
 use schema::{Function, Schema};
 
 /// Whether code with the server's key makes accounts whose metadata names their role.
@@ -26,7 +27,7 @@ const KEYS: [&str; 5] = ["'role'", "'user_role'", "'is_admin'", "'account_type'"
 pub(crate) fn takes_role(schema: &Schema, function: &Function) -> bool {
     let flat: String = function.body.to_lowercase().split_whitespace().collect();
     // Our own guard: the powerful ones are refused.
-    let guarded = KEYS.iter().any(|key| flat.contains(&format!("casewhennew.raw_user_meta_data->>{key}in(")));
+    let guarded = is_guarded(function);
     let of_kind = |key: &&&str| {
         let column = key.trim_matches('\'');
         matches!(column, "account_type" | "user_type") && schema.is_of_kinds(column)
@@ -38,7 +39,46 @@ pub(crate) fn takes_role(schema: &Schema, function: &Function) -> bool {
         .flat_map(|said| flat.match_indices(&said).map(|(at, _)| at).collect::<Vec<_>>())
         .collect();
     let put_right = || matches!(read[..], [at] if refused_later(schema, &flat, at));
-    !guarded && flat.contains("new.") && !read.is_empty() && !put_right()
+    let closed = guarded && let_in(schema, function).is_empty();
+    !closed && flat.contains("new.") && !read.is_empty() && !put_right()
+}
+
+/// Whether the function refuses some roles in our words already.
+pub(super) fn is_guarded(function: &Function) -> bool {
+    let flat: String = function.body.to_lowercase().split_whitespace().collect();
+    KEYS.iter().any(|key| flat.contains(&format!("casewhennew.raw_user_meta_data->>{key}in(")))
+}
+
+/// The roles without power in their names that may be picked at sign-up, though a policy lets those who have them at delicate rows of
+/// others: each with the policy and its table.
+pub(super) fn let_in(schema: &Schema, function: &Function) -> Vec<(String, String, String)> {
+    let mut found = Vec::new();
+    let literal = |role: &str| format!("'{role}'");
+    for role in Roles::of(schema).harmless {
+        // What everybody gets who asks for nothing.
+        if function.body.contains(&literal(&role)) {
+            continue;
+        }
+        let tables = schema.tables.iter().filter(|(name, table)| {
+            let holds = schema.holdings(name);
+            table.row_security
+                && (holds.of_users || holds.private || !holds.personal.is_empty() || !holds.secret.is_empty())
+        });
+        let mut policies = tables.flat_map(|(name, table)| table.policies.iter().map(move |it| (name, it)));
+        let named = policies.find(|(name, policy)| {
+            let lets = policy.permissive && policy.command != "insert";
+            let of_others = |text: &String| {
+                let branches = Predicate::of(schema, name, text).any;
+                let asks = |all: &Vec<Ask>| {
+                    all.contains(&Ask::Member) && !all.iter().any(|ask| matches!(ask, Ask::Owner(_)))
+                };
+                text.contains(&literal(&role)) && branches.iter().any(asks)
+            };
+            lets && policy.using.iter().any(of_others)
+        });
+        found.extend(named.map(|(name, policy)| (role, policy.name.clone(), name.name.clone())));
+    }
+    found
 }
 
 /// Whether what is read at a place goes into a variable, and the variable is given another value where it is too powerful.
@@ -118,6 +158,29 @@ mod tests {
         ] {
             assert!(!takes(&format!("{READ} {refusal} {GIVE}")), "{refusal}");
         }
+    }
+
+    #[test]
+    fn a_role_that_a_policy_lets_at_rows_of_others_has_power() {
+        let let_in = |policy: &str| {
+            let sql = format!(
+                "create type crew_role as enum ('captain_admin', 'sailor', 'surgeon');
+                 create table crew (id uuid primary key references auth.users, role crew_role default 'sailor', phone text);
+                 alter table crew enable row level security;
+                 create function welcome() returns trigger language plpgsql security definer as $$ begin
+                 insert into crew (id, role) values (new.id, coalesce((new.raw_user_meta_data ->> 'role')::crew_role, 'sailor'));
+                 return new; end; $$;
+                 create policy surgery on crew for select using ({policy});"
+            );
+            let schema = Schema::of(&[Source { file: FileId(0), path: "schema.sql", text: &sql }]);
+            let_in(&schema, &schema.functions[0]).into_iter().map(|(role, ..)| role).collect::<Vec<_>>()
+        };
+        let asks = |role: &str| {
+            format!("exists (select 1 from crew as me where me.id = auth.uid() and me.role = '{role}')")
+        };
+        assert_eq!(let_in(&asks("surgeon")), ["surgeon"]);
+        assert_eq!(let_in(&asks("sailor")), [""; 0]);
+        assert_eq!(let_in("auth.uid() = id and role = 'surgeon'"), [""; 0]);
     }
 
     #[test]

@@ -195,7 +195,7 @@ fn columns(survey: &Survey<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn named_columns(survey: &Survey<'_>, query: &Query) -> Vec<(Span, String)> {
+pub(super) fn named_columns(survey: &Survey<'_>, query: &Query) -> Vec<(Span, String)> {
     let filters = ["eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "is", "in", "contains", "order"];
     let mut found = Vec::new();
     for step in &query.steps {
@@ -216,6 +216,35 @@ fn named_columns(survey: &Survey<'_>, query: &Query) -> Vec<(Span, String)> {
         }
     }
     found
+}
+
+/// The uses of a table in queries.
+pub(super) fn uses<'s>(survey: &'s Survey<'_>, table: &'s str) -> impl Iterator<Item = &'s Query> {
+    of_tables(survey).filter(move |query| match &query.table {
+        Target::Named(name) => name == table,
+        Target::OneOf(names) => names.iter().any(|name| name == table),
+        Target::Dynamic => false,
+    })
+}
+
+/// The columns by which an upsert finds the row that is there: none if it says none, `None` if they are computed.
+pub(super) fn met_by(survey: &Survey<'_>, query: &Query) -> Option<Vec<String>> {
+    let Some(options) =
+        query.steps.iter().find(|step| step.name == "upsert").and_then(|step| step.arguments.get(1))
+    else {
+        return Some(Vec::new());
+    };
+    let (tree, _) = survey.project.get(options.file).syntax()?;
+    let node = view::unwrapped(tree.node_at(options.range())?);
+    if node.kind() != "object" {
+        return None;
+    }
+    let Some((_, _, value)) = view::pairs(tree, node).into_iter().find(|(key, ..)| key == "onConflict")
+    else {
+        return Some(Vec::new());
+    };
+    let listed = view::string_value(tree, view::unwrapped(value))?;
+    Some(listed.split(',').map(|column| column.trim().to_owned()).collect())
 }
 
 /// One finding for each file whose SQL does not run.

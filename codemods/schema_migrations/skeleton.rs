@@ -64,10 +64,12 @@ fn skeleton(survey: &Survey<'_>, access: &Access, table: &str, shape: &TableType
         let (_, create) = policy.split_once('\n')?;
         policies.push_str(create);
     }
+    let unique = keys(survey, table, shape)?;
     let mut columns = Vec::new();
     for field in &shape.row {
         columns.push(column(survey, field, shape, owner)?);
     }
+    columns.extend(unique.iter().map(|key| format!("unique ({})", key.join(", "))));
     let id = shape.row.iter().any(|field| field.name == "id");
     if !id {
         return None;
@@ -89,6 +91,26 @@ fn skeleton(survey: &Survey<'_>, access: &Access, table: &str, shape: &TableType
         quoted(table),
         indented.join("\n")
     ))
+}
+
+/// The keys by which the app finds a row that it writes again; `None` if a use does not fit the columns: a table that refuses it hides
+/// that the right one is missing.
+fn keys(survey: &Survey<'_>, table: &str, shape: &TableTypes) -> Option<Vec<Vec<String>>> {
+    let is_column = |name: &String| shape.row.iter().any(|field| field.name == *name);
+    let mut keys: Vec<Vec<String>> = Vec::new();
+    for query in find::uses(survey, table) {
+        let met_by = find::met_by(survey, query)?;
+        if !met_by.iter().all(is_column)
+            || !find::named_columns(survey, query).iter().all(|(_, column)| is_column(column))
+        {
+            return None;
+        }
+        let key: Vec<_> = met_by.iter().map(|column| quoted(column)).collect();
+        if !key.is_empty() && key != ["id"] && !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    Some(keys)
 }
 
 /// A column as its type and its name say it; `None` for a type that SQL has no word for.

@@ -338,6 +338,14 @@ impl Table {
     }
 }
 
+/// Whether a column is called like data about a person.
+pub fn is_personal(column: &str) -> bool {
+    let words = words(column);
+    let told = ["verified", "sent", "template", "count", "sample", "demo"];
+    let other = |word: &String| OF_THINGS.has(word) || told.contains(&word.as_str());
+    PERSONAL.has_any(&words) && !words.iter().any(other)
+}
+
 pub(crate) fn of_users(name: &Name, table: &Table) -> bool {
     let users = Name { schema: "auth".to_owned(), name: "users".to_owned() };
     let keyed = table.foreign_keys.iter().any(|key| {

@@ -272,7 +272,7 @@ pub struct Bucket {
 pub struct Trouble {
     /// Where.
     pub span: Span,
-    /// `not-understood`, `duplicate`, `wrong-order`, `no-such-object`, `not-sql`.
+    /// `not-understood`, `duplicate`, `wrong-order`, `no-such-object`, `wrong-value`, `not-sql`.
     pub kind: &'static str,
     /// One sentence.
     pub message: String,

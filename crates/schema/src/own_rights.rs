@@ -157,7 +157,38 @@ impl Schema {
                 }
             }
         }
+        for column in &table.columns {
+            let state = column.kind == "boolean" && !found.contains(&column.name);
+            if state && self.lets_through(name, &column.name) {
+                found.push(column.name.clone());
+            }
+        }
         found
+    }
+
+    /// Whether a function that says yes or no, and that a policy asks about the visitor, looks the column up in the visitor's row to say so.
+    fn lets_through(&self, table: &Name, column: &str) -> bool {
+        let policies = self.tables.values().flat_map(|table| &table.policies);
+        let asked: BTreeSet<&Name> = policies.flat_map(|policy| &policy.reads.functions).collect();
+        let answers = self.functions.iter().filter(|function| {
+            asked.contains(&function.name) && function.definer && function.returns == "boolean"
+        });
+        let mut bodies = answers.map(|function| function.body.to_lowercase());
+        bodies.any(|body| {
+            let body = body.lines().map(|line| line.split("--").next().unwrap_or_default());
+            let body = body.collect::<Vec<_>>().join("\n");
+            // The first table that is read is the one whose row is looked up.
+            let read = body.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '"'));
+            let mut words = read.filter(|word| !word.is_empty()).map(|word| word.replace('"', ""));
+            let mut from = Vec::new();
+            while let Some(word) = words.next() {
+                if matches!(word.as_str(), "from" | "join") {
+                    from.extend(words.next());
+                }
+            }
+            let only = |read: &String| read.trim_start_matches("public.") == table.name;
+            from.iter().any(only) && words_of(&body).any(|word| word == column)
+        })
     }
 
     /// Whether the column of that name says only of which kind somebody is, wherever there is one.
@@ -306,6 +337,15 @@ impl Schema {
             if privilege == "insert" && flat.contains("tg_op='update'") {
                 return false;
             }
+            // What it asks of a new row, it does not ask of a change.
+            let flat = match flat.split_once("iftg_op='insert'then") {
+                Some((before, rest)) => match rest.split_once("returnnew;endif;") {
+                    Some((asked, _)) if privilege == "insert" => format!("{before}{asked}"),
+                    Some((_, asked)) => format!("{before}{asked}"),
+                    None => flat,
+                },
+                None => flat,
+            };
             let back = [format!("new.{column}:=old.{column}"), format!("new.{column}=old.{column}")];
             let refused = flat.contains("raiseexception") && flat.contains(&format!("new.{column}"));
             refused || back.iter().any(|text| flat.contains(text))

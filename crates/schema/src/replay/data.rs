@@ -7,7 +7,7 @@ use crate::{Bucket, Name};
 impl Replay {
     pub(super) fn insert(&mut self, node: &Node) -> Done {
         if !into_buckets(node) {
-            return Ok(());
+            return self.fits(node);
         }
         let columns = node::child(node, Kind::COLUMN_TARGET_LIST)
             .map(|list| node::words_in(&list, Kind::COLUMN_NAME_REF));

@@ -75,9 +75,6 @@ impl Replay {
             }
             Some(at) => {
                 let known = &self.schema.functions[at];
-                let row = |text: &str| {
-                    text.to_lowercase().replace("public.", "").split_whitespace().collect::<String>()
-                };
                 if row(&known.returns) != row(&function.returns) {
                     return Err(Fail {
                         kind: "duplicate",
@@ -284,6 +281,30 @@ impl Replay {
         }
         Ok(())
     }
+}
+
+/// A returned type without what may be written in several ways: `table(at timestamptz)` is `table(at timestamp with time zone)`.
+fn row(returns: &str) -> String {
+    let flat = |text: &str| text.to_lowercase().replace("public.", "").split_whitespace().collect::<String>();
+    let lower = returns.to_lowercase();
+    let inner = lower.trim_start().strip_prefix("table").map(str::trim);
+    let Some(inner) = inner.and_then(|rest| rest.strip_prefix('(')?.strip_suffix(')')) else {
+        return flat(returns);
+    };
+    let (mut columns, mut depth) = (vec![String::new()], 0);
+    for letter in inner.chars() {
+        depth += i32::from(letter == '(') - i32::from(letter == ')');
+        if letter == ',' && depth == 0 {
+            columns.push(String::new());
+        } else if let Some(last) = columns.last_mut() {
+            last.push(letter);
+        }
+    }
+    let columns = columns.iter().map(|column| match column.trim().split_once(char::is_whitespace) {
+        Some((name, written)) => format!("{name} {}", flat(&kind::written(written.trim()).kind)),
+        None => flat(column),
+    });
+    format!("table({})", columns.collect::<Vec<_>>().join(","))
 }
 
 struct Parameter {

@@ -9,6 +9,7 @@ mod catalog;
 mod constraint;
 mod data;
 mod enumeration;
+mod fits;
 mod function;
 mod grant;
 mod index;
@@ -20,6 +21,7 @@ mod policy;
 pub(crate) mod reads;
 mod relation;
 mod table;
+mod taken_back;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -30,8 +32,22 @@ use crate::{Name, Policy, Schema, Source, Trouble};
 use edit::Span;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Replays `sources` into `schema`.
+/// Replays `sources` into `schema`, without the files that were surely taken back as a whole.
 pub(crate) fn run(schema: &mut Schema, sources: &[Source<'_>]) {
+    once(schema, sources);
+    let taken_back = taken_back::files(schema, sources);
+    if taken_back.is_empty() {
+        return;
+    }
+    let rest: Vec<_> = sources.iter().filter(|source| !taken_back.contains(&source.file)).copied().collect();
+    let types = schema.types.take();
+    let first = std::mem::replace(schema, Schema { types, ..Schema::default() });
+    once(schema, &rest);
+    let kept = first.troubles.into_iter().filter(|trouble| taken_back.contains(&trouble.span.file));
+    schema.troubles.splice(0..0, kept);
+}
+
+fn once(schema: &mut Schema, sources: &[Source<'_>]) {
     platform::lay(schema);
     for source in sources.iter().filter(|source| source.path.to_ascii_lowercase().ends_with(".sql")) {
         if order::is_foreign(source.text) {
@@ -347,6 +363,9 @@ impl Replay {
     }
 }
 
+/// Rows that take more bytes were written by a tool.
+const LARGE: usize = 32_000;
+
 /// Whether a statement can change what is kept; the rest is not even parsed.
 fn matters(text: &str) -> bool {
     let mut words = text.split_whitespace();
@@ -354,7 +373,8 @@ fn matters(text: &str) -> bool {
     match first.as_str() {
         "create" | "alter" | "drop" | "do" | "grant" | "revoke" => true,
         "set" => words.next() == Some("check_function_bodies"),
-        // Rows count where they are buckets.
+        // Rows count where they are buckets, and where a table refuses them.
+        "insert" if text.len() < LARGE => true,
         "insert" | "update" | "delete" | "with" => {
             let lower = text.to_ascii_lowercase();
             lower.contains("storage.buckets") || lower.contains("\"storage\"")

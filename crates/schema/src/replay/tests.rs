@@ -420,3 +420,45 @@ fn a_file_that_fails_takes_no_policy_from_a_table_without_another() {
         "The function `is_crew` is made only by a script beside the migrations, so this statement fails."
     );
 }
+
+#[test]
+fn a_type_of_two_names_is_one() {
+    let function = |row: &str| {
+        format!(
+            "create or replace function moored() returns table ({row}) language plpgsql as $$ begin end $$;"
+        )
+    };
+    let both = [
+        function("id int, at timestamptz, fee decimal(8, 2)"),
+        function("id integer,\n at TIMESTAMP WITH TIME ZONE, fee numeric(8,2)"),
+    ];
+    assert_eq!(troubles(&schema(&both.join("\n"))), [""; 0]);
+    let other = [function("id int"), function("id bigint")];
+    assert_eq!(troubles(&schema(&other.join("\n"))), ["duplicate"]);
+}
+
+#[test]
+fn a_migration_that_was_taken_back_and_written_again_leaves_nothing() {
+    let boats = |kind: &str| {
+        format!(
+            "create table boats (id uuid primary key, by {kind} not null); insert into boats values (gen_random_uuid(), 'harbour');"
+        )
+    };
+    let first = format!("{} create policy crew on boats for select using (true);", boats("uuid"));
+    let files = [
+        ("supabase/migrations/1.sql", first.as_str()),
+        (
+            "supabase/migrations/2.sql",
+            &format!("{} create policy all_in on boats using (true);", boats("text")),
+        ),
+    ];
+    let schema = replayed(&files);
+    assert_eq!(troubles(&schema), ["wrong-value"]);
+    assert_eq!(schema.troubles[0].span.file, FileId(0));
+    assert_eq!(tables(&schema), ["boats(id uuid!, by text!) boats_pkey"]);
+    assert_eq!(policies(&schema, "boats"), ["all_in all to public: true / -"]);
+    // A script beside the history is filled in before it is run.
+    assert_eq!(troubles(&replayed(&[("scripts/1.sql", &first)])), [""; 0]);
+    // What nothing makes again may have been made by hand.
+    assert_eq!(policies(&replayed(&files[..1]), "boats"), ["crew select to public: true / -"]);
+}
