@@ -142,8 +142,7 @@ impl Codemod for SessionsToServer {
                 let span = survey.project.get(client.file).span(client.call.clone());
                 found.push(main_finding(survey, span, &auth_places(change), None));
                 found.extend(told::handed(change));
-                found.extend(told::lent(change));
-                found.extend(told::stored(change));
+                found.extend(told::lent(change).into_iter().chain(told::stored(change)));
                 found.extend(refused(survey, change));
             }
         }
@@ -398,11 +397,8 @@ fn moved(survey: &Survey<'_>, parts: &Move, fixes: Vec<usize>) -> Option<Change>
     // Another name for the client is no use of it where its declaration goes.
     let goes = |one: &uses::Use| parts.dropped.iter().any(|statement| statement.covers(one.span));
     let queries_alone = parts.uses.iter().all(|one| one.what == uses::What::Query || goes(one));
-    for at in 0..parts.clients.len() {
+    for at in (0..parts.clients.len()).filter(|at| !parts.drops(survey, &parts.clients[*at])) {
         let client = &parts.clients[at];
-        if parts.drops(survey, client) {
-            continue;
-        }
         if files.parts.is_empty() && files.proxy.is_none() {
             match facade::unused(survey, client, queries_alone) {
                 facade::Unused::Module => {
