@@ -2,7 +2,8 @@
 //!
 //! [`Grade::Ok`] is said only of what is understood; what may be lethal and may be meant is [`Grade::Review`].
 
-use crate::holdings::{Holdings, words};
+use crate::holdings::Holdings;
+use crate::lexicon::words;
 use crate::lexicon::{INTAKE, SERVICE, UNSERVED};
 use crate::predicate::{Opening, Predicate};
 use crate::{Name, Policy, Schema, Table};

@@ -4,7 +4,7 @@
 
 use crate::lexicon::{
     ASKED_FOR, CODES, GUARDED_SETTINGS, INTERNAL, MONEY, OF_THINGS, PERSONAL, PRIVATE, ROLES, RULES, SECRET,
-    SETTINGS, SHARED, SITE, USERS,
+    SETTINGS, SHARED, SITE, USERS, words,
 };
 use crate::predicate::Predicate;
 use crate::{Column, Name, Schema, Table};
@@ -479,27 +479,6 @@ fn is_owner_word(column: &str) -> bool {
                 | "deleted"
         )
     })
-}
-
-/// The words of a name, at `_` and at capitals, in lower case.
-pub(crate) fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut before = '_';
-    for letter in name.chars() {
-        let starts =
-            letter == '_' || letter == '-' || letter == ' ' || letter.is_uppercase() && before.is_lowercase();
-        if starts && words.last().is_some_and(|word| !word.is_empty()) {
-            words.push(String::new());
-        }
-        if letter.is_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.extend(letter.to_lowercase());
-        }
-        before = letter;
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 #[cfg(test)]

@@ -137,3 +137,24 @@ pub(crate) const MEMBERSHIP: Words = Words(
 /// Tables in which people and machines talk: a role there is that of a speaker.
 pub(crate) const TALK: Words =
     Words("message messages chat chats conversation conversations prompt prompts ai");
+
+/// The words of a name, at `_` and at capitals, in lower case.
+pub(crate) fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = '_';
+    for letter in name.chars() {
+        let starts =
+            letter == '_' || letter == '-' || letter == ' ' || letter.is_uppercase() && before.is_lowercase();
+        if starts && words.last().is_some_and(|word| !word.is_empty()) {
+            words.push(String::new());
+        }
+        if letter.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(letter.to_lowercase());
+        }
+        before = letter;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}

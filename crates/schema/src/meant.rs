@@ -2,7 +2,7 @@
 //! whose state is fixed.
 
 use crate::grade::Asked;
-use crate::holdings::words;
+use crate::lexicon::words;
 use crate::predicate::{Ask, Opening, Predicate};
 
 impl Asked<'_> {

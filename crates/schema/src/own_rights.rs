@@ -1,7 +1,8 @@
 //! What a policy leads to beyond its rows: a question that asks itself, and rights that users give themselves, with the columns
 //! that hold them.
 
-use crate::holdings::{of_users, words};
+use crate::holdings::of_users;
+use crate::lexicon::words;
 use crate::lexicon::{MEMBERSHIP, TALK};
 use crate::predicate::{Ask, Predicate};
 use crate::{Column, Grant, Name, Policy, Schema, Table, View};

@@ -2,7 +2,7 @@
 
 use crate::Policy;
 use crate::grade::{Asked, Crowd, Fault, Grade, Verdict, sentence};
-use crate::holdings::words;
+use crate::lexicon::words;
 use crate::lexicon::{PUBLIC_PLACES, ROLES, SETTINGS, SHARED};
 use crate::predicate::{Opening, Predicate};
 
