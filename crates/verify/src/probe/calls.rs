@@ -9,7 +9,7 @@ use stack::production::{Calls, ServerFunction};
 /// At most so many complaints of a probe.
 const MOST: usize = 8;
 /// More than any limit of a body that is a limit.
-const LARGE: usize = 3 * 1024 * 1024;
+const LARGE: usize = 21 * 1024 * 1024;
 
 /// Whether the answer is one that lets nobody in.
 pub(super) fn is_refused(calls: Calls, answer: &Response) -> bool {
