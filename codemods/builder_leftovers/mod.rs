@@ -5,7 +5,7 @@ mod html;
 pub(crate) mod wrapper;
 
 use audit::finding::Related;
-use audit::{Confidence, Finding, Rule, Severity, Survey};
+use audit::{Finding, Rule, Severity, Survey};
 use edit::{FileId, Span};
 use plan::{About, Change, Codemod, Request, Safety};
 use project::Kind;
@@ -222,17 +222,7 @@ impl Codemod for BuilderLeftovers {
 }
 
 fn finding(rule: &Rule, span: Span, message: String, todo: &str, subject: &str) -> Finding {
-    Finding {
-        rule: rule.id,
-        severity: rule.severity,
-        confidence: Confidence::Certain,
-        span,
-        message,
-        why: rule.why.into(),
-        todo: todo.into(),
-        related: Vec::new(),
-        subject: subject.to_owned(),
-    }
+    Finding { subject: subject.to_owned(), ..Finding::certain(rule, span, message, todo) }
 }
 
 /// One finding for each file, with all its places; `tell` says the rule, the message and what to do, from the names.

@@ -5,7 +5,7 @@ use crate::lint::Linter;
 use crate::repository_hygiene::commands::Commands;
 use audit::env::given;
 use audit::finding::Related;
-use audit::{Confidence, Finding, Rule, Survey};
+use audit::{Finding, Rule, Survey};
 use edit::{RelPath, Span};
 use project::{File, Kind};
 use syntax::view::{string_value, walk};
@@ -197,15 +197,5 @@ fn moves(survey: &Survey<'_>, source: &File) -> bool {
 
 fn finding(rule: &Rule, span: Span, subject: &str, message: String, todo: &str) -> Finding {
     debug_assert!(rule.id.starts_with(ID));
-    Finding {
-        rule: rule.id,
-        severity: rule.severity,
-        confidence: Confidence::Certain,
-        span,
-        message,
-        why: rule.why.into(),
-        todo: todo.into(),
-        related: Vec::new(),
-        subject: subject.to_owned(),
-    }
+    Finding { subject: subject.to_owned(), ..Finding::certain(rule, span, message, todo) }
 }

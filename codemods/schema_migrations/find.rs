@@ -5,7 +5,8 @@ use audit::query::{Kind, Query, Target};
 use audit::{Confidence, Finding, Related, Rule, Severity, Survey};
 use edit::{FileId, Span};
 use schema::Name;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use syntax::view;
 
 pub(super) fn find(survey: &Survey<'_>) -> Vec<Finding> {
@@ -144,45 +145,46 @@ fn of_tables<'s>(survey: &'s Survey<'_>) -> impl Iterator<Item = &'s Query> {
     })
 }
 
-/// Whether the code asks a table for columns that the SQL of the tree does not give it.
-pub(crate) fn lags(survey: &Survey<'_>, table: &str) -> bool {
-    struct Lagging(BTreeSet<String>);
-    let lagging = survey.memo.of(|| {
-        let asked = of_tables(survey).filter_map(|query| {
-            let name = query.named()?;
-            let made = survey.schema.table(name).filter(|made| !made.columns.is_empty())?;
-            let lacks = named_columns(survey, query).iter().any(|(_, column)| made.column(column).is_none());
-            lacks.then(|| name.to_owned())
-        });
-        Lagging(asked.collect())
-    });
-    lagging.0.contains(table)
-}
+/// What the code asks tables for that the SQL which makes them does not give: by table, columns of filters and of literal values.
+struct Lacking(BTreeMap<String, Vec<(Span, String)>>);
 
-/// Columns in filters and in literal values, of tables that the SQL makes.
-fn columns(survey: &Survey<'_>) -> Vec<Finding> {
-    let mut found: BTreeMap<String, Vec<(Span, String)>> = BTreeMap::new();
-    for query in of_tables(survey) {
-        let Some((name, table)) = query.named().and_then(|name| Some((name, survey.schema.table(name)?)))
-        else {
-            continue;
-        };
-        if table.columns.is_empty() {
-            continue;
-        }
-        for (span, column) in named_columns(survey, query) {
-            if table.column(&column).is_none() {
-                found.entry(name.to_owned()).or_default().push((span, column));
+/// Looked for once for all who ask.
+fn lacking(survey: &Survey<'_>) -> Arc<Lacking> {
+    survey.memo.of(|| {
+        let mut found: BTreeMap<String, Vec<(Span, String)>> = BTreeMap::new();
+        for query in of_tables(survey) {
+            let Some((name, table)) = query.named().and_then(|name| Some((name, survey.schema.table(name)?)))
+            else {
+                continue;
+            };
+            if table.columns.is_empty() {
+                continue;
+            }
+            for (span, column) in named_columns(survey, query) {
+                if table.column(&column).is_none() {
+                    found.entry(name.to_owned()).or_default().push((span, column));
+                }
             }
         }
-    }
-    let tables = found.into_iter();
+        Lacking(found)
+    })
+}
+
+/// Whether the code asks a table for columns that the SQL of the tree does not give it.
+pub(crate) fn lags(survey: &Survey<'_>, table: &str) -> bool {
+    lacking(survey).0.contains_key(table)
+}
+
+/// Columns that are used, of tables that the SQL makes, and that nothing creates.
+fn columns(survey: &Survey<'_>) -> Vec<Finding> {
+    let found = lacking(survey);
+    let tables = found.0.iter();
     tables
         .map(|(table, uses)| {
             let mut names: Vec<_> = uses.iter().map(|(_, column)| format!("`{column}`")).collect();
             names.sort();
             names.dedup();
-            let mut finding = told(&NO_COLUMN, uses[0].0, &table);
+            let mut finding = told(&NO_COLUMN, uses[0].0, table);
             finding.message = format!("`{table}` has no column {} in the SQL of the tree.", names.join(", "));
             finding.todo = "Add the column in a migration, or correct the name in the code.".to_owned();
             finding.related = uses[1..]

@@ -17,8 +17,12 @@ pub(crate) enum Framing {
 /// Segments of addresses that are made to be framed.
 const MADE_FOR_FRAMES: &[&str] = &["embed", "embeds", "embedded", "widget", "widgets", "iframe"];
 
-/// Reads the app.
+/// Reads the app, once for all who ask.
 pub(crate) fn of(survey: &Survey<'_>) -> Framing {
+    *survey.memo.of(|| read(survey))
+}
+
+fn read(survey: &Survey<'_>) -> Framing {
     let made = |url: &str| url.split('/').any(|segment| MADE_FOR_FRAMES.contains(&segment));
     if survey.routes.iter().any(|route| made(&route.url)) {
         return Framing::Others;

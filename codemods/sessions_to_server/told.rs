@@ -3,7 +3,7 @@
 use super::asked;
 use super::decide::Move;
 use super::uses::What;
-use audit::{Confidence, Finding, Related, Rule, Severity, Survey};
+use audit::{Finding, Related, Rule, Severity, Survey};
 use edit::Span;
 
 pub(super) const TOKENS: Rule = Rule {
@@ -78,15 +78,6 @@ pub(super) fn apart(survey: &Survey<'_>) -> Option<Finding> {
 }
 
 fn finding(rule: &Rule, span: Span, more: &[Span], message: String, todo: &str) -> Finding {
-    Finding {
-        rule: rule.id,
-        severity: rule.severity,
-        confidence: Confidence::Certain,
-        span,
-        message,
-        why: rule.why.into(),
-        todo: todo.into(),
-        related: more.iter().map(|span| Related { span: *span, message: "and this".into() }).collect(),
-        subject: String::new(),
-    }
+    let related = more.iter().map(|span| Related { span: *span, message: "and this".into() }).collect();
+    Finding { related, ..Finding::certain(rule, span, message, todo) }
 }
